@@ -1,0 +1,118 @@
+"""Media time: what every stage agrees to call "when".
+
+In flows nothing; out flow the words that the rest of the package uses for time. All media time is
+an integer count of samples of the published audio track, at `SAMPLE_RATE`, from the moment that
+track began: no floats, no drift by rounding. Real time reaches the package through `Clock` alone,
+and only `SystemClock` reads the system, so that a test can own the time.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+SAMPLE_RATE = 48_000
+"""Samples a second of the published audio track: what Opus and WebRTC run at, so nothing
+resamples after us."""
+
+T = TypeVar("T")
+
+
+def samples(seconds: float) -> int:
+    """The number of samples, to the nearest, in `seconds` of media time."""
+    return round(seconds * SAMPLE_RATE)
+
+
+def seconds(samples: int) -> float:
+    """The length in seconds of `samples` of media time."""
+    return samples / SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Timed(Generic[T]):
+    """A value that holds from `start` for `duration` samples.
+
+    Args:
+        start: First sample at which the value holds.
+        duration: Number of samples for which it holds, at least 0.
+        value: What holds.
+    """
+
+    start: int
+    duration: int
+    value: T
+
+    @property
+    def end(self) -> int:
+        """The first sample after the value."""
+        return self.start + self.duration
+
+
+class Timeline(Generic[T]):
+    """A value that changes at known samples: each entry holds until the next one.
+
+    Entries are set in order of time. Old ones are forgotten beyond `limit`, oldest first, so that
+    a timeline never grows with the length of a call.
+    """
+
+    def __init__(self, initial: T, *, limit: int = 256) -> None:
+        self._starts = [0]
+        self._values = [initial]
+        self._limit = limit
+
+    def set(self, start: int, value: T) -> None:
+        """Let `value` hold from `start` on; entries at or after `start` are replaced."""
+        keep = bisect_right(self._starts, start - 1)
+        # A change dated before everything remembered replaces it all.
+        del self._starts[keep:], self._values[keep:]
+        self._starts.append(start)
+        self._values.append(value)
+        excess = len(self._starts) - self._limit
+        if excess > 0:
+            del self._starts[:excess], self._values[:excess]
+
+    def at(self, sample: int) -> T:
+        """The value that holds at `sample`; before the first entry, the first value."""
+        return self._values[max(0, bisect_right(self._starts, sample) - 1)]
+
+    def since(self, sample: int) -> int:
+        """The sample from which the value that holds at `sample` has held."""
+        return self._starts[max(0, bisect_right(self._starts, sample) - 1)]
+
+    def __iter__(self) -> Iterator[tuple[int, T]]:
+        return iter(zip(self._starts, self._values, strict=True))
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+
+class Clock(Protocol):
+    """Real time, in seconds that never go back; where zero lies means nothing."""
+
+    def now_s(self) -> float: ...
+
+
+class SystemClock:
+    """The system's monotonic clock: the package's only reader of real time."""
+
+    def now_s(self) -> float:
+        return time.monotonic()
+
+
+class ManualClock:
+    """A clock that moves only when told to, for tests and simulations."""
+
+    def __init__(self, now_s: float = 0.0) -> None:
+        self._now_s = now_s
+
+    def now_s(self) -> float:
+        return self._now_s
+
+    def advance(self, seconds: float) -> None:
+        """Move on by `seconds`, at least 0."""
+        if seconds < 0:
+            raise ValueError(f"a monotonic clock cannot go back, asked for {seconds} s")
+        self._now_s += seconds
