@@ -12,6 +12,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
 
 SAMPLE_RATE = 48_000
@@ -54,39 +55,37 @@ class Timed(Generic[T]):
 class Timeline(Generic[T]):
     """A value that changes at known samples: each entry holds until the next one.
 
-    Entries are set in order of time. Old ones are forgotten beyond `limit`, oldest first, so that
-    a timeline never grows with the length of a call.
+    One thread sets, any thread reads. Old entries are forgotten beyond `limit`, oldest first, so
+    that a timeline never grows with the length of a call.
     """
 
     def __init__(self, initial: T, *, limit: int = 256) -> None:
-        self._starts = [0]
-        self._values = [initial]
+        # One attribute, replaced whole: a reader never sees a change half made.
+        self._entries: tuple[tuple[int, T], ...] = ((0, initial),)
         self._limit = limit
 
     def set(self, start: int, value: T) -> None:
         """Let `value` hold from `start` on; entries at or after `start` are replaced."""
-        keep = bisect_right(self._starts, start - 1)
-        # A change dated before everything remembered replaces it all.
-        del self._starts[keep:], self._values[keep:]
-        self._starts.append(start)
-        self._values.append(value)
-        excess = len(self._starts) - self._limit
-        if excess > 0:
-            del self._starts[:excess], self._values[:excess]
+        kept = tuple(entry for entry in self._entries if entry[0] < start)
+        self._entries = (*kept, (start, value))[-self._limit :]
 
     def at(self, sample: int) -> T:
         """The value that holds at `sample`; before the first entry, the first value."""
-        return self._values[max(0, bisect_right(self._starts, sample) - 1)]
+        return self._entry(sample)[1]
 
     def since(self, sample: int) -> int:
         """The sample from which the value that holds at `sample` has held."""
-        return self._starts[max(0, bisect_right(self._starts, sample) - 1)]
+        return self._entry(sample)[0]
+
+    def _entry(self, sample: int) -> tuple[int, T]:
+        entries = self._entries
+        return entries[max(0, bisect_right(entries, sample, key=itemgetter(0)) - 1)]
 
     def __iter__(self) -> Iterator[tuple[int, T]]:
-        return iter(zip(self._starts, self._values, strict=True))
+        return iter(self._entries)
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return len(self._entries)
 
 
 class Clock(Protocol):

@@ -1,0 +1,113 @@
+"""The viseme schedule: what the mouth is to do, and when.
+
+In flow events from a recogniser, in order, on the *speech* timeline: samples of synthesised speech
+since the session began, with no gap between one segment and the next. Out flow events on the
+*published* timeline, where silence, pauses and gaps lie between stretches of speech. Which speech
+sample was published when is known to `playout` alone, as runs; keeping the schedule in speech time
+means that a pause or a late TTS moves nothing in it, and that chunk boundaries leave no trace.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections.abc import Sequence
+from operator import attrgetter
+
+from ..playout import Run
+from .visemes import VisemeEvent
+
+
+class VisemeSchedule:
+    """Events on the speech timeline; one thread appends, any thread reads.
+
+    Full: events are forgotten as they are played (`forget`); the audio that has not been played is
+    bounded by playout's queue, and so are its events. Empty: where no event is known yet the mouth
+    rests.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._events: list[VisemeEvent] = []
+
+    def append(self, event: VisemeEvent) -> None:
+        """Add what follows the last event, or prolong it when the viseme is the same.
+
+        A prolonged event keeps its start; its intensity is the strongest that was given for it.
+
+        Raises:
+            ValueError: The event starts before the end of the last one, or is empty.
+        """
+        if event.duration <= 0:
+            raise ValueError(f"a viseme event lasts at least one sample, got {event}")
+        with self._lock:
+            last = self._events[-1] if self._events else None
+            if last is not None and event.start < last.end:
+                raise ValueError(f"events come in order: {event} begins before {last} has ended")
+            if last is None or event.start > last.end or event.viseme != last.viseme:
+                self._events.append(event)
+                return
+            self._events[-1] = VisemeEvent(
+                last.viseme,
+                last.start,
+                event.end - last.start,
+                max(last.intensity, event.intensity),
+            )
+
+    def truncate(self, sample: int) -> None:
+        """Drop what lies at or after `sample`, and shorten the event that spans it."""
+        with self._lock:
+            while self._events and self._events[-1].start >= sample:
+                self._events.pop()
+            if self._events and self._events[-1].end > sample:
+                last = self._events[-1]
+                self._events[-1] = VisemeEvent(
+                    last.viseme, last.start, sample - last.start, last.intensity
+                )
+
+    def forget(self, sample: int) -> None:
+        """Drop the events that end at or before `sample`: they have been played and seen."""
+        with self._lock:
+            keep = bisect_right(self._events, sample, key=attrgetter("end"))
+            del self._events[:keep]
+
+    def between(self, start: int, end: int) -> list[VisemeEvent]:
+        """The events that touch [start, end), whole, in speech time."""
+        with self._lock:
+            first = bisect_right(self._events, start, key=attrgetter("end"))
+            last = bisect_right(self._events, end - 1, key=attrgetter("start"))
+            return self._events[first:last]
+
+    def placed(self, runs: Sequence[Run], start: int, end: int) -> list[VisemeEvent]:
+        """What the mouth does on the published timeline in [start, end).
+
+        Args:
+            runs: The stretches of speech published there, in order (`Playout.runs`).
+            start: First published sample.
+            end: The sample after the last.
+
+        Returns:
+            Events without gaps or overlaps from `start` to `end`; between runs, and where the
+            recogniser has not arrived yet, the mouth rests (`sil`).
+        """
+        placed: list[VisemeEvent] = []
+        cursor = start
+
+        def rest_until(sample: int) -> None:
+            nonlocal cursor
+            if sample > cursor:
+                placed.append(VisemeEvent("sil", cursor, sample - cursor, 0.0))
+                cursor = sample
+
+        for run in runs:
+            shift = run.published - run.speech
+            for event in self.between(run.speech, run.speech + run.length):
+                first = max(event.start + shift, run.published, cursor)
+                last = min(event.end + shift, run.published + run.length, end)
+                if first >= last:
+                    continue
+                rest_until(first)
+                placed.append(VisemeEvent(event.viseme, first, last - first, event.intensity))
+                cursor = last
+        rest_until(end)
+        return placed
