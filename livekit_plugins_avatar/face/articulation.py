@@ -1,0 +1,163 @@
+"""Articulation: visemes become mouth shapes that run into each other as a mouth's do.
+
+In flow viseme events on the published timeline; out flow the weights of ARKit's blendshapes at one
+sample. Every event casts a smooth shadow of bounded length around itself (its lead and decay); at
+each moment each part of the mouth takes the mean of the shapes whose shadows fall there, weighted
+by how strongly each holds that part. Touches of the lips are then laid on top, so that they are
+reached. `mouth_at` is a pure function of its arguments: it keeps nothing between calls, never
+jumps from one sample to the next, and does not care how a long event was cut into equal ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..speech.visemes import VISEME_INDEX, VISEMES, VisemeEvent
+from ..timeline import samples
+from .mouth_shapes import (
+    CONTACT_REACHED_S,
+    CONTACTS,
+    MOUTH_AXES,
+    MOUTH_SHAPES,
+    OPENING_AXES,
+    PARTS,
+    QUIET_OPENING,
+    QUIET_WIDTH,
+    Contact,
+    MouthShape,
+)
+from .state import ARKIT_BLENDSHAPES, INDEX
+
+Vector = NDArray[np.float64]
+
+_ROWS: tuple[MouthShape | Contact, ...] = (*MOUTH_SHAPES.values(), *CONTACTS.values())
+
+REACH_BEFORE_SAMPLES = samples(max(row.decay_s for row in _ROWS))
+"""How long before a sample an event may end and still shape the mouth there."""
+
+REACH_AFTER_SAMPLES = samples(max(row.lead_s for row in _ROWS))
+"""How long after a sample an event may start and already shape the mouth there."""
+
+_AXES = tuple(MOUTH_AXES)
+_JAW = _AXES.index("jaw")
+_MOUTH_CLOSE = INDEX["mouthClose"]
+
+
+def _by_axis(values: Mapping[str, float], default: float = 0.0) -> Vector:
+    return np.array([values.get(axis, default) for axis in _AXES])
+
+
+def _by_part(values: Mapping[str, float]) -> Vector:
+    return _by_axis({axis: values.get(part, 1.0) for part in PARTS for axis in PARTS[part]})
+
+
+_SHAPE = np.array([_by_axis(MOUTH_SHAPES[viseme].shape) for viseme in VISEMES])
+_HOLDS = np.array([_by_part(MOUTH_SHAPES[viseme].holds) for viseme in VISEMES])
+_LEAD = np.array([samples(MOUTH_SHAPES[viseme].lead_s) for viseme in VISEMES])
+_REACH = _LEAD + np.array([samples(MOUTH_SHAPES[viseme].decay_s) for viseme in VISEMES])
+_QUIET = _by_axis(dict.fromkeys(OPENING_AXES, QUIET_OPENING), QUIET_WIDTH)
+
+_BLENDSHAPE = np.array([INDEX[name] for names in MOUTH_AXES.values() for name in names])
+_AXIS_OF_BLENDSHAPE = np.repeat(
+    np.arange(len(_AXES)), [len(names) for names in MOUTH_AXES.values()]
+)
+
+
+def _risen(x: Vector) -> Vector:
+    """0 before 0, 1 after 1, and between them the integral of a raised cosine: no corner."""
+    x = np.minimum(np.maximum(x, 0.0), 1.0)
+    return x - np.sin(2 * np.pi * x) / (2 * np.pi)
+
+
+def _shadow(start: Vector, end: Vector, lead: Vector | int, reach: Vector | int) -> Vector:
+    """How much of an event lies under the window of a moment, in [0, 1].
+
+    Equal events laid end to end have the shadow of one: what ends in one begins in the next.
+
+    Args:
+        start: First sample, relative to the moment.
+        end: The sample after the last, relative to the moment.
+        lead: How far ahead of a moment its window reaches, in samples.
+        reach: Length of the window: how far it looks ahead and back, in samples.
+    """
+    return _risen((lead - start) / reach) - _risen((lead - end) / reach)
+
+
+class _Touch:
+    """A contact, made ready for arithmetic."""
+
+    def __init__(self, viseme: str, contact: Contact) -> None:
+        self.viseme = VISEME_INDEX[viseme]
+        self.meet = contact.meet
+        self.touched = np.array([axis in contact.shape for axis in _AXES], np.float64)
+        self.shape = _by_axis(contact.shape)
+        self._lead = samples(contact.lead_s)
+        self._reach = self._lead + samples(contact.decay_s)
+        half = np.array([samples(CONTACT_REACHED_S) / 2])
+        self._full = float(_shadow(-half, half, self._lead, self._reach)[0])
+
+    def strength(self, start: Vector, end: Vector) -> float:
+        """How much the lips touch, in [0, 1], for the events of this contact."""
+        part = float(_shadow(start, end, self._lead, self._reach).sum()) / self._full
+        part = min(part, 1.0)
+        return part * part * (3 - 2 * part)
+
+
+_TOUCHES = tuple(_Touch(viseme, contact) for viseme, contact in CONTACTS.items())
+
+
+def mouth_at(events: Sequence[VisemeEvent], sample: int) -> NDArray[np.float32]:
+    """The mouth at one sample of the published timeline.
+
+    Args:
+        events: What is spoken, in order and without gaps, on the published timeline; at least
+            from `sample - REACH_BEFORE_SAMPLES` to `sample + REACH_AFTER_SAMPLES`. What lies
+            further away has no influence.
+        sample: The moment.
+
+    Returns:
+        Weights in [0, 1], float32 [len(ARKIT_BLENDSHAPES)]; all 0 in silence.
+
+    Raises:
+        ValueError: The events leave a gap or do not cover the moment's reach.
+    """
+    visemes, start, end, intensity = _within_reach(events, sample)
+    lead, reach = _LEAD[visemes], _REACH[visemes]
+    weight = _shadow(start, end, lead, reach)[:, None] * _HOLDS[visemes]
+    effort = _QUIET + (1 - _QUIET) * intensity[:, None]
+    mouth = (weight * effort * _SHAPE[visemes]).sum(axis=0) / weight.sum(axis=0)
+
+    meet = 0.0
+    for touch in _TOUCHES:
+        spoken = visemes == touch.viseme
+        if not spoken.any():
+            continue
+        strength = touch.strength(start[spoken], end[spoken])
+        mouth += strength * touch.touched * (touch.shape - mouth)
+        meet += strength * (touch.meet - meet)
+
+    weights = np.zeros(len(ARKIT_BLENDSHAPES), np.float32)
+    weights[_BLENDSHAPE] = mouth[_AXIS_OF_BLENDSHAPE]
+    weights[_MOUTH_CLOSE] = meet * mouth[_JAW]
+    return weights
+
+
+def _within_reach(
+    events: Sequence[VisemeEvent], sample: int
+) -> tuple[NDArray[np.intp], Vector, Vector, Vector]:
+    """Viseme, start and end relative to `sample`, and intensity of the events that matter."""
+    first, last = sample - REACH_BEFORE_SAMPLES, sample + REACH_AFTER_SAMPLES
+    near = [event for event in events if event.end > first and event.start < last]
+    gap = any(event.end != after.start for event, after in pairwise(near))
+    if gap or not near or near[0].start > first or near[-1].end < last:
+        raise ValueError(
+            f"the mouth at sample {sample} needs events without gaps from {first} to {last}, got "
+            f"{near}; VisemeSchedule.placed hands them out, with `sil` where nothing is spoken"
+        )
+    visemes = np.array([VISEME_INDEX[event.viseme] for event in near])
+    spans = np.array([(e.start - sample, e.end - sample, e.intensity) for e in near], np.float64)
+    return visemes, spans[:, 0], spans[:, 1], spans[:, 2]

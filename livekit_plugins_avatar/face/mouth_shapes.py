@@ -1,0 +1,214 @@
+"""What the mouth does for each viseme: the table that articulation reads.
+
+In flows nothing; out flow rows of phonetics. Each row says which shape a viseme asks for, how far
+it reaches into its neighbours, and how strongly it holds each part of the mouth against them. The
+model is the one of Cohen & Massaro (1993, "Modeling coarticulation in synthetic visual speech"):
+shapes compete, each part of the mouth follows whoever cares most. Values of shapes are drawn by
+eye for ARKit's axes; times are "human factors: the mouth moves before the sound, 60-120 ms for lip
+rounding and closure" (Bell-Berti & Harris 1982 on rounding, Löfqvist & Gracco 1997 on closure).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+MOUTH_AXES: Mapping[str, tuple[str, ...]] = {
+    "jaw": ("jawOpen",),
+    "lower": ("mouthLowerDownLeft", "mouthLowerDownRight"),
+    "upper": ("mouthUpperUpLeft", "mouthUpperUpRight"),
+    "funnel": ("mouthFunnel",),
+    "pucker": ("mouthPucker",),
+    "stretch": ("mouthStretchLeft", "mouthStretchRight"),
+    "smile": ("mouthSmileLeft", "mouthSmileRight"),
+    "press": ("mouthPressLeft", "mouthPressRight"),
+    "roll_lower": ("mouthRollLower",),
+    "roll_upper": ("mouthRollUpper",),
+    "tongue": ("tongueOut",),
+}
+"""The axes of speech and the ARKit blendshapes that each moves. `mouthClose` is missing on
+purpose: it is no target but follows from the jaw, because lips meet when it equals `jawOpen`."""
+
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "jaw": ("jaw",),
+    "opening": ("lower", "upper"),
+    "width": ("funnel", "pucker", "stretch", "smile"),
+    "contact": ("press", "roll_lower", "roll_upper"),
+    "tongue": ("tongue",),
+}
+"""Parts of the mouth that are held together, and the axes of each."""
+
+OPENING_AXES = ("jaw", "lower", "upper")
+"""Axes that open the mouth: loud speech opens them wider."""
+
+QUIET_OPENING = 0.45
+"""Share of an opening that is left at intensity 0: whispers are articulated too."""
+
+QUIET_WIDTH = 0.75
+"""Share of every other axis that is left at intensity 0: rounding and spreading carry the
+identity of a sound and change little with effort."""
+
+
+@dataclass(frozen=True, slots=True)
+class MouthShape:
+    """How one viseme is articulated.
+
+    Args:
+        reason: Why the row is as it is.
+        shape: Target in [0, 1] per axis of `MOUTH_AXES`; axes left out have target 0.
+        holds: Dominance per part of `PARTS`, more than 0; parts left out are held with 1, the
+            strength of a plain vowel.
+        lead_s: How long before its sound the shape begins to show.
+        decay_s: How long after its sound the shape has gone, at most 0.1 so that a mouth which
+            is cut off has closed within 100 ms.
+    """
+
+    reason: str
+    shape: Mapping[str, float] = field(default_factory=dict)
+    holds: Mapping[str, float] = field(default_factory=dict)
+    lead_s: float = 0.07
+    decay_s: float = 0.06
+
+
+MOUTH_SHAPES: Mapping[str, MouthShape] = {
+    "sil": MouthShape(
+        "The mouth at rest. It lets go early, so that the first sound finds its shape, and takes"
+        " over with the calm of a mouth that is done: closed 80-100 ms after the last sound.",
+        lead_s=0.03,
+        decay_s=0.06,
+    ),
+    "PP": MouthShape(
+        "p b m: the lips meet, which `CONTACTS` makes certain. The jaw goes up with them but need"
+        " not arrive; the lips keep whatever rounding their neighbours have (compare pool, peel).",
+        {"jaw": 0.06},
+        {"jaw": 2.5, "opening": 0.3, "width": 0.2, "contact": 0.2, "tongue": 2.0},
+    ),
+    "FF": MouthShape(
+        "f v: the lower lip rises to the upper teeth (`CONTACTS`), the upper lip clears them.",
+        {"jaw": 0.08, "upper": 0.2},
+        {"jaw": 1.5, "opening": 0.8, "width": 0.4, "contact": 0.2, "tongue": 2.0},
+    ),
+    "TH": MouthShape(
+        "th: the tip of the tongue shows between the teeth, so the jaw must make room for it.",
+        {"jaw": 0.18, "lower": 0.22, "upper": 0.1, "tongue": 0.35},
+        {"opening": 0.7, "width": 0.3, "contact": 0.5, "tongue": 3.0},
+    ),
+    "DD": MouthShape(
+        "t d: made by the tongue behind the teeth; the teeth come near each other, the lips do not"
+        " care and take the shape of their neighbours.",
+        {"jaw": 0.12, "lower": 0.18, "upper": 0.08, "stretch": 0.08},
+        {"jaw": 0.7, "opening": 0.25, "width": 0.1, "contact": 0.5},
+    ),
+    "kk": MouthShape(
+        "k g ng: made far back, nearly invisible; even the jaw follows the vowels.",
+        {"jaw": 0.18, "lower": 0.14, "upper": 0.06},
+        {"jaw": 0.35, "opening": 0.2, "width": 0.1, "contact": 0.5},
+    ),
+    "CH": MouthShape(
+        "ch j sh zh: teeth together and lips pushed forward: the strongest lips among consonants.",
+        {"jaw": 0.08, "lower": 0.15, "upper": 0.15, "funnel": 0.5, "pucker": 0.3},
+        {"jaw": 1.5, "opening": 0.8, "width": 2.5, "contact": 0.5},
+        lead_s=0.11,
+        decay_s=0.07,
+    ),
+    "SS": MouthShape(
+        "s z: the noise is made at the teeth, which all but meet: the jaw cannot stay open. The"
+        " lips draw a little apart, but give way to rounding (compare soon, seen).",
+        {"jaw": 0.05, "lower": 0.28, "upper": 0.14, "stretch": 0.25, "smile": 0.1},
+        {"jaw": 1.8, "opening": 0.5, "width": 0.3, "contact": 0.5},
+    ),
+    "nn": MouthShape(
+        "n l: the tongue at the ridge behind the teeth; the lips follow their neighbours.",
+        {"jaw": 0.14, "lower": 0.16, "upper": 0.08},
+        {"jaw": 0.5, "opening": 0.25, "width": 0.1, "contact": 0.5},
+    ),
+    "RR": MouthShape(
+        "r: in English the lips round with it, most of all at the start of a word.",
+        {"jaw": 0.14, "lower": 0.1, "upper": 0.05, "funnel": 0.25, "pucker": 0.35},
+        {"jaw": 0.7, "opening": 0.6, "width": 1.2, "contact": 0.5},
+        lead_s=0.1,
+        decay_s=0.07,
+    ),
+    "aa": MouthShape(
+        "father, cat, cut: the widest jaw; the lips hang loose.",
+        {"jaw": 0.6, "lower": 0.32, "upper": 0.2, "stretch": 0.1},
+        {"jaw": 1.4, "width": 0.8},
+        decay_s=0.08,
+    ),
+    "E": MouthShape(
+        "bed, day: half open, slightly spread.",
+        {"jaw": 0.36, "lower": 0.34, "upper": 0.2, "stretch": 0.25, "smile": 0.15},
+        decay_s=0.08,
+    ),
+    "I": MouthShape(
+        "see, sit: nearly closed jaw, lips spread wide.",
+        {"jaw": 0.2, "lower": 0.34, "upper": 0.2, "stretch": 0.35, "smile": 0.28},
+        {"width": 1.3},
+        decay_s=0.08,
+    ),
+    "O": MouthShape(
+        "law, go: open and round; rounding spreads over the consonants around it.",
+        {"jaw": 0.4, "lower": 0.12, "upper": 0.06, "funnel": 0.5, "pucker": 0.35},
+        {"jaw": 1.2, "width": 2.5},
+        lead_s=0.12,
+        decay_s=0.08,
+    ),
+    "U": MouthShape(
+        "too, put, we: lips pushed forward to a small hole, seen up to 120 ms early.",
+        {"jaw": 0.16, "lower": 0.05, "funnel": 0.2, "pucker": 0.75},
+        {"width": 3.0},
+        lead_s=0.12,
+        decay_s=0.08,
+    ),
+}
+"""How every viseme of `VISEMES` is articulated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A touch that must happen, whatever the neighbours are: it is laid over the blended shape.
+
+    Args:
+        reason: Why the touch is as it is.
+        meet: How far the lips are brought together, in [0, 1]: `mouthClose` as a share of the jaw.
+        shape: Target in [0, 1] per axis while touching; axes left out are let be.
+        lead_s: How long before its sound the touch is approached.
+        decay_s: How long after its sound it has been released.
+    """
+
+    reason: str
+    meet: float
+    shape: Mapping[str, float]
+    lead_s: float
+    decay_s: float
+
+
+CONTACT_REACHED_S = 0.03
+"""A contact of this length or more is reached in full at its centre: one video frame at 30 fps,
+and about the shortest closure of a stop in fluent speech."""
+
+CONTACTS: Mapping[str, Contact] = {
+    "FF": Contact(
+        "Lower lip against upper teeth: lips near but not shut, the lower one turned in.",
+        meet=0.6,
+        shape={"lower": 0.0, "upper": 0.2, "funnel": 0.0, "roll_lower": 0.55},
+        lead_s=0.085,
+        decay_s=0.045,
+    ),
+    "PP": Contact(
+        "Lips shut with a little pressure; viewers notice a missing closure before anything else"
+        " (the effect of McGurk & MacDonald 1976 rests on it). Rounding stays, a funnel cannot.",
+        meet=1.0,
+        shape={
+            "lower": 0.0,
+            "upper": 0.0,
+            "funnel": 0.0,
+            "press": 0.25,
+            "roll_lower": 0.15,
+            "roll_upper": 0.12,
+        },
+        lead_s=0.085,
+        decay_s=0.045,
+    ),
+}
+"""The touches, weakest first: a later one is laid over an earlier one."""
