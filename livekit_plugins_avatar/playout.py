@@ -1,6 +1,48 @@
-"""stub"""
+"""Playout: what of the speech has been published, played, held and cut.
 
-from dataclasses import dataclass
+In flow the agent's speech as PCM, in segments, from one thread, and requests for the next samples
+of the never-ending published track from another. Out flow those samples (speech where there is
+some to play, silence elsewhere), the runs that say which speech sample lies at which published
+sample, and for every segment exactly one `Finished`. Nothing here waits, sleeps or reads a clock:
+real time enters through `Playhead` alone, as an argument.
+
+A segment goes one way::
+
+    push_audio       end_segment           last sample played
+    ---------> open -----------> ended ------------------------> finished
+                 |  clear, close   |                                ^
+                 +-----------------+------> cut --------------------+
+                                                   faded out
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .timeline import SAMPLE_RATE, samples
+
+Pcm = NDArray[np.int16]
+"""Mono audio, int16 [N], at `SAMPLE_RATE`."""
+
+FADE_SAMPLES = samples(0.015)
+"""Speech that is cut or paused fades over this much more of itself: a cut without a fade clicks,
+and 10-20 ms is too short to be taken for speech going on."""
+
+RAMP_SAMPLES = samples(0.005)
+"""Where speech stops short it rings out for this long, and where it comes back in the middle of a
+segment it rises over it: enough to remove the click, too short to blunt a consonant."""
+
+START_SAMPLES = samples(0.02)
+"""A run begins once this much is there, or the segment has ended: a shorter first piece would be
+played and leave a gap behind it."""
+
+MEMORY_SAMPLES = samples(5.0)
+"""Runs that ended longer ago than this are forgotten: every frame that could show them is out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +58,456 @@ class Run:
     published: int
     speech: int
     length: int
+
+    @property
+    def published_end(self) -> int:
+        """The first published sample after the run."""
+        return self.published + self.length
+
+    @property
+    def speech_end(self) -> int:
+        """The first speech sample after the run."""
+        return self.speech + self.length
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The first sample of a segment was played, at the published sample `at`."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """A run of a segment has been played.
+
+    Args:
+        at: The published sample where the run began.
+        offset: Samples of the segment before the run.
+        length: Samples in the run.
+    """
+
+    at: int
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A segment is over; there is exactly one of these for each segment.
+
+    Args:
+        position: Samples of the segment that were played.
+        interrupted: Whether it was cut rather than played to its end.
+    """
+
+    position: int
+    interrupted: bool
+
+
+PlayoutEvent = Started | Progressed | Finished
+
+
+@dataclass(slots=True)
+class _Segment:
+    """The speech between two flushes; `base` is its first sample on the speech timeline."""
+
+    base: int
+    cut: bool = False
+    ended: bool = False
+    chunks: deque[Pcm] = field(default_factory=deque)
+    available: int = 0
+    """Samples in `chunks`: accepted, and not published yet."""
+    runs: list[Run] = field(default_factory=list)
+    """What has been published of it."""
+    reported: int = 0
+    """How many of the runs have been reported as played."""
+    started: bool = False
+
+    @property
+    def consumed(self) -> int:
+        return sum(run.length for run in self.runs)
+
+    @property
+    def published_whole(self) -> bool:
+        return (self.ended or self.cut) and not self.available
+
+    def played(self, playhead: int) -> int:
+        """How many of its samples had been played when `playhead` was."""
+        return sum(min(run.length, max(0, playhead - run.published)) for run in self.runs)
+
+    def take(self, count: int) -> Pcm:
+        """Remove and return the first `count` of the samples available."""
+        parts = []
+        while count:
+            chunk = self.chunks.popleft()
+            if len(chunk) > count:
+                self.chunks.appendleft(chunk[count:])
+                chunk = chunk[:count]
+            parts.append(chunk)
+            count -= len(chunk)
+        taken = np.concatenate(parts)
+        self.available -= len(taken)
+        return taken
+
+    def truncate(self, count: int) -> None:
+        """Keep only the first `count` of the samples available."""
+        kept = self.take(min(count, self.available)) if count and self.available else None
+        self.chunks = deque() if kept is None else deque([kept])
+        self.available = 0 if kept is None else len(kept)
+
+    def publish(self, sample: int, count: int) -> None:
+        """Note that the next `count` samples are published at `sample`."""
+        last = self.runs[-1] if self.runs else None
+        if last is not None and last.published_end == sample:
+            self.runs[-1] = Run(last.published, last.speech, last.length + count)
+        else:
+            self.runs.append(Run(sample, self.base + self.consumed, count))
+
+
+class Playout:
+    """The ledger between the speech that comes in and the track that goes out.
+
+    Safe to call from any thread; a call takes microseconds. The speech timeline counts every
+    sample that `push_audio` accepted, without gaps; the published timeline counts every sample
+    that `pull` returned.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._segments: deque[_Segment] = deque()
+        """Those that are not finished; the last one may be open."""
+        self._past: deque[Run] = deque()
+        """Runs of finished segments that may still be looked at."""
+        self._open: _Segment | None = None
+        self._accepted = 0
+        self._published = 0
+        self._paused = False
+        self._closed = False
+        self._sounding = False
+        """Whether the last sample published was speech."""
+        self._gain = 0.0
+        self._recent = np.zeros(RAMP_SAMPLES, np.int16)
+        self._ringing = np.zeros(0, np.int16)
+        self._changed: int | None = None
+        self._dry_runs = 0
+
+    # Called with speech.
+
+    def push_audio(self, pcm: Pcm) -> int:
+        """Accept speech, opening a segment where none is open.
+
+        What comes after a cut, until the segment ends, is dropped: it belongs to words that were
+        interrupted.
+
+        Args:
+            pcm: int16 [N], N >= 0.
+
+        Returns:
+            The speech sample at which `pcm` begins, or -1 where it was dropped.
+        """
+        with self._lock:
+            if self._open is None:
+                self._open = _Segment(base=self._accepted, cut=self._closed)
+                self._segments.append(self._open)
+            if self._open.cut:
+                return -1
+            start = self._accepted
+            if len(pcm):
+                self._open.chunks.append(pcm)
+                self._open.available += len(pcm)
+                self._accepted += len(pcm)
+            return start
+
+    def end_segment(self) -> None:
+        """No more speech comes for the open segment; without one, nothing happens."""
+        with self._lock:
+            if self._open is not None:
+                self._open.ended = True
+                self._open = None
+
+    def clear(self) -> None:
+        """Cut all speech that is not published yet; what sounds now fades out first."""
+        with self._lock:
+            self._cut()
+
+    def pause(self) -> None:
+        """Hold the speech; what sounds now fades out first. The track goes on, silent."""
+        with self._lock:
+            if not self._paused:
+                self._paused = True
+                self._note_change()
+
+    def resume(self) -> None:
+        """Go on with the sample after the last one published."""
+        with self._lock:
+            if self._paused:
+                self._paused = False
+                self._note_change()
+
+    def close(self) -> None:
+        """Cut everything without a fade, and whatever may still come: nobody will pull again."""
+        with self._lock:
+            self._closed = True
+            self._gain = 0.0
+            self._cut()
+
+    def _cut(self) -> None:
+        head = self._head()
+        for segment in self._segments:
+            segment.truncate(self._fading() if segment is head and self._sounding else 0)
+            segment.cut = True
+        self._note_change()
+
+    # Called by whoever publishes the track.
+
+    def pull(self, count: int) -> Pcm:
+        """The next `count` samples of the published track, int16 [count]."""
+        with self._lock:
+            out = np.zeros(count, np.int16)
+            filled = 0
+            while filled < count:
+                speech = self._next_speech(count - filled)
+                if speech is None:
+                    self._fall_silent(out[filled:])
+                    break
+                out[filled : filled + len(speech)] = speech
+                filled += len(speech)
+                self._published += len(speech)
+            self._published += count - filled
+            return out
+
+    def _next_speech(self, count: int) -> Pcm | None:
+        """Up to `count` samples of speech due now, or None where silence is."""
+        head = self._head()
+        if head is None:
+            return None
+        stopping = self._paused or head.cut
+        if not self._sounding and (stopping or (head.available < START_SAMPLES and not head.ended)):
+            return None
+        count = min(count, head.available, self._fading() if stopping else count)
+        if not count:
+            return None
+        if not self._sounding:
+            self._begin_run(resumed=bool(head.runs))
+        head.publish(self._published, count)
+        speech = self._shape(head.take(count), stopping)
+        self._recent = np.concatenate((self._recent, speech))[-RAMP_SAMPLES:]
+        if stopping and not self._gain:
+            self._sounding = False
+        return speech
+
+    def _begin_run(self, *, resumed: bool) -> None:
+        self._sounding = True
+        self._ringing = self._ringing[:0]
+        self._gain = 0.0 if resumed else 1.0
+
+    def _shape(self, speech: Pcm, stopping: bool) -> Pcm:
+        """Apply the gain on its way down (stopping) or up to 1."""
+        if self._gain == 1.0 and not stopping:
+            return speech
+        slope = -1 / FADE_SAMPLES if stopping else 1 / RAMP_SAMPLES
+        gain = np.clip(self._gain + slope * np.arange(1, len(speech) + 1), 0.0, 1.0)
+        self._gain = float(gain[-1]) if gain[-1] > 1e-9 else 0.0
+        return _int16(speech * gain)
+
+    def _fading(self) -> int:
+        """How many samples a fade from the present gain takes."""
+        return int(np.ceil(self._gain * FADE_SAMPLES - 1e-9))
+
+    def _fall_silent(self, out: Pcm) -> None:
+        """Fill `out` with silence; speech that stopped short rings out in it first."""
+        if self._sounding:
+            self._sounding = False
+            self._ringing = _int16(
+                self._recent[::-1] * np.linspace(1, 0, RAMP_SAMPLES, endpoint=False)
+            )
+            head = self._head()
+            if head is not None and head.runs and not head.cut:
+                self._dry_runs += 1
+                self._note_change()
+        count = min(len(out), len(self._ringing))
+        out[:count] = self._ringing[:count]
+        self._ringing = self._ringing[count:]
+
+    def advance(self, playhead: int) -> list[PlayoutEvent]:
+        """What has happened by the time the sample before `playhead` was played.
+
+        Args:
+            playhead: The published sample that leaves the audio source now; never goes back.
+        """
+        events: list[PlayoutEvent] = []
+        with self._lock:
+            for segment in self._segments:
+                played = segment.played(playhead)
+                if played and not segment.started:
+                    segment.started = True
+                    events.append(Started(segment.runs[0].published))
+                events += self._progress(segment, playhead)
+                whole = played == segment.consumed
+                if not (segment.published_whole and (whole or self._closed)):
+                    break
+                events.append(Finished(played, segment.cut))
+            for _ in range(sum(isinstance(event, Finished) for event in events)):
+                self._past.extend(self._segments.popleft().runs)
+            while self._past and self._past[0].published_end < playhead - MEMORY_SAMPLES:
+                self._past.popleft()
+        return events
+
+    def _progress(self, segment: _Segment, playhead: int) -> list[PlayoutEvent]:
+        """The runs of a segment that have ended since the last time, or were cut off."""
+        events: list[PlayoutEvent] = []
+        head = self._head()
+        for run in segment.runs[segment.reported :]:
+            going_on = run.published_end == self._published and segment is head and self._sounding
+            length = min(run.length, max(0, playhead - run.published))
+            if going_on or (length < run.length and not self._closed):
+                break
+            if length:
+                events.append(Progressed(run.published, run.speech - segment.base, length))
+            segment.reported += 1
+        return events
+
+    # Read by anybody.
+
+    @property
+    def published(self) -> int:
+        """The published sample that `pull` returns next."""
+        return self._published
+
+    @property
+    def accepted(self) -> int:
+        """The speech sample that `push_audio` takes next."""
+        return self._accepted
+
+    @property
+    def buffered(self) -> int:
+        """How many samples of speech wait to be published."""
+        with self._lock:
+            return sum(segment.available for segment in self._segments)
+
+    @property
+    def dry_runs(self) -> int:
+        """How often speech ran dry in the middle of a segment."""
+        return self._dry_runs
+
+    def runs(self, start: int, end: int) -> list[Run]:
+        """The stretches of speech that lie in [start, end) of the published timeline, in order.
+
+        What is not published yet is placed where it will be if nothing stops it.
+        """
+        with self._lock:
+            known = [*self._past, *(run for segment in self._segments for run in segment.runs)]
+            known += self._expected()
+            return [run for run in known if run.published < end and run.published_end > start]
+
+    def published_at(self, speech: int) -> int | None:
+        """Where a speech sample is or will be published, or None where that is unknown."""
+        with self._lock:
+            known = [run for segment in self._segments for run in segment.runs]
+            for run in known + self._expected():
+                if run.speech <= speech < run.speech_end:
+                    return run.published + speech - run.speech
+        return None
+
+    def take_change(self) -> int | None:
+        """The first published sample that holds other speech than was expected at the last call."""
+        with self._lock:
+            changed, self._changed = self._changed, None
+            return changed
+
+    def _note_change(self) -> None:
+        if self._changed is None:
+            self._changed = self._published
+
+    def _head(self) -> _Segment | None:
+        """The segment to publish from."""
+        return next((each for each in self._segments if not each.published_whole), None)
+
+    def _expected(self) -> list[Run]:
+        """Where the speech that waits will be published if nothing stops it."""
+        expected: list[Run] = []
+        sample = self._published
+        for segment in self._segments:
+            count = segment.available
+            if self._paused:
+                count = min(count, self._fading()) if self._sounding else 0
+            elif not (self._sounding or expected or segment.ended) and count < START_SAMPLES:
+                count = 0
+            if count:
+                expected.append(Run(sample, segment.base + segment.consumed, count))
+                sample += count
+            if self._paused and segment.available:
+                break
+        return expected
+
+
+def _int16(signal: NDArray[np.float64]) -> Pcm:
+    rounded: Pcm = np.rint(signal).astype(np.int16)
+    return rounded
+
+
+class Playhead:
+    """Which published sample leaves the audio source now.
+
+    LiveKit's audio source gives the network 10 ms every 10 ms. Holding more than its queue size,
+    it accepts the next samples only as it sends: so the end of a wait tells, exactly and again and
+    again, that `queue` samples are left. Between two such reports the playhead moves in real time;
+    reports arrive late at times and never early, so the earliest of the last second is believed.
+    """
+
+    WINDOW = 100
+    """Reports to look back on: a second of them."""
+    SLACK_SAMPLES = samples(0.001)
+    """Lateness of even the best report that is put down to scheduling."""
+    SLEW_SAMPLES = samples(0.0002)
+    """The most by which a report may move the playhead back: 2 % of 10 ms is seen by nobody."""
+
+    def __init__(self, queue: int) -> None:
+        self._queue = queue
+        self._pushed = 0
+        self._anchor_s = 0.0
+        self._anchor = 0.0
+        self._lateness: deque[float] = deque(maxlen=self.WINDOW)
+        self._starved = 0
+
+    @property
+    def starved(self) -> int:
+        """How many samples of silence the audio source had to make up so far."""
+        return self._starved
+
+    def at(self, now_s: float) -> int:
+        """The sample that leaves the source at `now_s`; it does not pass what was pushed."""
+        return min(self._pushed, int(self._moving(now_s)))
+
+    def _moving(self, now_s: float) -> float:
+        return self._anchor + (now_s - self._anchor_s) * SAMPLE_RATE
+
+    def before_push(self, now_s: float) -> None:
+        """Must be called before samples are handed to the source: it may have run dry."""
+        ahead = self._moving(now_s) - self._pushed
+        if ahead >= 0:
+            self._starved += int(ahead) if self._pushed else 0
+            self._anchor_s, self._anchor = now_s, float(self._pushed)
+            self._lateness.clear()
+
+    def after_push(self, count: int, now_s: float, waited: bool) -> None:
+        """Must be called when the source has accepted `count` samples.
+
+        Args:
+            count: Samples accepted.
+            now_s: The time of it.
+            waited: Whether the source made us wait, so that its queue is exactly full.
+        """
+        self._pushed += count
+        lateness = self._moving(now_s) - (self._pushed - self._queue)
+        if lateness < 0:
+            # It has sent at least this much.
+            self._anchor -= lateness
+            self._lateness.clear()
+        elif waited:
+            self._lateness.append(lateness)
+            if len(self._lateness) == self.WINDOW:
+                excess = min(self._lateness) - self.SLACK_SAMPLES
+                if excess > 0:
+                    self._anchor -= min(excess, self.SLEW_SAMPLES)

@@ -1,0 +1,61 @@
+"""What a user may choose: one frozen dataclass, checked when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+Provider = Literal["auto", "tensorrt", "cuda", "cpu"]
+
+VIDEO_DELAY_S = 0.045
+"""How long after its sample has left the audio source a frame is captured.
+
+A browser plays sound later than it shows a picture: the sound waits longer in the jitter buffer
+and then in the audio device. Calibrated with `livekit-avatar eval sync` in Chromium, where it
+brings the median of picture minus sound nearest to zero.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvatarOptions:
+    """How an avatar looks and behaves.
+
+    Args:
+        persona: A built-in persona's name, or the path of a persona file.
+        provider: Where the persona runs: "tensorrt", "cuda", "cpu", or "auto", the first of those
+            that works here.
+        render_threads: CPU threads that drawing may take, 1 to 16. One leaves the voice pipeline
+            its cores.
+        frames_ahead: How many frames are drawn ahead of the playhead, 1 to 30: how long a stall
+            of the renderer nobody sees, against how much is drawn twice when plans change.
+        video_delay_s: How long after its sample left the audio source a frame is captured, 0 to
+            0.5 s. The default suits browsers; `livekit-avatar eval sync` measures it.
+        video_bitrate_bps: The most that the video track may take, 100 kbit/s to 20 Mbit/s.
+        seed: What makes this face's blinks and glances its own; the same seed gives the same.
+
+    Raises:
+        ValueError: An option is out of range; the message names it and the range.
+    """
+
+    persona: str | Path = "sketch"
+    provider: Provider = "auto"
+    render_threads: int = 1
+    frames_ahead: int = 6
+    video_delay_s: float = VIDEO_DELAY_S
+    video_bitrate_bps: int = 1_500_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.provider not in get_args(Provider):
+            names = ", ".join(map(repr, get_args(Provider)))
+            raise ValueError(f"provider is one of {names}, got {self.provider!r}")
+        self._check("render_threads", 1, 16)
+        self._check("frames_ahead", 1, 30)
+        self._check("video_delay_s", 0.0, 0.5)
+        self._check("video_bitrate_bps", 100_000, 20_000_000)
+
+    def _check(self, name: str, least: float, most: float) -> None:
+        value: Any = getattr(self, name)
+        if not isinstance(value, int | float) or not least <= value <= most:
+            raise ValueError(f"{name} lies between {least} and {most}, got {value!r}")

@@ -1,0 +1,386 @@
+"""What is played, held, cut and reported of the speech, on a clock that the tests own."""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar.playout import (
+    FADE_SAMPLES,
+    RAMP_SAMPLES,
+    START_SAMPLES,
+    Finished,
+    Playhead,
+    Playout,
+    PlayoutEvent,
+    Progressed,
+    Run,
+    Started,
+)
+from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
+
+TICK = samples(0.01)
+
+
+def speech(count: int, first: int = 1) -> NDArray[np.int16]:
+    """Samples that say which they are: 1, 2, 3, ... and never 0."""
+    return ((np.arange(count) + first - 1) % 20_000 + 1).astype(np.int16)
+
+
+def played(playout: Playout, ticks: int) -> NDArray[np.int16]:
+    return np.concatenate([playout.pull(TICK) for _ in range(ticks)])
+
+
+def test_the_track_is_silent_until_there_is_speech() -> None:
+    playout = Playout()
+    assert not played(playout, 3).any()
+    assert playout.published == 3 * TICK
+
+
+def test_speech_goes_out_sample_for_sample() -> None:
+    playout = Playout()
+    playout.push_audio(speech(5 * TICK))
+    playout.end_segment()
+    assert (played(playout, 5) == speech(5 * TICK)).all()
+
+
+def test_a_run_waits_for_enough_to_begin_with_or_for_the_end_of_the_segment() -> None:
+    playout = Playout()
+    playout.push_audio(speech(START_SAMPLES - 1))
+    assert not played(playout, 1).any()
+    playout.end_segment()
+    assert played(playout, 1).all()
+
+
+def test_a_segment_starts_progresses_and_finishes_as_its_samples_leave() -> None:
+    playout = Playout()
+    played(playout, 2)
+    playout.push_audio(speech(3 * TICK))
+    playout.end_segment()
+    played(playout, 6)
+    first = 2 * TICK
+    assert playout.advance(first) == []
+    assert playout.advance(first + 1) == [Started(first)]
+    assert playout.advance(first + 3 * TICK - 1) == []
+    assert playout.advance(first + 3 * TICK) == [
+        Progressed(first, 0, 3 * TICK),
+        Finished(3 * TICK, interrupted=False),
+    ]
+    assert playout.advance(playout.published) == []
+
+
+def test_a_cut_fades_what_sounds_and_reports_what_was_heard() -> None:
+    playout = Playout()
+    playout.push_audio(np.full(50 * TICK, 10_000, np.int16))
+    played(playout, 4)
+    playout.end_segment()
+    playout.clear()
+    heard = played(playout, 4)
+    fade = heard[:FADE_SAMPLES].astype(int)
+    assert (np.diff(fade) <= 0).all() and fade[-1] == 0
+    assert not heard[FADE_SAMPLES:].any()
+    assert playout.advance(playout.published)[-1] == Finished(
+        4 * TICK + FADE_SAMPLES, interrupted=True
+    )
+
+
+def test_a_cut_before_the_first_sample_finishes_at_zero_without_a_start() -> None:
+    playout = Playout()
+    playout.push_audio(speech(5 * TICK))
+    playout.end_segment()
+    playout.clear()
+    assert playout.advance(0) == [Finished(0, interrupted=True)]
+
+
+def test_what_arrives_after_a_cut_belongs_to_the_interrupted_words_until_the_flush() -> None:
+    playout = Playout()
+    playout.push_audio(speech(5 * TICK))
+    playout.clear()
+    assert playout.push_audio(speech(5 * TICK)) == -1
+    assert not played(playout, 5).any()
+    playout.end_segment()
+    assert playout.advance(playout.published) == [Finished(0, interrupted=True)]
+    playout.push_audio(speech(2 * TICK))
+    playout.end_segment()
+    assert played(playout, 2).all()
+    assert playout.advance(playout.published)[-1] == Finished(2 * TICK, interrupted=False)
+
+
+def test_a_pause_holds_the_speech_and_resumes_at_the_sample() -> None:
+    playout = Playout()
+    playout.push_audio(speech(10 * TICK))
+    playout.end_segment()
+    played(playout, 2)
+    playout.pause()
+    played(playout, 20)
+    playout.resume()
+    resumed = played(playout, 10)
+    after = 2 * TICK + FADE_SAMPLES
+    assert (
+        resumed[RAMP_SAMPLES : 10 * TICK - after] == speech(10 * TICK)[after:][RAMP_SAMPLES:]
+    ).all()
+    runs = playout.runs(0, playout.published)
+    assert runs == [Run(0, 0, after), Run(22 * TICK, after, 10 * TICK - after)]
+    assert playout.advance(playout.published) == [
+        Started(0),
+        Progressed(0, 0, after),
+        Progressed(22 * TICK, after, 10 * TICK - after),
+        Finished(10 * TICK, interrupted=False),
+    ]
+
+
+def test_speech_that_runs_dry_rings_out_and_comes_back_without_a_click() -> None:
+    playout = Playout()
+    loud = np.full(4 * TICK, 10_000, np.int16)
+    playout.push_audio(loud)
+    played(playout, 4)
+    gap = played(playout, 2)
+    playout.push_audio(loud)
+    playout.end_segment()
+    back = played(playout, 4)
+    heard = np.concatenate([loud, gap, back]).astype(int)
+    assert np.abs(np.diff(heard[: 9 * TICK])).max() <= 10_000 / RAMP_SAMPLES + 1
+    assert playout.dry_runs == 1
+    assert playout.advance(playout.published)[-1] == Finished(8 * TICK, interrupted=False)
+
+
+def test_what_waits_is_placed_where_it_will_be_played() -> None:
+    playout = Playout()
+    playout.push_audio(speech(10 * TICK))
+    played(playout, 3)
+    assert playout.runs(0, 20 * TICK) == [Run(0, 0, 3 * TICK), Run(3 * TICK, 3 * TICK, 7 * TICK)]
+    assert playout.published_at(5 * TICK) == 5 * TICK
+    playout.pause()
+    assert playout.published_at(9 * TICK) is None
+
+
+def test_a_change_of_plan_is_told_once() -> None:
+    playout = Playout()
+    playout.push_audio(speech(10 * TICK))
+    played(playout, 3)
+    assert playout.take_change() is None
+    playout.clear()
+    assert playout.take_change() == 3 * TICK
+    assert playout.take_change() is None
+
+
+def test_closing_finishes_everything_at_what_was_heard() -> None:
+    playout = Playout()
+    playout.push_audio(speech(10 * TICK))
+    playout.end_segment()
+    playout.push_audio(speech(10 * TICK))
+    played(playout, 6)
+    playout.close()
+    assert playout.advance(2 * TICK) == [
+        Started(0),
+        Progressed(0, 0, 2 * TICK),
+        Finished(2 * TICK, interrupted=True),
+        Finished(0, interrupted=True),
+    ]
+    playout.push_audio(speech(10))
+    playout.end_segment()
+    assert playout.advance(2 * TICK) == []
+
+
+@settings(max_examples=2000, stateful_step_count=30, deadline=None)
+class AnySequence(RuleBasedStateMachine):
+    """Any order of capture, flush, clear, pause, resume and close, with time passing between."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.playout = Playout()
+        self.queue = samples(0.03)
+        self.heard = [np.zeros(0, np.int16)]
+        self.opened = 0
+        self.open = False
+        self.cut = False
+        self.closed = False
+        self.pushed: deque[int] = deque()
+        self.events: list[PlayoutEvent] = []
+        self.next_speech = 1
+
+    @rule(count=st.integers(0, 3000))
+    def capture(self, count: int) -> None:
+        if not self.open:
+            self.open, self.cut = True, self.closed
+            self.opened += 1
+            self.pushed.append(0)
+        start = self.playout.push_audio(speech(count, self.next_speech))
+        assert (start == -1) == self.cut
+        if not self.cut:
+            self.pushed[-1] += count
+            self.next_speech += count
+
+    @rule()
+    def flush(self) -> None:
+        self.playout.end_segment()
+        self.open = False
+
+    @rule()
+    def clear(self) -> None:
+        self.playout.clear()
+        self.cut = self.cut or self.open
+
+    @rule()
+    def pause(self) -> None:
+        self.playout.pause()
+
+    @rule()
+    def resume(self) -> None:
+        self.playout.resume()
+
+    @precondition(lambda self: not self.closed)
+    @rule(ticks=st.integers(1, 8))
+    def time_passes(self, ticks: int) -> None:
+        for _ in range(ticks):
+            self.heard.append(self.playout.pull(TICK))
+            self.take_events()
+
+    @rule()
+    def close(self) -> None:
+        self.playout.close()
+        self.closed = True
+        self.cut = self.open
+        self.take_events()
+
+    def take_events(self) -> None:
+        playhead = max(0, self.playout.published - self.queue)
+        for event in self.playout.advance(playhead):
+            self.events.append(event)
+
+    @invariant()
+    def no_segment_finishes_twice_or_before_it_opened(self) -> None:
+        finished = [event for event in self.events if isinstance(event, Finished)]
+        assert len(finished) <= self.opened
+
+    @invariant()
+    def runs_are_in_order_and_do_not_overlap(self) -> None:
+        runs = self.playout.runs(0, 1 << 40)
+        for before, after in pairwise(runs):
+            assert before.published_end <= after.published
+            assert before.speech_end <= after.speech
+
+    def teardown(self) -> None:
+        if not hasattr(self, "playout"):
+            return
+        self.flush()
+        self.resume()
+        if not self.closed:
+            self.time_passes(400)
+        self.take_events()
+        self.each_opened_segment_finished_once_with_what_was_heard()
+
+    def each_opened_segment_finished_once_with_what_was_heard(self) -> None:
+        finished = [event for event in self.events if isinstance(event, Finished)]
+        assert len(finished) == self.opened
+        progressed = 0
+        whole = iter(self.pushed)
+        for event in self.events:
+            if isinstance(event, Progressed):
+                assert event.offset == progressed, "positions are monotonic and without holes"
+                progressed += event.length
+            elif isinstance(event, Finished):
+                count = next(whole)
+                assert event.position == progressed
+                assert event.position == count if not event.interrupted else True
+                assert event.position <= count
+                progressed = 0
+
+
+TestAnySequence = AnySequence.TestCase
+
+
+@given(st.lists(st.integers(1, 4000), min_size=1, max_size=12), st.integers(1, 2000))
+def test_the_sizes_of_chunks_and_pulls_leave_no_trace(sizes: list[int], pull: int) -> None:
+    playout = Playout()
+    total = sum(sizes)
+    whole = speech(total)
+    first = 0
+    for size in sizes:
+        playout.push_audio(whole[first : first + size])
+        first += size
+    playout.end_segment()
+    out = np.concatenate([playout.pull(pull) for _ in range(-(-total // pull))])
+    assert (out[:total] == whole).all()
+
+
+class Source:
+    """An audio source as LiveKit's is: 10 ms leave every 10 ms, and a full queue makes one wait.
+
+    `rate` is the speed of its clock against ours.
+    """
+
+    def __init__(self, queue: int, rate: float = 1.0) -> None:
+        self.queue, self.rate = queue, rate
+        self.buffered = 0
+        self.sent = 0
+        self.now_s = 0.0
+        self._next_s = 0.01 / rate
+
+    def until(self, now_s: float) -> None:
+        while self._next_s <= now_s:
+            self.now_s = self._next_s
+            self._tick()
+        self.now_s = now_s
+
+    def _tick(self) -> None:
+        if self.buffered >= TICK:
+            self.buffered -= TICK
+            self.sent += TICK
+        self._next_s += 0.01 / self.rate
+
+    def capture(self, count: int) -> bool:
+        self.buffered += count
+        waited = self.buffered > self.queue
+        while self.buffered > self.queue:
+            self.now_s = self._next_s
+            self._tick()
+        return waited
+
+
+@pytest.mark.parametrize("ppm", [-500, 0, 500])
+def test_the_playhead_follows_the_source_whatever_the_clocks(ppm: int) -> None:
+    source = Source(samples(0.03), 1 + ppm / 1e6)
+    playhead = Playhead(samples(0.03))
+    rng = np.random.default_rng(0)
+    worst = 0.0
+    for tick in range(60_000):
+        playhead.before_push(source.now_s)
+        waited = source.capture(TICK)
+        # The report is delivered late: usually a little, sometimes a lot.
+        source.until(source.now_s + rng.exponential(0.0003) + 0.02 * (rng.random() < 0.01))
+        playhead.after_push(TICK, source.now_s, waited)
+        if tick > 200:
+            # A sample leaves in the 10 ms after it is sent, and nothing knows where within them.
+            worst = max(worst, abs(playhead.at(source.now_s) - source.sent))
+    assert worst <= TICK + samples(0.003)
+
+
+def test_the_playhead_waits_with_a_source_that_ran_dry() -> None:
+    source = Source(samples(0.03))
+    playhead = Playhead(samples(0.03))
+    for _ in range(50):
+        playhead.before_push(source.now_s)
+        waited = source.capture(TICK)
+        playhead.after_push(TICK, source.now_s, waited)
+    pushed = 50 * TICK
+    source.until(source.now_s + 0.5)
+    assert playhead.at(source.now_s) == pushed
+    playhead.before_push(source.now_s)
+    assert abs(playhead.starved - (0.5 * SAMPLE_RATE - samples(0.03))) <= TICK
+    source.capture(TICK)
+    playhead.after_push(TICK, source.now_s, False)
+    assert playhead.at(source.now_s) == pushed
