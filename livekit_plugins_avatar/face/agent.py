@@ -1,0 +1,85 @@
+"""What the agent is doing, as the face sees it.
+
+In flow changes of the agent's state, each at a sample of the published audio; out flow the recent
+changes before any sample, and how far the face has passed from one state into the next. A blend
+starts from wherever the one before had got to, so changes may follow each other as fast as they
+like and nothing pops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..timeline import Timeline, samples
+from .motion import ease
+
+AGENT_STATES = ("initializing", "idle", "listening", "thinking", "speaking")
+"""LiveKit's names for what an agent does."""
+
+BLEND_SAMPLES = samples(0.4)
+"""How long the face takes from one state to the next. Spontaneous expressions reach their height
+in about half a second; below a quarter of a second a change looks like a twitch."""
+
+RECENT_SAMPLES = samples(1.0)
+"""How far back the past can still be seen: longer than any blend, blink or turn of the head."""
+
+_KEPT_CHANGES = 64
+"""A state that lasted less than `RECENT_SAMPLES` / 64 is no state; no agent changes as fast."""
+
+
+class Change(NamedTuple):
+    """The agent is in `state` from the sample `since` on."""
+
+    since: int
+    state: str
+
+
+class AgentStates:
+    """The agent's states over time; one thread sets, any thread reads."""
+
+    def __init__(self) -> None:
+        self._timeline: Timeline[str] = Timeline("initializing", limit=_KEPT_CHANGES)
+
+    def set(self, sample: int, state: str) -> None:
+        """Let the agent be in `state` from `sample` on; a state nobody knows is "idle".
+
+        Being told again what is known changes nothing.
+        """
+        known = state if state in AGENT_STATES else "idle"
+        *_, (since, last) = self._timeline
+        if known != last or sample < since:
+            self._timeline.set(sample, known)
+
+    def recent(self, sample: int) -> tuple[Change, ...]:
+        """The changes that the face at `sample` can still show, oldest first.
+
+        The first is the one that held `RECENT_SAMPLES` earlier (or the oldest that is known), the
+        last the one that holds at `sample`. There is always at least one.
+        """
+        changes = [Change(*entry) for entry in self._timeline]
+        past = [change for change in changes if change.since <= sample] or changes[:1]
+        held = [change for change in past if change.since <= sample - RECENT_SAMPLES]
+        return tuple(past[max(0, len(held) - 1) :])
+
+
+def mix(changes: Sequence[Change], sample: int) -> NDArray[np.float64]:
+    """How much of each state is in the face at `sample`.
+
+    Args:
+        changes: From `AgentStates.recent`.
+        sample: When, on the published timeline.
+
+    Returns:
+        float64 [5], one weight per name in `AGENT_STATES`, in [0, 1], summing to 1.
+    """
+    weights = np.zeros(len(AGENT_STATES))
+    weights[AGENT_STATES.index(changes[0].state)] = 1.0
+    for since, state in changes[1:]:
+        arrived = ease((sample - since) / BLEND_SAMPLES)
+        weights *= 1.0 - arrived
+        weights[AGENT_STATES.index(state)] += arrived
+    return weights

@@ -1,0 +1,190 @@
+"""Expression: what the face shows while it listens, thinks and speaks.
+
+In flow how much of each agent state is in the face, and what is being spoken; out flow offsets to
+every parameter of the face. A table says what each state looks like; stressed vowels lift the brows
+now and then and dip the head. Expression never opens the mouth, and where articulation closes or
+rounds the lips it gives way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from math import radians
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..speech.visemes import VisemeEvent
+from ..timeline import samples
+from .agent import AGENT_STATES
+from .motion import bump
+from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """What one state adds to one parameter.
+
+    Args:
+        state: One of `AGENT_STATES`, or "any".
+        parameter: One of `PARAMETERS`.
+        value: A weight, radians or metres, as FaceState has it.
+        reason: Why it is there.
+    """
+
+    state: str
+    parameter: str
+    value: float
+    reason: str
+
+
+OFFSETS = (
+    Offset("any", "mouthSmileLeft", 0.13, "A relaxed mouth reads as sullen; this reads as kind."),
+    Offset("any", "mouthSmileRight", 0.11, "No face is the same on both sides."),
+    Offset("any", "cheekSquintLeft", 0.05, "A smile that reaches the eyes (Duchenne)."),
+    Offset("any", "cheekSquintRight", 0.05, "As on the left."),
+    Offset("any", "eyeSquintLeft", 0.03, "Wide open eyes stare."),
+    Offset("any", "eyeSquintRight", 0.03, "As on the left."),
+    Offset("listening", "browInnerUp", 0.07, "Brows a little up: go on, I hear you."),
+    Offset("listening", "browOuterUpLeft", 0.05, "As the inner brow."),
+    Offset("listening", "browOuterUpRight", 0.06, "As the inner brow."),
+    Offset("listening", "headRoll", radians(1.8), "A tilted head shows attention."),
+    Offset("listening", "headPitch", radians(-0.8), "Leaning in lowers the chin."),
+    Offset("listening", "headZ", 0.006, "Listeners lean in."),
+    Offset("thinking", "browInnerUp", 0.10, "Looking up takes the brows along."),
+    Offset("thinking", "browOuterUpLeft", 0.12, "One brow up: considering."),
+    Offset("thinking", "browDownRight", 0.06, "The other stays: a question, not surprise."),
+    Offset("thinking", "mouthPressLeft", 0.12, "Lips pressed: the turn is kept, speech is not yet"),
+    Offset("thinking", "mouthPressRight", 0.08, "As on the left."),
+    Offset("thinking", "mouthSmileLeft", -0.05, "Effort takes some of the smile."),
+    Offset("thinking", "mouthSmileRight", -0.05, "As on the left."),
+    Offset("thinking", "eyeSquintLeft", 0.03, "Effort narrows the eyes."),
+    Offset("thinking", "eyeSquintRight", 0.03, "As on the left."),
+    Offset("thinking", "headRoll", radians(-2.2), "Tilted the other way than when listening."),
+    Offset("thinking", "headPitch", radians(1.2), "The head goes up with the look."),
+    Offset("thinking", "headZ", -0.004, "People lean back to think."),
+    Offset("speaking", "mouthSmileLeft", -0.04, "The lips are needed for speech."),
+    Offset("speaking", "mouthSmileRight", -0.03, "As on the left."),
+    Offset("speaking", "browInnerUp", 0.03, "Speakers address: brows off their rest."),
+)
+"""What each state looks like: on top of "any", the warm face at rest. The sizes are chosen by eye:
+visible beside each other, none of them noticed alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accent:
+    """What a stressed vowel of full intensity adds to one parameter at its height."""
+
+    parameter: str
+    value: float
+    reason: str
+
+
+ACCENTS = (
+    Accent("browInnerUp", 0.16, "Brows rise with pitch accents."),
+    Accent("browOuterUpLeft", 0.14, "As the inner brow."),
+    Accent("browOuterUpRight", 0.15, "As the inner brow."),
+    Accent("headPitch", radians(-1.2), "The head beats time with a small nod."),
+)
+
+STRESSABLE = frozenset({"aa", "E", "I", "O", "U"})
+"""Stress falls on vowels."""
+
+ACCENT_FROM = 0.55
+ACCENT_FULL = 0.9
+"""Intensity from which a vowel may carry an accent, and at which the accent is full."""
+
+ACCENT_SHARE = 0.35
+"""The share of stressed vowels that is marked: brows that rise on each look mechanical."""
+
+ACCENT_RISE_SAMPLES = samples(0.16)
+ACCENT_FALL_SAMPLES = samples(0.40)
+ACCENT_SAMPLES = ACCENT_RISE_SAMPLES + ACCENT_FALL_SAMPLES
+"""A brow goes up faster than it comes down. An accent begins with its vowel, not before, so that it
+needs no speech that may still be revised."""
+
+GIVES_WAY_AT = {
+    "mouthClose": 0.2,
+    "mouthPressLeft": 0.25,
+    "mouthPressRight": 0.25,
+    "mouthRollLower": 0.5,
+    "mouthRollUpper": 0.5,
+    "mouthPucker": 0.7,
+    "mouthFunnel": 0.7,
+}
+"""The axes by which articulation closes, turns in and rounds the lips, and the weight of each at
+which expression has left the mouth alone: what a full p, f, u and o have there."""
+
+_MOUTH = np.array([name.startswith("mouth") for name in ARKIT_BLENDSHAPES])
+_CLOSERS = [INDEX[name] for name in GIVES_WAY_AT]
+_FULLY_CLOSED = np.array(list(GIVES_WAY_AT.values()))
+
+
+def _table() -> NDArray[np.float64]:
+    table = np.zeros((len(AGENT_STATES), len(PARAMETERS)))
+    for row in OFFSETS:
+        states = range(len(AGENT_STATES)) if row.state == "any" else AGENT_STATES.index(row.state)
+        table[states, INDEX[row.parameter]] += row.value
+    return table
+
+
+_TABLE = _table()
+_ACCENT = np.zeros(len(PARAMETERS))
+for _row in ACCENTS:
+    _ACCENT[INDEX[_row.parameter]] = _row.value
+
+
+class Expression:
+    """What one face shows; the same seed marks the same words."""
+
+    def __init__(self, seed: int) -> None:
+        @lru_cache(maxsize=64)
+        def marked(start: int) -> bool:
+            return Random(f"accent/{seed}/{start}").random() < ACCENT_SHARE
+
+        self._marked = marked
+
+    def at(
+        self, weights: NDArray[np.float64], events: Sequence[VisemeEvent], sample: int
+    ) -> NDArray[np.float64]:
+        """The offsets at `sample`.
+
+        Args:
+            weights: How much of each agent state is in the face (`agent.mix`).
+            events: What is spoken, at least in [`sample` - `ACCENT_SAMPLES`, `sample`].
+            sample: When, on the published timeline.
+
+        Returns:
+            float64 [60], one per name in `PARAMETERS`.
+        """
+        offsets: NDArray[np.float64] = weights @ _TABLE + _ACCENT * self.emphasis(events, sample)
+        return offsets
+
+    def emphasis(self, events: Sequence[VisemeEvent], sample: int) -> float:
+        """How much the words at `sample` are being marked, in [0, 1]."""
+        return max((self._accent(event, sample - event.start) for event in events), default=0.0)
+
+    def _accent(self, event: VisemeEvent, age: int) -> float:
+        stress = (event.intensity - ACCENT_FROM) / (ACCENT_FULL - ACCENT_FROM)
+        if event.viseme not in STRESSABLE or stress <= 0.0 or not 0 < age < ACCENT_SAMPLES:
+            return 0.0
+        if not self._marked(event.start):
+            return 0.0
+        return min(1.0, stress) * bump(age, ACCENT_RISE_SAMPLES, ACCENT_FALL_SAMPLES)
+
+
+def blend(articulation: NDArray[np.float32], offsets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Articulation and expression in one face.
+
+    Args:
+        articulation: float32 [52], weights from `articulation.mouth_at`; left as it is.
+        offsets: float64 [52], the blendshapes of `Expression.at`.
+
+    Returns:
+        float64 [52], weights in [0, 1]. On the mouth's axes the offsets fade as the lips close.
+    """
+    closing = min(1.0, float((articulation[_CLOSERS] / _FULLY_CLOSED).max()))
+    return np.clip(articulation + np.where(_MOUTH, (1.0 - closing) * offsets, offsets), 0.0, 1.0)
