@@ -1,0 +1,196 @@
+"""Flash and beep: the test signal whose two halves belong to the same moment.
+
+In flow stretches of media time; out flow the sound of a clapper, and pictures that are bright
+exactly while it beeps. The beeps begin where frames begin, so a chain without error shows the
+first bright frame as the beep is heard. Under the beeps lies a quiet tone that never stops, by
+which a listener can count what is missing; behind the flashes lies a moving texture, so that the
+encoder has work; and dark is not black, so that an empty track is no dark frame.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..playout import Run
+from ..render.renderer import Frames, Moment
+from ..timeline import SAMPLE_RATE, samples, seconds
+
+FPS = 25
+FRAME_SAMPLES = SAMPLE_RATE // FPS
+SIZE = (512, 512)
+
+LEAD_S = 2.0
+"""The tone alone, before the first beep: time for a receiver's buffers and bitrate to settle."""
+
+TAIL_S = 1.0
+"""A publisher stays this long after its last sample: what is under way must be able to arrive."""
+
+BEEP_HZ = 1_000
+BEEP_LEVEL = 0.4
+BEEP_FRAMES = 3
+"""120 ms: three frames, so that one lost frame does not hide a flash."""
+
+GAP_FRAMES = (25, 31)
+"""From beep to beep 1.00 to 1.24 s, by whole frames: no period that a 60 Hz display, a 10 ms
+audio tick or a periodic stall could fall in step with."""
+
+MARKER_HZ = 300
+MARKER_LEVEL = 0.03
+"""-30 dBFS: far under the beep, and loud enough that no codec takes it for silence."""
+
+BRIGHT_LUMA, DARK_LUMA = 235, 70
+TEXTURE_COLUMNS = 128
+FULL_SCALE = 32_767
+
+
+class Clapper:
+    """When to beep, and what that sounds like; times are samples of speech from its first.
+
+    Args:
+        seconds: Length of the whole signal, more than `LEAD_S`.
+        seed: Chooses the gaps between the beeps.
+
+    Attributes:
+        onsets: First samples of the beeps, in order, before `align`.
+        length: The length of the whole signal in samples.
+    """
+
+    def __init__(self, seconds: float, *, seed: int = 0) -> None:
+        self.length = samples(seconds)
+        gaps = np.random.default_rng(seed).integers(*GAP_FRAMES, size=int(seconds) + 1)
+        onsets = samples(LEAD_S) + np.concatenate([[0], np.cumsum(gaps)]) * FRAME_SAMPLES
+        ends = onsets + (BEEP_FRAMES + 1) * FRAME_SAMPLES
+        self.onsets: list[int] = [int(onset) for onset in onsets[ends < self.length]]
+
+    def align(self, phase: int) -> None:
+        """Move the beeps later by `phase` samples, less than a frame, onto a renderer's frames.
+
+        Only the publisher knows how speech lies on the grid of the frames, and only once it is
+        being published; call this within the lead.
+        """
+        self.onsets = [onset + phase % FRAME_SAMPLES for onset in self.onsets]
+
+    def beeps_at(self, sample: int) -> bool:
+        """Whether a beep sounds at `sample`."""
+        latest = bisect_right(self.onsets, sample) - 1
+        return latest >= 0 and sample - self.onsets[latest] < BEEP_FRAMES * FRAME_SAMPLES
+
+    def sound(self, start: int, length: int) -> NDArray[np.int16]:
+        """The samples [start, start + length) as int16 mono at `SAMPLE_RATE`."""
+        time_s = np.arange(start, start + length) / SAMPLE_RATE
+        wave = MARKER_LEVEL * np.sin(2 * np.pi * MARKER_HZ * time_s)
+        for onset in self.onsets:
+            first = max(onset, start)
+            last = min(onset + BEEP_FRAMES * FRAME_SAMPLES, start + length)
+            if first < last:
+                since_s = np.arange(first - onset, last - onset) / SAMPLE_RATE
+                wave[first - start : last - start] += BEEP_LEVEL * np.sin(
+                    2 * np.pi * BEEP_HZ * since_s
+                )
+        pcm: NDArray[np.int16] = np.rint(wave * FULL_SCALE).astype(np.int16)
+        return pcm
+
+
+class Slate:
+    """The pictures: bright or dark, with a texture that moves a little in every frame."""
+
+    def __init__(self, size: tuple[int, int] = SIZE) -> None:
+        width, height = size
+        self._texture = np.random.default_rng(0).integers(
+            30, 200, (height, TEXTURE_COLUMNS), dtype=np.uint8
+        )
+        self._blank = np.full((height * 3 // 2, width), 128, np.uint8)
+        self._height = height
+
+    def draw(self, frame: int, *, bright: bool) -> Frames:
+        """One picture [H * 3 / 2, W]; `frame` moves the texture."""
+        picture: Frames = self._blank.copy()
+        picture[: self._height] = BRIGHT_LUMA if bright else DARK_LUMA
+        picture[: self._height, :TEXTURE_COLUMNS] = np.roll(self._texture, frame, axis=0)
+        return picture
+
+
+class Stalls:
+    """A renderer's bad moments, by media time: now and then one frame takes much longer.
+
+    Args:
+        length_s: How much longer; 0 for never.
+        every_s: Media time from one such frame to the next, more than 0.
+
+    Raises:
+        ValueError: Out of range.
+    """
+
+    def __init__(self, length_s: float = 0.0, every_s: float = 3.0) -> None:
+        if length_s < 0 or every_s <= 0:
+            raise ValueError(f"stalls last 0 s or more, every more than 0 s: {length_s}:{every_s}")
+        self.length_s = length_s
+        self.every_s = every_s
+        self._latest = 0
+
+    def due_s(self, media_s: float) -> float:
+        """How much longer the frame at `media_s` takes; a frame asked for again stalls once."""
+        count = int(media_s / self.every_s)
+        if count <= self._latest:
+            return 0.0
+        self._latest = count
+        return self.length_s
+
+
+class ClapperRenderer:
+    """A `Renderer` that draws the clapper in place of a face, by media time alone.
+
+    Args:
+        clapper: When it beeps, in speech time.
+        stalls: How long which frames take.
+
+    Attributes:
+        runs: Where speech lies in [start, end) of the published timeline, as `Playout.runs`; set
+            by whoever knows the playout.
+        grid: The published sample, less than a frame, at which frames begin; None before the
+            first.
+    """
+
+    def __init__(self, clapper: Clapper, stalls: Stalls | None = None) -> None:
+        self.runs: Callable[[int, int], Sequence[Run]] = lambda _start, _end: ()
+        self.grid: int | None = None
+        self._clapper = clapper
+        self._slate = Slate()
+        self._stalls = stalls or Stalls()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return SIZE
+
+    @property
+    def fps(self) -> int:
+        return FPS
+
+    def render(self, moments: Sequence[Moment]) -> Frames:
+        return np.stack([self._render(moment) for moment in moments])
+
+    def close(self) -> None:
+        pass
+
+    def _render(self, moment: Moment) -> Frames:
+        self.grid = moment.start % FRAME_SAMPLES
+        time.sleep(self._stalls.due_s(seconds(moment.start)))
+        # The middle of the frame decides: a beep that some resampling has moved by a few samples
+        # still belongs to its frame.
+        middle = moment.start + moment.duration // 2
+        speech = spoken_at(self.runs(middle, middle + 1), middle)
+        bright = speech is not None and self._clapper.beeps_at(speech)
+        return self._slate.draw(moment.start // FRAME_SAMPLES, bright=bright)
+
+
+def spoken_at(runs: Sequence[Run], published: int) -> int | None:
+    """The sample of speech that is published at `published`; None between runs."""
+    for run in runs:
+        if run.published <= published < run.published + run.length:
+            return run.speech + published - run.published
+    return None

@@ -1,0 +1,204 @@
+"""A person at a browser, without the person: what a page in Chromium saw and heard.
+
+In flow the address of a LiveKit server and a token; out flows a `Recording` of what reached the
+screen and the loudspeaker. The page is the package's own `viewer.html`, served from loopback to a
+headless browser that this module starts and always stops.
+
+How the times are taken, which `METHOD` says in one sentence to whoever reads the figures:
+
+- A frame is seen at the `expectedDisplayTime` of its `requestVideoFrameCallback`: when the
+  compositor expects it on the screen, on the 60 Hz grid of a display.
+- A sample is heard when its block is handed to the track's sinks, which is the moment that the
+  audio device asked for it, plus its place in the block, plus the output latency that the browser
+  gives for its own device. The block carries that moment as its timestamp; the page's own delay in
+  reading it is taken out by the smallest difference ever seen between the two clocks.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+from aiohttp import web
+from playwright.async_api import Page, async_playwright
+
+from ..demo import browser
+from .offset import Recording
+
+METHOD = (
+    "headless Chromium, livekit-client: picture = expectedDisplayTime of the first bright frame "
+    "(requestVideoFrameCallback); sound = beep's first sample at the remote track "
+    "(MediaStreamTrackProcessor) + AudioContext.outputLatency"
+)
+
+STEADY_FLAGS = (
+    "--disable-background-networking",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+    "--disable-component-update",
+    "--no-first-run",
+)
+"""A browser that nobody looks at saves power, and looks for updates: not while it is measuring."""
+
+JOIN_TIMEOUT_MS = 30_000
+TRACKS_TIMEOUT_MS = 30_000
+
+
+class ViewerError(RuntimeError):
+    """The browser, its page or the room was not to be had; the message names the remedy."""
+
+
+class Viewer:
+    """One page in one browser, from `async with` to its end.
+
+    Args:
+        url: Of the LiveKit server, ws:// or wss://.
+        token: Lets the viewer join and subscribe.
+        page_folder: Holds `viewer.html` and its script.
+        browser_path: The executable of a Chromium or Chrome.
+    """
+
+    def __init__(self, url: str, token: str, *, page_folder: Path, browser_path: Path) -> None:
+        self._query = urlencode({"url": url, "token": token})
+        self._page_folder = page_folder
+        self._browser_path = browser_path
+        self._stack = AsyncExitStack()
+        self._page: Page | None = None
+
+    async def __aenter__(self) -> Viewer:
+        """Join the room.
+
+        Raises:
+            ViewerError: There is no page, no browser, or the room did not let the viewer in.
+        """
+        if not (self._page_folder / "viewer.html").is_file():
+            raise ViewerError(
+                f"no viewer.html in {self._page_folder}: build the page (npm run build in web/), "
+                "or install a wheel, which carries it"
+            )
+        try:
+            await self._open()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def subscribed(self) -> None:
+        """Return once both sound and picture arrive.
+
+        Raises:
+            ViewerError: They did not, within half a minute.
+        """
+        await self._wait_for(
+            "viewer.blocks.length > 0 && viewer.frames.length > 0",
+            TRACKS_TIMEOUT_MS,
+            "no sound and picture arrived",
+        )
+
+    async def recording(self) -> Recording:
+        """Everything seen and heard so far.
+
+        Raises:
+            ViewerError: Nothing was, or the page reports an error.
+        """
+        rows = await self._running_page().evaluate(
+            "({frames: viewer.frames, blocks: viewer.blocks, stats: viewer.stats,"
+            " latency: viewer.outputLatencyMs, errors: viewer.errors})"
+        )
+        if rows["errors"]:
+            raise ViewerError("; ".join(rows["errors"]))
+        if not rows["frames"] or not rows["blocks"]:
+            raise ViewerError("the viewer saw no frame or heard no sound")
+        return recording_of(rows)
+
+    async def screenshot(self, path: Path) -> None:
+        """Keep what the page shows now as a PNG."""
+        await self._running_page().screenshot(path=path)
+
+    async def _open(self) -> None:
+        address = await self._serve()
+        playwright = await self._stack.enter_async_context(async_playwright())
+        chromium = await playwright.chromium.launch(
+            executable_path=self._browser_path, args=[*browser.flags(), *STEADY_FLAGS]
+        )
+        self._stack.push_async_callback(chromium.close)
+        self._page = await chromium.new_page()
+        await self._page.goto(f"{address}/viewer.html?{self._query}")
+        await self._wait_for(
+            "document.body.classList.contains('joined') || viewer.errors.length > 0",
+            JOIN_TIMEOUT_MS,
+            "the page did not join the room",
+        )
+        errors = await self._page.evaluate("viewer.errors")
+        if errors:
+            raise ViewerError("; ".join(errors))
+
+    async def _serve(self) -> str:
+        app = web.Application()
+        app.router.add_static("/", self._page_folder)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        return f"http://127.0.0.1:{runner.addresses[0][1]}"
+
+    async def _wait_for(self, condition: str, timeout_ms: float, failure: str) -> None:
+        page = self._running_page()
+        try:
+            await page.wait_for_function(condition, timeout=timeout_ms, polling=100)
+        except Exception as error:
+            seen = await page.evaluate("window.viewer ? viewer.errors : ['no script']")
+            raise ViewerError(f"{failure} ({'; '.join(seen) or error})") from error
+
+    def _running_page(self) -> Page:
+        if self._page is None:
+            raise ViewerError("the viewer is not open: use it in `async with`")
+        return self._page
+
+
+def recording_of(rows: dict[str, Any]) -> Recording:
+    """The page's rows as a `Recording`; see viewer.ts for what they hold."""
+    shown_ms, luma, presented = np.array(rows["frames"], float).T
+    arrived_ms, stamp_ms, length, loud_at, silent, rate = np.array(rows["blocks"], float).T
+    reached_ms = stamp_ms + (arrived_ms - stamp_ms).min()
+    onset_s = np.where(loud_at >= 0, loud_at, np.nan) / rate
+    return Recording(
+        shown_s=shown_ms / 1e3,
+        luma=luma,
+        presented=presented,
+        reached_s=reached_ms / 1e3,
+        length_s=length / rate,
+        onset_s=onset_s,
+        gap_s=silent / rate,
+        output_latency_s=_latency_s(rows["latency"]),
+        concealed_s=_concealed_s(rows["stats"], reached_ms[loud_at >= 0], rate[0]),
+    )
+
+
+def _latency_s(latencies_ms: list[float]) -> float:
+    known = [latency for latency in latencies_ms if latency > 0]
+    return float(np.median(known)) / 1e3 if known else 0.0
+
+
+def _concealed_s(stats: list[list[float]], loud_ms: Any, rate_hz: float) -> float:
+    """Sound made up since the first beep: what came before is the receiver settling in."""
+    if not stats or not len(loud_ms):
+        return 0.0
+    at_ms, concealed, _lost = np.array(stats, float).T
+    before = concealed[at_ms <= loud_ms[0]]
+    start = before[-1] if len(before) else concealed[0]
+    return float(concealed[-1] - start) / rate_hz
