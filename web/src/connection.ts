@@ -1,0 +1,56 @@
+// Where to join: the demo's own server flows in, an address and a token flow out. Every failure is one
+// sentence a person can act on.
+
+const CONNECTION_PATH = "/connection";
+const ANSWER_WITHIN_MS = 8_000;
+
+/** A place in a fresh room, with the agent called to it. */
+export interface Connection {
+  readonly url: string;
+  readonly token: string;
+  readonly room: string;
+}
+
+/** A failure to join, said in a sentence for the person in front of the page. */
+export class JoinError extends Error {}
+
+/**
+ * Asks the server that served the page for a new connection.
+ *
+ * @throws JoinError when the server does not answer, refuses, or answers something else.
+ */
+export async function fetchConnection(get: typeof fetch = fetch): Promise<Connection> {
+  let response: Response;
+  try {
+    response = await get(CONNECTION_PATH, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+  } catch {
+    throw new JoinError("The demo’s server does not answer. Is it still running in its terminal?");
+  }
+  const body: unknown = await response.json().catch(() => undefined);
+  if (!response.ok) throw new JoinError(refusal(response.status, body));
+  if (!isConnection(body)) {
+    throw new JoinError("The demo’s server answered without a room to join. Is it the right version?");
+  }
+  return body;
+}
+
+function refusal(status: number, body: unknown): string {
+  if (isRecord(body) && typeof body.error === "string") return body.error;
+  return `The demo’s server could not make a room (HTTP ${status}). Its terminal says why.`;
+}
+
+function isConnection(body: unknown): body is Connection {
+  return (
+    isRecord(body) &&
+    typeof body.url === "string" &&
+    typeof body.token === "string" &&
+    typeof body.room === "string"
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

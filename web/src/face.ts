@@ -1,0 +1,72 @@
+// The picture: a video track flows in, a visible face flows out, from its first true frame on.
+
+import type { RemoteTrack } from "livekit-client";
+
+/** LiveKit sends black at the full size until the first frame is captured: only the pixels tell. */
+const BLACK_LEVEL = 24;
+/** A face against black is a face all the same: after this long any frame will do. */
+const BLACK_AT_MOST_MS = 3_000;
+const SMALLEST_FRAME_PX = 64;
+const SAMPLE_PX = 8;
+const POLL_MS = 80;
+
+export class Face {
+  shown = false;
+  private track: RemoteTrack | undefined;
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly changed: () => void,
+  ) {}
+
+  /** Shows a track as soon as it has something to show. */
+  async show(track: RemoteTrack): Promise<void> {
+    this.hide();
+    this.track = track;
+    track.attach(this.video);
+    await firstPicture(this.video, () => this.track === track);
+    if (this.track === track) this.set(true);
+  }
+
+  /** Hides the picture, or does nothing when another track is being shown by now. */
+  hide(track = this.track): void {
+    if (track === undefined || track !== this.track) return;
+    this.track = undefined;
+    track.detach(this.video);
+    this.set(false);
+  }
+
+  private set(shown: boolean): void {
+    this.shown = shown;
+    this.video.classList.toggle("shown", shown);
+    this.changed();
+  }
+}
+
+async function firstPicture(video: HTMLVideoElement, wanted: () => boolean): Promise<void> {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = SAMPLE_PX;
+  const pen = canvas.getContext("2d", { willReadFrequently: true });
+  let firstAt: number | undefined;
+  while (wanted()) {
+    const now = await nextFrame(video);
+    if (video.videoWidth < SMALLEST_FRAME_PX || video.videoHeight < SMALLEST_FRAME_PX) continue;
+    firstAt ??= now;
+    if (pen === null || now - firstAt > BLACK_AT_MOST_MS) return;
+    pen.drawImage(video, 0, 0, SAMPLE_PX, SAMPLE_PX);
+    if (brightest(pen.getImageData(0, 0, SAMPLE_PX, SAMPLE_PX).data) > BLACK_LEVEL) return;
+  }
+}
+
+/** The time of the next frame; a browser that cannot tell is asked again a little later. */
+function nextFrame(video: HTMLVideoElement): Promise<number> {
+  return new Promise((resolve) => {
+    const done = () => resolve(performance.now());
+    if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(done);
+    else setTimeout(done, POLL_MS);
+  });
+}
+
+function brightest(rgba: Uint8ClampedArray): number {
+  return rgba.reduce((most, value, index) => (index % 4 === 3 ? most : Math.max(most, value)), 0);
+}

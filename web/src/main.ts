@@ -1,0 +1,214 @@
+// The page: a call flows in, a conversation flows out. Here the parts meet; each does its work elsewhere.
+
+import {
+  type RemoteParticipant,
+  type RemoteTrack,
+  type RemoteTrackPublication,
+  type Room,
+  RoomEvent,
+  Track,
+} from "livekit-client";
+import { type AgentState, agentState, canHear, isAgent, STATE_WORDS } from "./agent.ts";
+import { Call } from "./call.ts";
+import { Captions } from "./captions.ts";
+import { Composer } from "./composer.ts";
+import { Face } from "./face.ts";
+import { hear } from "./hearing.ts";
+import type { Measurements } from "./measurements.ts";
+import { Microphone } from "./microphone.ts";
+import { type Link, noticeFor, PATIENCE_S } from "./notice.ts";
+import { Panel } from "./panel.ts";
+import { type Line, Transcript } from "./transcript.ts";
+import { Voice } from "./voice.ts";
+
+const CHAT_TOPIC = "lk.chat";
+
+declare global {
+  interface Window {
+    /** A handle for end-to-end tests: what the page knows, to read; `rejoin` to act. */
+    readonly avatarDemo: {
+      readonly room: Room | undefined;
+      readonly link: Link;
+      readonly agentState: AgentState;
+      readonly faceShown: boolean;
+      readonly transcript: readonly Line[];
+      readonly measurements: Measurements | undefined;
+      rejoin(): Promise<void>;
+    };
+  }
+}
+
+function element<T extends HTMLElement>(id: string, kind: new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof kind)) throw new Error(`index.html has no ${kind.name} #${id}`);
+  return found;
+}
+
+const notice = element("notice", HTMLElement);
+const noticeText = element("notice-text", HTMLElement);
+const rejoin = element("rejoin", HTMLButtonElement);
+const stateWords = element("state-words", HTMLElement);
+
+let link: Link = { phase: "joining", again: false };
+let state: AgentState = "absent";
+let agentSeen = false;
+let overdue = false;
+let patience: number | undefined;
+
+const transcript = new Transcript();
+const captions = new Captions(
+  element("captions", HTMLElement),
+  element("lines", HTMLOListElement),
+  element("announcer", HTMLElement),
+);
+const panel = new Panel(element("panel", HTMLElement));
+const voice = new Voice(element("start", HTMLButtonElement));
+const face = new Face(element("face", HTMLVideoElement), () => waitAnew());
+const microphone = new Microphone(
+  element("mic", HTMLButtonElement),
+  element("mic-trouble", HTMLElement),
+);
+const composer = new Composer(
+  {
+    form: element("composer", HTMLFormElement),
+    field: element("message", HTMLInputElement),
+    button: element("send", HTMLButtonElement),
+    suggestions: element("suggestions", HTMLElement),
+  },
+  sendMessage,
+);
+const call = new Call({ opened, linked });
+
+function opened(room: Room): void {
+  agentSeen = false;
+  panel.reset();
+  voice.follow(room);
+  microphone.follow(room);
+  hear(room, (line) => write(line));
+  const look = () => {
+    if (room === call.room) lookAtAgent(room);
+  };
+  room
+    .on(RoomEvent.Connected, look)
+    .on(RoomEvent.ParticipantConnected, look)
+    .on(RoomEvent.ParticipantDisconnected, look)
+    .on(RoomEvent.ParticipantAttributesChanged, look)
+    .on(RoomEvent.Reconnected, look)
+    .on(RoomEvent.TrackSubscribed, receive)
+    .on(RoomEvent.TrackUnsubscribed, release);
+}
+
+function linked(next: Link): void {
+  link = next;
+  if (next.phase === "lost" || next.phase === "joining") {
+    state = "absent";
+    face.hide();
+    transcript.close();
+    captions.show(transcript.lines);
+  }
+  waitAnew();
+}
+
+function lookAtAgent(room: Room): void {
+  const before = state;
+  state = agentState(room.remoteParticipants.values());
+  agentSeen ||= state !== "absent";
+  if ((before === "absent") === (state === "absent")) render();
+  else waitAnew();
+}
+
+function receive(track: RemoteTrack, _: RemoteTrackPublication, from: RemoteParticipant): void {
+  if (track.kind === Track.Kind.Audio) {
+    voice.play(track);
+    if (isAgent(from)) panel.sound = track;
+  } else if (isAgent(from)) {
+    panel.picture = track;
+    void face.show(track);
+  }
+  panel.reset();
+}
+
+function release(track: RemoteTrack): void {
+  voice.stop(track);
+  face.hide(track);
+  if (panel.sound === track) panel.sound = undefined;
+  if (panel.picture === track) panel.picture = undefined;
+}
+
+function write(line: Line): void {
+  if (transcript.put(line)) captions.show(transcript.lines);
+}
+
+async function sendMessage(text: string): Promise<void> {
+  if (call.room === undefined) throw new Error("not in a room");
+  const { id } = await call.room.localParticipant.sendText(text, { topic: CHAT_TOPIC });
+  write({ id, speaker: "user", text, final: true });
+}
+
+/** Starts the patience again: what is waited for has changed. */
+function waitAnew(): void {
+  clearTimeout(patience);
+  overdue = false;
+  patience = window.setTimeout(() => {
+    overdue = true;
+    render();
+  }, PATIENCE_S * 1_000);
+  render();
+}
+
+function render(): void {
+  document.body.dataset.state = state;
+  document.body.dataset.link = link.phase;
+  composer.allow(link.phase === "joined" && canHear(state));
+  const now = noticeFor({
+    link,
+    agentHere: state !== "absent",
+    agentSeen,
+    faceShown: face.shown,
+    overdue,
+  });
+  const quiet = now === undefined || now.tone === "quiet";
+  stateWords.textContent = link.phase !== "joined" && !quiet ? "Not connected" : STATE_WORDS[state];
+  if (now !== undefined && quiet) stateWords.textContent = now.text;
+  notice.classList.toggle("unseen", quiet);
+  if (noticeText.textContent !== (now?.text ?? "")) noticeText.textContent = now?.text ?? "";
+  rejoin.hidden = now?.rejoin === undefined;
+  rejoin.textContent = now?.rejoin ?? "Rejoin";
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
+}
+
+rejoin.addEventListener("click", () => void call.join());
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "m" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.repeat || isTyping(event.target)) return;
+  void microphone.toggle();
+});
+
+Object.defineProperty(window, "avatarDemo", {
+  value: {
+    get room() {
+      return call.room;
+    },
+    get link() {
+      return link;
+    },
+    get agentState() {
+      return state;
+    },
+    get faceShown() {
+      return face.shown;
+    },
+    get transcript() {
+      return transcript.lines;
+    },
+    get measurements() {
+      return panel.latest;
+    },
+    rejoin: () => call.join(),
+  } satisfies Window["avatarDemo"],
+});
+
+void call.join();

@@ -1,0 +1,81 @@
+// What to tell a person while there is no conversation: where the call stands flows in, a sentence flows
+// out. The sentences stand here together so that they can be read, and tested, as one table.
+
+/** Where the connection to the room stands. */
+export type Link =
+  | { readonly phase: "joining"; readonly again: boolean }
+  | { readonly phase: "joined" }
+  | { readonly phase: "reconnecting" }
+  | { readonly phase: "lost"; readonly why: string; readonly retryInS?: number };
+
+/** Everything a notice depends on. */
+export interface Circumstances {
+  readonly link: Link;
+  /** Whether an agent is in the room now. */
+  readonly agentHere: boolean;
+  /** Whether one was in this room before. */
+  readonly agentSeen: boolean;
+  readonly faceShown: boolean;
+  /** Whether the thing waited for (the agent, then its picture) has taken `PATIENCE_S` or longer. */
+  readonly overdue: boolean;
+}
+
+export interface Notice {
+  readonly text: string;
+  /** `quiet` stands where the agent's state stands otherwise, `loud` on a card over the picture. */
+  readonly tone: "quiet" | "loud";
+  /** The words on the button that joins anew, where that may help. */
+  readonly rejoin?: string;
+}
+
+/** A worker on a slow machine loads its models in ten seconds or so; twice that is too long. */
+export const PATIENCE_S = 20;
+
+const LOOK_AT_THE_WORKER =
+  "Look at the terminal of the demo: the worker says there when it is registered, and why if it is not.";
+
+/** What to say now, or nothing when the face is there. */
+export function noticeFor(now: Circumstances): Notice | undefined {
+  switch (now.link.phase) {
+    case "joining":
+      return now.link.again
+        ? { text: "Joining again…", tone: "loud" }
+        : { text: "Joining the room…", tone: "quiet" };
+    case "reconnecting":
+      return { text: "The connection was lost. Reconnecting…", tone: "loud" };
+    case "lost":
+      return lost(now.link.why, now.link.retryInS);
+    case "joined":
+      return now.agentHere ? withoutFace(now) : withoutAgent(now);
+  }
+}
+
+function lost(why: string, retryInS: number | undefined): Notice {
+  if (retryInS === undefined) return { text: why, tone: "loud", rejoin: "Rejoin" };
+  return { text: `${why} Trying again in ${retryInS} s.`, tone: "loud", rejoin: "Rejoin now" };
+}
+
+function withoutAgent({ agentSeen, overdue }: Circumstances): Notice {
+  if (agentSeen) {
+    return { text: `The agent has left the room. ${LOOK_AT_THE_WORKER}`, tone: "loud", rejoin: "Rejoin" };
+  }
+  if (overdue) {
+    return {
+      text: `No agent has come in ${PATIENCE_S} seconds. ${LOOK_AT_THE_WORKER}`,
+      tone: "loud",
+      rejoin: "Rejoin",
+    };
+  }
+  return { text: "Waiting for the agent…", tone: "quiet" };
+}
+
+function withoutFace({ faceShown, overdue }: Circumstances): Notice | undefined {
+  if (faceShown) return undefined;
+  if (overdue) {
+    return {
+      text: "The agent is here, but no picture has come. You can talk to it all the same; its log says why.",
+      tone: "loud",
+    };
+  }
+  return { text: "Waiting for the picture…", tone: "quiet" };
+}

@@ -1,0 +1,65 @@
+// The small panel: two received tracks flow in, a reading a second flows out, in words a person can judge.
+
+import type { RemoteTrack } from "livekit-client";
+import { Gauge, type Measurements, read, type Reading } from "./measurements.ts";
+
+const EVERY_MS = 1_000;
+/** Below this nobody sees a difference (the tighter side of ATSC IS/191). */
+const IN_SYNC_MS = 15;
+
+export class Panel {
+  latest: Measurements | undefined;
+  sound: RemoteTrack | undefined;
+  picture: RemoteTrack | undefined;
+  private gauge = new Gauge();
+
+  constructor(private readonly root: HTMLElement) {
+    setInterval(() => void this.refresh(), EVERY_MS);
+  }
+
+  /** Forgets what was measured: the tracks are others now. */
+  reset(): void {
+    this.gauge = new Gauge();
+  }
+
+  private async refresh(): Promise<void> {
+    if (!this.sound && !this.picture) return;
+    const [sound, picture] = await Promise.all([reading(this.sound), reading(this.picture)]);
+    this.latest = this.gauge.measure({ ...(sound && { sound }), ...(picture && { picture }) });
+    for (const [name, words] of Object.entries(inWords(this.latest))) {
+      const place = this.root.querySelector(`[data-figure="${name}"]`);
+      if (place) place.textContent = words;
+    }
+  }
+}
+
+async function reading(track: RemoteTrack | undefined): Promise<Reading | undefined> {
+  const report = await track?.getRTCStatsReport();
+  return report && read(report);
+}
+
+/** The figures as the panel shows them. */
+export function inWords(figures: Measurements): Readonly<Record<string, string>> {
+  return {
+    offset: offset(figures.offsetMs),
+    picture: figures.fps === undefined
+      ? "–"
+      : `${Math.round(figures.fps)} fps, ${figures.width} × ${figures.height}`,
+    delay: `${ms(figures.soundBufferMs)} sound, ${ms(figures.pictureBufferMs)} picture`,
+    roundtrip: ms(figures.roundTripMs),
+    freezes: String(figures.freezes),
+    lost: figures.lost === 1 ? "1 packet" : `${figures.lost} packets`,
+  };
+}
+
+function offset(value: number | undefined): string {
+  if (value === undefined) return "n/a (room without sync_streams)";
+  const rounded = Math.round(value);
+  const signed = `${rounded > 0 ? "+" : rounded < 0 ? "−" : ""}${Math.abs(rounded)} ms`;
+  if (Math.abs(rounded) <= IN_SYNC_MS) return `${signed}, in sync`;
+  return `${signed}, picture ${rounded > 0 ? "late" : "early"}`;
+}
+
+function ms(value: number | undefined): string {
+  return value === undefined ? "–" : `${Math.round(value)} ms`;
+}
