@@ -57,8 +57,8 @@ GLANCES = {
     "thinking": Glances(
         0.25, 1.1, 3.0, (10.0, 15.0), (25.0, 60.0),
         "Below 40 % at the partner: while planning, people look up or aside to shut out the face "
-        "before them, for some seconds at a time. A quarter of a second of holding on first, so that an answer which comes at "
-        "once is given without looking away.",
+        "before them, for some seconds at a time. It first holds on for a quarter of a second, so "
+        "that an answer which comes at once is given without looking away.",
     ),
     "speaking": Glances(
         1.5, 3.3, 1.1, (5.0, 11.0), (-35.0, 30.0),

@@ -1,0 +1,153 @@
+"""The face as a function of time: alive, continuous, the same for whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from livekit_plugins_avatar.face.agent import AGENT_STATES
+from livekit_plugins_avatar.face.face import Face, Visemes
+from livekit_plugins_avatar.face.state import ARKIT_BLENDSHAPES, INDEX
+from livekit_plugins_avatar.speech.visemes import VISEMES, VisemeEvent
+
+SECOND = 48_000
+FRAME = SECOND // 30
+TURNS = [INDEX[name] for name in ("headYaw", "headPitch", "headRoll")]
+SHIFTS = [INDEX[name] for name in ("headX", "headY", "headZ")]
+FAST = ("eyeBlink", "eyeWide", "gaze")
+"""What blinks and saccades move: these alone may be fast."""
+
+
+def silence(start: int, end: int) -> Sequence[VisemeEvent]:
+    return [VisemeEvent("sil", start, end - start, 0.0)]
+
+
+def babble(start: int, end: int) -> Sequence[VisemeEvent]:
+    """Eight visemes a second, for ever, cut to the window as a schedule's are."""
+    length = SECOND // 8
+    cuts = [(n, max(start, n * length)) for n in range(start // length, -(-end // length))]
+    return [
+        VisemeEvent(VISEMES[n * 7 % 15], cut, min(end, (n + 1) * length) - cut, (n * 5 % 10) / 9)
+        for n, cut in cuts
+    ]
+
+
+def trajectory(face: Face, times: range) -> np.ndarray:
+    return np.array([face.at(t).values for t in times])
+
+
+def restless(seed: int, visemes: Visemes = silence) -> Face:
+    """A face whose agent changes its mind every few tenths of a second for eight seconds."""
+    rng = np.random.default_rng(seed)
+    face = Face(visemes, seed=seed)
+    sample = 0
+    while sample < 8 * SECOND:
+        face.set_agent_state(sample, str(rng.choice(AGENT_STATES)))
+        sample += int(rng.integers(SECOND // 50, SECOND))
+    return face
+
+
+def columns(*prefixes: str) -> list[int]:
+    return [column for name, column in INDEX.items() if name.startswith(prefixes)]
+
+
+def test_the_same_seed_gives_the_same_face_in_whatever_order_it_is_asked() -> None:
+    times = range(0, 20 * SECOND, 9_601)
+    forwards = trajectory(restless(1), times)
+    backwards = trajectory(restless(1), times[::-1])
+    assert np.array_equal(forwards, backwards[::-1])
+
+
+def test_another_seed_is_another_person() -> None:
+    times = range(0, 10 * SECOND, 9_601)
+    one, other = (trajectory(Face(silence, seed=seed), times) for seed in (1, 2))
+    assert not np.allclose(one, other, atol=1e-3)
+
+
+def test_a_change_leaves_everything_before_it_as_it_was() -> None:
+    face = Face(silence, seed=3)
+    times = range(0, 5 * SECOND, FRAME)
+    before = trajectory(face, times)
+    face.set_agent_state(5 * SECOND, "thinking")
+    assert np.array_equal(trajectory(face, times), before)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_from_frame_to_frame_only_eyes_and_lids_are_fast(seed: int) -> None:
+    steps = np.abs(np.diff(trajectory(restless(seed), range(0, 9 * SECOND, FRAME)), axis=0))
+    slow = [c for c in range(len(ARKIT_BLENDSHAPES)) if c not in columns(*FAST)]
+    assert steps[:, slow].max() < 0.04
+    assert np.degrees(steps[:, TURNS]).max() < 2.0
+    assert steps[:, SHIFTS].max() < 0.002
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_nothing_pops_through_any_change_of_state(seed: int) -> None:
+    """Looked at every millisecond, saccades and blinks are continuous too."""
+    steps = np.abs(np.diff(trajectory(restless(seed, babble), range(0, 4 * SECOND, 48)), axis=0))
+    assert np.degrees(steps[:, columns("gaze")]).max() < 0.8
+    assert steps[:, columns("eyeBlink")].max() < 0.04
+    assert steps[:, : len(ARKIT_BLENDSHAPES)].max() < 0.05
+    assert np.degrees(steps[:, TURNS]).max() < 0.1
+
+
+def test_every_weight_is_a_weight_while_it_speaks() -> None:
+    weights = trajectory(restless(5, babble), range(0, 9 * SECOND, FRAME))
+    assert weights[:, :52].min() >= 0.0
+    assert weights[:, :52].max() <= 1.0
+    assert weights[:, INDEX["jawOpen"]].max() > 0.1
+
+
+def test_in_silence_the_mouth_is_closed() -> None:
+    values = trajectory(restless(2), range(0, 9 * SECOND, FRAME))
+    assert not values[:, columns("jaw", "mouthLowerDown", "mouthUpperUp", "mouthFunnel")].any()
+
+
+def test_gaze_is_given_once_and_the_eye_look_axes_stay_free() -> None:
+    values = trajectory(restless(2), range(0, 9 * SECOND, FRAME))
+    assert not values[:, columns("eyeLook")].any()
+    assert values[:, columns("gaze")].any()
+
+
+def test_the_eyes_hold_the_camera_while_the_head_moves() -> None:
+    face = Face(silence, seed=1)
+    face.set_agent_state(0, "listening")
+    values = np.degrees(trajectory(face, range(0, int(1.9 * SECOND), FRAME)))
+    head = values[:, [INDEX["headYaw"], INDEX["headPitch"]]]
+    gaze = values[:, [INDEX["gazeYaw"], INDEX["gazePitch"]]]
+    assert np.ptp(head, axis=0).max() > 0.3
+    # What is left are the small shifts of a held look.
+    assert np.abs(head + gaze).max() < 1.0
+
+
+def test_lids_come_down_when_the_eyes_do() -> None:
+    face = Face(silence, seed=1)
+    values = trajectory(face, range(0, 60 * SECOND, FRAME))
+    lid, pitch = values[:, INDEX["eyeBlinkLeft"]], values[:, INDEX["gazePitch"]]
+    open_eyes = lid < 0.15
+    assert lid[open_eyes & (pitch < -0.05)].min() > 0.04
+    assert lid[open_eyes & (pitch > 0.0)].min() == 0.0
+
+
+def test_an_unknown_state_is_idle() -> None:
+    idle, odd = Face(silence), Face(silence)
+    idle.set_agent_state(100, "idle")
+    odd.set_agent_state(100, "on holiday")
+    times = range(0, 5 * SECOND, FRAME)
+    assert np.array_equal(trajectory(idle, times), trajectory(odd, times))
+
+
+def test_ten_hours_into_a_call_the_face_is_as_alive_as_at_first() -> None:
+    face = Face(silence, seed=1)
+    late = 36_000 * SECOND
+    values = trajectory(face, range(late, late + 20 * SECOND, FRAME))
+    assert values[:, INDEX["eyeBlinkLeft"]].max() > 0.9
+    assert np.degrees(np.ptp(values[:, INDEX["headYaw"]])) > 0.5
+    assert np.abs(np.diff(values[:, INDEX["headYaw"]])).max() < 0.02
+
+
+def test_a_negative_seed_is_refused() -> None:
+    with pytest.raises(ValueError, match="seed must be at least 0"):
+        Face(silence, seed=-1)
