@@ -182,6 +182,7 @@ class Playout:
         self._open: _Segment | None = None
         self._accepted = 0
         self._published = 0
+        self._playhead = 0
         self._paused = False
         self._closed = False
         self._sounding = False
@@ -334,10 +335,12 @@ class Playout:
         """What has happened by the time the sample before `playhead` was played.
 
         Args:
-            playhead: The published sample that leaves the audio source now; never goes back.
+            playhead: The published sample that leaves the audio source now; one that lies before
+                an earlier one counts as that.
         """
         events: list[PlayoutEvent] = []
         with self._lock:
+            playhead = self._playhead = max(self._playhead, playhead)
             for segment in self._segments:
                 played = segment.played(playhead)
                 if played and not segment.started:

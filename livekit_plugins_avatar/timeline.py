@@ -8,6 +8,7 @@ and only `SystemClock` reads the system, so that a test can own the time.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -89,29 +90,62 @@ class Timeline(Generic[T]):
 
 
 class Clock(Protocol):
-    """Real time, in seconds that never go back; where zero lies means nothing."""
+    """Real time in seconds."""
 
-    def now_s(self) -> float: ...
+    def now_s(self) -> float:
+        """Time that never goes back; where its zero lies means nothing."""
+        ...
+
+    def wall_s(self) -> float:
+        """Time since the epoch, for stamps that leave the package; it may jump."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return once `seconds` have passed on this clock, on an event loop."""
+        ...
 
 
 class SystemClock:
-    """The system's monotonic clock: the package's only reader of real time."""
+    """The system's clocks: the package's only reader of real time."""
 
     def now_s(self) -> float:
         return time.monotonic()
 
+    def wall_s(self) -> float:
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
 
 class ManualClock:
-    """A clock that moves only when told to, for tests and simulations."""
+    """A clock that moves only when told to, for tests and simulations on one event loop."""
 
     def __init__(self, now_s: float = 0.0) -> None:
         self._now_s = now_s
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
 
     def now_s(self) -> float:
         return self._now_s
 
+    def wall_s(self) -> float:
+        return self._now_s
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self._now_s + seconds, woken))
+        await woken
+
     def advance(self, seconds: float) -> None:
-        """Move on by `seconds`, at least 0."""
+        """Move on by `seconds`, at least 0, and wake whoever slept until then."""
         if seconds < 0:
             raise ValueError(f"a monotonic clock cannot go back, asked for {seconds} s")
         self._now_s += seconds
+        due = [woken for at_s, woken in self._sleepers if at_s <= self._now_s]
+        self._sleepers = [(at_s, woken) for at_s, woken in self._sleepers if at_s > self._now_s]
+        for woken in due:
+            if not woken.done():
+                woken.set_result(None)

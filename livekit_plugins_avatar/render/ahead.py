@@ -69,7 +69,7 @@ class FrameReserve:
 
     def next_sample(self, lead: int) -> int | None:
         """The nearest frame worth drawing, if drawing it takes `lead` samples of time."""
-        skipped = -(-max(0, lead - self.period) // self.period)
+        skipped = -(-lead // self.period) if lead > self.period else 0
         first = self._due + skipped * self.period
         for sample in range(first, first + self._ahead * self.period, self.period):
             drawn = self._drawn.get(sample)
@@ -197,7 +197,7 @@ class Ahead:
         # Rises slowly, so that one stall does not make everything after it wait; falls fast.
         self._cost_s += (cost_s - self._cost_s) * (0.5 if cost_s < self._cost_s else 0.2)
         width, height = self._renderer.size
-        picture = np.asarray(frames)[0]
+        picture: NDArray[np.uint8] = np.asarray(frames)[0]
         if picture.shape != (height * 3 // 2, width) or picture.dtype != np.uint8:
             raise ValueError(
                 f"a frame of {width}x{height} is uint8 [{height * 3 // 2}, {width}] (I420), "

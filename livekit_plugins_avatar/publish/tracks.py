@@ -1,0 +1,121 @@
+"""The two tracks: where sound and picture leave for the room.
+
+In flow PCM and I420 pictures from the conductor's thread, out flow one audio and one video track
+of the agent's participant. The sources belong to the conductor's event loop, the publications to
+the room's: a blocked agent cannot stop the flow. After a full reconnect LiveKit publishes the
+tracks again by itself, and the sources are fed on as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from livekit import rtc
+from livekit.rtc.participant import UnpublishTrackError
+from numpy.typing import NDArray
+
+from ..log import logger
+from ..playout import Pcm
+from ..timeline import SAMPLE_RATE, samples, seconds
+
+QUEUE_SAMPLES = samples(0.03)
+"""What the audio source holds besides the 10 ms on their way: all of it is still heard after an
+interruption, and as long may this process be kept from running before the voice stutters."""
+
+STREAM = "avatar"
+"""Both tracks are in this stream: in a room with `sync_streams` that is what lets a receiver play
+them in sync."""
+
+
+class Sources:
+    """What the conductor feeds; made and used on the conductor's event loop.
+
+    Args:
+        size: Width and height of the picture, or None for a voice without a face.
+    """
+
+    def __init__(self, size: tuple[int, int] | None) -> None:
+        self.audio = rtc.AudioSource(
+            SAMPLE_RATE, 1, queue_size_ms=round(1000 * seconds(QUEUE_SAMPLES))
+        )
+        self.video = None if size is None else rtc.VideoSource(*size)
+
+    async def push_audio(self, pcm: Pcm) -> None:
+        """Hand on int16 [N]; returns when the source has room again."""
+        await self.audio.capture_frame(rtc.AudioFrame(pcm.tobytes(), SAMPLE_RATE, 1, len(pcm)))
+
+    def show(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
+        """Capture a frame, uint8 [H * 3 / 2, W], now.
+
+        Args:
+            picture: Planar I420.
+            sample: The published sample it is to be seen with; receivers that read frame metadata
+                find it as `user_timestamp`.
+            timestamp_us: The same in microseconds of capture time, evenly spaced.
+        """
+        if self.video is None:
+            return
+        height, width = picture.shape[0] * 2 // 3, picture.shape[1]
+        frame = rtc.VideoFrame(
+            width, height, rtc.VideoBufferType.I420, np.ascontiguousarray(picture).tobytes()
+        )
+        metadata = rtc.FrameMetadata(user_timestamp=sample)
+        self.video.capture_frame(frame, timestamp_us=timestamp_us, metadata=metadata)
+
+    async def aclose(self) -> None:
+        """Let go of the sources."""
+        await self.audio.aclose()
+        if self.video is not None:
+            await self.video.aclose()
+
+
+@dataclass(slots=True)
+class Tracks:
+    """The publications of one participant; used on the room's event loop."""
+
+    room: rtc.Room
+    audio: rtc.LocalTrackPublication | None = None
+    video: rtc.LocalTrackPublication | None = None
+
+    async def publish(self, sources: Sources, *, fps: int, bitrate_bps: int) -> None:
+        """Publish the sound, and the picture where there is one.
+
+        A picture that cannot be published is logged and left out: the voice goes on.
+        """
+        self.audio = await self.room.local_participant.publish_track(
+            rtc.LocalAudioTrack.create_audio_track("avatar-voice", sources.audio),
+            rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, stream=STREAM),
+        )
+        if sources.video is None:
+            return
+        options = rtc.TrackPublishOptions(
+            source=rtc.TrackSource.SOURCE_CAMERA,
+            stream=STREAM,
+            simulcast=False,
+            frame_metadata_features=[rtc.FrameMetadataFeature.FMF_USER_TIMESTAMP],
+        )
+        options.video_encoding.max_framerate = fps
+        options.video_encoding.max_bitrate = bitrate_bps
+        try:
+            self.video = await self.room.local_participant.publish_track(
+                rtc.LocalVideoTrack.create_video_track("avatar-face", sources.video), options
+            )
+        except Exception:
+            logger.exception("the face could not be published: the voice goes on without it")
+
+    async def wait_for_listener(self) -> None:
+        """Wait until somebody hears the sound: words spoken earlier would be lost."""
+        if self.audio is not None:
+            await self.audio.wait_for_subscription()
+
+    async def unpublish(self) -> None:
+        """Take both tracks out of the room, if it still stands."""
+        publications, self.audio, self.video = (self.audio, self.video), None, None
+        for publication in publications:
+            if publication is None or not self.room.isconnected():
+                continue
+            try:
+                await self.room.local_participant.unpublish_track(publication.sid)
+            except UnpublishTrackError as error:
+                logger.debug("a track was gone before it could be unpublished: %s", error)

@@ -1,0 +1,302 @@
+"""AvatarSession: what a user starts, and what joins the parts.
+
+Before `session.start`, `await avatar.start(session, room=ctx.room)` puts the sink where the
+framework looks for its audio output and publishes voice and face as tracks of the agent; from then
+on the face follows what the agent says and does. Should the face fail, the voice goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from livekit import rtc
+from livekit.agents import AgentSession, AgentStateChangedEvent, JobContext, get_job_context
+from livekit.agents.voice import avatar as agents_avatar
+from livekit.agents.voice.io import AgentOutput, AudioOutput
+
+from .face.articulation import REACH_AFTER_SAMPLES
+from .face.face import Face
+from .log import logger
+from .options import AvatarOptions
+from .playout import Playout, PlayoutEvent
+from .publish.conductor import Conductor
+from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
+from .render.ahead import Ahead, frame_period
+from .render.onnx_renderer import OnnxRenderer
+from .render.persona import PersonaError, load_persona
+from .render.renderer import Renderer
+from .sink import AvatarSink
+from .speech.listener import Listener
+from .speech.recognizer import BandRecognizer, Recognizer
+from .speech.schedule import VisemeSchedule
+from .speech.visemes import VisemeEvent
+from .timeline import Clock, SystemClock, samples
+
+KEPT_SAMPLES = samples(2.0)
+"""How much of the schedule is kept behind the frame being drawn: frames may be drawn again."""
+
+
+class AvatarSession(agents_avatar.AvatarSession[str]):
+    """A face for an agent.
+
+    Args:
+        options: How it looks and behaves.
+        renderer: What draws the face: any object that fits `Renderer`, instead of the persona in
+            `options`. The avatar closes it.
+        recognizer: What turns speech into visemes, instead of the built-in one.
+
+    Raises:
+        TypeError: `renderer` lacks something that a renderer must have.
+        ValueError: `renderer` wants an impossible frame rate or an odd size.
+    """
+
+    def __init__(
+        self,
+        options: AvatarOptions | None = None,
+        *,
+        renderer: Renderer | None = None,
+        recognizer: Recognizer | None = None,
+    ) -> None:
+        super().__init__()
+        if renderer is not None:
+            _check_renderer(renderer)
+        self._options = options or AvatarOptions()
+        self._renderer = renderer
+        self._clock: Clock = SystemClock()
+        self._playout = Playout()
+        self._schedule = VisemeSchedule()
+        self._face = Face(self._visemes, seed=self._options.seed)
+        self._listener = Listener(recognizer or BandRecognizer(), self._schedule, self._on_heard)
+        self._conductor = Conductor(
+            self._playout, clock=self._clock, queue_samples=QUEUE_SAMPLES, on_events=self._on_events
+        )
+        self._ahead: Ahead | None = None
+        self._tracks: Tracks | None = None
+        self._sink: AvatarSink | None = None
+        self._session: AgentSession[Any] | None = None
+        self._previous_output: AudioOutput | None = None
+        self._identity = ""
+        self._started = False
+        self._closed = False
+
+    @property
+    def avatar_identity(self) -> str:
+        """The agent's own identity: voice and face are tracks of the agent."""
+        return self._identity
+
+    @property
+    def provider(self) -> str:
+        """The name under which the framework files this avatar's metrics."""
+        return "livekit-plugins-avatar"
+
+    @property
+    def stats(self) -> dict[str, int]:
+        """Counts since the start: frames shown, missed, skipped, late; gaps in the sound."""
+        counts = asdict(self._conductor.stats)
+        counts["speech_dry_runs"] = self._playout.dry_runs
+        if self._ahead is not None:
+            counts["frames_late"] = self._ahead.late
+            counts["render_failures"] = self._ahead.failures
+        return counts
+
+    async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
+        """Take over the agent's audio output and publish voice and face.
+
+        Args:
+            agent_session: The session, not yet started.
+            room: The job's room. A room that is not connected yet is connected here, if it is
+                that of the running job.
+
+        Raises:
+            RuntimeError: Called twice, or after `session.start`, or with a room that is not
+                connected and not the job's.
+            PersonaError: The persona file does not fit; the message says what is wrong with it.
+        """
+        self._check_order(agent_session)
+        job = get_job_context(required=False)
+        if job is not None and job.is_fake_job():
+            logger.warning(
+                "the console has no room to show a face in: the avatar steps aside; "
+                "run the agent with `dev` or `start` to see it"
+            )
+            return
+        await _connect(room, job)
+        self._started = True
+        try:
+            await self._start(agent_session, room)
+        except BaseException:
+            await self.aclose()
+            raise
+        await super().start(agent_session, room)
+
+    def _check_order(self, agent_session: AgentSession[Any]) -> None:
+        if self._started or self._closed:
+            raise RuntimeError(
+                "this avatar was started or closed before; make one AvatarSession per agent session"
+            )
+        if _is_running(agent_session):
+            raise RuntimeError(
+                "the agent session is running and has published its voice already; call "
+                "`await avatar.start(session, room=ctx.room)` before `session.start`"
+            )
+
+    async def _start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
+        self._identity = room.local_participant.identity
+        renderer = await self._open_renderer()
+        size = None
+        if renderer is not None:
+            size = renderer.size
+            self._raise_face(renderer)
+        self._listener.start()
+        sources = await self._conductor.start(lambda: Sources(size))
+        self._tracks = Tracks(room)
+        await self._tracks.publish(
+            sources,
+            fps=renderer.fps if renderer is not None else 0,
+            bitrate_bps=self._options.video_bitrate_bps,
+        )
+        self._sink = AvatarSink(
+            self._playout,
+            self._listener,
+            clock=self._clock,
+            wait_for_listener=self._tracks.wait_for_listener,
+        )
+        self._session = agent_session
+        self._previous_output = _tail(agent_session.output.audio)
+        agent_session.output.replace_audio_tail(self._sink)
+        agent_session.on("agent_state_changed", self._on_agent_state_changed)
+
+    async def _open_renderer(self) -> Renderer | None:
+        """The renderer, or None where it cannot run here: then the voice goes on alone."""
+        if self._renderer is not None:
+            return self._renderer
+
+        def open_persona() -> Renderer:
+            return OnnxRenderer(
+                load_persona(self._options.persona),
+                provider=self._options.provider,
+                threads=self._options.render_threads,
+            )
+
+        try:
+            return await asyncio.to_thread(open_persona)
+        except PersonaError:
+            raise
+        except Exception:
+            logger.exception("the face cannot be drawn here: the voice goes on without it")
+            return None
+
+    def _raise_face(self, renderer: Renderer) -> None:
+        period = frame_period(renderer.fps)
+        self._ahead = Ahead(
+            renderer,
+            self._face.at,
+            clock=self._clock,
+            frames=self._options.frames_ahead,
+            period=period,
+        )
+        self._conductor.show(
+            self._ahead,
+            period=period,
+            delay=samples(self._options.video_delay_s),
+            reach=REACH_AFTER_SAMPLES,
+        )
+        self._ahead.start()
+
+    async def aclose(self) -> None:
+        """Give the session its old audio output back and let go of everything.
+
+        Works before `start` and any number of times. The agent stays in the room: its own tracks
+        go, its participant does not.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        if self._session is not None:
+            self._session.off("agent_state_changed", self._on_agent_state_changed)
+            self._give_output_back(self._session.output)
+        if self._tracks is not None:
+            await self._tracks.unpublish()
+        await asyncio.to_thread(self._stop_threads)
+        if self._sink is not None:
+            self._sink.close()
+        # With a room the base class removes the participant, and that is the agent.
+        self._room = None
+        await super().aclose()
+
+    def _stop_threads(self) -> None:
+        self._conductor.close()
+        self._listener.close()
+        if self._ahead is not None and not self._ahead.close():
+            logger.warning("the renderer still hangs; its thread is left behind")
+
+    def _give_output_back(self, output: AgentOutput) -> None:
+        if output.audio is self._sink:
+            output.audio = self._previous_output
+        elif self._previous_output is not None and _tail(output.audio) is self._sink:
+            output.replace_audio_tail(self._previous_output)
+
+    def _visemes(self, start: int, end: int) -> Sequence[VisemeEvent]:
+        """What the mouth does on the published timeline in [start, end)."""
+        runs = self._playout.runs(start, end)
+        if runs:
+            self._schedule.forget(runs[0].speech - KEPT_SAMPLES)
+        return self._schedule.placed(runs, start, end)
+
+    def _on_heard(self, speech: int) -> None:
+        """New events are known from this speech sample on; on the listener's thread."""
+        published = self._playout.published_at(speech)
+        if published is not None and self._ahead is not None:
+            self._ahead.invalidate(published - REACH_AFTER_SAMPLES)
+
+    def _on_agent_state_changed(self, event: AgentStateChangedEvent) -> None:
+        sample = self._playout.published
+        self._face.set_agent_state(sample, event.new_state)
+        if self._ahead is not None:
+            self._ahead.invalidate(sample)
+
+    def _on_events(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
+        """What was played; on the conductor's thread."""
+        if self._sink is not None:
+            self._sink.deliver(events)
+
+
+def _check_renderer(renderer: Renderer) -> None:
+    if not isinstance(renderer, Renderer):
+        raise TypeError(
+            f"a renderer has size, fps, render(moments) and close(), "
+            f"{type(renderer).__name__} does not; see livekit_plugins_avatar.render.renderer"
+        )
+    frame_period(renderer.fps)
+    width, height = renderer.size
+    if width < 2 or height < 2 or width % 2 or height % 2:
+        raise ValueError(f"a renderer's size is even in both directions, got {width}x{height}")
+
+
+async def _connect(room: rtc.Room, job: JobContext | None) -> None:
+    """Make sure that the room is connected; the job's own room is connected here if need be."""
+    if room.isconnected():
+        return
+    if job is None or job.room is not room:
+        raise RuntimeError(
+            "the avatar publishes into a connected room and this one is not: "
+            "`await room.connect(url, token)` before `avatar.start`"
+        )
+    await job.connect()
+
+
+def _is_running(agent_session: AgentSession[Any]) -> bool:
+    try:
+        return agent_session.current_agent is not None
+    except RuntimeError:
+        return False
+
+
+def _tail(output: AudioOutput | None) -> AudioOutput | None:
+    """The last output of a chain, where the sound is played."""
+    while output is not None and output.next_in_chain is not None:
+        output = output.next_in_chain
+    return output

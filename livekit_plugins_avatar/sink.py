@@ -1,0 +1,179 @@
+"""The sink: where the agents framework hands over the speech.
+
+In flow `AudioFrame`s of any rate and channel count, flushes, clears and pauses, on the agent's
+event loop; out flows mono PCM at the published rate, to playout and to the listener. Back flow
+the reports of what was played, from the conductor's thread. For every segment that is opened
+exactly one `playback_finished` comes back, whatever happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import numpy as np
+from livekit import rtc
+from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
+from numpy.typing import NDArray
+
+from .log import logger
+from .playout import Pcm, Playout, PlayoutEvent, Progressed, Started
+from .speech.listener import Listener
+from .timeline import SAMPLE_RATE, Clock, samples, seconds
+
+LIMIT_SAMPLES = samples(60.0)
+"""Speech that waits to be played beyond this makes `capture_frame` wait: a minute is more than
+anybody lets an agent talk, and 6 MB."""
+
+NOTHING: Pcm = np.zeros(0, np.int16)
+
+
+class AvatarSink(AudioOutput):
+    """A LiveKit audio output that plays through a `Playout`.
+
+    Args:
+        playout: Takes the speech.
+        listener: Hears the speech too.
+        clock: Stamps what is reported after the conductor has stopped.
+        wait_for_listener: Returns once somebody in the room can hear; speech waits for it.
+    """
+
+    def __init__(
+        self,
+        playout: Playout,
+        listener: Listener,
+        *,
+        clock: Clock,
+        wait_for_listener: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(label="Avatar", capabilities=AudioOutputCapabilities(pause=True))
+        self._playout = playout
+        self._listener = listener
+        self._clock = clock
+        self._wait_for_listener: Callable[[], Awaitable[None]] | None = wait_for_listener
+        self._loop = asyncio.get_running_loop()
+        self._room = asyncio.Event()
+        self._resampler: rtc.AudioResampler | None = None
+        self._rate = 0
+        self._said_empty = False
+        self._closed = False
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        """Take speech in; waits for the first listener, and while a minute of it is waiting."""
+        if not frame.samples_per_channel:
+            if not self._said_empty:
+                self._said_empty = True
+                logger.warning("the TTS sent an audio frame without samples: it is left out")
+            return
+        if self._wait_for_listener is not None and not self._closed:
+            await self._wait_for_listener()
+            self._wait_for_listener = None
+        pcm = self._convert(frame)
+        await super().capture_frame(frame)
+        self._accept(pcm)
+        while self._playout.buffered > LIMIT_SAMPLES:
+            self._room.clear()
+            await self._room.wait()
+
+    def flush(self) -> None:
+        """The segment is complete."""
+        super().flush()
+        rest = self._end_conversion()
+        if len(rest):
+            self._accept(rest)
+        self._playout.end_segment()
+        self._listener.end_segment()
+        self._settle()
+
+    def clear_buffer(self) -> None:
+        """The user interrupted: what sounds fades out, and nothing more of it is heard."""
+        self._resampler = None
+        self._playout.clear()
+        self._listener.clear()
+        self._room.set()
+        self._settle()
+
+    def pause(self) -> None:
+        """Hold the speech; the face lives on."""
+        super().pause()
+        self._playout.pause()
+
+    def resume(self) -> None:
+        """Go on at the sample where `pause` held."""
+        super().resume()
+        self._playout.resume()
+
+    def close(self) -> None:
+        """Finish what is open; what still comes is taken in silence. Call it once nobody pulls."""
+        self._closed = True
+        self._playout.close()
+        self._room.set()
+        self._settle()
+
+    def deliver(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
+        """Pass on what was played, each with its wall-clock time; from any thread."""
+        try:
+            self._loop.call_soon_threadsafe(self._emit, events)
+        except RuntimeError:
+            logger.debug("the agent's event loop is gone, nobody waits for playback reports")
+
+    def _emit(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
+        for event, wall_s in events:
+            if isinstance(event, Started):
+                self.on_playback_started(created_at=wall_s)
+            elif isinstance(event, Progressed):
+                self.on_playback_progressed(
+                    started_at=wall_s,
+                    offset=seconds(event.offset),
+                    duration=seconds(event.length),
+                )
+            else:
+                self.on_playback_finished(
+                    playback_position=seconds(event.position), interrupted=event.interrupted
+                )
+        if self._playout.buffered <= LIMIT_SAMPLES:
+            self._room.set()
+
+    def _settle(self) -> None:
+        """Once closed, report here and now: there is no conductor left to do it."""
+        if self._closed:
+            wall_s = self._clock.wall_s()
+            self._emit([(event, wall_s) for event in self._playout.advance(0)])
+
+    def _accept(self, pcm: Pcm) -> None:
+        start = self._playout.push_audio(pcm)
+        if start >= 0 and len(pcm):
+            self._listener.push_audio(start, pcm)
+
+    def _convert(self, frame: rtc.AudioFrame) -> Pcm:
+        """A frame as mono PCM at `SAMPLE_RATE`; the resampler keeps some back for the next."""
+        mono = _mono(frame)
+        rest = self._end_conversion() if frame.sample_rate != self._rate else NOTHING
+        self._rate = frame.sample_rate
+        if self._rate == SAMPLE_RATE:
+            return np.concatenate((rest, mono))
+        if self._resampler is None:
+            self._resampler = rtc.AudioResampler(
+                self._rate, SAMPLE_RATE, quality=rtc.AudioResamplerQuality.HIGH
+            )
+        resampled = self._resampler.push(bytearray(mono.tobytes()))
+        return np.concatenate((rest, _joined(resampled)))
+
+    def _end_conversion(self) -> Pcm:
+        """What the resampler kept back."""
+        resampler, self._resampler = self._resampler, None
+        return _joined(resampler.flush()) if resampler is not None else NOTHING
+
+
+def _mono(frame: rtc.AudioFrame) -> Pcm:
+    pcm: NDArray[np.int16] = np.frombuffer(frame.data, np.int16)
+    if frame.num_channels == 1:
+        # The frame's memory is the caller's, who may use it again.
+        return pcm.copy()
+    mono: Pcm = np.rint(pcm.reshape(-1, frame.num_channels).mean(axis=1)).astype(np.int16)
+    return mono
+
+
+def _joined(frames: Sequence[rtc.AudioFrame]) -> Pcm:
+    parts: list[Pcm] = [np.frombuffer(frame.data, np.int16) for frame in frames]
+    return np.concatenate([NOTHING, *parts])

@@ -1,0 +1,204 @@
+"""Sound without end, and with each sound its picture, on a clock that the test owns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar.playout import RAMP_SAMPLES, Finished, Playout, PlayoutEvent, Started
+from livekit_plugins_avatar.publish.conductor import HOLD_S, Conductor
+from livekit_plugins_avatar.timeline import ManualClock, samples, seconds
+
+TICK = samples(0.01)
+QUEUE = samples(0.03)
+PERIOD = 1600
+DELAY = samples(0.045)
+
+
+class Outlet:
+    """An audio source that sends 10 ms every 10 ms of the manual clock, and counts."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+        self.buffered = 0
+        self.sent: list[NDArray[np.int16]] = []
+        self.queue: list[NDArray[np.int16]] = []
+        self.shown: list[tuple[int, int, float]] = []
+        self.refuse = 0
+        self.closed = False
+        self._next_s = 0.01
+
+    async def push_audio(self, pcm: NDArray[np.int16]) -> None:
+        if self.refuse:
+            self.refuse -= 1
+            raise RuntimeError("refused")
+        self._send()
+        self.queue.append(pcm)
+        self.buffered += len(pcm)
+        while self.buffered > QUEUE:
+            await self.clock.sleep(self._next_s - self.clock.now_s())
+            self._send()
+
+    def _send(self) -> None:
+        while self._next_s <= self.clock.now_s() + 1e-9:
+            self._next_s += 0.01
+            waiting = np.concatenate([np.zeros(0, np.int16), *self.queue])
+            if len(waiting) >= TICK:
+                self.sent.append(waiting[:TICK])
+                self.queue = [waiting[TICK:]]
+                self.buffered -= TICK
+            else:
+                self.sent.append(np.zeros(TICK, np.int16))
+
+    def show(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
+        self.shown.append((sample, timestamp_us, self.clock.now_s()))
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class Frames:
+    """Every frame is there, unless `missing` says otherwise."""
+
+    def __init__(self) -> None:
+        self.missing: Callable[[int], bool] = lambda sample: False
+        self.invalidated: list[int] = []
+
+    def take(self, sample: int) -> NDArray[np.uint8] | None:
+        return None if self.missing(sample) else np.zeros((3, 2), np.uint8)
+
+    def invalidate(self, sample: int) -> None:
+        self.invalidated.append(sample)
+
+
+class Stage:
+    """A conductor on the test's own event loop and clock."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.playout = Playout()
+        self.frames = Frames()
+        self.outlet = Outlet(self.clock)
+        self.events: list[tuple[PlayoutEvent, float]] = []
+
+        def on_events(events: Sequence[tuple[PlayoutEvent, float]]) -> None:
+            self.events.extend(events)
+
+        self.conductor = Conductor(
+            self.playout, clock=self.clock, queue_samples=QUEUE, on_events=on_events
+        )
+        self.conductor.show(self.frames, period=PERIOD, delay=DELAY, reach=100)
+        self.tasks = [
+            asyncio.ensure_future(self.conductor.play(self.outlet)),
+            asyncio.ensure_future(self.conductor.keep_showing(self.outlet, self.frames)),
+        ]
+
+    async def run(self, duration_s: float, step_s: float = 0.001) -> None:
+        for _ in range(round(duration_s / step_s)):
+            for _ in range(6):
+                await asyncio.sleep(0)
+            self.clock.advance(step_s)
+
+    async def stop(self) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+
+async def test_sound_flows_without_a_gap_and_speech_arrives_whole() -> None:
+    stage = Stage()
+    speech = (np.arange(samples(0.5)) % 20_000 + 1).astype(np.int16)
+    await stage.run(0.2)
+    stage.playout.push_audio(speech)
+    stage.playout.end_segment()
+    await stage.run(1.0)
+    await stage.stop()
+    sent = np.concatenate(stage.outlet.sent)
+    first = int(np.flatnonzero(sent)[0])
+    assert (sent[first : first + len(speech)] == speech).all()
+    assert not sent[first + len(speech) + RAMP_SAMPLES :].any()
+    assert stage.conductor.stats.starved_samples == 0
+    assert isinstance(stage.events[-1][0], Finished)
+
+
+async def test_each_frame_is_shown_a_constant_time_after_its_sample_left() -> None:
+    stage = Stage()
+    await stage.run(2.0)
+    await stage.stop()
+    shown = stage.outlet.shown
+    assert [sample for sample, _, _ in shown] == [PERIOD * k for k in range(len(shown))]
+    lateness = [at_s - seconds(sample + DELAY) for sample, _, at_s in shown[5:]]
+    assert max(lateness) - min(lateness) <= 0.0025
+    stamps = np.diff([stamp for _, stamp, _ in shown])
+    assert set(stamps) <= {33_333, 33_334}
+
+
+async def test_a_start_is_dated_to_the_sample_that_was_heard() -> None:
+    stage = Stage()
+    await stage.run(0.2)
+    stage.playout.push_audio(np.ones(samples(0.3), np.int16))
+    await stage.run(0.3)
+    await stage.stop()
+    [(event, wall_s)] = [pair for pair in stage.events if isinstance(pair[0], Started)]
+    assert isinstance(event, Started)
+    assert abs(wall_s - seconds(event.at)) <= 0.011
+
+
+async def test_a_stopped_thread_shows_the_frame_for_now_and_counts_what_it_left_out() -> None:
+    stage = Stage()
+    await stage.run(0.5)
+    stage.clock.advance(0.4)
+    await stage.run(0.5)
+    await stage.stop()
+    assert stage.conductor.stats.frames_skipped == 0, "sound stopped too, and picture follows sound"
+    assert abs(seconds(stage.conductor.stats.starved_samples) - 0.37) <= 0.011
+    gaps = np.diff([at_s for _, _, at_s in stage.outlet.shown])
+    assert (gaps > 0.3).sum() == 1
+
+
+async def test_a_frame_that_is_not_there_is_left_out_and_the_last_one_is_held() -> None:
+    stage = Stage()
+    await stage.run(0.5)
+    stage.frames.missing = lambda sample: True
+    shown = len(stage.outlet.shown)
+    await stage.run(1.3)
+    assert len(stage.outlet.shown) - shown == int(1.3 / HOLD_S)
+    stage.frames.missing = lambda sample: False
+    await stage.run(0.2)
+    await stage.stop()
+    assert stage.conductor.stats.frames_missed >= 35
+    assert stage.conductor.stats.starved_samples == 0
+
+
+async def test_an_audio_source_that_refuses_does_not_stop_time() -> None:
+    stage = Stage()
+    await stage.run(0.2)
+    stage.outlet.refuse = 3
+    await stage.run(0.5)
+    await stage.stop()
+    assert stage.conductor.stats.push_failures == 3
+    assert stage.playout.published >= samples(0.6)
+
+
+async def test_a_change_of_plan_reaches_the_frames_that_show_it() -> None:
+    stage = Stage()
+    stage.playout.push_audio(np.ones(samples(1.0), np.int16))
+    await stage.run(0.3)
+    stage.playout.clear()
+    cut = stage.playout.published
+    await stage.run(0.1)
+    await stage.stop()
+    assert stage.frames.invalidated == [cut - 100]
+
+
+async def test_it_closes_before_it_starts_and_twice_and_lets_go_of_the_outlet() -> None:
+    clock = ManualClock()
+    conductor = Conductor(Playout(), clock=clock, queue_samples=QUEUE, on_events=lambda _: None)
+    conductor.close()
+    outlet = await conductor.start(lambda: Outlet(clock))
+    conductor.close()
+    conductor.close()
+    assert outlet.closed
