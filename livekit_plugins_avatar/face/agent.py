@@ -20,11 +20,15 @@ from .motion import ease
 AGENT_STATES = ("initializing", "idle", "listening", "thinking", "speaking")
 """LiveKit's names for what an agent does."""
 
-BLEND_SAMPLES = samples(0.4)
-"""How long the face takes from one state to the next. Spontaneous expressions reach their height
+FEATURES_SAMPLES = samples(0.4)
+"""How long the features take from one state to the next. Spontaneous expressions reach their height
 in about half a second; below a quarter of a second a change looks like a twitch."""
 
-RECENT_SAMPLES = samples(1.0)
+POSTURE_SAMPLES = samples(0.9)
+"""How long the head takes into the posture of the next state: weight moves slower than skin, and a
+head that arrived together with the features would look pulled by one string."""
+
+RECENT_SAMPLES = samples(1.25)
 """How far back the past can still be seen: longer than any blend, blink or turn of the head."""
 
 _KEPT_CHANGES = 64
@@ -66,12 +70,13 @@ class AgentStates:
         return tuple(past[max(0, len(held) - 1) :])
 
 
-def mix(changes: Sequence[Change], sample: int) -> NDArray[np.float64]:
+def mix(changes: Sequence[Change], sample: int, blend_samples: int) -> NDArray[np.float64]:
     """How much of each state is in the face at `sample`.
 
     Args:
         changes: From `AgentStates.recent`.
         sample: When, on the published timeline.
+        blend_samples: How long passing from one state to the next takes, at most `RECENT_SAMPLES`.
 
     Returns:
         float64 [5], one weight per name in `AGENT_STATES`, in [0, 1], summing to 1.
@@ -79,7 +84,7 @@ def mix(changes: Sequence[Change], sample: int) -> NDArray[np.float64]:
     weights = np.zeros(len(AGENT_STATES))
     weights[AGENT_STATES.index(changes[0].state)] = 1.0
     for since, state in changes[1:]:
-        arrived = ease((sample - since) / BLEND_SAMPLES)
+        arrived = ease((sample - since) / blend_samples)
         weights *= 1.0 - arrived
         weights[AGENT_STATES.index(state)] += arrived
     return weights

@@ -51,7 +51,7 @@ OFFSETS = (
     Offset("listening", "browInnerUp", 0.07, "Brows a little up: go on, I hear you."),
     Offset("listening", "browOuterUpLeft", 0.05, "As the inner brow."),
     Offset("listening", "browOuterUpRight", 0.06, "As the inner brow."),
-    Offset("listening", "headRoll", radians(1.8), "A tilted head shows attention."),
+    Offset("listening", "headRoll", radians(1.5), "A tilted head shows attention."),
     Offset("listening", "headPitch", radians(-0.8), "Leaning in lowers the chin."),
     Offset("listening", "headZ", 0.006, "Listeners lean in."),
     Offset("thinking", "browInnerUp", 0.10, "Looking up takes the brows along."),
@@ -63,7 +63,7 @@ OFFSETS = (
     Offset("thinking", "mouthSmileRight", -0.05, "As on the left."),
     Offset("thinking", "eyeSquintLeft", 0.03, "Effort narrows the eyes."),
     Offset("thinking", "eyeSquintRight", 0.03, "As on the left."),
-    Offset("thinking", "headRoll", radians(-2.2), "Tilted the other way than when listening."),
+    Offset("thinking", "headRoll", radians(-1.5), "Tilted the other way than when listening."),
     Offset("thinking", "headPitch", radians(1.2), "The head goes up with the look."),
     Offset("thinking", "headZ", -0.004, "People lean back to think."),
     Offset("speaking", "mouthSmileLeft", -0.04, "The lips are needed for speech."),
@@ -131,7 +131,7 @@ def _table() -> NDArray[np.float64]:
     return table
 
 
-_TABLE = _table()
+_FEATURES, _POSTURE = np.hsplit(_table(), [len(ARKIT_BLENDSHAPES)])
 _ACCENT = np.zeros(len(PARAMETERS))
 for _row in ACCENTS:
     _ACCENT[INDEX[_row.parameter]] = _row.value
@@ -148,19 +148,25 @@ class Expression:
         self._marked = marked
 
     def at(
-        self, weights: NDArray[np.float64], events: Sequence[VisemeEvent], sample: int
+        self,
+        features: NDArray[np.float64],
+        posture: NDArray[np.float64],
+        events: Sequence[VisemeEvent],
+        sample: int,
     ) -> NDArray[np.float64]:
         """The offsets at `sample`.
 
         Args:
-            weights: How much of each agent state is in the face (`agent.mix`).
+            features: How much of each agent state is in the features of the face (`agent.mix`).
+            posture: How much of each is in the head's posture.
             events: What is spoken, at least in [`sample` - `ACCENT_SAMPLES`, `sample`].
             sample: When, on the published timeline.
 
         Returns:
             float64 [60], one per name in `PARAMETERS`.
         """
-        offsets: NDArray[np.float64] = weights @ _TABLE + _ACCENT * self.emphasis(events, sample)
+        offsets = np.concatenate([features @ _FEATURES, posture @ _POSTURE])
+        offsets += _ACCENT * self.emphasis(events, sample)
         return offsets
 
     def emphasis(self, events: Sequence[VisemeEvent], sample: int) -> float:

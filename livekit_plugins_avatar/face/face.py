@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..speech.visemes import VisemeEvent
-from .agent import AgentStates, mix
+from .agent import FEATURES_SAMPLES, POSTURE_SAMPLES, AgentStates, mix
 from .articulation import REACH_AFTER_SAMPLES, REACH_BEFORE_SAMPLES, mouth_at
 from .expression import ACCENT_SAMPLES, Expression, blend
 from .gaze import Gaze, lids
@@ -68,16 +68,17 @@ class Face:
     def at(self, sample: int) -> FaceState:
         """The face to be seen with `sample` of the published audio."""
         changes = self._states.recent(sample)
-        weights = mix(changes, sample)
+        features = mix(changes, sample, FEATURES_SAMPLES)
+        posture = mix(changes, sample, POSTURE_SAMPLES)
         events = self._visemes(sample - _BEFORE_SAMPLES, sample + REACH_AFTER_SAMPLES)
-        shown = self._expression.at(weights, events, sample)
+        shown = self._expression.at(features, posture, events, sample)
         look = self._gaze.at(changes, sample)
 
         values = np.zeros(len(PARAMETERS))
         values[_BLENDSHAPES] = blend(mouth_at(events, sample), shown[_BLENDSHAPES])
 
         head = values[_HEAD]
-        head += shown[_HEAD] + self._idle.head(weights, sample)
+        head += shown[_HEAD] + self._idle.head(posture, sample)
         head[0] += look.head_yaw
         head[1] += look.head_pitch
         # The eyes make up for whatever the head does, as living eyes do.

@@ -113,11 +113,11 @@ class Idle:
             (_closure(seconds(sample - start) / length) for start, length in blinks), default=0.0
         )
 
-    def head(self, weights: NDArray[np.float64], sample: int) -> NDArray[np.float64]:
+    def head(self, posture: NDArray[np.float64], sample: int) -> NDArray[np.float64]:
         """What sway and breath do to the head at `sample`.
 
         Args:
-            weights: How much of each agent state is in the face (`agent.mix`).
+            posture: How much of each agent state is in the head's posture (`agent.mix`).
             sample: When, on the published timeline.
 
         Returns:
@@ -128,7 +128,7 @@ class Idle:
         sway = (self._size * waves).sum(axis=1)
         phase = 2.0 * pi * BREATH_HZ * time_s + self._breath_phase
         breath = np.sin(phase + BREATH_LEAN * np.cos(phase))
-        moved: NDArray[np.float64] = sway * float(weights @ SWAY_GAIN) + BREATH * breath
+        moved: NDArray[np.float64] = sway * float(posture @ SWAY_GAIN) + BREATH * breath
         return moved
 
 

@@ -7,16 +7,19 @@ import pytest
 
 from livekit_plugins_avatar.face.agent import (
     AGENT_STATES,
-    BLEND_SAMPLES,
+    FEATURES_SAMPLES,
+    POSTURE_SAMPLES,
     RECENT_SAMPLES,
     AgentStates,
     Change,
     mix,
 )
 
+BLEND = FEATURES_SAMPLES
+
 
 def weight(states: AgentStates, sample: int, state: str) -> float:
-    return float(mix(states.recent(sample), sample)[AGENT_STATES.index(state)])
+    return float(mix(states.recent(sample), sample, BLEND)[AGENT_STATES.index(state)])
 
 
 def test_a_face_begins_as_initializing() -> None:
@@ -28,8 +31,8 @@ def test_one_state_passes_into_the_next_over_the_blend() -> None:
     states = AgentStates()
     states.set(100_000, "listening")
     assert weight(states, 100_000, "initializing") == 1.0
-    assert weight(states, 100_000 + BLEND_SAMPLES // 2, "listening") == pytest.approx(0.5)
-    assert weight(states, 100_000 + BLEND_SAMPLES, "listening") == 1.0
+    assert weight(states, 100_000 + BLEND // 2, "listening") == pytest.approx(0.5)
+    assert weight(states, 100_000 + BLEND, "listening") == 1.0
 
 
 def test_changes_in_quick_succession_blend_from_wherever_the_face_was() -> None:
@@ -39,11 +42,11 @@ def test_changes_in_quick_succession_blend_from_wherever_the_face_was() -> None:
     for _ in range(40):
         sample += int(rng.integers(500, 12_000))
         states.set(sample, str(rng.choice(AGENT_STATES)))
-    weights = np.array([mix(states.recent(t), t) for t in range(0, sample + 48_000, 240)])
+    weights = np.array([mix(states.recent(t), t, BLEND) for t in range(0, sample + 48_000, 240)])
     assert np.allclose(weights.sum(axis=1), 1.0)
     assert weights.min() >= 0.0
     # The steepest part of one blend moves 1.875 / 80 of the way in 5 ms; two may overlap.
-    assert np.abs(np.diff(weights, axis=0)).max() < 2 * 1.875 * 240 / BLEND_SAMPLES
+    assert np.abs(np.diff(weights, axis=0)).max() < 2 * 1.875 * 240 / BLEND
 
 
 def test_a_state_nobody_knows_is_idle() -> None:
@@ -73,3 +76,7 @@ def test_recent_reaches_back_to_the_state_that_held_before() -> None:
     assert states.recent(200_000) == (Change(10_000, "listening"), Change(200_000, "thinking"))
     assert states.recent(200_000 + RECENT_SAMPLES) == (Change(200_000, "thinking"),)
     assert states.recent(199_999) == (Change(10_000, "listening"),)
+
+
+def test_the_head_follows_its_features_and_nothing_outlasts_what_is_remembered() -> None:
+    assert FEATURES_SAMPLES < POSTURE_SAMPLES <= RECENT_SAMPLES

@@ -25,7 +25,7 @@ def spans(mask: np.ndarray) -> list[tuple[int, int]]:
 
 def heads(state: str, times: range, seed: int = 1) -> np.ndarray:
     idle = Idle(seed)
-    weights = mix((Change(0, state),), 0)
+    weights = mix((Change(0, state),), 0, 1)
     return np.array([idle.head(weights, t) for t in times])
 
 
