@@ -9,9 +9,11 @@ answer is always the same.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from math import log
+from operator import itemgetter
 from random import Random
 from typing import Generic, TypeVar
 
@@ -52,10 +54,10 @@ class Bouts(Generic[T]):
         self._epoch = epoch
 
     def recent(self, changes: Sequence[Change], sample: int) -> list[tuple[int, T]]:
-        """What began in the last `RECENT_SAMPLES` up to `sample`, as (sample, value), in order.
+        """What began in the last `RECENT_SAMPLES` up to `sample`, and the one before that, if any.
 
-        What began a little earlier may come with it. What a state would have begun after it
-        ended never happens; what it began goes on.
+        As (sample, value), in order. What a state would have begun after it ended never happens;
+        what it began goes on.
         """
         sample = max(sample, changes[0].since)
         found: list[tuple[int, T]] = []
@@ -65,7 +67,8 @@ class Bouts(Generic[T]):
             numbers = range((first - since) // _EPOCH_SAMPLES, (last - since) // _EPOCH_SAMPLES + 1)
             for number in numbers:
                 found += [item for item in self._epoch(state, since, number) if item[0] <= last]
-        return found
+        before = bisect_right(found, sample - RECENT_SAMPLES, key=itemgetter(0)) - 1
+        return found[max(0, before) :]
 
 
 def lognormal(chance: Random, mean: float, sigma: float) -> float:
