@@ -24,6 +24,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 from aiohttp import web
+from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, async_playwright
 
 from ..demo import browser
@@ -160,9 +161,11 @@ class Viewer:
         page = self._running_page()
         try:
             await page.wait_for_function(condition, timeout=timeout_ms, polling=100)
-        except Exception as error:
-            seen = await page.evaluate("window.viewer ? viewer.errors : ['no script']")
-            raise ViewerError(f"{failure} ({'; '.join(seen) or error})") from error
+        except PlaywrightError as error:
+            state = await page.evaluate(
+                "window.viewer ? viewer.state() : 'its script did not load'"
+            )
+            raise ViewerError(f"{failure}: {state}") from error
 
     def _running_page(self) -> Page:
         if self._page is None:

@@ -1,0 +1,160 @@
+// The viewer of the evals: joins a room, and writes down when each frame is on the screen and when
+// each block of sound reaches its track. It draws no conclusions; eval/offset.py does.
+//
+// Address: viewer.html?url=ws://...&token=...
+// Result: window.viewer, a Recorder. All times are milliseconds of performance.now().
+
+import { Room, RoomEvent, Track, type RemoteTrack } from "livekit-client";
+
+// TypeScript's DOM library does not know these two yet.
+interface SoundBlock {
+  readonly timestamp: number; // microseconds
+  readonly numberOfFrames: number;
+  readonly sampleRate: number;
+  copyTo(target: Float32Array, options: { planeIndex: number; format: "f32-planar" }): void;
+  close(): void;
+}
+declare class MediaStreamTrackProcessor {
+  constructor(init: { track: MediaStreamTrack; maxBufferSize?: number });
+  readonly readable: ReadableStream<SoundBlock>;
+}
+
+/** When a frame is shown, its brightness 0..255, and how many were shown so far. */
+type FrameRow = [shownMs: number, luma: number, presented: number];
+
+/**
+ * When the recorder got a block, its own timestamp, its length, the first sample that is loud
+ * (-1: none) and the number of samples that are silent.
+ */
+type BlockRow = [
+  arrivedMs: number,
+  stampMs: number,
+  frames: number,
+  loudAt: number,
+  silent: number,
+  sampleRate: number,
+];
+
+/** Totals of the receiver: seconds of sound made up (silence left out), packets lost. */
+type StatsRow = [atMs: number, concealedSamples: number, packetsLost: number];
+
+// Half the beep"s level is 0.2 and the marker tone"s peak 0.03: between the two.
+const LOUD = 0.1;
+// A third of the marker's RMS of 0.021, over windows of one and a half of its periods.
+const SILENT_RMS = 0.007;
+const SILENT_WINDOW_S = 0.005;
+// A page that is held up for a second loses no sound.
+const BLOCKS_BUFFERED = 100;
+const STATS_EVERY_MS = 250;
+const LATENCY_EVERY_MS = 500;
+
+class Recorder {
+  readonly frames: FrameRow[] = [];
+  readonly blocks: BlockRow[] = [];
+  readonly stats: StatsRow[] = [];
+  readonly outputLatencyMs: number[] = [];
+  readonly errors: string[] = [];
+
+  private readonly video = document.querySelector("video")!;
+  private readonly audio = document.querySelector("audio")!;
+  private readonly room = new Room({ adaptiveStream: false, dynacast: false });
+  private readonly context = new AudioContext({ latencyHint: "interactive" });
+
+  async join(url: string, token: string): Promise<void> {
+    this.room.on(RoomEvent.TrackSubscribed, (track) => this.watch(track));
+    await this.room.connect(url, token);
+    await this.room.startAudio();
+    await this.context.resume();
+    setInterval(
+      () => this.outputLatencyMs.push(this.context.outputLatency * 1e3),
+      LATENCY_EVERY_MS,
+    );
+  }
+
+  /** Where it stands, for the message when it stands still. */
+  state(): string {
+    const counts = `${this.frames.length} frames, ${this.blocks.length} blocks of sound`;
+    return `${this.room.state}, ${counts}, errors: ${this.errors.join("; ") || "none"}`;
+  }
+
+  private watch(track: RemoteTrack): void {
+    if (track.kind === Track.Kind.Video) {
+      track.attach(this.video);
+      this.watchFrames();
+    } else {
+      track.attach(this.audio);
+      this.watchBlocks(track).catch((error) => this.errors.push(String(error)));
+      setInterval(() => void this.readStats(track), STATS_EVERY_MS);
+    }
+  }
+
+  private watchFrames(): void {
+    const canvas = new OffscreenCanvas(16, 16);
+    const pixels = canvas.getContext("2d", { willReadFrequently: true })!;
+    const onFrame = (_now: number, frame: VideoFrameCallbackMetadata): void => {
+      this.video.requestVideoFrameCallback(onFrame);
+      pixels.drawImage(this.video, 0, 0, 16, 16);
+      const luma = pixels.getImageData(10, 8, 1, 1).data[0] ?? 0;
+      this.frames.push([frame.expectedDisplayTime, luma, frame.presentedFrames]);
+    };
+    this.video.requestVideoFrameCallback(onFrame);
+  }
+
+  private async watchBlocks(track: RemoteTrack): Promise<void> {
+    const processor = new MediaStreamTrackProcessor({
+      track: track.mediaStreamTrack,
+      maxBufferSize: BLOCKS_BUFFERED,
+    });
+    const reader = processor.readable.getReader();
+    let samples = new Float32Array(0);
+    for (;;) {
+      const { value: block, done } = await reader.read();
+      if (done) return;
+      const arrivedMs = performance.now();
+      if (samples.length !== block.numberOfFrames) samples = new Float32Array(block.numberOfFrames);
+      block.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
+      this.blocks.push([
+        arrivedMs,
+        block.timestamp / 1e3,
+        samples.length,
+        samples.findIndex((sample) => Math.abs(sample) > LOUD),
+        silentSamples(samples, Math.round(SILENT_WINDOW_S * block.sampleRate)),
+        block.sampleRate,
+      ]);
+      block.close();
+    }
+  }
+
+  private async readStats(track: RemoteTrack): Promise<void> {
+    const report = await track.receiver?.getStats();
+    report?.forEach((entry) => {
+      if (entry.type !== "inbound-rtp") return;
+      const concealed = entry.concealedSamples - entry.silentConcealedSamples;
+      this.stats.push([performance.now(), concealed, entry.packetsLost]);
+    });
+  }
+}
+
+/** How many samples lie in windows that are all but silent. */
+function silentSamples(samples: Float32Array, window: number): number {
+  let silent = 0;
+  for (let start = 0; start < samples.length; start += window) {
+    const part = samples.subarray(start, start + window);
+    const power = part.reduce((sum, sample) => sum + sample * sample, 0) / part.length;
+    if (power < SILENT_RMS ** 2) silent += part.length;
+  }
+  return silent;
+}
+
+declare global {
+  interface Window {
+    viewer: Recorder;
+  }
+}
+
+const address = new URLSearchParams(location.search);
+window.viewer = new Recorder();
+window.viewer
+  .join(address.get("url") ?? "", address.get("token") ?? "")
+  .then(() => document.body.classList.add("joined"))
+  .catch((error) => window.viewer.errors.push(String(error)));
