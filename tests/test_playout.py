@@ -195,7 +195,7 @@ def test_closing_finishes_everything_at_what_was_heard() -> None:
     assert playout.advance(2 * TICK) == []
 
 
-@settings(max_examples=2000, stateful_step_count=30, deadline=None)
+@settings(max_examples=2000, stateful_step_count=30)
 class AnySequence(RuleBasedStateMachine):
     """Any order of capture, flush, clear, pause, resume and close, with time passing between."""
 

@@ -226,7 +226,7 @@ OPERATIONS = st.one_of(
 )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(st.lists(OPERATIONS, max_size=25), st.booleans(), st.sampled_from([48_000, 24_000]))
 def test_in_any_order_every_opened_segment_finishes_once_at_what_was_heard(
     operations: Sequence[tuple[str, int]], close: bool, rate: int

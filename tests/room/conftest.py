@@ -1,0 +1,123 @@
+"""A real LiveKit server, an agent in a room of it, and a participant who listens and looks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from livekit import rtc
+from livekit.agents import Agent, AgentSession
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar import AvatarSession
+from livekit_plugins_avatar.demo import server_binary
+from livekit_plugins_avatar.demo.server import LiveKitServer, livekit_server
+
+RATE = 48_000
+DEADLINE_S = 20.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/room/" in str(item.path):
+            item.add_marker(pytest.mark.room)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[LiveKitServer]:
+    with livekit_server(server_binary.provide()) as running:
+        yield running
+
+
+@dataclass
+class Viewer:
+    """A participant who records what it hears and notes every frame that it sees."""
+
+    room: rtc.Room
+    heard: list[NDArray[np.int16]] = field(default_factory=list)
+    seen: list[tuple[float, int | None, int]] = field(default_factory=list)
+    """When (monotonic), for which sample, and how bright on average."""
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    def watch(self, track: rtc.Track) -> None:
+        watch = self._listen if track.kind == rtc.TrackKind.KIND_AUDIO else self._look
+        self.tasks.append(asyncio.create_task(watch(track)))
+
+    async def _listen(self, track: rtc.Track) -> None:
+        async for event in rtc.AudioStream(track, sample_rate=RATE, num_channels=1):
+            self.heard.append(np.frombuffer(event.frame.data, np.int16).copy())
+
+    async def _look(self, track: rtc.Track) -> None:
+        async for event in rtc.VideoStream(track, format=rtc.VideoBufferType.I420):
+            sample = event.metadata.user_timestamp if event.metadata is not None else None
+            height, width = event.frame.height, event.frame.width
+            luma = np.frombuffer(event.frame.data, np.uint8)[: height * width]
+            self.seen.append((time.monotonic(), sample, int(luma.mean())))
+
+    @property
+    def sound(self) -> NDArray[np.int16]:
+        return np.concatenate([np.zeros(0, np.int16), *self.heard])
+
+    def loud(self, level: int = 1000) -> NDArray[np.intp]:
+        """The samples at which it is loud."""
+        return np.flatnonzero(np.abs(self.sound.astype(int)) > level)
+
+
+@dataclass
+class Call:
+    """An agent with a face, and a viewer, in one room."""
+
+    server: LiveKitServer
+    name: str
+    room: rtc.Room
+    session: AgentSession[None]
+    avatar: AvatarSession
+    viewer: Viewer
+
+    async def say(self, pcm: NDArray[np.int16], *, chunk_s: float = 0.2) -> None:
+        """Let the agent say `pcm`, delivered as fast as it is taken, and wait until it has."""
+
+        async def frames() -> AsyncIterator[rtc.AudioFrame]:
+            step = round(chunk_s * RATE)
+            for first in range(0, len(pcm), step):
+                piece = pcm[first : first + step]
+                yield rtc.AudioFrame(piece.tobytes(), RATE, 1, len(piece))
+
+        await self.session.say("words", audio=frames(), add_to_chat_ctx=False)
+
+
+async def until(condition: Callable[[], object], deadline_s: float = DEADLINE_S) -> None:
+    """Wait for another process to get somewhere."""
+    ends_s = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < ends_s, "it did not happen in time"
+        await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def a_call(server: LiveKitServer, avatar: AvatarSession) -> AsyncIterator[Call]:
+    name = f"room-{uuid.uuid4().hex[:8]}"
+    room, viewer = rtc.Room(), Viewer(rtc.Room())
+    viewer.room.on("track_subscribed", lambda track, publication, participant: viewer.watch(track))
+    session: AgentSession[None] = AgentSession()
+    await room.connect(server.url, server.token(identity="agent", room=name))
+    await viewer.room.connect(server.url, server.token(identity="viewer", room=name))
+    try:
+        await avatar.start(session, room=room)
+        await session.start(Agent(instructions="none"), room=room)
+        await until(lambda: viewer.heard and len(viewer.seen) > 3)
+        yield Call(server, name, room, session, avatar, viewer)
+    finally:
+        await session.aclose()
+        await avatar.aclose()
+        for task in viewer.tasks:
+            task.cancel()
+        await asyncio.gather(*viewer.tasks, return_exceptions=True)
+        await viewer.room.disconnect()
+        await room.disconnect()

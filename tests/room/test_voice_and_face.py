@@ -1,0 +1,163 @@
+"""What a participant hears and sees of an agent with a face, over a real server."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from livekit.agents.voice.io import (
+    PlaybackFinishedEvent,
+    PlaybackStartedEvent,
+)
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar import AvatarSession, Moment
+from livekit_plugins_avatar.demo.server import LiveKitServer
+
+from .conftest import RATE, Call, a_call, until
+
+PERIOD = RATE // 30
+
+
+class Grey:
+    """A renderer of plain frames; `paint` may stall, hang or raise on the way."""
+
+    size = (128, 96)
+    fps = 30
+
+    def __init__(self, paint: Callable[[Moment], int] = lambda moment: 128) -> None:
+        self.paint = paint
+
+    def render(self, moments: Sequence[Moment]) -> NDArray[np.uint8]:
+        frames = np.full((len(moments), 144, 128), 128, np.uint8)
+        for frame, moment in zip(frames, moments, strict=True):
+            frame[:96] = self.paint(moment)
+        return frames
+
+    def close(self) -> None:
+        pass
+
+
+def hum(duration_s: float) -> NDArray[np.int16]:
+    """A steady tone: a gap anywhere in it shows."""
+    t = np.arange(round(duration_s * RATE)) / RATE
+    return (12_000 * np.sin(2 * np.pi * 400 * t)).astype(np.int16)
+
+
+def quiet_ms(sound: NDArray[np.int16]) -> float:
+    """How many ms of a stretch are quiet, in pieces of 5 ms."""
+    pieces = np.abs(sound[: len(sound) // 240 * 240].astype(int)).reshape(-1, 240).max(axis=1)
+    return 5.0 * float((pieces < 3000).sum())
+
+
+async def test_sound_arrives_whole_and_frames_arrive_for_their_samples(
+    server: LiveKitServer,
+) -> None:
+    async with a_call(server, AvatarSession(renderer=Grey())) as call:
+        await call.say(hum(4.0))
+        await until(lambda: len(call.viewer.loud()) and not _loud_now(call))
+        loud = call.viewer.loud()
+        assert abs((loud[-1] - loud[0]) / RATE - 4.0) <= 0.1
+        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= 10
+        samples = [sample for _, sample, _ in call.viewer.seen]
+        assert all(sample is not None and sample % PERIOD == 0 for sample in samples)
+        steps = np.diff(np.array(samples, dtype=np.int64))
+        assert (steps > 0).all()
+        assert (steps == PERIOD).mean() >= 0.9
+
+
+def _loud_now(call: Call) -> bool:
+    return bool((np.abs(call.viewer.sound[-RATE // 5 :].astype(int)) > 1000).any())
+
+
+async def test_a_renderer_that_stalls_and_one_that_hangs_cost_no_sound(
+    server: LiveKitServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    release = threading.Event()
+
+    def stalls(moment: Moment) -> int:
+        if moment.start // PERIOD % 90 == 45:
+            time.sleep(0.4)
+        return 100
+
+    def hangs(moment: Moment) -> int:
+        if moment.start > 2 * RATE:
+            release.wait()
+        return 100
+
+    async def speak(avatar: AvatarSession) -> tuple[float, float, float]:
+        async with a_call(server, avatar) as call:
+            began_s = time.monotonic()
+            await call.say(hum(40.0))
+            took_s = time.monotonic() - began_s
+            await until(lambda: not _loud_now(call))
+            loud = call.viewer.loud()
+            quiet = quiet_ms(call.viewer.sound[loud[0] : loud[-1]])
+            return took_s, (loud[-1] - loud[0]) / RATE, quiet
+
+    try:
+        results = await asyncio.gather(
+            speak(AvatarSession(renderer=Grey(stalls))), speak(AvatarSession(renderer=Grey(hangs)))
+        )
+    finally:
+        release.set()
+    for took_s, heard_s, quiet in results:
+        assert abs(took_s - 40.0) <= 0.1 + 0.06, "the queue of the source is on top"
+        assert abs(heard_s - 40.0) <= 0.1
+        assert quiet <= 20
+    hung = [record for record in caplog.records if "has not answered" in record.message]
+    assert len(hung) == 1
+
+
+async def test_after_a_clear_at_most_60_ms_are_heard_and_the_position_is_true(
+    server: LiveKitServer,
+) -> None:
+    async with a_call(server, AvatarSession(renderer=Grey())) as call:
+        sink = call.session.output.audio
+        assert sink is not None
+        started: list[PlaybackStartedEvent] = []
+        finished: list[PlaybackFinishedEvent] = []
+        sink.on("playback_started", started.append)
+        sink.on("playback_finished", finished.append)
+        speaking = asyncio.ensure_future(call.say(hum(10.0)))
+        await until(lambda: started and time.time() - started[0].created_at >= 1.5)
+        cleared_s = time.time()
+        call.session.interrupt()
+        await speaking
+        await until(lambda: finished and not _loud_now(call))
+        played_at_clear_s = cleared_s - started[0].created_at
+        position_s = finished[0].playback_position
+        loud = call.viewer.loud(300)
+        heard_s = (loud[-1] - loud[0]) / RATE
+        assert finished[0].interrupted and len(finished) == 1
+        assert position_s - played_at_clear_s <= 0.060
+        assert abs(heard_s - position_s) <= 0.020
+
+
+async def test_a_blocked_agent_loop_stops_neither_voice_nor_face(server: LiveKitServer) -> None:
+    async with a_call(server, AvatarSession(renderer=Grey())) as call:
+        speaking = asyncio.ensure_future(call.say(hum(4.0)))
+        await until(lambda: _loud_now(call))
+        skipped = call.avatar.stats["starved_samples"]
+        time.sleep(2.0)  # noqa: ASYNC251 a tool call that blocks is the point
+        await speaking
+        await until(lambda: not _loud_now(call))
+        loud = call.viewer.loud()
+        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= 20
+        assert call.avatar.stats["starved_samples"] - skipped <= RATE * 0.02
+
+
+async def test_closing_leaves_the_agent_in_the_room_and_gives_the_output_back(
+    server: LiveKitServer,
+) -> None:
+    async with a_call(server, AvatarSession(renderer=Grey())) as call:
+        await call.avatar.aclose()
+        await call.avatar.aclose()
+        assert call.room.isconnected()
+        remote = call.viewer.room.remote_participants["agent"]
+        await until(lambda: not remote.track_publications)
+        assert "agent" in call.viewer.room.remote_participants

@@ -1,0 +1,100 @@
+"""The package as users get it: from a wheel, an sdist or a checkout, found and silent."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+IMPORT_QUIETLY = """
+import logging, sys, threading
+opened = []
+sys.addaudithook(lambda event, args: event == "open" and opened.append(str(args[0])))
+handlers = list(logging.getLogger().handlers)
+from livekit.plugins import avatar
+from livekit.agents import Plugin
+assert threading.active_count() == 1, threading.enumerate()
+assert not [name for name in opened if name.endswith(".onnx")], opened
+assert logging.getLogger().handlers == handlers
+assert "onnxruntime" not in sys.modules, "a preloaded worker must not load what may touch a GPU"
+[plugin] = [each for each in Plugin.registered_plugins if each.package == "livekit.plugins.avatar"]
+plugin.download_files()
+avatar.AvatarSession, avatar.AvatarOptions()
+print(avatar.__file__)
+"""
+
+
+def run_python(code: str, *paths: Path) -> str:
+    """Run code in a fresh interpreter that finds the package in `paths` first."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=paths[0] if paths else ROOT.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-d", str(folder)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    return folder
+
+
+def test_a_checkout_imports_quietly_and_registers_the_plugin() -> None:
+    assert run_python(IMPORT_QUIETLY).startswith(str(ROOT))
+
+
+def test_a_wheel_imports_quietly_and_carries_the_persona(built: Path, tmp_path: Path) -> None:
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    assert run_python(IMPORT_QUIETLY, tmp_path).startswith(str(tmp_path))
+    assert (tmp_path / "livekit_plugins_avatar/resources/sketch.onnx").is_file()
+    assert not (tmp_path / "livekit/__init__.py").exists(), "livekit is a namespace package"
+    assert not (tmp_path / "livekit/plugins/__init__.py").exists()
+
+
+def test_an_sdist_carries_what_builds_the_wheel(built: Path) -> None:
+    [sdist] = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        names = {name.split("/", 1)[-1] for name in archive.getnames()}
+    assert {
+        "pyproject.toml",
+        "LICENSE",
+        "livekit/plugins/avatar/__init__.py",
+        "livekit_plugins_avatar/resources/sketch.onnx",
+        "web/package.json",
+    } <= names
+
+
+def test_the_worker_downloads_and_preloads_it_like_any_plugin() -> None:
+    """`download-files` and the forkserver import plugins by the name that they registered."""
+    code = """
+from livekit.plugins import avatar
+from livekit.agents import Plugin
+import importlib
+for plugin in Plugin.registered_plugins:
+    importlib.import_module(plugin.package)
+    plugin.download_files()
+print(sorted(plugin.package for plugin in Plugin.registered_plugins))
+"""
+    assert "livekit.plugins.avatar" in run_python(code)

@@ -1,0 +1,138 @@
+"""What a user meets who starts an avatar in the wrong place, twice, or with the wrong things."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from livekit import rtc
+from livekit.agents import Agent, AgentSession, JobContext
+from livekit.agents.job import _JobContextVar
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar import AvatarOptions, AvatarSession, Moment, PersonaError
+
+
+class Grey:
+    """The least that is a renderer."""
+
+    size = (4, 4)
+    fps = 30
+
+    def render(self, moments: Sequence[Moment]) -> NDArray[np.uint8]:
+        return np.zeros((len(moments), 6, 4), np.uint8)
+
+    def close(self) -> None:
+        pass
+
+
+class Job:
+    """What a session asks of the job that it runs in."""
+
+    def __init__(self, *, fake: bool) -> None:
+        self.fake = fake
+        self.room = rtc.Room()
+        self.connected = False
+
+    def is_fake_job(self) -> bool:
+        return self.fake
+
+    async def connect(self) -> None:
+        self.connected = True
+        raise ConnectionError("no server here")
+
+    def add_shutdown_callback(self, callback: object) -> None:
+        pass
+
+
+@contextmanager
+def running(job: Job) -> Iterator[None]:
+    token = _JobContextVar.set(cast(JobContext, job))
+    try:
+        yield
+    finally:
+        _JobContextVar.reset(token)
+
+
+def session() -> AgentSession[Any]:
+    return AgentSession()
+
+
+async def test_a_room_that_is_not_connected_is_named_with_the_remedy() -> None:
+    with pytest.raises(RuntimeError, match=r"await room\.connect"):
+        await AvatarSession(renderer=Grey()).start(session(), room=rtc.Room())
+
+
+async def test_the_jobs_own_room_is_connected_for_the_user() -> None:
+    job = Job(fake=False)
+    with running(job), pytest.raises(ConnectionError):
+        await AvatarSession(renderer=Grey()).start(session(), room=job.room)
+    assert job.connected
+
+
+async def test_an_avatar_comes_before_the_session() -> None:
+    agent_session = session()
+    await agent_session.start(Agent(instructions="none"))
+    try:
+        with pytest.raises(RuntimeError, match=r"before `session\.start`"):
+            await AvatarSession(renderer=Grey()).start(agent_session, room=rtc.Room())
+    finally:
+        await agent_session.aclose()
+
+
+async def test_an_avatar_closes_before_it_starts_and_twice_and_then_starts_no_more() -> None:
+    avatar = AvatarSession(renderer=Grey())
+    await avatar.aclose()
+    await avatar.aclose()
+    with pytest.raises(RuntimeError, match="one AvatarSession per agent session"):
+        await avatar.start(session(), room=rtc.Room())
+
+
+async def test_in_the_console_the_avatar_steps_aside_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    job, agent_session = Job(fake=True), session()
+    avatar = AvatarSession(renderer=Grey())
+    with running(job), caplog.at_level(logging.WARNING):
+        await avatar.start(agent_session, room=job.room)
+    assert "steps aside" in caplog.text
+    assert agent_session.output.audio is None
+    await avatar.aclose()
+
+
+def test_what_is_no_renderer_is_named() -> None:
+    with pytest.raises(TypeError, match="object does not"):
+        AvatarSession(renderer=cast(Any, object()))
+
+
+@pytest.mark.parametrize(("size", "fps"), [((5, 4), 30), ((0, 4), 30), ((4, 4), 29), ((4, 4), 5)])
+def test_a_renderer_that_cannot_be_shown_is_named(size: tuple[int, int], fps: int) -> None:
+    renderer = Grey()
+    renderer.size, renderer.fps = size, fps
+    with pytest.raises(ValueError, match=f"got {size[0]}x{size[1]}|got {fps}"):
+        AvatarSession(renderer=renderer)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"provider": "gpu"},
+        {"frames_ahead": 0},
+        {"render_threads": 99},
+        {"video_delay_s": -0.1},
+        {"video_bitrate_bps": 10},
+        {"video_delay_s": "45 ms"},
+    ],
+)
+def test_an_option_out_of_range_names_itself_and_the_range(wrong: dict[str, Any]) -> None:
+    [(name, value)] = wrong.items()
+    with pytest.raises(ValueError, match=f"^{name} .*got {value!r}"):
+        AvatarOptions(**wrong)
+
+
+def test_a_persona_error_is_a_value_error() -> None:
+    assert issubclass(PersonaError, ValueError)
