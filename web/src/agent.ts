@@ -16,7 +16,7 @@ export interface Presence {
 
 /** Each state in words, as the page shows it. */
 export const STATE_WORDS: Readonly<Record<AgentState, string>> = {
-  absent: "Not here yet",
+  absent: "Not here",
   initializing: "Getting ready",
   idle: "Idle",
   listening: "Listening",

@@ -13,7 +13,7 @@ import type { Link } from "./notice.ts";
 
 /** Some ten seconds of mending; after that a fresh room is the quicker way back. */
 const MEND_DELAYS_MS = [0, 300, 1_200, 2_700, 4_800];
-const REJOIN_DELAYS_S = [2, 4, 8, 15] as const;
+const REJOIN_DELAYS_S = [2, 4, 8] as const;
 
 /** Ends that somebody decided on: joining anew without being asked would argue with them. */
 const DECIDED: ReadonlyMap<DisconnectReason, string> = new Map([

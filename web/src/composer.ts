@@ -20,7 +20,7 @@ export class Composer {
     });
     parts.suggestions.addEventListener("click", (event) => {
       const words = event.target instanceof HTMLButtonElement ? event.target.textContent : null;
-      if (words) void this.send(words);
+      if (words) this.send(words).catch(() => (parts.field.value ||= words));
     });
     this.allow(false);
   }

@@ -36,6 +36,11 @@ export class Face {
     this.set(false);
   }
 
+  /** Hides a last frame that was kept, once its track has ended. */
+  hideIfOver(): void {
+    if (this.track?.mediaStreamTrack.readyState === "ended") this.hide();
+  }
+
   private set(shown: boolean): void {
     this.shown = shown;
     this.video.classList.toggle("shown", shown);

@@ -46,7 +46,9 @@ function element<T extends HTMLElement>(id: string, kind: new () => T): T {
 
 const notice = element("notice", HTMLElement);
 const noticeText = element("notice-text", HTMLElement);
+const countdown = element("countdown", HTMLElement);
 const rejoin = element("rejoin", HTMLButtonElement);
+const suggestions = element("suggestions", HTMLElement);
 const stateWords = element("state-words", HTMLElement);
 
 let link: Link = { phase: "joining", again: false };
@@ -73,7 +75,7 @@ const composer = new Composer(
     form: element("composer", HTMLFormElement),
     field: element("message", HTMLInputElement),
     button: element("send", HTMLButtonElement),
-    suggestions: element("suggestions", HTMLElement),
+    suggestions,
   },
   sendMessage,
 );
@@ -106,6 +108,7 @@ function linked(next: Link): void {
     transcript.close();
     captions.show(transcript.lines);
   }
+  if (next.phase === "joined") face.hideIfOver();
   waitAnew();
 }
 
@@ -130,13 +133,20 @@ function receive(track: RemoteTrack, _: RemoteTrackPublication, from: RemotePart
 
 function release(track: RemoteTrack): void {
   voice.stop(track);
-  face.hide(track);
+  // While the connection is mended the last frame stays: a face held still is better than none. LiveKit
+  // drops the tracks just before it says that it reconnects.
+  queueMicrotask(() => {
+    if (link.phase !== "reconnecting") face.hide(track);
+  });
   if (panel.sound === track) panel.sound = undefined;
   if (panel.picture === track) panel.picture = undefined;
 }
 
 function write(line: Line): void {
-  if (transcript.put(line)) captions.show(transcript.lines);
+  if (!transcript.put(line)) return;
+  captions.show(transcript.lines);
+  // They are for a first word, which has been found.
+  if (line.speaker === "user") suggestions.hidden = true;
 }
 
 async function sendMessage(text: string): Promise<void> {
@@ -172,6 +182,7 @@ function render(): void {
   if (now !== undefined && quiet) stateWords.textContent = now.text;
   notice.classList.toggle("unseen", quiet);
   if (noticeText.textContent !== (now?.text ?? "")) noticeText.textContent = now?.text ?? "";
+  countdown.textContent = now?.countdown ?? "";
   rejoin.hidden = now?.rejoin === undefined;
   rejoin.textContent = now?.rejoin ?? "Rejoin";
 }

@@ -26,6 +26,8 @@ export interface Notice {
   readonly tone: "quiet" | "loud";
   /** The words on the button that joins anew, where that may help. */
   readonly rejoin?: string;
+  /** Shown after the text, but not read out: it changes every second. */
+  readonly countdown?: string;
 }
 
 /** A worker on a slow machine loads its models in ten seconds or so; twice that is too long. */
@@ -52,7 +54,7 @@ export function noticeFor(now: Circumstances): Notice | undefined {
 
 function lost(why: string, retryInS: number | undefined): Notice {
   if (retryInS === undefined) return { text: why, tone: "loud", rejoin: "Rejoin" };
-  return { text: `${why} Trying again in ${retryInS} s.`, tone: "loud", rejoin: "Rejoin now" };
+  return { text: why, tone: "loud", rejoin: "Rejoin now", countdown: `Trying again in ${retryInS} s.` };
 }
 
 function withoutAgent({ agentSeen, overdue }: Circumstances): Notice {

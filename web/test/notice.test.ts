@@ -45,9 +45,10 @@ test("a lost connection says why, when it tries again, and offers to do so now",
       link: { phase: "lost", why: "It is gone.", ...(retryInS !== undefined && { retryInS }) },
     });
   assert.deepEqual(lost(4), {
-    text: "It is gone. Trying again in 4 s.",
+    text: "It is gone.",
     tone: "loud",
     rejoin: "Rejoin now",
+    countdown: "Trying again in 4 s.",
   });
   assert.deepEqual(lost(), { text: "It is gone.", tone: "loud", rejoin: "Rejoin" });
 });
