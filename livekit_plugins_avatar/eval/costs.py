@@ -1,0 +1,203 @@
+"""What the parts cost, measured one by one on this machine.
+
+In flows nothing; out flow arrays of measurements, in the unit that each function names. Each part
+is given what it gets in a call: speech that never stops, and a face that says it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..face.face import Face
+from ..playout import Pcm, Playout, Run
+from ..publish.conductor import Conductor
+from ..publish.tracks import QUEUE_SAMPLES
+from ..speech.recognizer import BandRecognizer, RecognizerStream
+from ..speech.schedule import VisemeSchedule
+from ..timeline import SAMPLE_RATE, SystemClock, Timed, samples, seconds
+
+Floats = NDArray[np.float64]
+T = TypeVar("T")
+
+SPEECH_S = 10.0
+FRAMES = 100
+FACES = 500
+TICKS = 300
+IMPORTS = 5
+PROCESSES = 3
+FRAME_SAMPLES = SAMPLE_RATE // 25
+CHUNK_SAMPLES = samples(0.02)
+SCRIPT_TIMEOUT_S = 60.0
+
+PITCH_HZ = 120.0
+HARMONICS = 30
+SYLLABLES_HZ = 4.0
+VOWELS_HZ = 1.3
+LEVEL = 8_000
+
+IMPORT_SCRIPT = """
+import time
+import livekit.agents
+began_s = time.perf_counter()
+import livekit_plugins_avatar
+print(1e3 * (time.perf_counter() - began_s))
+"""
+
+MEMORY_SCRIPT = """
+import livekit.agents
+import psutil
+before = psutil.Process().memory_info().rss
+from livekit_plugins_avatar.face.state import FaceState
+from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
+from livekit_plugins_avatar.render.persona import load_persona
+from livekit_plugins_avatar.session import AvatarSession
+from livekit_plugins_avatar.timeline import Timed
+avatar = AvatarSession()
+renderer = OnnxRenderer(load_persona("sketch"), provider="cpu", threads=1)
+for frame in range(25):
+    renderer.render([Timed(1920 * frame, 1920, FaceState.of())])
+print((psutil.Process().memory_info().rss - before) / 1e6)
+"""
+
+
+def frame_render_ms() -> Floats:
+    """One picture of the built-in persona on one CPU thread."""
+    # Here, so that the other figures can be had where no persona can be opened.
+    from ..render.onnx_renderer import OnnxRenderer
+    from ..render.persona import load_persona
+
+    face = _speaking_face()
+    renderer = OnnxRenderer(load_persona("sketch"), provider="cpu", threads=1)
+    starts = [n * FRAME_SAMPLES for n in range(FRAMES)]
+    moments = [[Timed(start, FRAME_SAMPLES, face.at(start))] for start in starts]
+    try:
+        renderer.render(moments[0])
+        return 1e3 * _costs_s(renderer.render, moments)
+    finally:
+        renderer.close()
+
+
+def face_at_us() -> Floats:
+    """One FaceState, the look into the schedule included."""
+    step = samples(SPEECH_S) // FACES
+    return 1e6 * _costs_s(_speaking_face().at, [n * step for n in range(FACES)])
+
+
+def recognizer_core_percent() -> Floats:
+    """A second of speech in pieces of 20 ms: how much of a second of one core it takes."""
+    stream = BandRecognizer().stream()
+    return 100 * _costs_s(
+        lambda second: _recognise(stream, second), np.split(speech(SPEECH_S), int(SPEECH_S))
+    )
+
+
+def conductor_tick_us() -> Floats:
+    """From one push of 10 ms of sound to the next, the waiting left out."""
+    return 1e6 * asyncio.run(_ticks_s())
+
+
+def import_ms() -> Floats:
+    """Importing the package, in a process that has livekit-agents."""
+    return np.array([_in_fresh_process(IMPORT_SCRIPT) for _ in range(IMPORTS)])
+
+
+def memory_mb() -> Floats:
+    """The package and an open persona, in a process that has livekit-agents."""
+    return np.array([_in_fresh_process(MEMORY_SCRIPT) for _ in range(PROCESSES)])
+
+
+def speech(length_s: float) -> Pcm:
+    """Something like speech: a buzz whose colour wanders, in syllables; int16 mono."""
+    time_s = np.arange(samples(length_s)) / SAMPLE_RATE
+    brightness = 8 * (1 + 0.5 * np.sin(2 * np.pi * VOWELS_HZ * time_s))
+    buzz = np.zeros(len(time_s))
+    for harmonic in range(1, HARMONICS):
+        buzz += np.sin(2 * np.pi * PITCH_HZ * harmonic * time_s) * np.exp(-harmonic / brightness)
+    syllables = np.clip(np.sin(2 * np.pi * SYLLABLES_HZ * time_s), 0, None)
+    pcm: Pcm = np.rint(LEVEL * syllables * buzz / np.abs(buzz).max()).astype(np.int16)
+    return pcm
+
+
+def _speaking_face() -> Face:
+    """A face that says `speech` from sample 0 on."""
+    pcm = speech(SPEECH_S)
+    stream, schedule = BandRecognizer().stream(), VisemeSchedule()
+    for event in [*stream.push_audio(pcm), *stream.flush()]:
+        schedule.append(event)
+    runs = [Run(0, 0, len(pcm))]
+    face = Face(lambda start, end: schedule.placed(runs, start, end))
+    face.set_agent_state(0, "speaking")
+    return face
+
+
+def _recognise(stream: RecognizerStream, pcm: Pcm) -> None:
+    for start in range(0, len(pcm), CHUNK_SAMPLES):
+        stream.push_audio(pcm[start : start + CHUNK_SAMPLES])
+
+
+class _TimedOutlet:
+    """Takes sound as an audio source does, and notes how long the conductor needs for the next."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self.between_s: list[float] = []
+        self._clock = clock
+        self._returned_s = self._empty_s = clock.now_s()
+
+    async def push_audio(self, pcm: Pcm) -> None:
+        now_s = self._clock.now_s()
+        self.between_s.append(now_s - self._returned_s)
+        self._empty_s = max(self._empty_s, now_s) + seconds(len(pcm))
+        await asyncio.sleep(self._empty_s - seconds(QUEUE_SAMPLES) - now_s)
+        self._returned_s = self._clock.now_s()
+
+    def show(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
+        pass
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def _ticks_s() -> Floats:
+    clock, playout = SystemClock(), Playout()
+    length_s = TICKS * 0.01
+    playout.push_audio(speech(length_s))
+    conductor = Conductor(
+        playout, clock=clock, queue_samples=QUEUE_SAMPLES, on_events=lambda _events: None
+    )
+    outlet = await conductor.start(lambda: _TimedOutlet(clock))
+    await asyncio.sleep(length_s)
+    await asyncio.to_thread(conductor.close)
+    # The first push is the thread's start.
+    return np.array(outlet.between_s[1:])
+
+
+def _costs_s(work: Callable[[T], object], inputs: Sequence[T]) -> Floats:
+    """How long `work` takes on each input."""
+    clock = SystemClock()
+    costs_s = np.empty(len(inputs))
+    for index, each in enumerate(inputs):
+        began_s = clock.now_s()
+        work(each)
+        costs_s[index] = clock.now_s() - began_s
+    return costs_s
+
+
+def _in_fresh_process(script: str) -> float:
+    """What a script prints last, run by this Python.
+
+    Raises:
+        RuntimeError: It failed; the message is the last line of its error.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=SCRIPT_TIMEOUT_S
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[-1])
+    return float(done.stdout.split()[-1])

@@ -1,0 +1,54 @@
+"""What the page wrote down becomes a recording; what is missing is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from livekit_plugins_avatar.eval.viewer import Viewer, ViewerError, recording_of
+
+RATE = 48_000
+
+
+def rows(arrival_delays_ms: list[float]) -> dict[str, Any]:
+    """A page that got blocks of 10 ms, stamped evenly by another clock, with some delay."""
+    blocks = [
+        [1_000.0 + 10 * n + delay, 700_000.0 + 10 * n, 480, 96 if n == 2 else -1, 0, RATE]
+        for n, delay in enumerate(arrival_delays_ms)
+    ]
+    return {
+        "frames": [[1_000.0, 60, 1], [1_040.0, 255, 2]],
+        "blocks": blocks,
+        "stats": [[1_000.0, 480, 0], [1_015.0, 960, 0], [1_030.0, 1_440, 0]],
+        "latency": [0.0, 32.0, 32.0],
+    }
+
+
+def test_the_delay_of_the_page_in_reading_a_block_is_taken_out() -> None:
+    recording = recording_of(rows([0.3, 5.3, 0.2, 11.2, 2.0]))
+    expected_s = 1.0002 + 0.01 * np.arange(5)
+    np.testing.assert_allclose(recording.reached_s, expected_s, atol=1e-9)
+
+
+def test_the_place_in_its_block_is_where_a_beep_begins() -> None:
+    recording = recording_of(rows([0.0, 0.0, 0.0, 0.0]))
+    assert recording.onset_s[2] == pytest.approx(96 / RATE)
+    assert np.isnan(np.delete(recording.onset_s, 2)).all()
+
+
+def test_only_sound_made_up_since_the_first_beep_counts() -> None:
+    assert recording_of(rows([0.0] * 4)).concealed_s == pytest.approx(480 / RATE)
+
+
+def test_the_latency_of_an_output_that_has_not_begun_is_left_out() -> None:
+    assert recording_of(rows([0.0] * 4)).output_latency_s == pytest.approx(0.032)
+
+
+async def test_a_page_that_was_not_built_is_an_error_that_names_the_remedy(tmp_path: Path) -> None:
+    viewer = Viewer("ws://127.0.0.1:1", "token", page_folder=tmp_path, browser_path=tmp_path)
+    with pytest.raises(ViewerError, match="npm run build"):
+        async with viewer:
+            pass
