@@ -25,7 +25,6 @@ from .playout import Playout, PlayoutEvent
 from .publish.conductor import Conductor
 from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
 from .render.ahead import Ahead, frame_period
-from .render.onnx_renderer import OnnxRenderer
 from .render.persona import PersonaError, load_persona
 from .render.renderer import Renderer
 from .sink import AvatarSink
@@ -175,6 +174,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             return self._renderer
 
         def open_persona() -> Renderer:
+            # Here, so that importing the package loads nothing that may touch a GPU.
+            from .render.onnx_renderer import OnnxRenderer
+
             return OnnxRenderer(
                 load_persona(self._options.persona),
                 provider=self._options.provider,
