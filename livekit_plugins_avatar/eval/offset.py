@@ -49,6 +49,8 @@ class Recording:
         output_latency_s: From the track to the loudspeaker.
         concealed_s: Sound that the receiver made up since the first beep, because its packet was
             not there in time.
+        sound_buffer_s: How long sound waited in the receiver's jitter buffer, on average.
+        picture_buffer_s: How long pictures did.
     """
 
     shown_s: Floats
@@ -60,6 +62,8 @@ class Recording:
     gap_s: Floats
     output_latency_s: float
     concealed_s: float
+    sound_buffer_s: float = 0.0
+    picture_buffer_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,16 @@ class Figures:
         n: Number of claps of which both halves were timed.
         lost_audio_ms: Sound that was published and not heard as published: silence where the
             marker tone belongs, sound that the receiver made up, and sound cut out or cut off.
+        silence_ms, concealed_ms: The first two of these by themselves.
         longer_ms: How long the whole signal was heard, less how long it is; a stream that was
             held up is longer.
         missing_flashes: Beeps heard of which no flash was seen.
         missing_beeps: Beeps published that were not heard.
         untimed_flashes: Flashes whose first frame the recorder itself missed; left out.
         fps: Frames shown in a second.
+        sound_buffer_ms, picture_buffer_ms: Mean time in the receiver's jitter buffers. A sender
+            cannot know them; where they differ by more than they did when the video delay was
+            calibrated, so does the offset.
     """
 
     median_ms: float | None
@@ -99,11 +107,15 @@ class Figures:
     p95_abs_ms: float | None
     n: int
     lost_audio_ms: float
+    silence_ms: float
+    concealed_ms: float
     longer_ms: float
     missing_flashes: int
     missing_beeps: int
     untimed_flashes: int
     fps: float
+    sound_buffer_ms: float
+    picture_buffer_ms: float
 
     def as_dict(self) -> dict[str, float | int | None]:
         """Ready for JSON, figures to a tenth; offsets are None where nothing could be timed."""
@@ -130,7 +142,8 @@ def measure(recording: Recording, published: Published) -> Figures:
     offset_ms = 1e3 * (flash_s[pairs.flashes] - beep_s[pairs.beeps])[good]
     p5, median, p95 = _percentiles(offset_ms, (5, 50, 95))
     (p95_abs,) = _percentiles(np.abs(offset_ms), (95,))
-    lost_s = gaps_s(recording) + recording.concealed_s + cut_s(recording, published)
+    silence_s = gaps_s(recording)
+    lost_s = silence_s + recording.concealed_s + cut_s(recording, published)
     return Figures(
         median_ms=median,
         p5_ms=p5,
@@ -138,11 +151,15 @@ def measure(recording: Recording, published: Published) -> Figures:
         p95_abs_ms=p95_abs,
         n=len(offset_ms),
         lost_audio_ms=1e3 * lost_s,
+        silence_ms=1e3 * silence_s,
+        concealed_ms=1e3 * recording.concealed_s,
         longer_ms=1e3 * longer_s(recording, published),
         missing_flashes=len(beep_s) - len(pairs.beeps),
         missing_beeps=max(0, len(published.beeps_s) - len(beep_s)),
         untimed_flashes=int(np.count_nonzero(~good)),
         fps=_rate(recording.shown_s, recording.presented),
+        sound_buffer_ms=1e3 * recording.sound_buffer_s,
+        picture_buffer_ms=1e3 * recording.picture_buffer_s,
     )
 
 

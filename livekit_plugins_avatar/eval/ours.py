@@ -36,7 +36,7 @@ async def publish(
     ready: asyncio.Event,
     stalls: Stalls,
     options: AvatarOptions,
-) -> None:
+) -> dict[str, int]:
     """Publish the clapper through an `AvatarSession`; returns when it has been heard.
 
     Args:
@@ -46,8 +46,11 @@ async def publish(
         stalls: How often a picture takes how long.
         options: Of the avatar; its persona is not used.
 
+    Returns:
+        What the avatar counted: see `AvatarSession.stats`.
+
     Raises:
-        TimeoutError: Speech was accepted and never published.
+        asyncio.TimeoutError: Speech was accepted and never published.
     """
     renderer = ClapperRenderer(clapper, stalls)
     session: AgentSession[None] = AgentSession()
@@ -59,6 +62,7 @@ async def publish(
         renderer.runs = avatar._playout.runs
         await ready.wait()
         await _speak(output, clapper, renderer, avatar)
+        return avatar.stats
     finally:
         await avatar.aclose()
 

@@ -22,7 +22,7 @@ QUEUE_MS = 100
 
 async def publish(
     room: rtc.Room, clapper: Clapper, *, ready: asyncio.Event, stalls: Stalls
-) -> None:
+) -> dict[str, int]:
     """Publish the clapper through `rtc.AVSynchronizer`; returns when it has been heard.
 
     Args:
@@ -30,6 +30,9 @@ async def publish(
         clapper: Begins once `ready` is set; until then the tracks carry silence and darkness.
         ready: Set when somebody is watching.
         stalls: How often a picture takes how long.
+
+    Returns:
+        Nothing: the synchroniser does not count.
     """
     width, height = SIZE
     audio = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=QUEUE_MS)
@@ -50,6 +53,7 @@ async def publish(
             await _push(synchroniser, picture, clapper.sound(start, length))
         await synchroniser.wait_for_playout()
         await asyncio.sleep(TAIL_S)
+        return {}
     finally:
         await synchroniser.aclose()
         await audio.aclose()

@@ -12,7 +12,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,8 @@ DEFAULT_SECONDS = 120.0
 SHORTEST_S = LEAD_S + 3.0
 SLACK_S = 60.0
 """Joining, a stream that is held up, and leaving: beyond this a run is given up."""
-Publish = Callable[..., Awaitable[None]]
+Publish = Callable[..., Coroutine[Any, Any, dict[str, int]]]
+"""Publishes a clapper, and returns what it counted meanwhile."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,10 +102,10 @@ async def compare(
 
         async def figures(publish: Publish, name: str) -> dict[str, Any]:
             stalls = Stalls(stall_s, stall_every_s)
-            found = await watch(
+            seen, counts = await watch(
                 server, folder, publish, room_name=name, seconds_=seconds_, stalls=stalls
             )
-            return found.as_dict()
+            return seen.as_dict() | ({"publisher": counts} if counts else {})
 
         results = await figures(conductor, "conductor") | {
             "method": METHOD,
@@ -125,8 +126,11 @@ async def watch(
     room_name: str,
     seconds_: float,
     stalls: Stalls,
-) -> Figures:
+) -> tuple[Figures, dict[str, int]]:
     """One clapper, published by `publish` and seen by one viewer.
+
+    Returns:
+        What was seen and heard, and what the publisher counted.
 
     Raises:
         ViewerError: The viewer could not see or hear it.
@@ -136,7 +140,7 @@ async def watch(
     room = rtc.Room()
     await room.connect(server.url, server.token(identity="clapper", room=room_name))
     ready = asyncio.Event()
-    publishing = asyncio.ensure_future(publish(room, clapper, ready=ready, stalls=stalls))
+    publishing = asyncio.create_task(publish(room, clapper, ready=ready, stalls=stalls))
     try:
         token = server.token(identity="viewer", room=room_name)
         async with Viewer(
@@ -144,17 +148,17 @@ async def watch(
         ) as viewer:
             await _unless_failed(publishing, viewer.subscribed())
             ready.set()
-            await asyncio.wait_for(publishing, seconds_ + SLACK_S)
+            counts = await asyncio.wait_for(publishing, seconds_ + SLACK_S)
             recording = await viewer.recording()
     finally:
         publishing.cancel()
         await asyncio.gather(publishing, return_exceptions=True)
         await room.disconnect()
     onsets_s = np.array([seconds(onset) for onset in clapper.onsets])
-    return measure(recording, Published(onsets_s, seconds(clapper.length)))
+    return measure(recording, Published(onsets_s, seconds(clapper.length))), counts
 
 
-async def _unless_failed(publishing: asyncio.Future[None], watching: Awaitable[None]) -> None:
+async def _unless_failed(publishing: asyncio.Future[Any], watching: Awaitable[None]) -> None:
     """Wait for the viewer; a publisher that fails meanwhile is the better explanation."""
     waiting = asyncio.ensure_future(watching)
     await asyncio.wait({waiting, publishing}, return_when=asyncio.FIRST_COMPLETED)
@@ -189,10 +193,14 @@ def table(results: dict[str, Any]) -> str:
         ("p95 of absolute", "p95_abs_ms", "ms"),
         ("claps timed", "n", ""),
         ("lost sound", "lost_audio_ms", "ms"),
+        ("  as silence", "silence_ms", "ms"),
+        ("  as made up", "concealed_ms", "ms"),
         ("heard longer by", "longer_ms", "ms"),
         ("flashes missing", "missing_flashes", ""),
         ("beeps missing", "missing_beeps", ""),
         ("frames a second", "fps", ""),
+        ("sound's buffer", "sound_buffer_ms", "ms"),
+        ("picture's buffer", "picture_buffer_ms", "ms"),
     ]
     columns = [results] + [results[key] for key in ("av_synchronizer",) if key in results]
     titles = ["this package", "AVSynchronizer"][: len(columns)]

@@ -28,7 +28,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page, async_playwright
 
 from ..demo import browser
-from .offset import Recording
+from .offset import Floats, Recording
 
 METHOD = (
     "headless Chromium, livekit-client: picture = expectedDisplayTime of the first bright frame "
@@ -116,8 +116,9 @@ class Viewer:
             ViewerError: Nothing was, or the page reports an error.
         """
         rows = await self._running_page().evaluate(
-            "({frames: viewer.frames, blocks: viewer.blocks, stats: viewer.stats,"
-            " latency: viewer.outputLatencyMs, errors: viewer.errors})"
+            "({frames: viewer.frames, blocks: viewer.blocks, sound_stats: viewer.soundStats,"
+            " picture_stats: viewer.pictureStats, latency: viewer.outputLatencyMs,"
+            " errors: viewer.errors})"
         )
         if rows["errors"]:
             raise ViewerError("; ".join(rows["errors"]))
@@ -178,17 +179,21 @@ def recording_of(rows: dict[str, Any]) -> Recording:
     shown_ms, luma, presented = np.array(rows["frames"], float).T
     arrived_ms, stamp_ms, length, loud_at, silent, rate = np.array(rows["blocks"], float).T
     reached_ms = stamp_ms + (arrived_ms - stamp_ms).min()
-    onset_s = np.where(loud_at >= 0, loud_at, np.nan) / rate
+    first_loud_ms = reached_ms[loud_at >= 0][:1]
+    sound_buffer_s, concealed = _since(first_loud_ms, rows["sound_stats"])
+    picture_buffer_s, _ = _since(first_loud_ms, rows["picture_stats"])
     return Recording(
         shown_s=shown_ms / 1e3,
         luma=luma,
         presented=presented,
         reached_s=reached_ms / 1e3,
         length_s=length / rate,
-        onset_s=onset_s,
+        onset_s=np.where(loud_at >= 0, loud_at, np.nan) / rate,
         gap_s=silent / rate,
         output_latency_s=_latency_s(rows["latency"]),
-        concealed_s=_concealed_s(rows["stats"], reached_ms[loud_at >= 0], rate[0]),
+        concealed_s=concealed / rate[0],
+        sound_buffer_s=sound_buffer_s,
+        picture_buffer_s=picture_buffer_s,
     )
 
 
@@ -197,11 +202,12 @@ def _latency_s(latencies_ms: list[float]) -> float:
     return float(np.median(known)) / 1e3 if known else 0.0
 
 
-def _concealed_s(stats: list[list[float]], loud_ms: Any, rate_hz: float) -> float:
-    """Sound made up since the first beep: what came before is the receiver settling in."""
-    if not stats or not len(loud_ms):
-        return 0.0
-    at_ms, concealed, _lost = np.array(stats, float).T
-    before = concealed[at_ms <= loud_ms[0]]
-    start = before[-1] if len(before) else concealed[0]
-    return float(concealed[-1] - start) / rate_hz
+def _since(start_ms: Floats, stats: list[list[float]]) -> tuple[float, float]:
+    """Mean time in the jitter buffer, and samples made up, since the first beep: what came before
+    is the receiver settling in."""
+    if not stats or not len(start_ms):
+        return 0.0, 0.0
+    at_ms, buffered_s, emitted, concealed = np.array(stats, float).T
+    first = max(0, int(np.searchsorted(at_ms, start_ms[0], side="right")) - 1)
+    mean_s = (buffered_s[-1] - buffered_s[first]) / max(1.0, emitted[-1] - emitted[first])
+    return float(mean_s), float(concealed[-1] - concealed[first])

@@ -23,10 +23,14 @@ def figures(median_ms: float | None) -> dict[str, float | int | None]:
         "p95_abs_ms": 19.0,
         "n": 17,
         "lost_audio_ms": 0.0,
+        "silence_ms": 0.0,
+        "concealed_ms": 0.0,
         "longer_ms": 0.2,
         "missing_flashes": 0,
         "missing_beeps": 0,
         "fps": 25.0,
+        "sound_buffer_ms": 30.0,
+        "picture_buffer_ms": 8.0,
     }
 
 

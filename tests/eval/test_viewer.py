@@ -22,7 +22,8 @@ def rows(arrival_delays_ms: list[float]) -> dict[str, Any]:
     return {
         "frames": [[1_000.0, 60, 1], [1_040.0, 255, 2]],
         "blocks": blocks,
-        "stats": [[1_000.0, 480, 0], [1_015.0, 960, 0], [1_030.0, 1_440, 0]],
+        "sound_stats": [[1_000, 0.0, 0, 480], [1_015, 20.0, 480, 960], [1_030, 50.0, 1_480, 1_440]],
+        "picture_stats": [[1_000, 0.0, 0, 0], [1_030, 0.016, 2, 0]],
         "latency": [0.0, 32.0, 32.0],
     }
 
@@ -41,6 +42,12 @@ def test_the_place_in_its_block_is_where_a_beep_begins() -> None:
 
 def test_only_sound_made_up_since_the_first_beep_counts() -> None:
     assert recording_of(rows([0.0] * 4)).concealed_s == pytest.approx(480 / RATE)
+
+
+def test_the_time_in_the_jitter_buffers_is_their_mean_since_the_first_beep() -> None:
+    recording = recording_of(rows([0.0] * 4))
+    assert recording.sound_buffer_s == pytest.approx(0.030)
+    assert recording.picture_buffer_s == pytest.approx(0.008)
 
 
 def test_the_latency_of_an_output_that_has_not_begun_is_left_out() -> None:

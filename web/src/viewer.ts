@@ -35,8 +35,11 @@ type BlockRow = [
   sampleRate: number,
 ];
 
-/** Totals of the receiver: seconds of sound made up (silence left out), packets lost. */
-type StatsRow = [atMs: number, concealedSamples: number, packetsLost: number];
+/**
+ * Totals of a receiver: the time that everything played spent in its jitter buffer, how many
+ * samples or frames that was, and how many samples of sound it made up (silence left out).
+ */
+type StatsRow = [atMs: number, bufferedS: number, emitted: number, concealed: number];
 
 // Half the beep"s level is 0.2 and the marker tone"s peak 0.03: between the two.
 const LOUD = 0.1;
@@ -51,7 +54,8 @@ const LATENCY_EVERY_MS = 500;
 class Recorder {
   readonly frames: FrameRow[] = [];
   readonly blocks: BlockRow[] = [];
-  readonly stats: StatsRow[] = [];
+  readonly soundStats: StatsRow[] = [];
+  readonly pictureStats: StatsRow[] = [];
   readonly outputLatencyMs: number[] = [];
   readonly errors: string[] = [];
 
@@ -81,10 +85,11 @@ class Recorder {
     if (track.kind === Track.Kind.Video) {
       track.attach(this.video);
       this.watchFrames();
+      setInterval(() => void readStats(track, this.pictureStats), STATS_EVERY_MS);
     } else {
       track.attach(this.audio);
       this.watchBlocks(track).catch((error) => this.errors.push(String(error)));
-      setInterval(() => void this.readStats(track), STATS_EVERY_MS);
+      setInterval(() => void readStats(track, this.soundStats), STATS_EVERY_MS);
     }
   }
 
@@ -124,15 +129,20 @@ class Recorder {
       block.close();
     }
   }
+}
 
-  private async readStats(track: RemoteTrack): Promise<void> {
-    const report = await track.receiver?.getStats();
-    report?.forEach((entry) => {
-      if (entry.type !== "inbound-rtp") return;
-      const concealed = entry.concealedSamples - entry.silentConcealedSamples;
-      this.stats.push([performance.now(), concealed, entry.packetsLost]);
-    });
-  }
+async function readStats(track: RemoteTrack, rows: StatsRow[]): Promise<void> {
+  const report = await track.receiver?.getStats();
+  report?.forEach((entry) => {
+    if (entry.type !== "inbound-rtp") return;
+    const concealed = (entry.concealedSamples ?? 0) - (entry.silentConcealedSamples ?? 0);
+    rows.push([
+      performance.now(),
+      entry.jitterBufferDelay,
+      entry.jitterBufferEmittedCount,
+      concealed,
+    ]);
+  });
 }
 
 /** How many samples lie in windows that are all but silent. */
