@@ -1,0 +1,197 @@
+"""The viseme schedule: events in speech time, placed where they are heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livekit_plugins_avatar.playout import Run
+from livekit_plugins_avatar.speech.schedule import VisemeSchedule
+from livekit_plugins_avatar.speech.visemes import VISEMES, VisemeEvent
+
+FOR_EVER = 10**9
+
+Said = Sequence[tuple[str, int]]
+
+said = st.lists(st.tuples(st.sampled_from(VISEMES), st.integers(1, 50)), max_size=15)
+sample = st.integers(-10, 500)
+
+
+def events(said: Said, start: int = 0) -> list[VisemeEvent]:
+    """Visemes and their lengths in samples, one after the other."""
+    out = []
+    for viseme, duration in said:
+        out.append(VisemeEvent(viseme, start, duration, 0.0 if viseme == "sil" else 0.5))
+        start += duration
+    return out
+
+
+def scheduled(said: Said) -> VisemeSchedule:
+    schedule = VisemeSchedule()
+    for event in events(said):
+        schedule.append(event)
+    return schedule
+
+
+def everything(schedule: VisemeSchedule) -> list[VisemeEvent]:
+    return schedule.between(-FOR_EVER, FOR_EVER)
+
+
+def spoken_at(events: Sequence[VisemeEvent], sample: int) -> str:
+    """The viseme at a sample; silence where none is known."""
+    return next((e.viseme for e in events if e.start <= sample < e.end), "sil")
+
+
+@st.composite
+def runs(draw: st.DrawFn) -> list[Run]:
+    """Speech published piece by piece, with gaps, some of it cut away between two pieces."""
+    out: list[Run] = []
+    published, speech = draw(st.integers(0, 50)), 0
+    for _ in range(draw(st.integers(0, 5))):
+        length = draw(st.integers(1, 120))
+        out.append(Run(published, speech, length))
+        published += length + draw(st.integers(0, 60))
+        speech += length + draw(st.sampled_from([0, 0, 25]))
+    return out
+
+
+def test_what_follows_with_the_same_viseme_prolongs_the_last_event() -> None:
+    schedule = VisemeSchedule()
+    schedule.append(VisemeEvent("aa", 0, 10, 0.4))
+    schedule.append(VisemeEvent("aa", 10, 5, 0.7))
+    schedule.append(VisemeEvent("aa", 15, 5, 0.2))
+    assert everything(schedule) == [VisemeEvent("aa", 0, 20, 0.7)]
+
+
+def test_another_viseme_is_an_event_of_its_own() -> None:
+    assert everything(scheduled([("aa", 10), ("PP", 5)])) == events([("aa", 10), ("PP", 5)])
+
+
+def test_the_same_viseme_after_a_gap_is_an_event_of_its_own() -> None:
+    schedule = VisemeSchedule()
+    first, second = VisemeEvent("aa", 0, 10, 0.5), VisemeEvent("aa", 11, 10, 0.5)
+    schedule.append(first)
+    schedule.append(second)
+    assert everything(schedule) == [first, second]
+
+
+@pytest.mark.parametrize("duration", [0, -3])
+def test_an_event_without_length_is_refused(duration: int) -> None:
+    with pytest.raises(ValueError, match="at least one sample"):
+        VisemeSchedule().append(VisemeEvent("aa", 0, duration, 0.5))
+
+
+def test_an_event_out_of_order_is_refused_and_changes_nothing() -> None:
+    schedule = scheduled([("aa", 10), ("PP", 5)])
+    with pytest.raises(ValueError, match="in order"):
+        schedule.append(VisemeEvent("U", 14, 5, 0.5))
+    assert everything(schedule) == events([("aa", 10), ("PP", 5)])
+
+
+@given(said, st.integers(1, 7))
+def test_pieces_of_any_length_leave_no_trace(said: Said, piece: int) -> None:
+    schedule = VisemeSchedule()
+    for event in events(said):
+        for start in range(event.start, event.end, piece):
+            length = min(piece, event.end - start)
+            schedule.append(VisemeEvent(event.viseme, start, length, event.intensity))
+    assert everything(schedule) == everything(scheduled(said))
+
+
+@given(said, sample)
+def test_truncating_drops_what_comes_after_and_touches_nothing_before(said: Said, cut: int) -> None:
+    schedule = scheduled(said)
+    before = everything(schedule)
+    schedule.truncate(cut)
+    after = everything(schedule)
+    assert all(event.end <= cut and event.duration > 0 for event in after)
+    for moment in range(0, cut):
+        assert spoken_at(after, moment) == spoken_at(before, moment)
+
+
+def test_speech_goes_on_from_where_it_was_truncated() -> None:
+    schedule = scheduled([("aa", 10), ("PP", 5)])
+    schedule.truncate(12)
+    schedule.append(VisemeEvent("U", 12, 8, 0.5))
+    assert everything(schedule) == events([("aa", 10), ("PP", 2), ("U", 8)])
+
+
+@given(said, sample)
+def test_forgetting_keeps_whole_whatever_has_not_ended(said: Said, played: int) -> None:
+    schedule = scheduled(said)
+    before = everything(schedule)
+    schedule.forget(played)
+    assert everything(schedule) == [event for event in before if event.end > played]
+
+
+def test_an_event_that_is_half_forgotten_may_still_grow() -> None:
+    schedule = scheduled([("PP", 10), ("aa", 10)])
+    schedule.forget(15)
+    schedule.append(VisemeEvent("aa", 20, 10, 0.5))
+    assert everything(schedule) == [VisemeEvent("aa", 10, 20, 0.5)]
+
+
+@given(said, sample, st.integers(1, 200))
+def test_between_gives_the_events_that_touch_a_stretch_whole_and_no_other(
+    said: Said, start: int, length: int
+) -> None:
+    schedule = scheduled(said)
+    end = start + length
+    assert schedule.between(start, end) == [
+        event for event in everything(schedule) if event.end > start and event.start < end
+    ]
+
+
+def test_before_anything_is_known_the_mouth_rests() -> None:
+    assert VisemeSchedule().placed([], 5, 25) == [VisemeEvent("sil", 5, 20, 0.0)]
+    assert VisemeSchedule().placed([Run(0, 0, 100)], 5, 25) == [VisemeEvent("sil", 5, 20, 0.0)]
+
+
+def test_speech_is_placed_where_its_run_is_published() -> None:
+    schedule = scheduled([("aa", 10), ("PP", 10)])
+    assert schedule.placed([Run(published=100, speech=0, length=20)], 95, 125) == [
+        VisemeEvent("sil", 95, 5, 0.0),
+        VisemeEvent("aa", 100, 10, 0.5),
+        VisemeEvent("PP", 110, 10, 0.5),
+        VisemeEvent("sil", 120, 5, 0.0),
+    ]
+
+
+def test_a_pause_in_the_middle_of_a_viseme_rests_the_mouth_and_then_goes_on() -> None:
+    schedule = scheduled([("aa", 10)])
+    assert schedule.placed([Run(0, 0, 4), Run(50, 4, 6)], 0, 56) == [
+        VisemeEvent("aa", 0, 4, 0.5),
+        VisemeEvent("sil", 4, 46, 0.0),
+        VisemeEvent("aa", 50, 6, 0.5),
+    ]
+
+
+def test_speech_that_was_cut_off_before_it_was_published_is_not_seen() -> None:
+    schedule = scheduled([("aa", 10), ("U", 10), ("PP", 10)])
+    placed = schedule.placed([Run(0, 0, 10), Run(10, 20, 10)], 0, 20)
+    assert [event.viseme for event in placed] == ["aa", "PP"]
+
+
+@given(said, runs(), sample, st.integers(1, 300))
+def test_what_is_placed_has_no_gaps_and_says_what_the_runs_say(
+    said: Said, runs: list[Run], start: int, length: int
+) -> None:
+    schedule = scheduled(said)
+    end = start + length
+    placed = schedule.placed(runs, start, end)
+
+    assert placed[0].start == start
+    assert placed[-1].end == end
+    assert all(event.duration > 0 for event in placed)
+    assert all(event.end == after.start for event, after in pairwise(placed))
+    known = everything(schedule)
+    for moment in range(start, end):
+        expected = "sil"
+        for run in runs:
+            if run.published <= moment < run.published + run.length:
+                expected = spoken_at(known, moment - run.published + run.speech)
+        assert spoken_at(placed, moment) == expected
