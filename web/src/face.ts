@@ -9,15 +9,23 @@ const BLACK_AT_MOST_MS = 3_000;
 const SMALLEST_FRAME_PX = 64;
 const SAMPLE_PX = 8;
 const POLL_MS = 80;
+const STILL_EVERY_MS = 1_000;
 
 export class Face {
   shown = false;
   private track: RemoteTrack | undefined;
 
+  /**
+   * @param still holds a recent frame; the style sheet shows it while the connection is mended, because a
+   *   face held still is better than none. When a track goes it is too late to take one.
+   */
   constructor(
     private readonly video: HTMLVideoElement,
+    private readonly still: HTMLCanvasElement,
     private readonly changed: () => void,
-  ) {}
+  ) {
+    setInterval(() => this.keepStill(), STILL_EVERY_MS);
+  }
 
   /** Shows a track as soon as it has something to show. */
   async show(track: RemoteTrack): Promise<void> {
@@ -36,9 +44,12 @@ export class Face {
     this.set(false);
   }
 
-  /** Hides a last frame that was kept, once its track has ended. */
-  hideIfOver(): void {
-    if (this.track?.mediaStreamTrack.readyState === "ended") this.hide();
+  private keepStill(): void {
+    const { video, still } = this;
+    if (!this.shown || video.videoWidth === 0) return;
+    still.width = video.videoWidth;
+    still.height = video.videoHeight;
+    still.getContext("2d")?.drawImage(video, 0, 0);
   }
 
   private set(shown: boolean): void {

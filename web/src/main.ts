@@ -65,7 +65,11 @@ const captions = new Captions(
 );
 const panel = new Panel(element("panel", HTMLElement));
 const voice = new Voice(element("start", HTMLButtonElement));
-const face = new Face(element("face", HTMLVideoElement), () => waitAnew());
+const face = new Face(
+  element("face", HTMLVideoElement),
+  element("still", HTMLCanvasElement),
+  () => waitAnew(),
+);
 const microphone = new Microphone(
   element("mic", HTMLButtonElement),
   element("mic-trouble", HTMLElement),
@@ -108,7 +112,6 @@ function linked(next: Link): void {
     transcript.close();
     captions.show(transcript.lines);
   }
-  if (next.phase === "joined") face.hideIfOver();
   waitAnew();
 }
 
@@ -133,11 +136,7 @@ function receive(track: RemoteTrack, _: RemoteTrackPublication, from: RemotePart
 
 function release(track: RemoteTrack): void {
   voice.stop(track);
-  // While the connection is mended the last frame stays: a face held still is better than none. LiveKit
-  // drops the tracks just before it says that it reconnects.
-  queueMicrotask(() => {
-    if (link.phase !== "reconnecting") face.hide(track);
-  });
+  face.hide(track);
   if (panel.sound === track) panel.sound = undefined;
   if (panel.picture === track) panel.picture = undefined;
 }
