@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import deque
 
 FLOOR_DBFS = (-85.0, -50.0)
-"""The noise floor is never taken to be below the first, and to be the second at most before
-anything was heard: speech that starts at once is at least 6 dB louder, even 30 dB down."""
+"""The noise floor is never taken to be below the first, nor above the second before anything was
+heard: the vowels of a voice 30 dB down still stand out if they come at once."""
 
 FLOOR_RISE_DB_PER_S = 3.0
 """How fast the floor creeps up from one quiet moment to the next: closures come twice a second

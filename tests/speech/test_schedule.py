@@ -135,12 +135,15 @@ def test_an_event_that_is_half_forgotten_may_still_grow() -> None:
     assert everything(schedule) == [VisemeEvent("aa", 10, 20, 0.5)]
 
 
-@given(said, sample, st.integers(1, 200))
+@given(said, st.data())
 def test_between_gives_the_events_that_touch_a_stretch_whole_and_no_other(
-    said: Said, start: int, length: int
+    said: Said, data: st.DataObject
 ) -> None:
     schedule = scheduled(said)
-    end = start + length
+    edges = sorted({-5, 0, 900, *(event.end for event in everything(schedule))})
+    near = st.builds(int.__add__, st.sampled_from(edges), st.integers(-2, 2))
+    start = data.draw(near)
+    end = max(start + 1, data.draw(near))
     assert schedule.between(start, end) == [
         event for event in everything(schedule) if event.end > start and event.start < end
     ]
