@@ -1,110 +1,144 @@
 """A persona drawn by ONNX Runtime.
 
-In flow moments, out flow the pictures that the persona's model makes of them, on TensorRT, CUDA or
-the CPU, whichever was asked for and works. It takes few threads and none that spin, so that the
-voice pipeline beside it keeps its cores.
+In flow moments; out flow pictures, a whole batch in one run. The provider is chosen once, at the
+start: where a GPU cannot be had the CPU draws, and the log says so once. All work is done on the
+caller's thread and as many more as `threads` says; none of them spins, because a voice pipeline
+shares the processor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import onnxruntime as ort
+import onnxruntime
 
-from ..face.state import INDEX
+from ..face.state import PARAMETERS
 from ..log import logger
-from ..options import Provider
 from .persona import Persona
 from .renderer import Frames, Moment
 
-PROVIDERS: Mapping[Provider, str] = {
+PROVIDERS = {
     "tensorrt": "TensorrtExecutionProvider",
     "cuda": "CUDAExecutionProvider",
     "cpu": "CPUExecutionProvider",
 }
-"""ONNX Runtime's names, best first."""
+"""ONNX Runtime's names for ours, the fastest first."""
 
 
 class OnnxRenderer:
-    """Draws a persona.
+    """Draws one persona. Fits `Renderer`.
 
     Args:
-        persona: What to draw.
-        provider: Where; "auto" takes the first of `PROVIDERS` that works here.
-        threads: CPU threads that one frame may take, at least 1.
+        persona: From `load_persona`.
+        provider: "tensorrt", "cuda", "cpu", or "auto": the first of them that works here.
+        threads: CPU threads for drawing, at least 1.
 
-    Attributes:
-        provider: Where it is drawn.
+    Raises:
+        ValueError: An unknown provider, or fewer threads than one.
+        RuntimeError: A provider that the installed ONNX Runtime was built without.
     """
 
-    def __init__(self, persona: Persona, *, provider: Provider = "auto", threads: int = 1) -> None:
-        self._persona = persona
-        self._columns = np.array([INDEX[name] for name in persona.parameters])
-        self._session: ort.InferenceSession | None = None
-        self.provider: Provider = "cpu"
-        for candidate in self._candidates(provider):
-            try:
-                self._session = _open(persona, PROVIDERS[candidate], threads)
-                self._warm_up()
-            except Exception as error:
-                if candidate == "cpu":
-                    raise
-                logger.warning("%s cannot draw the face (%s): trying the next", candidate, error)
-                continue
-            self.provider = candidate
-            break
-
-    def _candidates(self, provider: Provider) -> list[Provider]:
-        """What to try, in order; the CPU always comes last, because it always works."""
-        here = ort.get_available_providers()
-        wanted: list[Provider] = list(PROVIDERS) if provider == "auto" else [provider]
-        candidates = [each for each in wanted if PROVIDERS[each] in here]
-        if provider not in ("auto", *candidates):
-            logger.warning(
-                "the face is drawn on the CPU: this ONNX Runtime has no %s; "
-                "install livekit-plugins-avatar[gpu]",
-                provider,
-            )
-        return [each for each in candidates if each != "cpu"] + ["cpu"]
-
-    def _warm_up(self) -> None:
-        neutral = np.array([self._persona.neutral], np.float32)
-        self._run(neutral)
-
-    def _run(self, face: np.ndarray) -> Frames:
-        if self._session is None:
-            raise RuntimeError("the renderer is closed")
-        frames: Frames = self._session.run(["i420"], {"face": face})[0]
-        return frames
+    def __init__(self, persona: Persona, *, provider: str = "auto", threads: int = 1) -> None:
+        if threads < 1:
+            raise ValueError(f"a renderer needs at least 1 thread, got {threads}")
+        self.persona = persona
+        self._columns = np.array(persona.columns)
+        self._session, self.provider = _open(persona, _candidates(provider), threads)
+        # The first run plans memory and wakes the device: nobody should be waiting for it.
+        self._draw(np.array([persona.neutral], np.float32))
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        return self._persona.size
+        return self.persona.size
 
     @property
     def fps(self) -> int:
-        """Frames a second."""
-        return self._persona.fps
+        """Frames a second that the persona is made for."""
+        return self.persona.fps
 
     def render(self, moments: Sequence[Moment]) -> Frames:
-        """One picture per moment."""
-        faces = np.stack([moment.value.values for moment in moments])
-        return self._run(faces[:, self._columns])
+        """Draw one picture per moment, in order.
+
+        Raises:
+            RuntimeError: The renderer has been closed.
+        """
+        faces = np.empty((len(moments), len(PARAMETERS)), np.float32)
+        for row, moment in zip(faces, moments, strict=True):
+            row[:] = moment.value.values
+        return self._draw(faces[:, self._columns])
 
     def close(self) -> None:
-        """Let go of the model; any number of times."""
+        """Let go of the model and its memory; again is no harm."""
         self._session = None
 
+    def _draw(self, faces: np.ndarray[Any, np.dtype[np.float32]]) -> Frames:
+        if self._session is None:
+            raise RuntimeError("this renderer has been closed: make a new one")
+        # Without I/O binding: a picture of 0.4 MB is read by the CPU in any case.
+        frames: Frames = self._session.run(["i420"], {"face": faces})[0]
+        return frames
 
-def _open(persona: Persona, provider: str, threads: int) -> ort.InferenceSession:
-    options = ort.SessionOptions()
+
+def _candidates(provider: str) -> list[str]:
+    """What to try, in order; the CPU comes last whatever is asked for."""
+    if provider != "auto" and provider not in PROVIDERS:
+        names = ", ".join(map(repr, ("auto", *PROVIDERS)))
+        raise ValueError(f"there is no provider {provider!r}: use one of {names}")
+    built_in = onnxruntime.get_available_providers()
+    if provider == "auto":
+        return [name for name, theirs in PROVIDERS.items() if theirs in built_in]
+    if PROVIDERS[provider] not in built_in:
+        raise RuntimeError(
+            f"the installed ONNX Runtime is built without {provider}: "
+            "pip install 'livekit-plugins-avatar[gpu]', or ask for provider 'auto'"
+        )
+    return [provider] if provider == "cpu" else [provider, "cpu"]
+
+
+def _open(persona: Persona, candidates: list[str], threads: int) -> tuple[Any, str]:
+    """A session and the name of the provider that it runs on."""
+    options = _session_options(threads)
+    failures: list[str] = []
+    for name in candidates:
+        try:
+            session = onnxruntime.InferenceSession(
+                str(persona.path), options, providers=_with_fallbacks(name)
+            )
+        except Exception as error:
+            if name == candidates[-1]:
+                raise
+            failures.append(f"{name}: {str(error).splitlines()[0]}")
+            continue
+        # ONNX Runtime may quietly go on without the provider that it was asked for.
+        if session.get_providers()[0] == PROVIDERS[name]:
+            if failures:
+                logger.warning(
+                    "the persona %s is drawn on %s, because better was not to be had (%s)",
+                    persona.name,
+                    name,
+                    "; ".join(failures),
+                )
+            return session, name
+        failures.append(f"{name}: ONNX Runtime could not start it")
+    raise RuntimeError(f"no provider draws the persona {persona.name} ({'; '.join(failures)})")
+
+
+def _with_fallbacks(name: str) -> list[str]:
+    """A provider, and those that take the nodes which it does not know."""
+    built_in = onnxruntime.get_available_providers()
+    ordered = list(PROVIDERS)
+    return [
+        PROVIDERS[other] for other in ordered[ordered.index(name) :] if PROVIDERS[other] in built_in
+    ]
+
+
+def _session_options(threads: int) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
-    session = ort.InferenceSession(persona.path, options, providers=[provider])
-    if provider not in session.get_providers():
-        raise RuntimeError(f"{provider} did not load")
-    return session
+    return options

@@ -1,18 +1,21 @@
-"""A persona file: one ONNX model and what it says of itself.
+"""The persona file: one face as one ONNX model.
 
-In flows a path or a built-in name; out flows a `Persona` whose every claim has been held against
-the model's real inputs and outputs. Nothing of ONNX Runtime is loaded before a persona is.
+In flows a path or a built-in name; out flows what a renderer must know of the file. A file that is
+handed out has been opened and compared with what it says of itself: whatever does not fit is one
+`PersonaError` here, not a strange picture later. The file is
 
-The file: input `face`, float32 [B, P]; output `i420`, uint8 [B, H * 3 / 2, W], B free. Its
-metadata: `schema` ("1"), `name`, `licence`, `width`, `height`, `fps`, `parameters` (JSON list of P
-names of `face.state.PARAMETERS`, in the order of the columns) and `neutral` (JSON list of P
-numbers: the face at rest).
+- an input `face`, float32 [batch, P]: one column per name in the metadata's `parameters`;
+- an output `i420`, uint8 [batch, height * 3 / 2, width], laid out as `renderer.Frames` says;
+- metadata: `schema`, `name`, `licence`, `width`, `height`, `fps`, and as JSON `parameters` (names
+  from `face.state.PARAMETERS`, any of them in any order) and `neutral` (P numbers: the face at
+  rest).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -20,31 +23,35 @@ from typing import Any
 
 from ..face.state import INDEX
 
-SCHEMA = "1"
+SCHEMA = 1
 """The version of the contract above."""
 
-BUILT_IN = ("sketch",)
-"""Personas that come with the package, by name."""
+FPS_MIN, FPS_MAX = 10, 60
+"""Below, lips cannot follow speech; above, no WebRTC receiver asks for more."""
 
-KEYS = ("schema", "name", "licence", "width", "height", "fps", "parameters", "neutral")
+SIDE_MAX_PX = 4096
+"""More than any video codec of a browser takes: such a number is a mistake."""
+
+BUILT_IN = ("sketch",)
+"""Personas that come with the package."""
 
 
 class PersonaError(ValueError):
-    """A persona file does not fit; the message says what is wrong and what to do."""
+    """A persona file does not fit; the message says what is wrong with it, and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """What a persona file holds besides the model.
+    """A persona file that has been checked.
 
     Args:
-        path: Where it lies.
-        name: What it is called.
-        licence: SPDX expression under which the likeness may be used.
-        size: Width and height of its pictures in pixels, both even.
-        fps: Frames a second it is meant for, 10 to 60.
-        parameters: The names of its input's columns.
-        neutral: The face at rest, a number per column.
+        path: The file.
+        name: What it calls itself.
+        licence: Under which it may be used; an SPDX expression where there is one.
+        size: Width and height in pixels, both even.
+        fps: Frames a second it is made for.
+        parameters: What each column of the model's input is.
+        neutral: The model's input for the face at rest, one number per parameter.
     """
 
     path: Path
@@ -55,117 +62,181 @@ class Persona:
     parameters: tuple[str, ...]
     neutral: tuple[float, ...]
 
+    @property
+    def columns(self) -> list[int]:
+        """Where each parameter lies in a `FaceState`."""
+        return [INDEX[name] for name in self.parameters]
+
 
 def load_persona(persona: str | Path) -> Persona:
-    """Find a persona and check that it fits.
+    """Open and check a persona.
 
     Args:
-        persona: A name in `BUILT_IN`, or the path of a file.
+        persona: A name in `BUILT_IN`, or the path of a persona file.
 
     Raises:
-        PersonaError: There is no such file, it is not an ONNX model, or what it says of itself
-            is incomplete or not what the model does.
+        PersonaError: There is no such file, or it does not fit.
     """
     path = _find(persona)
     session = _open(path)
-    metadata = session.get_modelmeta().custom_metadata_map
-    read = _read(path, metadata)
-    _check_tensor(
-        path, "input", session.get_inputs(), "face", "tensor(float)", [len(read.parameters)]
+    said = session.get_modelmeta().custom_metadata_map
+    schema = _text(path, said, "schema")
+    if schema != str(SCHEMA):
+        raise PersonaError(
+            f"{path} is a persona of schema {schema}, this package reads schema {SCHEMA}: "
+            "export it again, or install the release of livekit-plugins-avatar that it was made for"
+        )
+    loaded = Persona(
+        path=path,
+        name=_text(path, said, "name"),
+        licence=_text(path, said, "licence"),
+        size=(_side(path, said, "width"), _side(path, said, "height")),
+        fps=_whole(path, said, "fps", FPS_MIN, FPS_MAX),
+        parameters=_parameters(path, said),
+        neutral=_neutral(path, said),
     )
-    width, height = read.size
-    _check_tensor(
-        path, "output", session.get_outputs(), "i420", "tensor(uint8)", [height * 3 // 2, width]
-    )
-    return read
+    if len(loaded.neutral) != len(loaded.parameters):
+        raise PersonaError(
+            f"{path} has {len(loaded.parameters)} parameters and {len(loaded.neutral)} numbers in "
+            "`neutral`: give it one number per parameter"
+        )
+    _check_input(loaded, session.get_inputs())
+    _check_output(loaded, session.get_outputs())
+    return loaded
 
 
 def _find(persona: str | Path) -> Path:
     if persona in BUILT_IN:
-        return Path(
-            str(resources.files("livekit_plugins_avatar") / "resources" / f"{persona}.onnx")
+        return Path(str(resources.files("livekit_plugins_avatar") / "resources")) / (
+            f"{persona}.onnx"
         )
-    path = Path(persona).expanduser()
+    path = Path(persona)
     if not path.is_file():
         names = ", ".join(map(repr, BUILT_IN))
         raise PersonaError(
-            f"there is no persona {str(persona)!r}: pass the path of a persona file, or {names}"
+            f"there is no persona file {path}: give the path of an .onnx file or a built-in name "
+            f"({names})"
         )
     return path
 
 
 def _open(path: Path) -> Any:
-    import onnxruntime as ort
+    # Here, so that whoever imports the package does not wait for ONNX Runtime.
+    import onnxruntime
 
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
     try:
-        return ort.InferenceSession(path, providers=["CPUExecutionProvider"])
-    except Exception as error:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own classes have no common one.
         raise PersonaError(
-            f"{path} is not a persona: ONNX Runtime cannot read it ({_first_line(error)})"
+            f"{path} cannot be opened as an ONNX model: export it again as one self-contained "
+            f".onnx file ({str(error).splitlines()[0]})"
         ) from error
 
 
-def _read(path: Path, metadata: Mapping[str, str]) -> Persona:
-    missing = [key for key in KEYS if key not in metadata]
-    if missing:
+def _text(path: Path, said: Mapping[str, str], key: str) -> str:
+    if not said.get(key):
         raise PersonaError(
-            f"{path} is an ONNX model but not a persona: its metadata lacks {', '.join(missing)}"
+            f"{path} has no `{key}` in its metadata: add it to the model's metadata_props"
         )
-    if metadata["schema"] != SCHEMA:
+    return said[key]
+
+
+def _whole(path: Path, said: Mapping[str, str], key: str, least: int, most: int) -> int:
+    text = _text(path, said, key)
+    if not text.isdecimal() or not least <= int(text) <= most:
         raise PersonaError(
-            f"{path} follows persona schema {metadata['schema']!r} and this version reads "
-            f"{SCHEMA!r}: update livekit-plugins-avatar or the persona"
+            f"{path} has {key} {text}: give it a whole number between {least} and {most}"
         )
+    return int(text)
+
+
+def _side(path: Path, said: Mapping[str, str], key: str) -> int:
+    side = _whole(path, said, key, 2, SIDE_MAX_PX)
+    # Planar I420 in one array of full-width rows needs whole rows of chroma.
+    step = 2 if key == "width" else 4
+    if side % step:
+        raise PersonaError(
+            f"{path} has {key} {side}: I420 frames need a {key} that {step} divides, export the "
+            f"persona at {side - side % step} or {side - side % step + step}"
+        )
+    return side
+
+
+def _json_list(path: Path, said: Mapping[str, str], key: str) -> list[Any]:
+    text = _text(path, said, key)
     try:
-        width, height, fps = (int(metadata[key]) for key in ("width", "height", "fps"))
-        parameters = tuple(map(str, json.loads(metadata["parameters"])))
-        neutral = tuple(map(float, json.loads(metadata["neutral"])))
-    except (TypeError, ValueError) as error:
-        raise PersonaError(f"{path} has metadata that cannot be read: {error}") from error
-    _check_values(path, width, height, fps, parameters, neutral)
-    return Persona(
-        path, metadata["name"], metadata["licence"], (width, height), fps, parameters, neutral
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = None
+    if not isinstance(value, list) or not value:
+        raise PersonaError(f"{path} has a `{key}` that is no JSON list: write it as one")
+    return value
+
+
+def _parameters(path: Path, said: Mapping[str, str]) -> tuple[str, ...]:
+    names = _json_list(path, said, "parameters")
+    for name in names:
+        if not isinstance(name, str) or name not in INDEX:
+            raise PersonaError(
+                f"{path} asks for the parameter {name!r}, which no face has: use names from "
+                "livekit_plugins_avatar.face.state.PARAMETERS"
+            )
+        if names.count(name) > 1:
+            raise PersonaError(f"{path} asks for the parameter {name!r} twice: name it once")
+    return tuple(names)
+
+
+def _neutral(path: Path, said: Mapping[str, str]) -> tuple[float, ...]:
+    numbers = _json_list(path, said, "neutral")
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise PersonaError(f"{path} has {number!r} in `neutral`: give it numbers only")
+        if not math.isfinite(number):
+            raise PersonaError(f"{path} has {number} in `neutral`: give it finite numbers only")
+    return tuple(map(float, numbers))
+
+
+def _check_input(persona: Persona, inputs: Sequence[Any]) -> None:
+    if [value.name for value in inputs] != ["face"]:
+        names = ", ".join(value.name for value in inputs) or "none"
+        raise PersonaError(
+            f"{persona.path} has the inputs {names}: export it with one input, named `face`"
+        )
+    wanted = (None, len(persona.parameters))
+    _check_tensor(persona, inputs[0], "tensor(float)", "float32", wanted)
+
+
+def _check_output(persona: Persona, outputs: Sequence[Any]) -> None:
+    for value in outputs:
+        if value.name == "i420":
+            width, height = persona.size
+            wanted = (None, height * 3 // 2, width)
+            _check_tensor(persona, value, "tensor(uint8)", "uint8", wanted)
+            return
+    names = ", ".join(value.name for value in outputs)
+    raise PersonaError(
+        f"{persona.path} has the outputs {names}: export it with an output named `i420`"
     )
 
 
-def _check_values(
-    path: Path,
-    width: int,
-    height: int,
-    fps: int,
-    parameters: tuple[str, ...],
-    neutral: tuple[float, ...],
-) -> None:
-    if width < 2 or height < 2 or width % 2 or height % 2:
-        raise PersonaError(f"{path} is {width}x{height}: width and height of a persona are even")
-    if not 10 <= fps <= 60:
-        raise PersonaError(f"{path} asks for {fps} frames a second: 10 to 60 are possible")
-    unknown = [name for name in parameters if name not in INDEX]
-    if unknown:
-        raise PersonaError(
-            f"{path} has parameters that no face has: {', '.join(unknown)}; the names are in "
-            f"livekit_plugins_avatar.face.state.PARAMETERS"
-        )
-    if len(neutral) != len(parameters):
-        raise PersonaError(
-            f"{path} has {len(parameters)} parameters and a neutral face of {len(neutral)}"
-        )
-
-
 def _check_tensor(
-    path: Path, role: str, tensors: list[Any], name: str, dtype: str, shape: list[int]
+    persona: Persona, value: Any, kind: str, kind_name: str, wanted: tuple[int | None, ...]
 ) -> None:
-    """Hold one tensor against what the metadata promises; the batch dimension is free."""
-    [tensor] = [each for each in tensors if each.name == name] or [None]
-    if tensor is None:
-        found = ", ".join(each.name for each in tensors)
-        raise PersonaError(f"{path} has no {role} {name!r}, it has {found}")
-    if tensor.type != dtype or list(tensor.shape[1:]) != shape or isinstance(tensor.shape[0], int):
+    if value.type != kind:
         raise PersonaError(
-            f"{path}: {role} {name!r} is {tensor.type} {list(tensor.shape)} and should be "
-            f"{dtype} {['batch', *shape]}"
+            f"`{value.name}` of {persona.path} is {value.type}: export it as {kind_name}"
         )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    shape = value.shape
+    fits = len(shape) == len(wanted) and all(
+        not isinstance(side, int) or side == want for side, want in zip(shape, wanted, strict=True)
+    )
+    if not fits:
+        text = ", ".join("batch" if want is None else str(want) for want in wanted)
+        raise PersonaError(
+            f"`{value.name}` of {persona.path} has the shape {shape}, its metadata says "
+            f"[{text}]: export it with that shape, and the batch left open"
+        )
