@@ -182,9 +182,12 @@ def recording_of(rows: dict[str, Any]) -> Recording:
     shown_ms, luma, presented = np.array(rows["frames"], float).T
     arrived_ms, stamp_ms, length, loud_at, silent, rate = np.array(rows["blocks"], float).T
     reached_ms = stamp_ms + (arrived_ms - stamp_ms).min()
-    first_loud_ms = reached_ms[loud_at >= 0][:1]
-    sound_buffer_s, concealed = _since(first_loud_ms, rows["sound_stats"])
-    picture_buffer_s, _ = _since(first_loud_ms, rows["picture_stats"])
+    # From the first beep, once the receiver has settled in, to the end of the marker tone, before
+    # the publisher leaves.
+    begin_ms = reached_ms[loud_at >= 0][:1]
+    end_ms = reached_ms[silent < length][-1:]
+    sound_buffer_s, concealed = _between(begin_ms, end_ms, rows["sound_stats"])
+    picture_buffer_s, _ = _between(begin_ms, end_ms, rows["picture_stats"])
     return Recording(
         shown_s=shown_ms / 1e3,
         luma=luma,
@@ -205,12 +208,13 @@ def _latency_s(latencies_ms: list[float]) -> float:
     return float(np.median(known)) / 1e3 if known else 0.0
 
 
-def _since(start_ms: Floats, stats: list[list[float]]) -> tuple[float, float]:
-    """Mean time in the jitter buffer, and samples made up, since the first beep: what came before
-    is the receiver settling in."""
-    if not stats or not len(start_ms):
+def _between(begin_ms: Floats, end_ms: Floats, stats: list[list[float]]) -> tuple[float, float]:
+    """Mean time in the jitter buffer, and samples made up; times are float64 [1], or [0] for
+    something that never happened."""
+    if not stats or not len(begin_ms) or not len(end_ms):
         return 0.0, 0.0
     at_ms, buffered_s, emitted, concealed = np.array(stats, float).T
-    first = max(0, int(np.searchsorted(at_ms, start_ms[0], side="right")) - 1)
-    mean_s = (buffered_s[-1] - buffered_s[first]) / max(1.0, emitted[-1] - emitted[first])
-    return float(mean_s), float(concealed[-1] - concealed[first])
+    first = max(0, int(np.searchsorted(at_ms, begin_ms[0], side="right")) - 1)
+    last = min(len(at_ms) - 1, int(np.searchsorted(at_ms, end_ms[0])))
+    mean_s = (buffered_s[last] - buffered_s[first]) / max(1.0, emitted[last] - emitted[first])
+    return float(mean_s), float(concealed[last] - concealed[first])

@@ -40,8 +40,10 @@ def test_the_place_in_its_block_is_where_a_beep_begins() -> None:
     assert np.isnan(np.delete(recording.onset_s, 2)).all()
 
 
-def test_only_sound_made_up_since_the_first_beep_counts() -> None:
-    assert recording_of(rows([0.0] * 4)).concealed_s == pytest.approx(480 / RATE)
+def test_only_sound_made_up_from_the_first_beep_to_the_end_counts() -> None:
+    page = rows([0.0] * 4)
+    page["sound_stats"].append([1_100, 90.0, 2_480, 9_999])
+    assert recording_of(page).concealed_s == pytest.approx(480 / RATE)
 
 
 def test_the_time_in_the_jitter_buffers_is_their_mean_since_the_first_beep() -> None:
