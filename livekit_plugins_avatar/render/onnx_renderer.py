@@ -65,6 +65,9 @@ class OnnxRenderer:
         Raises:
             RuntimeError: The renderer has been closed.
         """
+        if not moments:
+            width, height = self.size
+            return np.empty((0, height * 3 // 2, width), np.uint8)
         faces = np.empty((len(moments), len(PARAMETERS)), np.float32)
         for row, moment in zip(faces, moments, strict=True):
             row[:] = moment.value.values

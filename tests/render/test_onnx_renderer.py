@@ -1,0 +1,135 @@
+"""A persona is drawn in batches, wherever ONNX Runtime can."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from livekit_plugins_avatar.face.state import FaceState
+from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
+from livekit_plugins_avatar.render.persona import Persona, load_persona
+from livekit_plugins_avatar.render.renderer import Moment, Renderer
+from livekit_plugins_avatar.timeline import Timed
+
+LOGGER = "livekit.plugins.avatar"
+
+
+@pytest.fixture(scope="module")
+def sketch() -> Persona:
+    return load_persona("sketch")
+
+
+def moment(**parameters: float) -> Moment:
+    return Timed(0, 1600, FaceState.of(**parameters))
+
+
+def built_with(monkeypatch: pytest.MonkeyPatch, *providers: str) -> None:
+    """Let ONNX Runtime say that it was built with these and with the CPU."""
+    names = [*providers, "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names)
+
+
+def test_it_fits_the_protocol_and_says_what_the_persona_says(sketch: Persona) -> None:
+    renderer = OnnxRenderer(sketch, provider="cpu")
+    assert isinstance(renderer, Renderer)
+    assert (renderer.size, renderer.fps, renderer.provider) == ((512, 512), 30, "cpu")
+
+
+def test_frames_are_planar_i420_one_per_moment(sketch: Persona) -> None:
+    frames = OnnxRenderer(sketch, provider="cpu").render([moment(), moment(jawOpen=1.0)])
+    assert frames.shape == (2, 768, 512)
+    assert frames.dtype == np.uint8
+    assert frames[:, :512].min() >= 16 and frames[:, :512].max() <= 235
+    assert frames[:, 512:].min() >= 16 and frames[:, 512:].max() <= 240
+
+
+def test_no_moments_are_no_frames(sketch: Persona) -> None:
+    assert OnnxRenderer(sketch, provider="cpu").render([]).shape == (0, 768, 512)
+
+
+def test_a_batch_equals_its_moments_one_by_one(sketch: Persona) -> None:
+    renderer = OnnxRenderer(sketch, provider="cpu")
+    moments = [
+        moment(headYaw=0.3, headX=0.05, jawOpen=0.4),
+        moment(headRoll=-0.3, headZ=0.08, eyeBlinkLeft=0.5),
+        moment(headPitch=0.2, headY=-0.03, mouthSmileRight=1.0, gazeYaw=-0.4),
+    ]
+    singles = [renderer.render([each])[0] for each in moments]
+    np.testing.assert_array_equal(renderer.render(moments), np.stack(singles))
+
+
+def test_parameters_reach_the_model_by_name(sketch: Persona) -> None:
+    swapped = {"eyeBlinkLeft": "eyeBlinkRight", "eyeBlinkRight": "eyeBlinkLeft"}
+    names = tuple(swapped.get(name, name) for name in sketch.parameters)
+    other = OnnxRenderer(replace(sketch, parameters=names), provider="cpu")
+    plain = OnnxRenderer(sketch, provider="cpu")
+    winks = plain.render([moment(eyeBlinkLeft=1.0), moment(eyeBlinkRight=1.0)])
+    assert (winks[0] != winks[1]).any()
+    np.testing.assert_array_equal(other.render([moment(eyeBlinkLeft=1.0)])[0], winks[1])
+
+
+def test_close_may_be_called_again_and_ends_drawing(sketch: Persona) -> None:
+    renderer = OnnxRenderer(sketch, provider="cpu")
+    renderer.close()
+    renderer.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        renderer.render([moment()])
+
+
+def test_an_unknown_provider_is_refused_with_the_known_ones(sketch: Persona) -> None:
+    with pytest.raises(ValueError, match=r"no provider 'npu': use one of 'auto', 'tensorrt'"):
+        OnnxRenderer(sketch, provider="npu")
+
+
+def test_fewer_threads_than_one_are_refused(sketch: Persona) -> None:
+    with pytest.raises(ValueError, match="at least 1 thread, got 0"):
+        OnnxRenderer(sketch, threads=0)
+
+
+def test_a_provider_that_was_not_built_in_is_refused_with_the_remedy(
+    sketch: Persona, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built_with(monkeypatch)
+    with pytest.raises(RuntimeError, match=r"without cuda: pip install .*\[gpu\]"):
+        OnnxRenderer(sketch, provider="cuda")
+
+
+def test_auto_is_silent_where_there_is_only_the_cpu(
+    sketch: Persona, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    built_with(monkeypatch)
+    with caplog.at_level(logging.INFO, LOGGER):
+        assert OnnxRenderer(sketch).provider == "cpu"
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("raises", [True, False], ids=["raising", "quietly going on without"])
+@pytest.mark.parametrize("provider", ["auto", "tensorrt", "cuda"])
+def test_a_gpu_that_does_not_start_leaves_it_to_the_cpu_and_says_so_once(
+    sketch: Persona,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    provider: str,
+    raises: bool,
+) -> None:
+    built_with(monkeypatch, "TensorrtExecutionProvider", "CUDAExecutionProvider")
+    session = onnxruntime.InferenceSession
+
+    def without_gpu(path: str, options: Any, *, providers: list[str]) -> Any:
+        if raises and providers[0] != "CPUExecutionProvider":
+            raise RuntimeError("no device\nand a long story")
+        return session(path, options, providers=["CPUExecutionProvider"])
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", without_gpu)
+    with caplog.at_level(logging.INFO, LOGGER):
+        renderer = OnnxRenderer(sketch, provider=provider)
+        renderer.render([moment()])
+    assert renderer.provider == "cpu"
+    (record,) = caplog.records
+    assert "drawn on cpu" in record.getMessage()
+    assert "\n" not in record.getMessage()
