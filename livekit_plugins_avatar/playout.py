@@ -6,6 +6,10 @@ some to play, silence elsewhere), the runs that say which speech sample lies at 
 sample, and for every segment exactly one `Finished`. Nothing here waits, sleeps or reads a clock:
 real time enters through `Playhead` alone, as an argument.
 
+What was pulled and has not left the audio source yet can be taken back (`retract`). So the source
+may be kept well filled, and still speech begins, stops and goes on within 10 ms of being asked to,
+and speech that comes late by less than the source holds leaves no gap.
+
 A segment goes one way::
 
     push_audio       end_segment           last sample played
@@ -29,6 +33,8 @@ from .timeline import SAMPLE_RATE, samples
 Pcm = NDArray[np.int16]
 """Mono audio, int16 [N], at `SAMPLE_RATE`."""
 
+NOTHING: Pcm = np.zeros(0, np.int16)
+
 FADE_SAMPLES = samples(0.015)
 """Speech that is cut or paused fades over this much more of itself: a cut without a fade clicks,
 and 10-20 ms is too short to be taken for speech going on."""
@@ -40,6 +46,13 @@ segment it rises over it: enough to remove the click, too short to blunt a conso
 START_SAMPLES = samples(0.02)
 """A run begins once this much is there, or the segment has ended: a shorter first piece would be
 played and leave a gap behind it."""
+
+TICK_SAMPLES = samples(0.01)
+"""What leaves an audio source at a time: WebRTC's own unit. Samples are taken back in wholes of
+it."""
+
+RETRACT_SAMPLES = samples(0.2)
+"""The most that can be taken back: more than any audio source is given ahead."""
 
 MEMORY_SAMPLES = samples(5.0)
 """Runs that ended longer ago than this are forgotten: every frame that could show them is out."""
@@ -120,6 +133,8 @@ class _Segment:
     """Samples in `chunks`: accepted, and not published yet."""
     runs: list[Run] = field(default_factory=list)
     """What has been published of it."""
+    recent: Pcm = field(default_factory=lambda: np.zeros(0, np.int16))
+    """The end of what has been published, in case it is taken back."""
     reported: int = 0
     """How many of the runs have been reported as played."""
     started: bool = False
@@ -148,13 +163,27 @@ class _Segment:
             count -= len(chunk)
         taken = np.concatenate(parts)
         self.available -= len(taken)
+        self.recent = np.concatenate((self.recent, taken))[-RETRACT_SAMPLES:]
         return taken
+
+    def take_back(self, sample: int) -> None:
+        """Undo what was published from published sample `sample` on."""
+        kept = [
+            Run(run.published, run.speech, min(run.length, sample - run.published))
+            for run in self.runs
+            if run.published < sample
+        ]
+        count = self.consumed - sum(run.length for run in kept)
+        if count:
+            self.chunks.appendleft(self.recent[-count:])
+            self.available += count
+            self.recent = self.recent[:-count]
+            self.runs = kept
 
     def truncate(self, count: int) -> None:
         """Keep only the first `count` of the samples available."""
-        kept = self.take(min(count, self.available)) if count and self.available else None
-        self.chunks = deque() if kept is None else deque([kept])
-        self.available = 0 if kept is None else len(kept)
+        kept = np.concatenate([NOTHING, *self.chunks])[:count]
+        self.chunks, self.available = deque([kept] if len(kept) else []), len(kept)
 
     def publish(self, sample: int, count: int) -> None:
         """Note that the next `count` samples are published at `sample`."""
@@ -163,6 +192,20 @@ class _Segment:
             self.runs[-1] = Run(last.published, last.speech, last.length + count)
         else:
             self.runs.append(Run(sample, self.base + self.consumed, count))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sounding:
+    """How the published track sounds at one sample, so that it can be gone back to."""
+
+    sample: int
+    speaking: bool
+    """Whether the sample before was speech."""
+    gain: float
+    recent: Pcm
+    """The last `RAMP_SAMPLES` of speech, as published."""
+    ringing: Pcm
+    """What is left of ringing out."""
 
 
 class Playout:
@@ -185,13 +228,13 @@ class Playout:
         self._playhead = 0
         self._paused = False
         self._closed = False
-        self._sounding = False
-        """Whether the last sample published was speech."""
+        self._speaking = False
         self._gain = 0.0
-        self._recent = np.zeros(RAMP_SAMPLES, np.int16)
-        self._ringing = np.zeros(0, np.int16)
+        self._recent: Pcm = np.zeros(RAMP_SAMPLES, np.int16)
+        self._ringing = NOTHING
+        self._history: deque[_Sounding] = deque(maxlen=RETRACT_SAMPLES // TICK_SAMPLES + 1)
+        self._wants_retraction = False
         self._changed: int | None = None
-        self._dry_runs = 0
 
     # Called with speech.
 
@@ -218,6 +261,7 @@ class Playout:
                 self._open.chunks.append(pcm)
                 self._open.available += len(pcm)
                 self._accepted += len(pcm)
+            self._want_start()
             return start
 
     def end_segment(self) -> None:
@@ -226,80 +270,125 @@ class Playout:
             if self._open is not None:
                 self._open.ended = True
                 self._open = None
+                self._want_start()
 
     def clear(self) -> None:
-        """Cut all speech that is not published yet; what sounds now fades out first."""
+        """Cut all speech that has not left yet; what sounds then fades out."""
         with self._lock:
-            self._cut()
+            for segment in self._segments:
+                segment.cut = True
+                segment.truncate(FADE_SAMPLES if segment.runs else 0)
+            self._wants_retraction = True
 
     def pause(self) -> None:
-        """Hold the speech; what sounds now fades out first. The track goes on, silent."""
+        """Hold the speech; what sounds then fades out. The track goes on, silent."""
         with self._lock:
             if not self._paused:
-                self._paused = True
-                self._note_change()
+                self._paused = self._wants_retraction = True
 
     def resume(self) -> None:
-        """Go on with the sample after the last one published."""
+        """Go on with the sample after the last one that left."""
         with self._lock:
             if self._paused:
                 self._paused = False
-                self._note_change()
+                self._wants_retraction = True
 
     def close(self) -> None:
         """Cut everything without a fade, and whatever may still come: nobody will pull again."""
         with self._lock:
             self._closed = True
-            self._gain = 0.0
-            self._cut()
+            for segment in self._segments:
+                segment.cut = True
+                segment.truncate(0)
 
-    def _cut(self) -> None:
-        head = self._head()
-        for segment in self._segments:
-            segment.truncate(self._fading() if segment is head and self._sounding else 0)
-            segment.cut = True
-        self._note_change()
+    def _want_start(self) -> None:
+        """Speech has come: it need not wait behind the silence that was handed out ahead of it."""
+        if not self._speaking and not self._paused and self._expected():
+            self._wants_retraction = True
 
     # Called by whoever publishes the track.
 
     def pull(self, count: int) -> Pcm:
         """The next `count` samples of the published track, int16 [count]."""
         with self._lock:
-            out = np.zeros(count, np.int16)
-            filled = 0
-            while filled < count:
-                speech = self._next_speech(count - filled)
-                if speech is None:
-                    self._fall_silent(out[filled:])
-                    break
-                out[filled : filled + len(speech)] = speech
-                filled += len(speech)
-                self._published += len(speech)
-            self._published += count - filled
-            return out
+            ticks = [
+                self._pull_tick(min(TICK_SAMPLES, count - first))
+                for first in range(0, count, TICK_SAMPLES)
+            ]
+            return np.concatenate([NOTHING, *ticks])
+
+    def _pull_tick(self, count: int) -> Pcm:
+        self._history.append(
+            _Sounding(self._published, self._speaking, self._gain, self._recent, self._ringing)
+        )
+        out = np.zeros(count, np.int16)
+        filled = 0
+        while filled < count:
+            speech = self._next_speech(count - filled)
+            if speech is None:
+                self._fall_silent(out[filled:])
+                break
+            out[filled : filled + len(speech)] = speech
+            filled += len(speech)
+            self._published += len(speech)
+        self._published += count - filled
+        return out
+
+    @property
+    def wants_retraction(self) -> bool:
+        """Whether what was pulled and has not left is out of date."""
+        return self._wants_retraction
+
+    def retract(self, count: int) -> int:
+        """Take back the last samples pulled: they will never leave.
+
+        Args:
+            count: How many, at most `RETRACT_SAMPLES`.
+
+        Returns:
+            How many were taken back: `count`, less what does not fill a pull's tick.
+        """
+        with self._lock:
+            self._wants_retraction = False
+            end = self._published
+            back = [each for each in self._history if each.sample >= end - count]
+            if not back:
+                return 0
+            for _ in back:
+                self._history.pop()
+            at = back[0]
+            self._published, self._speaking, self._gain = at.sample, at.speaking, at.gain
+            self._recent, self._ringing = at.recent, at.ringing
+            for segment in self._segments:
+                segment.take_back(at.sample)
+            self._note_change()
+            return end - at.sample
 
     def _next_speech(self, count: int) -> Pcm | None:
         """Up to `count` samples of speech due now, or None where silence is."""
         head = self._head()
+        while head is not None and head.cut and not self._speaking:
+            head.truncate(0)
+            head = self._head()
         if head is None:
             return None
         stopping = self._paused or head.cut
-        if not self._sounding and (stopping or (head.available < START_SAMPLES and not head.ended)):
+        if not self._speaking and (stopping or not _can_start(head)):
             return None
         count = min(count, head.available, self._fading() if stopping else count)
         if not count:
             return None
-        if not self._sounding:
+        if not self._speaking:
             self._begin_run(resumed=bool(head.runs))
         head.publish(self._published, count)
         speech = self._shape(head.take(count), stopping)
         self._recent = np.concatenate((self._recent, speech))[-RAMP_SAMPLES:]
         if stopping and not self._gain:
-            self._sounding = False
+            self._speaking = False
         return speech
 
     def _begin_run(self, *, resumed: bool) -> None:
-        self._sounding = True
+        self._speaking = True
         self._ringing = self._ringing[:0]
         self._gain = 0.0 if resumed else 1.0
 
@@ -318,14 +407,13 @@ class Playout:
 
     def _fall_silent(self, out: Pcm) -> None:
         """Fill `out` with silence; speech that stopped short rings out in it first."""
-        if self._sounding:
-            self._sounding = False
+        if self._speaking:
+            self._speaking = False
             self._ringing = _int16(
-                self._recent[::-1] * np.linspace(1, 0, RAMP_SAMPLES, endpoint=False)
+                self._recent[::-1] * np.linspace(1, 0, RAMP_SAMPLES + 1)[1:]
             )
             head = self._head()
-            if head is not None and head.runs and not head.cut:
-                self._dry_runs += 1
+            if head is not None and head.runs:
                 self._note_change()
         count = min(len(out), len(self._ringing))
         out[:count] = self._ringing[:count]
@@ -362,7 +450,7 @@ class Playout:
         events: list[PlayoutEvent] = []
         head = self._head()
         for run in segment.runs[segment.reported :]:
-            going_on = run.published_end == self._published and segment is head and self._sounding
+            going_on = run.published_end == self._published and segment is head and self._speaking
             length = min(run.length, max(0, playhead - run.published))
             if going_on or (length < run.length and not self._closed):
                 break
@@ -388,11 +476,6 @@ class Playout:
         """How many samples of speech wait to be published."""
         with self._lock:
             return sum(segment.available for segment in self._segments)
-
-    @property
-    def dry_runs(self) -> int:
-        """How often speech ran dry in the middle of a segment."""
-        return self._dry_runs
 
     def runs(self, start: int, end: int) -> list[Run]:
         """The stretches of speech that lie in [start, end) of the published timeline, in order.
@@ -420,7 +503,7 @@ class Playout:
             return changed
 
     def _note_change(self) -> None:
-        if self._changed is None:
+        if self._changed is None or self._published < self._changed:
             self._changed = self._published
 
     def _head(self) -> _Segment | None:
@@ -434,8 +517,10 @@ class Playout:
         for segment in self._segments:
             count = segment.available
             if self._paused:
-                count = min(count, self._fading()) if self._sounding else 0
-            elif not (self._sounding or expected or segment.ended) and count < START_SAMPLES:
+                count = min(count, self._fading()) if self._speaking else 0
+            elif segment.cut:
+                count = min(count, self._fading()) if self._speaking and not expected else 0
+            elif not (self._speaking or expected or _can_start(segment)):
                 count = 0
             if count:
                 expected.append(Run(sample, segment.base + segment.consumed, count))
@@ -443,6 +528,10 @@ class Playout:
             if self._paused and segment.available:
                 break
         return expected
+
+
+def _can_start(segment: _Segment) -> bool:
+    return segment.available >= START_SAMPLES or (segment.ended and segment.available > 0)
 
 
 def _int16(signal: NDArray[np.float64]) -> Pcm:
@@ -461,6 +550,8 @@ class Playhead:
 
     WINDOW = 100
     """Reports to look back on: a second of them."""
+    SURE = 0.7
+    """The part of a tick, counted from its beginning, within which the next is surely not out."""
     SLACK_SAMPLES = samples(0.001)
     """Lateness of even the best report that is put down to scheduling."""
     SLEW_SAMPLES = samples(0.0002)
@@ -493,6 +584,21 @@ class Playhead:
             self._starved += int(ahead) if self._pushed else 0
             self._anchor_s, self._anchor = now_s, float(self._pushed)
             self._lateness.clear()
+
+    def retracted(self, count: int) -> None:
+        """Must be called when the last `count` samples were taken back from the source."""
+        self._pushed -= count
+
+    def unsent(self, now_s: float) -> int | None:
+        """How many samples the source holds right after it made us wait, in whole ticks.
+
+        Returns:
+            None where this thread came too late to tell: another tick may be leaving just now.
+        """
+        late_ticks = max(0.0, self._moving(now_s) - (self._pushed - self._queue)) / TICK_SAMPLES
+        if late_ticks % 1.0 > self.SURE:
+            return None
+        return max(0, self._queue - int(late_ticks) * TICK_SAMPLES)
 
     def after_push(self, count: int, now_s: float, waited: bool) -> None:
         """Must be called when the source has accepted `count` samples.

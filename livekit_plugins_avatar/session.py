@@ -93,9 +93,8 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
     @property
     def stats(self) -> dict[str, int]:
-        """Counts since the start: frames shown, missed, skipped, late; gaps in the sound."""
+        """Counts since the start: frames shown, missed, skipped and late, and starved samples."""
         counts = asdict(self._conductor.stats)
-        counts["speech_dry_runs"] = self._playout.dry_runs
         if self._ahead is not None:
             counts["frames_late"] = self._ahead.late
             counts["render_failures"] = self._ahead.failures

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -22,12 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..log import logger
-from ..playout import Finished, Pcm, Playhead, Playout, PlayoutEvent
-from ..timeline import SAMPLE_RATE, Clock, samples, seconds
-
-TICK_SAMPLES = samples(0.01)
-"""WebRTC's own unit of audio. Pushing less at a time wins nothing; pushing more would be heard
-after an interruption."""
+from ..playout import TICK_SAMPLES, Finished, Pcm, Playhead, Playout, PlayoutEvent
+from ..timeline import SAMPLE_RATE, Clock, seconds
 
 WAITED_S = 0.002
 """A push that took longer met a full queue: one that finds room returns in 0.3 ms."""
@@ -40,6 +36,9 @@ RESTAMP_S = 0.05
 """Where capture times have left the even spacing by this much (the process was suspended, the
 source ran dry), spacing begins anew."""
 
+STUMBLE_S = 0.1
+"""What should never fail is taken up again after this long."""
+
 CLOSE_S = 2.0
 """How long `close` waits for the thread."""
 
@@ -48,6 +47,8 @@ class Outlet(Protocol):
     """Where sound and picture go: `publish.tracks.Sources`, or a stand-in for a test."""
 
     async def push_audio(self, pcm: Pcm) -> None: ...
+
+    def clear(self) -> None: ...
 
     def show(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None: ...
 
@@ -184,14 +185,24 @@ class Conductor:
             opened.set_exception(error)
             return
         opened.set_result(outlet)
-        tasks = [asyncio.create_task(self.play(outlet))]
-        if self._frames is not None:
-            tasks.append(asyncio.create_task(self.keep_showing(outlet, self._frames)))
+        tasks = [asyncio.create_task(self._keep_going(lambda: self.play(outlet)))]
+        if (frames := self._frames) is not None:
+            show = self._keep_going(lambda: self.keep_showing(outlet, frames))
+            tasks.append(asyncio.create_task(show))
         await self._closing.wait()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await outlet.aclose()
+
+    async def _keep_going(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Whatever goes wrong in `work`: say so, and go on with it."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                logger.exception("the conductor stumbled, and goes on")
+                await self._clock.sleep(STUMBLE_S)
 
     async def play(self, outlet: Outlet) -> None:
         """Keep the audio source fed, and say what it has played."""
@@ -204,10 +215,26 @@ class Conductor:
             except Exception:
                 await self._survive_push_failure()
             now_s = self._clock.now_s()
+            waited = now_s - began_s > WAITED_S
             self._pushed += len(pcm)
-            self._playhead.after_push(len(pcm), now_s, now_s - began_s > WAITED_S)
+            self._playhead.after_push(len(pcm), now_s, waited)
+            if waited and self._playout.wants_retraction:
+                self._retract(outlet, now_s)
             self._report(now_s)
             self._pass_on_change()
+
+    def _retract(self, outlet: Outlet, now_s: float) -> None:
+        """Take back what the source holds: something else is to be heard now.
+
+        The source has just sent 10 ms and sends the next in 10 ms, so what it holds is known and
+        stays so for long enough to take it. Where this thread came late, the next wait will do.
+        """
+        unsent = self._playhead.unsent(now_s)
+        if unsent is not None:
+            outlet.clear()
+            taken = self._playout.retract(unsent)
+            self._pushed -= taken
+            self._playhead.retracted(taken)
 
     def _next_count(self, now_s: float) -> int:
         """10 ms as a rule; after a delay as much as fills the source again in one push."""

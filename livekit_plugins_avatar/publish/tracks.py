@@ -19,9 +19,9 @@ from ..log import logger
 from ..playout import Pcm
 from ..timeline import SAMPLE_RATE, samples, seconds
 
-QUEUE_SAMPLES = samples(0.03)
-"""What the audio source holds besides the 10 ms on their way: all of it is still heard after an
-interruption, and as long may this process be kept from running before the voice stutters."""
+QUEUE_SAMPLES = samples(0.1)
+"""What the audio source holds besides the 10 ms on their way: as long may this process be kept
+from running before the voice stutters. It delays nothing: what is held can be taken back."""
 
 STREAM = "avatar"
 """Both tracks are in this stream: in a room with `sync_streams` that is what lets a receiver play
@@ -44,6 +44,10 @@ class Sources:
     async def push_audio(self, pcm: Pcm) -> None:
         """Hand on int16 [N]; returns when the source has room again."""
         await self.audio.capture_frame(rtc.AudioFrame(pcm.tobytes(), SAMPLE_RATE, 1, len(pcm)))
+
+    def clear(self) -> None:
+        """Take back what the audio source holds."""
+        self.audio.clear_queue()
 
     def show(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
         """Capture a frame, uint8 [H * 3 / 2, W], now.

@@ -8,12 +8,19 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.playout import RAMP_SAMPLES, Finished, Playout, PlayoutEvent, Started
+from livekit_plugins_avatar.playout import (
+    FADE_SAMPLES,
+    RAMP_SAMPLES,
+    Finished,
+    Playout,
+    PlayoutEvent,
+    Started,
+)
 from livekit_plugins_avatar.publish.conductor import HOLD_S, Conductor
 from livekit_plugins_avatar.timeline import ManualClock, samples, seconds
 
 TICK = samples(0.01)
-QUEUE = samples(0.03)
+QUEUE = samples(0.1)
 PERIOD = 1600
 DELAY = samples(0.045)
 
@@ -52,6 +59,10 @@ class Outlet:
                 self.buffered -= TICK
             else:
                 self.sent.append(np.zeros(TICK, np.int16))
+
+    def clear(self) -> None:
+        self._send()
+        self.queue, self.buffered = [], 0
 
     def show(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
         self.shown.append((sample, timestamp_us, self.clock.now_s()))
@@ -153,8 +164,8 @@ async def test_a_stopped_thread_shows_the_frame_for_now_and_counts_what_it_left_
     stage.clock.advance(0.4)
     await stage.run(0.5)
     await stage.stop()
-    assert stage.conductor.stats.frames_skipped == 0, "sound stopped too, and picture follows sound"
-    assert abs(seconds(stage.conductor.stats.starved_samples) - 0.37) <= 0.011
+    assert stage.conductor.stats.frames_skipped <= 3, "the sound stopped, and with it the picture"
+    assert abs(seconds(stage.conductor.stats.starved_samples) - 0.3) <= 0.011
     gaps = np.diff([at_s for _, _, at_s in stage.outlet.shown])
     assert (gaps > 0.3).sum() == 1
 
@@ -187,11 +198,54 @@ async def test_a_change_of_plan_reaches_the_frames_that_show_it() -> None:
     stage = Stage()
     stage.playout.push_audio(np.ones(samples(1.0), np.int16))
     await stage.run(0.3)
+    stage.frames.invalidated.clear()
+    left = stage.conductor.playhead
     stage.playout.clear()
-    cut = stage.playout.published
     await stage.run(0.1)
     await stage.stop()
-    assert stage.frames.invalidated == [cut - 100]
+    [changed] = stage.frames.invalidated
+    assert left <= changed + 100 <= left + 2 * TICK
+
+
+async def test_speech_begins_within_two_ticks_however_much_the_source_holds() -> None:
+    stage = Stage()
+    await stage.run(0.5)
+    came_s = stage.clock.now_s()
+    stage.playout.push_audio(np.ones(samples(0.3), np.int16))
+    await stage.run(0.3)
+    await stage.stop()
+    [started] = [wall_s for event, wall_s in stage.events if isinstance(event, Started)]
+    assert started - came_s <= 0.021
+
+
+async def test_a_cut_is_heard_within_two_ticks_and_a_fade_however_much_the_source_holds() -> None:
+    stage = Stage()
+    await stage.run(0.2)
+    stage.playout.push_audio(np.full(samples(2.0), 9000, np.int16))
+    stage.playout.end_segment()
+    await stage.run(0.5)
+    sent = len(stage.outlet.sent)
+    stage.playout.clear()
+    await stage.run(0.3)
+    await stage.stop()
+    after = np.concatenate(stage.outlet.sent[sent:])
+    assert np.flatnonzero(after)[-1] <= 2 * TICK + FADE_SAMPLES
+    [finished] = [event for event, _ in stage.events if isinstance(event, Finished)]
+    heard = np.count_nonzero(np.concatenate(stage.outlet.sent))
+    assert abs(finished.position - heard) <= 1
+
+
+async def test_speech_that_comes_just_in_time_has_no_gap_however_much_the_source_holds() -> None:
+    stage = Stage()
+    await stage.run(0.2)
+    for _ in range(5):
+        stage.playout.push_audio(np.full(samples(0.2), 9000, np.int16))
+        await stage.run(0.17)
+    stage.playout.end_segment()
+    await stage.run(0.5)
+    await stage.stop()
+    sent = np.concatenate(stage.outlet.sent)
+    assert np.count_nonzero(sent == 9000) == samples(1.0)
 
 
 async def test_it_closes_before_it_starts_and_twice_and_lets_go_of_the_outlet() -> None:
