@@ -49,7 +49,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
     Raises:
         TypeError: `renderer` lacks something that a renderer must have.
-        ValueError: `renderer` wants an impossible frame rate or an odd size.
+        ValueError: `renderer` wants an impossible frame rate or size.
     """
 
     def __init__(
@@ -273,8 +273,10 @@ def _check_renderer(renderer: Renderer) -> None:
         )
     frame_period(renderer.fps)
     width, height = renderer.size
-    if width < 2 or height < 2 or width % 2 or height % 2:
-        raise ValueError(f"a renderer's size is even in both directions, got {width}x{height}")
+    if width < 2 or height < 4 or width % 2 or height % 4:
+        raise ValueError(
+            f"a renderer's width is even and its height a multiple of 4, got {width}x{height}"
+        )
 
 
 async def _connect(room: rtc.Room, job: JobContext | None) -> None:

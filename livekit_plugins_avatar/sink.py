@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Sequence
 import numpy as np
 from livekit import rtc
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
-from numpy.typing import NDArray
 
 from .log import logger
 from .playout import Pcm, Playout, PlayoutEvent, Progressed, Started
@@ -166,12 +165,11 @@ class AvatarSink(AudioOutput):
 
 
 def _mono(frame: rtc.AudioFrame) -> Pcm:
-    pcm: NDArray[np.int16] = np.frombuffer(frame.data, np.int16)
-    if frame.num_channels == 1:
-        # The frame's memory is the caller's, who may use it again.
-        return pcm.copy()
-    mono: Pcm = np.rint(pcm.reshape(-1, frame.num_channels).mean(axis=1)).astype(np.int16)
-    return mono
+    # The frame's memory is the caller's, who may use it again.
+    pcm: Pcm = np.array(frame.data, np.int16)
+    if frame.num_channels > 1:
+        pcm = np.rint(pcm.reshape(-1, frame.num_channels).mean(axis=1)).astype(np.int16)
+    return pcm
 
 
 def _joined(frames: Sequence[rtc.AudioFrame]) -> Pcm:

@@ -47,7 +47,7 @@ def install_dependencies() -> None:
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
         return
     with cache.step("fetching the page's packages with npm"):
-        _npm("ci", "--no-audit", "--no-fund")
+        npm("ci", "--no-audit", "--no-fund")
 
 
 def _build() -> Path:
@@ -59,11 +59,11 @@ def _build() -> Path:
         )
     install_dependencies()
     with cache.step("building the demo's page"):
-        _npm("run", "build")
+        npm("run", "build")
     return BUILT
 
 
-def _npm(*words: str) -> None:
+def npm(*words: str) -> None:
     """Run npm in `web/`: the one on PATH, or one fetched from the package index."""
     npm, path = shutil.which("npm"), os.environ.get("PATH", "")
     command: list[str | Path] = [npm] if npm and shutil.which("node") else []

@@ -37,7 +37,6 @@ class OnnxRenderer:
 
     Raises:
         ValueError: An unknown provider, or fewer threads than one.
-        RuntimeError: A provider that the installed ONNX Runtime was built without.
     """
 
     def __init__(self, persona: Persona, *, provider: str = "auto", threads: int = 1) -> None:
@@ -94,10 +93,12 @@ def _candidates(provider: str) -> list[str]:
     if provider == "auto":
         return [name for name, theirs in PROVIDERS.items() if theirs in built_in]
     if PROVIDERS[provider] not in built_in:
-        raise RuntimeError(
-            f"the installed ONNX Runtime is built without {provider}: "
-            "pip install 'livekit-plugins-avatar[gpu]', or ask for provider 'auto'"
+        logger.warning(
+            "the CPU draws: the installed ONNX Runtime is built without %s; "
+            "pip install 'livekit-plugins-avatar[gpu]'",
+            provider,
         )
+        return ["cpu"]
     return [provider] if provider == "cpu" else [provider, "cpu"]
 
 

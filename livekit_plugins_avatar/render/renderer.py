@@ -21,7 +21,8 @@ Moment = Timed[FaceState]
 
 Frames = NDArray[np.uint8]
 """Pictures as planar I420: uint8 [B, H * 3 / 2, W]. Rows 0..H are luma, then H/4 rows of the
-first chroma plane and H/4 of the second, each chroma plane packed at half width and half height."""
+first chroma plane and H/4 of the second, each chroma plane packed at half width and half height.
+So W is even and H a multiple of 4."""
 
 
 @runtime_checkable
@@ -30,7 +31,7 @@ class Renderer(Protocol):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the picture in pixels, both even; constant."""
+        """Width (even) and height (a multiple of 4) of the picture in pixels; constant."""
         ...
 
     @property

@@ -91,12 +91,13 @@ def test_fewer_threads_than_one_are_refused(sketch: Persona) -> None:
         OnnxRenderer(sketch, threads=0)
 
 
-def test_a_provider_that_was_not_built_in_is_refused_with_the_remedy(
-    sketch: Persona, monkeypatch: pytest.MonkeyPatch
+def test_a_provider_that_was_not_built_in_leaves_it_to_the_cpu_with_the_remedy(
+    sketch: Persona, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     built_with(monkeypatch)
-    with pytest.raises(RuntimeError, match=r"without cuda: pip install .*\[gpu\]"):
-        OnnxRenderer(sketch, provider="cuda")
+    assert OnnxRenderer(sketch, provider="cuda").provider == "cpu"
+    [record] = caplog.records
+    assert "without cuda; pip install 'livekit-plugins-avatar[gpu]'" in record.message
 
 
 def test_auto_is_silent_where_there_is_only_the_cpu(

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# Sourced by the commands beside it. Makes, once, a virtual environment for this checkout in the
+# user's cache, and sets: root, cache, venv. Everything it needs beyond Python and bash it fetches
+# from the package index.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/livekit-avatar
+venv=$cache/venv-$(printf %s "$root" | cksum | cut -d ' ' -f 1)
+
+fail() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+# The first Python that is new enough.
+find_python() {
+  local name
+  for name in python3 python3.13 python3.12 python3.11 python3.10 python; do
+    if command -v "$name" >/dev/null &&
+      "$name" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+      command -v "$name"
+      return
+    fi
+  done
+  fail "Python 3.10 or newer is missing. Install it (Debian: apt-get install python3 python3-venv)."
+}
+
+# uv from PATH, or from an environment of its own in the cache, put on PATH.
+ensure_uv() {
+  command -v uv >/dev/null && return
+  if [[ ! -x $cache/uv/bin/uv ]]; then
+    echo "  fetching uv from the Python package index ..."
+    "$(find_python)" -m venv "$cache/uv" ||
+      fail "uv is missing and no virtual environment can be made for it. Install uv, or python3-venv."
+    "$cache/uv/bin/python" -m pip install --quiet --disable-pip-version-check 'uv>=0.8' ||
+      fail "uv is missing and the package index does not give it. Install uv."
+  fi
+  export PATH=$cache/uv/bin:$PATH
+}
+
+# set_up EXTRAS: install the checkout, editable, with these extras; nothing where nothing changed.
+set_up() {
+  local extras=$1 wanted stamp began=$SECONDS
+  ensure_uv
+  stamp=$venv/.installed-${extras//,/-}
+  wanted=$(cat "$root/pyproject.toml" "$root/constraints.txt" "$root/livekit_plugins_avatar/version.py" | cksum)
+  if [[ -x $venv/bin/python && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
+    return
+  fi
+  echo "  installing livekit-plugins-avatar[$extras] into $venv ..."
+  [[ -x $venv/bin/python ]] || uv venv --quiet --python "$(find_python)" "$venv"
+  uv pip install --quiet --python "$venv/bin/python" --constraint "$root/constraints.txt" \
+    --editable "$root[$extras]" ||
+    fail "The package index did not give what pyproject.toml asks for. Is this machine online?"
+  printf '%s' "$wanted" >"$stamp"
+  echo "  installing livekit-plugins-avatar[$extras]: done in $((SECONDS - began)) s"
+}
