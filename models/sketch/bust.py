@@ -1,4 +1,4 @@
-"""Everything of the sketch that is not a feature: backdrop, hair, neck, sweater, face.
+"""Everything of the sketch that is not a feature: backdrop, neck, sweater, ears, face, hair.
 
 In flow the pose; out flows a painted canvas, ready for eyes and mouth. The outlines are drawn
 here by hand, as points of curves, in pixels of the resting drawing (origin between the eyes, u to
@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import colour
-from .brush import edge
+from .brush import edge, line, oval, spot
 from .canvas import CELL_PX, CELLS, Canvas, Window
 from .colour import Colour
 from .graph import FLOAT, Graph, Tensor
 from .outline import Floats, Point, away, inside, mirrored
-from .pose import CENTRE_X_PX, CENTRE_Y_PX, FACE, FRINGE, NAPE, Controls, Depth, Pose
+from .pose import CENTRE_X_PX, CENTRE_Y_PX, EARS, FACE, HAIR, Controls, Depth, Pose
 
 TEXEL_PX = 4.0
 """Spacing at which the outlines' distances are stored: half a cell."""
@@ -26,44 +26,54 @@ EDGE_PX = 48.0
 """Distances are stored up to here: more is never looked at."""
 
 FACE_OUTLINE = mirrored(
-    [(0, -128), (44, -120), (72, -88), (83, -40), (85, 2), (82, 36), (75, 66), (62, 92),
-     (42, 113), (20, 124), (0, 126.5)]
+    [(0, -128), (44, -120), (72, -88), (84, -40), (87, 2), (86.5, 36), (82.5, 67), (72, 93.5),
+     (51, 114.5), (25, 125.5), (0, 127.5)]
 )  # fmt: skip
 HAIR_OUTLINE: list[Point] = [
-    (8, -172), (52, -164), (92, -138), (116, -94), (123, -40), (124, 10), (127, 56), (124, 96),
-    (104, 118), (84, 112), (40, 116), (0, 118), (-40, 116), (-84, 114), (-106, 122), (-128, 98),
-    (-130, 52), (-126, 4), (-124, -44), (-114, -98), (-88, -142), (-44, -165),
+    (-10, -177), (24, -172), (44, -160), (62, -151), (83, -126), (94, -94), (96, -54),
+    (93, -20), (89, 0), (85, 15), (80, 15), (80, -2), (80, -22), (79, -44), (74, -68), (64, -89), (51, -104),
+    (38, -111), (16, -106), (-12, -102), (-40, -94), (-60, -81), (-73, -62), (-80, -42),
+    (-81, -20), (-80, -2), (-80, 15), (-85, 15), (-89, 0), (-93, -20), (-97, -56), (-97, -96),
+    (-90, -134), (-72, -160), (-44, -174),
 ]  # fmt: skip
-"""The bob, seen from the front, as one silhouette."""
-PARTING: Point = (22, -146)
-OPENING: list[Point] = [
-    (24, -128), (46, -112), (66, -86), (77, -50), (80, -10), (81, 30), (78, 66), (75, 96),
-    (80, 150), (0, 190), (-80, 150), (-75, 98), (-78, 66), (-82, 28), (-82, -12), (-78, -48),
-    (-62, -72), (-36, -92), (-6, -110), (12, -122),
-]  # fmt: skip
-"""Where the hair lets the face be seen: a side parting, and locks along the cheeks."""
+"""Short hair, parted on the picture's right and swept to its left, down to the sideburns."""
+PARTING: Point = (44, -140)
 STRANDS: list[list[Point]] = [
-    [(20, -150), (-24, -140), (-68, -108), (-92, -60), (-102, 0), (-104, 60), (-98, 104)],
-    [(22, -140), (-14, -120), (-56, -92), (-84, -48), (-92, 6), (-92, 60), (-86, 98)],
-    [(26, -150), (62, -132), (88, -98), (102, -50), (108, 0), (108, 60), (100, 100)],
-    [(26, -138), (56, -114), (80, -82), (91, -40), (95, 10), (94, 60), (86, 98)],
+    [(40, -160), (4, -160), (-36, -150), (-66, -128), (-84, -96), (-92, -56), (-92, -16)],
+    [(42, -148), (8, -146), (-28, -136), (-56, -116), (-76, -86), (-86, -52), (-87, -16)],
+    [(42, -134), (10, -128), (-22, -120), (-48, -106), (-68, -82), (-80, -54)],
+    [(40, -120), (12, -114), (-14, -109), (-38, -101), (-58, -86)],
+    [(50, -154), (70, -140), (84, -112), (91, -76), (92, -40), (89, -8)],
+    [(48, -132), (62, -116), (76, -90), (84, -58), (86, -24)],
 ]
 NECK_OUTLINE = mirrored(
-    [(0, 60), (38, 66), (41, 110), (43, 150), (54, 176), (96, 196), (110, 236), (60, 290), (0, 300)]
+    [
+        (0, 60),
+        (48, 66),
+        (50, 110),
+        (52, 150),
+        (63, 174),
+        (100, 194),
+        (112, 236),
+        (60, 290),
+        (0, 300),
+    ]
 )
 SWEATER_OUTLINE = mirrored(
-    [(0, 204), (24, 200), (46, 187), (58, 172), (70, 170), (96, 182), (142, 196), (178, 214),
-     (202, 244), (222, 300), (232, 360), (0, 370)]
+    [(0, 206), (28, 202), (53, 189), (66, 172), (78, 168), (104, 180), (152, 192), (192, 208),
+     (216, 240), (232, 300), (240, 360), (0, 370)]
 )  # fmt: skip
 COLLAR: list[Point] = [
-    (-72, 176),
-    (-58, 196),
-    (-34, 213),
-    (0, 220),
-    (34, 213),
-    (58, 196),
-    (72, 176),
+    (-80, 174),
+    (-66, 197),
+    (-38, 215),
+    (0, 222),
+    (38, 215),
+    (66, 197),
+    (80, 174),
 ]
+EAR_U_PX, EAR_V_PX = 87.0, 13.0
+"""The middle of each ear: as high as the eyes and the nose, half of it behind the cheek."""
 
 
 class Plate(NamedTuple):
@@ -97,15 +107,19 @@ def _hair(u: Floats, v: Floats) -> Floats:
     return inside(HAIR_OUTLINE, u, v)
 
 
-def _fringe(u: Floats, v: Floats) -> Floats:
-    return np.minimum(_hair(u, v), -inside(OPENING, u, v))
+def _stubble(u: Floats, v: Floats) -> Floats:
+    """A shadow of beard along the jaw, over the chin and above the lip, but not on the lips."""
+    low = _soft(v - 84 + np.abs(u) * 0.3, 30)
+    jaw = low * np.maximum(_soft(np.abs(u) - 40, 20), _soft(v - 98, 12))
+    lip = _blob(u, v, (0, 64), 40, 14) * 0.7
+    return np.maximum(jaw, lip) * 0.42
 
 
 def face_plate() -> Plate:
-    """Distance, shade in -1..1 (dark to light), and the nose's soft side."""
+    """Distance, shade in -1..1 (dark to light), and strength of the stubble."""
     u, v = _grid(-116, -148, 116, 148)
     distance = inside(FACE_OUTLINE, u, v)
-    under_hair = _soft(_fringe(u - 5, v - 11), 9)
+    under_hair = _soft(_hair(u - 4, v - 9), 9)
     turned_away = _soft(u - 62, 34) * 0.55
     rim = (1 - _soft(distance - 7, 12)) * 0.35
     sockets = _blob(u, v, (43, -16), 36, 24) + _blob(u, v, (-43, -16), 36, 24)
@@ -119,27 +133,22 @@ def face_plate() -> Plate:
         + _blob(u, v, (-2, 10), 9, 52) * 0.5
         + _blob(u, v, (-6, 112), 26, 16) * 0.3
     )
-    return Plate(np.stack([distance, light - shade]), -116, -148)
+    return Plate(np.stack([distance, light - shade, _stubble(u, v)]), -116, -148)
 
 
-def fringe_plate() -> Plate:
-    """Distance and shade of the hair before the face."""
-    u, v = _grid(-148, -188, 148, 148)
-    crown = np.hypot(u - PARTING[0], (v - PARTING[1]) * 1.0)
-    sheen = np.exp(-(((crown - 76) / 24) ** 2)) * _soft(-u + 30, 80)
-    sheen += np.exp(-(((crown - 84) / 20) ** 2)) * 0.4 * _soft(u - 40, 30)
-    strands = sum(np.exp(-((away(line, u, v) / 5.0) ** 2)) for line in STRANDS)
-    tips = _soft(v - 60, 60) * 0.35
-    rim = (1 - _soft(_fringe(u, v) - 6, 8)) * 0.25
-    parting = np.exp(-((away([(24, -168), PARTING, (24, -126)], u, v) / 6) ** 2)) * 0.7
-    shade = sheen * 0.85 - strands * 0.22 - tips - rim - parting
-    return Plate(np.stack([_fringe(u, v), shade]), -148, -188)
-
-
-def nape_plate() -> Plate:
-    """Distance of all the hair, as the backmost layer."""
-    u, v = _grid(-148, -188, 148, 148)
-    return Plate(_hair(u, v)[None], -148, -188)
+def hair_plate() -> Plate:
+    """Distance and shade of the hair."""
+    u, v = _grid(-124, -196, 124, 52)
+    distance = _hair(u, v)
+    crown = np.hypot(u - PARTING[0], v + 60)
+    swept = _soft(PARTING[0] - u, 6)
+    sheen = np.exp(-(((crown - 84) / 19) ** 2)) * swept * _soft(u + 74, 50)
+    sheen += _blob(u, v, (76, -112), 24, 48) * 0.45
+    strands = sum(np.exp(-((away(line, u, v) / 4.5) ** 2)) for line in STRANDS)
+    rim = (1 - _soft(distance - 5, 8)) * 0.25
+    parting = np.exp(-((away([(46, -172), PARTING, (42, -112)], u, v) / 5) ** 2)) * 0.6
+    shade = sheen * 0.8 - strands * 0.22 - rim - parting
+    return Plate(np.stack([distance, shade]), -124, -196)
 
 
 def body_plate() -> Plate:
@@ -228,21 +237,18 @@ class Bust:
         self._paint_body(Window(canvas, None, rows=28, columns=CELLS))
         centre = pose.in_picture(0.0, -20.0, Depth(0.0, 0.0))
         self.head = Window(canvas, centre, rows=48, columns=44)
-        self._paint_nape()
+        self._paint_ears()
         self._paint_face()
-        self._paint_fringe()
+        self._paint_hair()
 
-    def _body_fields(self, x: Tensor, y: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
-        """The body's plate at pixels, and where in it they lie."""
+    def _paint_body(self, window: Window) -> None:
+        x, y = window.nodes()
         # The neck goes along with the head at its top and rests in the shoulders.
         rise = ((CENTRE_Y_PX + 195.0 - y) * (1 / 90)).smooth()
         lean = self.pose.x + self.pose.roll_sin * 60.0 + self.pose.yaw * 6.0
         u = x - CENTRE_X_PX - lean * (rise * 0.55 + 0.45)
         v = y - CENTRE_Y_PX - self.pose.y * (rise * 0.35 + 0.65)
-        return sample(self.graph, body_plate(), u, v), u, v
-
-    def _paint_body(self, window: Window) -> None:
-        (neck, sweater, shade), u, v = self._body_fields(*window.nodes())
+        neck, sweater, shade = sample(self.graph, body_plate(), u, v)
         under_chin = ((v - 150.0) * (-1 / 46)).smooth() * 0.95
         side = ((u - 4.0) * (1 / 60)).smooth() * 0.4
         skin = ramp(0.15 - under_chin - side, colour.SKIN, colour.SKIN_SHADE, colour.SKIN_LIGHT)
@@ -252,27 +258,35 @@ class Bust:
         window.paint(edge(sweater_edge), window.shaded(*cloth))
         window.lay()
 
-    def _paint_nape(self) -> None:
-        x, y = self.head.nodes()
-        (neck, sweater, _), _, _ = self._body_fields(x, y)
-        (hair,) = sample(self.graph, nape_plate(), *self.pose.at_rest(x, y, NAPE))
-        # Painted after the body, but behind it: that saves a window.
-        (distance,) = self.head.spread(hair.minimum(-neck, -sweater))
-        self.head.paint(edge(distance), colour.HAIR_DARK)
+    def _paint_ears(self) -> None:
+        for sign in (-1.0, 1.0):
+            centre = self.pose.in_picture(EAR_U_PX * sign, EAR_V_PX, EARS)
+            window = Window(self.head, centre, rows=10, columns=8)
+            u, v = window.spread(*self.pose.at_rest(*window.nodes(), EARS))
+            v = v - EAR_V_PX
+            # Ears lean outwards at the top.
+            u = u * sign + v * 0.16 - EAR_U_PX
+            ear = oval(u, v, 0.0, 0.0, 17.0, 30.0)
+            window.paint(edge(ear), colour.SKIN)
+            window.paint(edge(ear) * (0.3 + 0.25 * sign), colour.SKIN_SHADE)
+            window.paint(spot(u, v, 3.0, 0.0, 11.0, 22.0) * 0.7, colour.SKIN_SHADE)
+            window.paint(line(ear - 5.0, 0.7) * (u * (1 / 6.0)).unit() * 0.35, colour.CREASE)
+            window.lay()
 
     def _paint_face(self) -> None:
         u, v = self.pose.at_rest(*self.head.nodes(), FACE)
-        distance, shade = sample(self.graph, face_plate(), *self._jaw(u, v))
+        distance, shade, stubble = sample(self.graph, face_plate(), *self._jaw(u, v))
         skin = ramp(shade, colour.SKIN, colour.SKIN_SHADE, colour.SKIN_LIGHT)
         warmth = self._blush(u, v)
         y, cb, cr = (
-            part.towards(tone, warmth) for part, tone in zip(skin, colour.BLUSH, strict=True)
+            part.towards(warm, warmth).towards(rough, stubble)
+            for part, warm, rough in zip(skin, colour.BLUSH, colour.STUBBLE, strict=True)
         )
         self.head.paint(edge(*self.head.spread(distance)), self.head.shaded(y, cb, cr))
 
-    def _paint_fringe(self) -> None:
-        u, v = self.pose.at_rest(*self.head.nodes(), FRINGE)
-        distance, sheen = sample(self.graph, fringe_plate(), u, v)
+    def _paint_hair(self) -> None:
+        u, v = self.pose.at_rest(*self.head.nodes(), HAIR)
+        distance, sheen = sample(self.graph, hair_plate(), u, v)
         tone = ramp(sheen, colour.HAIR, colour.HAIR_DARK, colour.HAIR_LIGHT)
         self.head.paint(edge(*self.head.spread(distance)), self.head.shaded(*tone))
 
@@ -299,7 +313,7 @@ class Bust:
             across = (u - side * 53.0) * (1 / 32)
             along = (v - 42.0 + lift) * (1 / 25)
             spot = (1.0 - across.square() - along.square()).relu()
-            strength = lift.relu() * 0.022 + self.controls["cheekPuff"] * 0.15 + 0.42
+            strength = lift.relu() * 0.022 + self.controls["cheekPuff"] * 0.15 + 0.26
             part = spot.square() * strength
             total = part if total is None else total + part
         assert total is not None

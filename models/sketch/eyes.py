@@ -8,7 +8,7 @@ flat colour wherever it goes, so that a reader of pixels can find it.
 from __future__ import annotations
 
 from . import colour
-from .brush import Arch, disc, edge, line, spot, strictly, stroke
+from .brush import Arch, disc, edge, line, spot, strictly
 from .canvas import Surface, Window
 from .graph import Tensor
 from .pose import FACE, Controls, Pose
@@ -28,7 +28,7 @@ make up and down look smaller."""
 LOOK_RAD = 0.6
 """Gaze for a weight of 1 of the eyeLook shapes: 34 degrees, about what ARKit's mean."""
 BROW_V_PX = -35.0
-BROW_HALF_PX = 34.0
+BROW_HALF_PX = 32.0
 
 
 class Eye:
@@ -139,18 +139,13 @@ class Eye:
 
     def _lashes(self) -> None:
         window = self.window
-        thick = (self.t + 1.0) * (1.25 - self.t) * 1.5 + 1.0
+        thick = (self.t + 1.0) * (1.25 - self.t) * 0.6 + 0.8
         band = (thick - (self.below_upper + thick * 0.6).abs()).minimum(
-            HALF_PX + 1.0 - self.u.abs()
+            HALF_PX + 0.5 - self.u.abs()
         )
-        # The flick at the outer corner hangs a little when the lid comes down.
-        away, along = stroke(
-            self.u, self.v - self.shut, (HALF_PX - 1.0, -TILT_PX - 1.0), (HALF_PX + 7.0, -8.5)
-        )
-        flick = (1.0 - along) * 1.7 + 0.2 - away
-        window.paint(edge(band.maximum(flick)), colour.LASH)
+        window.paint(edge(band), colour.LASH)
         lower = line(self.above_lower + 0.4, 0.5) * (1.0 - self.t.square()).relu()
-        window.paint(lower * (self.t * 0.2 + 0.45), colour.LASH)
+        window.paint(lower * 0.3, colour.LASH)
 
     def _brow(self) -> None:
         window = self._window(AT_U_PX + 5.0, AT_V_PX + BROW_V_PX, rows=7, columns=12)
@@ -162,13 +157,13 @@ class Eye:
         raised = self.mix(browInnerUp=-3.0, browOuterUp_=-3.5)
         middle = lower + raised + (BROW_V_PX + AT_V_PX)
         arch = Arch(
-            [middle, (outer - inner) - 1.0, (outer + inner) + 7.5, 1.2],
+            [middle, (outer - inner) - 1.0, (outer + inner) + 4.5, 1.6],
             BROW_HALF_PX,
         )
         inwards = self.mix(browDown_=3.5)
         t = (self.u - 5.0 + inwards) * (1 / BROW_HALF_PX)
         away = arch.below(t.clip(-1.1, 1.1), self.v)
-        half = (1.0 - t) * 1.75 + 1.0
+        half = (1.0 - t) * 1.8 + 2.8
         rounded = (1.0 - t.square() * t.square() * t.square()).relu()
         window.paint(strictly(half * rounded - away.abs()), colour.BROW)
         window.lay()

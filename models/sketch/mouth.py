@@ -79,10 +79,10 @@ class Mouth:
             sneer = self.control[f"noseSneer{side}"]
             u = base_u * sign
             raised = v + sneer * 4.5
-            wing = disc(u, raised, sneer * 1.5 + 10.5, 0.5, 8.0)
-            outwards = ((u - 12.0) * (1 / 5.0)).unit() * ((raised + 6.0) * (1 / 6.0)).unit()
+            wing = disc(u, raised, sneer * 1.5 + 12.0, 0.5, 8.0)
+            outwards = ((u - 13.5) * (1 / 5.0)).unit() * ((raised + 6.0) * (1 / 6.0)).unit()
             window.paint(line(wing, 0.6) * outwards * 0.55, colour.CREASE)
-            nostril = oval(u - raised * 0.35, raised, sneer * 1.0 + 7.2, 5.2, 4.4, 1.9)
+            nostril = oval(u - raised * 0.35, raised, sneer * 1.0 + 8.2, 5.2, 4.6, 1.9)
             window.paint(edge(nostril) * 0.9, colour.NOSTRIL)
             away, along = stroke(u, v, (8.0, -26.0), (15.0, -18.0))
             wrinkle = (1.6 - away).unit() * (1.0 - along * 0.5)
@@ -116,7 +116,7 @@ class Mouth:
                    f"mouthStretch{side}": 2.5, f"mouthDimple{side}": -2.5,
                    f"noseSneer{side}": -1.0}
             )  # fmt: skip
-            corners.append(((wide + HALF_PX) * narrow, high + corner_drop - 2.5))
+            corners.append(((wide + HALF_PX) * narrow, high + corner_drop - 3.8))
         (left_px, left_v), (right_px, right_v) = corners
         half = (left_px + right_px) * 0.5
         shift = mix(mouthLeft=12.0, mouthRight=-12.0, jawLeft=4.0, jawRight=-4.0)
@@ -164,8 +164,8 @@ class Mouth:
             1.0 - thin + mix(mouthRollLower=-0.6, mouthShrugLower=0.3, jawForward=0.2)
             + round_ * 0.2 - jaw * 0.1
         ).maximum(0.12)  # fmt: skip
-        self.upper_lip_px = above * 10.5
-        self.lower_lip_px = beneath * 13.0
+        self.upper_lip_px = above * 7.5
+        self.lower_lip_px = beneath * 10.5
         self.outer_upper = self._arch(
             seam - upper - self.upper_lip_px, -upper_tilt, full * 0.5 - 0.05, slant, rest
         )

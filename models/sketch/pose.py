@@ -2,7 +2,7 @@
 
 In flow the face vector; out flow named controls, and the map that takes a point of the picture
 back to where it lies in the drawing of a head at rest. Depth turns yaw and pitch into parallax:
-the nose travels further than the cheeks, and the hair behind goes the other way. One map serves
+the nose travels further than the cheeks, and the cheeks further than the ears. One map serves
 the coarse plate and the fine features, so they never come apart.
 """
 
@@ -76,8 +76,8 @@ class Depth:
 
 
 FACE = Depth(0.0, 62.0)
-FRINGE = Depth(4.0, 52.0)
-NAPE = Depth(-6.0, 12.0)
+HAIR = Depth(2.0, 56.0)
+EARS = Depth(0.0, 44.0)
 
 
 class Pose:
