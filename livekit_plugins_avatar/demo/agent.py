@@ -17,12 +17,9 @@ from livekit.plugins import avatar
 
 from . import services
 from .extras import MissingExtra
+from .worker_process import AGENT, READY
 
-NAME = "livekit-avatar-demo"
-"""By which the page's token asks for this worker."""
-READY = "the demo's agent is ready"
-"""The line printed once the server knows this worker."""
-DRAIN_S = 2
+DRAIN_S = 1
 """How long conversations may go on when the demo is stopped."""
 
 INSTRUCTIONS = (
@@ -60,7 +57,7 @@ class DemoAgent(Agent):
         self.session.generate_reply(instructions=GREETING_INSTRUCTIONS)
 
 
-@server.rtc_session(agent_name=NAME)
+@server.rtc_session(agent_name=AGENT)
 async def enter(ctx: JobContext) -> None:
     """Hold one conversation in the room of `ctx`."""
     parts = services.make()

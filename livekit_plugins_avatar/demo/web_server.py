@@ -13,8 +13,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from .agent import NAME as AGENT
 from .server import HOST, LiveKitServer
+from .worker_process import AGENT
 
 
 @asynccontextmanager
