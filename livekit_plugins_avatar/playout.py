@@ -409,9 +409,7 @@ class Playout:
         """Fill `out` with silence; speech that stopped short rings out in it first."""
         if self._speaking:
             self._speaking = False
-            self._ringing = _int16(
-                self._recent[::-1] * np.linspace(1, 0, RAMP_SAMPLES + 1)[1:]
-            )
+            self._ringing = _int16(self._recent[::-1] * np.linspace(1, 0, RAMP_SAMPLES + 1)[1:])
             head = self._head()
             if head is not None and head.runs:
                 self._note_change()
@@ -562,6 +560,8 @@ class Playhead:
         self._pushed = 0
         self._anchor_s = 0.0
         self._anchor = 0.0
+        self._reported = False
+        """Whether the source has made us wait since it was last empty."""
         self._lateness: deque[float] = deque(maxlen=self.WINDOW)
         self._starved = 0
 
@@ -579,11 +579,12 @@ class Playhead:
 
     def before_push(self, now_s: float) -> None:
         """Must be called before samples are handed to the source: it may have run dry."""
-        ahead = self._moving(now_s) - self._pushed
-        if ahead >= 0:
-            self._starved += int(ahead) if self._pushed else 0
-            self._anchor_s, self._anchor = now_s, float(self._pushed)
-            self._lateness.clear()
+        missing = int(self._moving(now_s) - self._pushed)
+        if missing >= TICK_SAMPLES or not self._pushed:
+            # Until the source reports, it may be up to one tick behind this.
+            self._starved += missing if self._pushed else 0
+            self._reported = False
+            self._set(now_s, self._pushed)
 
     def retracted(self, count: int) -> None:
         """Must be called when the last `count` samples were taken back from the source."""
@@ -595,6 +596,8 @@ class Playhead:
         Returns:
             None where this thread came too late to tell: another tick may be leaving just now.
         """
+        if not self._reported:
+            return None
         late_ticks = max(0.0, self._moving(now_s) - (self._pushed - self._queue)) / TICK_SAMPLES
         if late_ticks % 1.0 > self.SURE:
             return None
@@ -610,13 +613,17 @@ class Playhead:
         """
         self._pushed += count
         lateness = self._moving(now_s) - (self._pushed - self._queue)
-        if lateness < 0:
-            # It has sent at least this much.
-            self._anchor -= lateness
-            self._lateness.clear()
+        if lateness < 0 or (waited and not self._reported):
+            # It has sent at least this much; and the first report after a start is all there is.
+            self._set(now_s, self._pushed - self._queue)
         elif waited:
             self._lateness.append(lateness)
             if len(self._lateness) == self.WINDOW:
                 excess = min(self._lateness) - self.SLACK_SAMPLES
                 if excess > 0:
                     self._anchor -= min(excess, self.SLEW_SAMPLES)
+        self._reported = self._reported or waited
+
+    def _set(self, now_s: float, sample: int) -> None:
+        self._anchor_s, self._anchor = now_s, float(sample)
+        self._lateness.clear()

@@ -89,7 +89,9 @@ async def _align(clapper: Clapper, renderer: ClapperRenderer, avatar: AvatarSess
     """Move the beeps onto the frames, once it is known where the speech lies."""
     while True:
         published = avatar._playout.published_at(0)
-        if published is not None and renderer.grid is not None:
-            break
+        # Speech that has just come replaces the silence before it, and so moves once.
+        moves = avatar._playout.wants_retraction
+        if published is not None and renderer.grid is not None and not moves:
+            clapper.align(renderer.grid - published)
+            return
         await asyncio.sleep(POLL_S)
-    clapper.align(renderer.grid - published)
