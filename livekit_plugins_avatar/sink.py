@@ -16,7 +16,7 @@ from livekit import rtc
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
 
 from .log import logger
-from .playout import Pcm, Playout, PlayoutEvent, Progressed, Started
+from .playout import NOTHING, Pcm, Playout, PlayoutEvent, Progressed, Started
 from .speech.listener import Listener
 from .timeline import SAMPLE_RATE, Clock, samples, seconds
 
@@ -24,7 +24,8 @@ LIMIT_SAMPLES = samples(60.0)
 """Speech that waits to be played beyond this makes `capture_frame` wait: a minute is more than
 anybody lets an agent talk, and 6 MB."""
 
-NOTHING: Pcm = np.zeros(0, np.int16)
+LIMIT_POLL_S = 0.1
+"""How often `capture_frame` looks whether there is room again."""
 
 
 class AvatarSink(AudioOutput):
@@ -33,7 +34,7 @@ class AvatarSink(AudioOutput):
     Args:
         playout: Takes the speech.
         listener: Hears the speech too.
-        clock: Stamps what is reported after the conductor has stopped.
+        clock: Real time.
         wait_for_listener: Returns once somebody in the room can hear; speech waits for it.
     """
 
@@ -51,7 +52,6 @@ class AvatarSink(AudioOutput):
         self._clock = clock
         self._wait_for_listener: Callable[[], Awaitable[None]] | None = wait_for_listener
         self._loop = asyncio.get_running_loop()
-        self._room = asyncio.Event()
         self._resampler: rtc.AudioResampler | None = None
         self._rate = 0
         self._said_empty = False
@@ -71,8 +71,7 @@ class AvatarSink(AudioOutput):
         await super().capture_frame(frame)
         self._accept(pcm)
         while self._playout.buffered > LIMIT_SAMPLES:
-            self._room.clear()
-            await self._room.wait()
+            await self._clock.sleep(LIMIT_POLL_S)
 
     def flush(self) -> None:
         """The segment is complete."""
@@ -89,7 +88,6 @@ class AvatarSink(AudioOutput):
         self._resampler = None
         self._playout.clear()
         self._listener.clear()
-        self._room.set()
         self._settle()
 
     def pause(self) -> None:
@@ -106,7 +104,6 @@ class AvatarSink(AudioOutput):
         """Finish what is open; what still comes is taken in silence. Call it once nobody pulls."""
         self._closed = True
         self._playout.close()
-        self._room.set()
         self._settle()
 
     def deliver(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
@@ -130,8 +127,6 @@ class AvatarSink(AudioOutput):
                 self.on_playback_finished(
                     playback_position=seconds(event.position), interrupted=event.interrupted
                 )
-        if self._playout.buffered <= LIMIT_SAMPLES:
-            self._room.set()
 
     def _settle(self) -> None:
         """Once closed, report here and now: there is no conductor left to do it."""
