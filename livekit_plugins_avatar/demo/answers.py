@@ -170,7 +170,7 @@ TOPICS = (
     Topic(
         "project",
         (
-            r"\bwhat (is|are|does) (this|it|that)\b",
+            r"\bwhat (is|are|does) (this|it|that|you)\b(?! (doing|made))",
             r"\bwhat('s| is) (this|the|that) (project|demo|plugin|thing|page|about)\b",
             r"\b(project|plugin|demo|avatar)\b",
             r"\babout (this|yourself)\b",

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from . import browser, cache, page, server_binary, services
 from .server import LiveKitServer, livekit_server
@@ -28,12 +29,13 @@ def backend() -> Iterator[LiveKitServer]:
         WorkerDied: The agent did not start.
     """
     binary = server_binary.provide()
-    log = cache.folder() / "worker.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
+        room = Path(stack.enter_context(TemporaryDirectory(prefix="livekit-avatar-agent-")))
+        log = room / "agent.log"
         server = stack.enter_context(livekit_server(binary))
         with cache.step(f"starting the agent ({services.describe()})"):
             stack.enter_context(worker_process(server, log))
+        cache.say(f"  the agent writes to {log} while it runs")
         yield server
 
 
