@@ -7,7 +7,6 @@ with it one copy of the weights. Run it as `python -m livekit_plugins_avatar.dem
 
 from __future__ import annotations
 
-import math
 import sys
 
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, cli
@@ -36,9 +35,18 @@ LIGHT_TURNS: TurnHandlingOptions = {
     "interruption": {"mode": "vad"},
 }
 
+
+def _no_load() -> float:
+    """The load that the server is told: none.
+
+    A server sends nobody to a worker whose machine is busier than its `target_load`, 0.7. This
+    machine has a browser and the server on it, and is that busy; but there is no other worker.
+    """
+    return 0.0
+
+
 server = AgentServer(
-    # A worker that shares its machine with the visitor's browser is always "loaded".
-    load_threshold=math.inf,
+    load_fnc=_no_load,
     job_executor_type=JobExecutorType.THREAD,
     num_idle_processes=1,
     drain_timeout=DRAIN_S,
