@@ -9,6 +9,7 @@ participant's sound and picture as two unrelated streams.
 from __future__ import annotations
 
 import json
+import random
 import secrets
 import socket
 import subprocess
@@ -29,6 +30,9 @@ START_DEADLINE_S = 20.0
 STOP_PATIENCE_S = 0.5
 """How long the server may wait for its participants to leave when asked to stop: they are ours."""
 POLL_S = 0.05
+PORTS = range(20_000, 32_000)
+"""Below those that systems give to outgoing connections: one of these would otherwise take a port
+between its being found free and its being used."""
 TOKEN_LIFE = timedelta(hours=12)
 
 
@@ -116,17 +120,18 @@ def free_ports(count: int) -> list[int]:
     """`count` different ports of `HOST` that nothing uses now, for TCP and for UDP."""
     ports: list[int] = []
     with ExitStack() as stack:
-        while len(ports) < count:
+        for port in random.sample(PORTS, len(PORTS)):
             tcp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
             udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            tcp.bind((HOST, 0))
-            port = int(tcp.getsockname()[1])
             try:
+                tcp.bind((HOST, port))
                 udp.bind((HOST, port))
             except OSError:
                 continue
             ports.append(port)
-    return ports
+            if len(ports) == count:
+                return ports
+    raise ServerDied(f"no {count} ports between {PORTS[0]} and {PORTS[-1]} of {HOST} are free")
 
 
 def stop(process: subprocess.Popen[bytes], *, patience_s: float) -> None:
