@@ -6,7 +6,6 @@ from collections import deque
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,14 +22,13 @@ from livekit_plugins_avatar.playout import (
     RAMP_SAMPLES,
     START_SAMPLES,
     Finished,
-    Playhead,
     Playout,
     PlayoutEvent,
     Progressed,
     Run,
     Started,
 )
-from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
+from livekit_plugins_avatar.timeline import samples
 
 TICK = samples(0.01)
 
@@ -407,72 +405,3 @@ def test_the_sizes_of_chunks_and_pulls_leave_no_trace(sizes: list[int], pull: in
     playout.end_segment()
     out = np.concatenate([playout.pull(pull) for _ in range(-(-total // pull))])
     assert (out[:total] == whole).all()
-
-
-class TickingSource:
-    """An audio source as LiveKit's is: 10 ms leave every 10 ms, and a full queue makes one wait.
-
-    `rate` is the speed of its clock against ours.
-    """
-
-    def __init__(self, queue: int, rate: float = 1.0) -> None:
-        self.queue, self.rate = queue, rate
-        self.buffered = 0
-        self.sent = 0
-        self.now_s = 0.0
-        self._next_s = 0.01 / rate
-
-    def until(self, now_s: float) -> None:
-        while self._next_s <= now_s:
-            self.now_s = self._next_s
-            self._tick()
-        self.now_s = now_s
-
-    def _tick(self) -> None:
-        if self.buffered >= TICK:
-            self.buffered -= TICK
-            self.sent += TICK
-        self._next_s += 0.01 / self.rate
-
-    def capture(self, count: int) -> bool:
-        self.buffered += count
-        waited = self.buffered > self.queue
-        while self.buffered > self.queue:
-            self.now_s = self._next_s
-            self._tick()
-        return waited
-
-
-@pytest.mark.parametrize("ppm", [-500, 0, 500])
-def test_the_playhead_follows_the_source_whatever_the_clocks(ppm: int) -> None:
-    source = TickingSource(samples(0.03), 1 + ppm / 1e6)
-    playhead = Playhead(samples(0.03))
-    rng = np.random.default_rng(0)
-    worst = 0.0
-    for tick in range(60_000):
-        playhead.before_push(source.now_s)
-        waited = source.capture(TICK)
-        # The report is delivered late: usually a little, sometimes a lot.
-        source.until(source.now_s + rng.exponential(0.0003) + 0.02 * (rng.random() < 0.01))
-        playhead.after_push(TICK, source.now_s, waited)
-        if tick > 200:
-            # A sample leaves in the 10 ms after it is sent, and nothing knows where within them.
-            worst = max(worst, abs(playhead.at(source.now_s) - source.sent))
-    assert worst <= TICK + samples(0.003)
-
-
-def test_the_playhead_waits_with_a_source_that_ran_dry() -> None:
-    source = TickingSource(samples(0.03))
-    playhead = Playhead(samples(0.03))
-    for _ in range(50):
-        playhead.before_push(source.now_s)
-        waited = source.capture(TICK)
-        playhead.after_push(TICK, source.now_s, waited)
-    pushed = 50 * TICK
-    source.until(source.now_s + 0.5)
-    assert playhead.at(source.now_s) == pushed
-    playhead.before_push(source.now_s)
-    assert abs(playhead.starved - (0.5 * SAMPLE_RATE - samples(0.03))) <= TICK
-    source.capture(TICK)
-    playhead.after_push(TICK, source.now_s, False)
-    assert playhead.at(source.now_s) == pushed

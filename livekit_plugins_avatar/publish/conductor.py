@@ -4,7 +4,7 @@ In flow playout's samples and the frames drawn ahead; out flow 10 ms of audio ev
 each frame time on the audio's timeline, the frame drawn for exactly that sample. It runs on a
 thread with an event loop of its own, so that a tool call which blocks the agent stops neither
 voice nor face. The audio source itself keeps the time: it makes the conductor wait whenever its
-queue is full (see `playout.Playhead`). Picture follows sound, never the other way round: a frame
+queue is full (see `playhead`). Picture follows sound, never the other way round: a frame
 that is not there when its time has come is left out and counted, and the viewer goes on seeing the
 last one.
 """
@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..log import logger
-from ..playout import TICK_SAMPLES, Finished, Pcm, Playhead, Playout, PlayoutEvent
+from ..playhead import Playhead
+from ..playout import TICK_SAMPLES, Finished, Pcm, Playout, PlayoutEvent
 from ..timeline import SAMPLE_RATE, Clock, seconds
 
 WAITED_S = 0.002
