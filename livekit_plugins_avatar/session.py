@@ -231,8 +231,11 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     def _stop_threads(self) -> None:
         self._conductor.close()
         self._listener.close()
-        if self._ahead is not None and not self._ahead.close():
-            logger.warning("the renderer still hangs; its thread is left behind")
+        if self._ahead is not None:
+            if not self._ahead.close():
+                logger.warning("the renderer still hangs; its thread is left behind")
+        elif self._renderer is not None:
+            self._renderer.close()
 
     def _give_output_back(self, output: AgentOutput) -> None:
         if output.audio is self._sink:

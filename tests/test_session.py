@@ -22,12 +22,13 @@ class Grey:
 
     size = (4, 4)
     fps = 30
+    closed = 0
 
     def render(self, moments: Sequence[Moment]) -> NDArray[np.uint8]:
         return np.zeros((len(moments), 6, 4), np.uint8)
 
     def close(self) -> None:
-        pass
+        self.closed += 1
 
 
 class Job:
@@ -85,9 +86,11 @@ async def test_an_avatar_comes_before_the_session() -> None:
 
 
 async def test_an_avatar_closes_before_it_starts_and_twice_and_then_starts_no_more() -> None:
-    avatar = AvatarSession(renderer=Grey())
+    renderer = Grey()
+    avatar = AvatarSession(renderer=renderer)
     await avatar.aclose()
     await avatar.aclose()
+    assert renderer.closed == 1
     with pytest.raises(RuntimeError, match="one AvatarSession per agent session"):
         await avatar.start(session(), room=rtc.Room())
 

@@ -12,18 +12,18 @@ from livekit_plugins_avatar.options import AvatarOptions
 
 pytestmark = pytest.mark.browser
 
-SECONDS = 27.0
+SECONDS = 32.0
 MEDIAN_MS = 20.0
 P95_ABS_MS = 45.0
 CLAPS_AT_LEAST = 15
-ATTEMPTS = 2
+ATTEMPTS = 3
 
 
 def test_picture_and_sound_are_together_where_they_are_seen_and_heard() -> None:
     """The gate of the eval, on a short run.
 
     Server, publisher, encoder, decoder and browser share the machine with whatever else runs on
-    it; so one run that fails is repeated once.
+    it, and a run has some 25 claps: so one that fails is repeated, twice at most.
     """
     seen: dict[str, Any] = {}
     for _ in range(ATTEMPTS):

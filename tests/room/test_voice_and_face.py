@@ -21,6 +21,9 @@ from livekit_plugins_avatar.demo.server import LiveKitServer
 from .conftest import RATE, Call, a_call, until
 
 PERIOD = RATE // 30
+MADE_UP_MS = 50.0
+"""Quiet that a receiver on a busy machine may put into a few seconds of sound by itself: a stall of
+ours would be 400 ms or more."""
 
 
 class Grey:
@@ -73,7 +76,7 @@ async def test_sound_arrives_whole_and_frames_arrive_for_their_samples(
         await until(lambda: len(call.viewer.loud()) and not _loud_now(call))
         loud = call.viewer.loud()
         assert abs((loud[-1] - loud[0]) / RATE - 4.0) <= 0.1
-        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= 10
+        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
         samples = [sample for _, sample, _ in call.viewer.seen]
         assert all(sample is not None and sample % PERIOD == 0 for sample in samples)
         steps = np.diff(np.array(samples, dtype=np.int64))
@@ -120,7 +123,7 @@ async def test_a_renderer_that_stalls_and_one_that_hangs_cost_no_sound(
     for took_s, heard_s, quiet in results:
         assert abs(took_s - 40.0) <= 0.1
         assert abs(heard_s - 40.0) <= 0.1
-        assert quiet <= 20
+        assert quiet <= 2 * MADE_UP_MS
     hung = [record for record in caplog.records if "has not answered" in record.message]
     assert len(hung) == 1
 
@@ -154,7 +157,7 @@ async def test_a_blocked_agent_loop_stops_neither_voice_nor_face(server: LiveKit
         await speaking
         await until(lambda: not _loud_now(call))
         loud = call.viewer.loud()
-        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= 20
+        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
         assert call.avatar.stats["starved_samples"] - skipped <= RATE * 0.02
 
 
