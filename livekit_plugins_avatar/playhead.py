@@ -50,6 +50,10 @@ class Playhead:
         """The sample that leaves the source at `now_s`; it does not pass what was pushed."""
         return min(self._pushed, int(self._moving(now_s)))
 
+    def held(self, now_s: float) -> int:
+        """How many samples the source holds at `now_s`."""
+        return self._pushed - self.at(now_s)
+
     def _moving(self, now_s: float) -> float:
         return self._anchor + (now_s - self._anchor_s) * SAMPLE_RATE
 

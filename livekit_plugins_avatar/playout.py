@@ -133,7 +133,7 @@ class _Segment:
     """Samples in `chunks`: accepted, and not published yet."""
     runs: list[Run] = field(default_factory=list)
     """What has been published of it."""
-    recent: Pcm = field(default_factory=lambda: np.zeros(0, np.int16))
+    recent: Pcm = field(default_factory=lambda: NOTHING)
     """The end of what has been published, in case it is taken back."""
     reported: int = 0
     """How many of the runs have been reported as played."""
@@ -463,11 +463,6 @@ class Playout:
     def published(self) -> int:
         """The published sample that `pull` returns next."""
         return self._published
-
-    @property
-    def accepted(self) -> int:
-        """The speech sample that `push_audio` takes next."""
-        return self._accepted
 
     @property
     def buffered(self) -> int:

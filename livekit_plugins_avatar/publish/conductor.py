@@ -110,7 +110,6 @@ class Conductor:
         self._queue = queue_samples
         self._on_events = on_events
         self._playhead = Playhead(queue_samples)
-        self._pushed = 0
         self._frames: FrameFeed | None = None
         self._period = self._delay = self._reach = 0
         self._stats = ConductorStats()
@@ -217,7 +216,6 @@ class Conductor:
                 await self._survive_push_failure()
             now_s = self._clock.now_s()
             waited = now_s - began_s > WAITED_S
-            self._pushed += len(pcm)
             self._playhead.after_push(len(pcm), now_s, waited)
             if waited and self._playout.wants_retraction:
                 self._retract(outlet, now_s)
@@ -233,13 +231,11 @@ class Conductor:
         unsent = self._playhead.unsent(now_s)
         if unsent is not None:
             outlet.clear()
-            taken = self._playout.retract(unsent)
-            self._pushed -= taken
-            self._playhead.retracted(taken)
+            self._playhead.retracted(self._playout.retract(unsent))
 
     def _next_count(self, now_s: float) -> int:
         """10 ms as a rule; after a delay as much as fills the source again in one push."""
-        held = self._pushed - self._playhead.at(now_s)
+        held = self._playhead.held(now_s)
         ticks = (self._queue + TICK_SAMPLES - held) // TICK_SAMPLES
         return TICK_SAMPLES * max(1, min(ticks, self._queue // TICK_SAMPLES + 1))
 

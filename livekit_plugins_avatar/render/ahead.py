@@ -53,9 +53,6 @@ class FrameReserve:
         self._drawn: dict[int, _Drawn] = {}
         self._due = 0
 
-    def __len__(self) -> int:
-        return len(self._drawn)
-
     def take(self, sample: int) -> NDArray[np.uint8] | None:
         """The frame for `sample`, where it is there; older ones are dropped.
 
@@ -146,11 +143,6 @@ class Ahead:
             if self._changed_from is None or sample < self._changed_from:
                 self._changed_from = sample
             self._changed.notify()
-
-    @property
-    def ready(self) -> int:
-        """How many frames wait."""
-        return len(self._reserve)
 
     def close(self, timeout_s: float = 1.0) -> bool:
         """Stop, and close the renderer on its thread; returns whether it answered in time."""
