@@ -28,8 +28,9 @@ from .render.ahead import Ahead, frame_period
 from .render.persona import PersonaError, load_persona
 from .render.renderer import Renderer
 from .sink import AvatarSink
+from .speech.band_recognizer import BandRecognizer
 from .speech.listener import Listener
-from .speech.recognizer import BandRecognizer, Recognizer
+from .speech.recognizer import Recognizer
 from .speech.schedule import VisemeSchedule
 from .speech.visemes import VisemeEvent
 from .timeline import Clock, SystemClock, samples

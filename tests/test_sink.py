@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from livekit_plugins_avatar.playout import FADE_SAMPLES, Playout
 from livekit_plugins_avatar.sink import LIMIT_SAMPLES, AvatarSink
 from livekit_plugins_avatar.speech.listener import Listener
-from livekit_plugins_avatar.speech.recognizer import BandRecognizer
+from livekit_plugins_avatar.speech.band_recognizer import BandRecognizer
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, ManualClock, samples, seconds
 

@@ -19,7 +19,8 @@ from ..face.face import Face
 from ..playout import Pcm, Playout, Run
 from ..publish.conductor import Conductor
 from ..publish.tracks import QUEUE_SAMPLES
-from ..speech.recognizer import BandRecognizer, RecognizerStream
+from ..speech.band_recognizer import BandRecognizer
+from ..speech.recognizer import RecognizerStream
 from ..speech.schedule import VisemeSchedule
 from ..timeline import SAMPLE_RATE, SystemClock, Timed, samples, seconds
 

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar.speech.band_cues import CUES, VISEME_CUES
-from livekit_plugins_avatar.speech.recognizer import (
+from livekit_plugins_avatar.speech.band_recognizer import (
     HOP_SAMPLES,
     BandRecognizer,
-    Recognizer,
-    RecognizerStream,
 )
+from livekit_plugins_avatar.speech.recognizer import Recognizer, RecognizerStream
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.visemes import VISEMES, VisemeEvent
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples

@@ -1,0 +1,95 @@
+"""What the recogniser looks at: the energy of speech in mel bands, hop by hop.
+
+In flow samples at `SAMPLE_RATE`, in chunks of any size; out flow rows of log energies, one per hop
+of 10 ms, each centred on its hop. Training and serving compute them here, with the same code, and
+every hop alone, so that the same sound gives the same numbers however it is cut. Only what lies
+below 8 kHz is looked at: a source that was 16 kHz before it was resampled is nothing special.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..timeline import SAMPLE_RATE, samples
+
+Floats = NDArray[np.float32]
+
+HOP_SAMPLES = samples(0.010)
+
+WINDOW_SAMPLES = samples(0.025)
+"""Short enough for the burst of a stop, long enough to resolve a low voice's formants."""
+
+MARGIN_SAMPLES = (WINDOW_SAMPLES - HOP_SAMPLES) // 2
+"""How far a window reaches beyond its hop, on either side."""
+
+BANDS = 40
+LOWEST_HZ, HIGHEST_HZ = 60.0, 7600.0
+"""From below a low voice's pitch to the hiss of s; a 16 kHz source has faded out above."""
+
+FLOOR_POWER = 1e-10
+"""Added to the power of each band, a sine of full scale being 1: below the noise of 16 bits, so
+that a voice 40 dB down still stands out, and silence is a number."""
+
+BIN_HZ = SAMPLE_RATE / WINDOW_SAMPLES
+
+
+def _mel(hz: Floats | float) -> Floats:
+    """Pitch as it is heard (O'Shaughnessy 1987)."""
+    return np.asarray(2595 * np.log10(1 + np.asarray(hz, np.float64) / 700))
+
+
+def _mel_weights() -> Floats:
+    """How much of each bin is in each band, [bins, BANDS]; between the outermost centres a bin's
+    weights sum to 1."""
+    pitch = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), BANDS + 2)
+    edges_hz = 700 * (10 ** (pitch / 2595) - 1)
+    hz = np.arange(int(HIGHEST_HZ / BIN_HZ) + 1)[:, None] * BIN_HZ
+    rising = (hz - edges_hz[:-2]) / (edges_hz[1:-1] - edges_hz[:-2])
+    falling = (edges_hz[2:] - hz) / (edges_hz[2:] - edges_hz[1:-1])
+    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+
+
+_WEIGHTS = _mel_weights()
+_WINDOW = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
+# A sine of full scale has the power 1, summed over the bins that the window spreads it over.
+_SCALE = np.float32(4 / (1.5 * _WINDOW.sum() ** 2))
+_WEIGHTS *= _SCALE
+
+
+class FeatureStream:
+    """Features of one utterance as it streams by."""
+
+    def __init__(self) -> None:
+        # The first window is centred on the first hop: what lies before is silence.
+        self._pending = np.zeros(MARGIN_SAMPLES, np.float32)
+
+    def push_audio(self, pcm: Floats) -> list[Floats]:
+        """Hear what follows.
+
+        Args:
+            pcm: Samples [N] in [-1, 1].
+
+        Returns:
+            For each hop whose window is complete by now: log power per band, [BANDS].
+        """
+        pending = np.concatenate((self._pending, pcm))
+        rows: list[Floats] = []
+        start = 0
+        while start + WINDOW_SAMPLES <= len(pending):
+            rows.append(_log_mel(pending[start : start + WINDOW_SAMPLES]))
+            start += HOP_SAMPLES
+        self._pending = pending[start:]
+        return rows
+
+
+def _log_mel(pcm: Floats) -> Floats:
+    spectrum = np.fft.rfft(pcm * _WINDOW)[: len(_WEIGHTS)]
+    power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    row: Floats = np.log(power @ _WEIGHTS + np.float32(FLOOR_POWER))
+    return row
+
+
+def level_db(row: Floats) -> float:
+    """Loudness of a hop in dBFS, a sine of full scale being 0, from its features [BANDS]."""
+    return float(10 * np.log10(np.exp(row).sum()))

@@ -1,0 +1,137 @@
+"""From how likely each viseme is to what the mouth does.
+
+In flow hops; out flow events that cover them without gaps. A mouth does not flicker: another viseme
+takes over once it is clearly likelier than the one that is held, and that one has been held as long
+as lips need. What is known from elsewhere, a text for one, comes in as a bias on the hops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .features import HOP_SAMPLES
+from .hops import Hops
+from .levels import Levels
+from .visemes import VISEMES, VisemeEvent
+
+Bias = NDArray[np.float32]
+
+INTENSITY_DB = (-24.0, 2.0)
+"""Loudness against the voice's own that maps to intensity 0 and 1."""
+
+HOPS_PER_S = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How a viseme comes and goes.
+
+    Args:
+        reason: Why so.
+        shortest_hops: How long it is held at least.
+        favour: Added to its log-probability: how welcome a mistake is.
+    """
+
+    reason: str
+    shortest_hops: int
+    favour: float = 0.0
+
+
+HABITS: Mapping[str, Habit] = {
+    "sil": Habit("A rest shorter than this is a closure within speech.", 5),
+    "PP": Habit("Lips that have met stay shut for 30 ms at least; never to be missed.", 3, 0.3),
+    "FF": Habit("The lip touches the teeth for as long.", 3),
+    "TH": Habit("Short in small words.", 3),
+    "DD": Habit("A tap of the tongue is as short as 20 ms.", 2),
+    "kk": Habit("As other stops, with a longer burst.", 3),
+    "CH": Habit("Hiss needs time to be heard.", 4),
+    "SS": Habit("Hiss needs time to be heard.", 4),
+    "nn": Habit("As short as a tap.", 2),
+    "RR": Habit("A glide.", 3),
+    "aa": Habit("A vowel opens the jaw, which is slow.", 3),
+    "E": Habit("As short as vowels get.", 2),
+    "I": Habit("As short as vowels get.", 2),
+    "O": Habit("Rounding takes time.", 3),
+    "U": Habit("Rounding takes time.", 3),
+}
+
+SWITCH_COST = 0.4
+"""How much likelier, as a difference of logarithms, another viseme must be to take over."""
+
+_FAVOUR = np.array([HABITS[viseme].favour for viseme in VISEMES], np.float32)
+_SHORTEST_HOPS = [HABITS[viseme].shortest_hops for viseme in VISEMES]
+
+
+class Segmenter:
+    """Decides one stream; a pure function of the hops and biases pushed so far."""
+
+    def __init__(self) -> None:
+        self._levels = Levels(HOPS_PER_S)
+        self._held = 0
+        # Silence has been held since ever when a stream begins.
+        self._held_hops = _SHORTEST_HOPS[0]
+
+    def push(self, hops: Hops, bias: Bias | None = None) -> list[VisemeEvent]:
+        """Decide what follows.
+
+        Args:
+            hops: They begin where the ones before ended.
+            bias: [n, 15], added to the log-probabilities: 0 leaves them alone, minus infinity
+                forbids a viseme. A hop that is forbidden everything is decided as if unbiased.
+
+        Returns:
+            Events without gaps, each from where the one before it ended.
+
+        Raises:
+            ValueError: The bias does not have the shape of the log-probabilities.
+        """
+        likely = hops.log_probabilities + _FAVOUR
+        if bias is not None:
+            likely = _biased(likely, bias)
+        events: list[VisemeEvent] = []
+        for hop in range(len(hops)):
+            start = hops.start + hop * HOP_SAMPLES
+            end = min(start + HOP_SAMPLES, hops.end)
+            self._take(likely[hop])
+            intensity = self._intensity(float(hops.levels_db[hop]))
+            viseme = VISEMES[self._held]
+            if events and events[-1].viseme == viseme:
+                last = events.pop()
+                start, intensity = last.start, max(last.intensity, intensity)
+            events.append(VisemeEvent(viseme, start, end - start, intensity))
+        return events
+
+    def flush(self) -> list[VisemeEvent]:
+        """Decide what is left: nothing more is to come."""
+        return []
+
+    def _take(self, likely: NDArray[np.float32]) -> None:
+        best = int(likely.argmax())
+        self._held_hops += 1
+        if best == self._held or self._held_hops <= _SHORTEST_HOPS[self._held]:
+            return
+        if likely[best] - likely[self._held] > SWITCH_COST:
+            self._held, self._held_hops = best, 0
+
+    def _intensity(self, level_db: float) -> float:
+        """How strongly a hop is spoken, against the loudness of the voice so far."""
+        self._levels.hear(level_db, level_db)
+        if self._held == 0:
+            return 0.0
+        low, high = INTENSITY_DB
+        return max(0.0, min(1.0, (level_db - self._levels.loud - low) / (high - low)))
+
+
+def _biased(likely: NDArray[np.float32], bias: Bias) -> NDArray[np.float32]:
+    if bias.shape != likely.shape:
+        raise ValueError(
+            f"a bias has a row per hop and a column per viseme, {list(likely.shape)}, got "
+            f"{list(bias.shape)}"
+        )
+    biased = likely + bias
+    allowed = np.isfinite(biased.max(axis=1, initial=-np.inf))
+    return np.where(allowed[:, None], biased, likely).astype(np.float32)
