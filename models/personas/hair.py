@@ -1,0 +1,267 @@
+"""Hair of the head.
+
+In flow the resting skin and a style; out flow strands (points from root to tip) that stand on the
+scalp and keep out of the skull. A strand leaves its root along the style's comb, bends with its
+weight, and draws near the tip of its lock's leader; some stray. Nothing is random twice: the same
+person has the same hair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from .anatomy import Indices, Points
+from .surface import Binding, normals, scatter, smoothstep, unit
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Scalp:
+    """Where on a head a point lies.
+
+    Args:
+        height: 0 at the eyes, 1 at the crown.
+        ahead: Distance in front of the ears' middle, dm.
+        across: Distance to the picture's right of the middle, dm.
+    """
+
+    height: Numbers
+    ahead: Numbers
+    across: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Landmarks that a hairline is drawn by.
+
+    Args:
+        eyes_y, crown_y: Heights, dm.
+        ears_z: Depth of the ears' middle, dm.
+        ears: Share of ear per fine vertex, float64 [N].
+    """
+
+    eyes_y: float
+    crown_y: float
+    ears_z: float
+    ears: Numbers
+
+    def place(self, points: Points) -> Scalp:
+        """Points in the head's own terms."""
+        return Scalp(
+            (points[:, 1] - self.eyes_y) / (self.crown_y - self.eyes_y),
+            points[:, 2] - self.ears_z,
+            points[:, 0],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """A haircut.
+
+    Args:
+        strands: How many; thicker than real ones, as fewer are then needed.
+        points: Points per strand.
+        radius_dm: At the root; tips are finer.
+        hairline: Height per depth: pairs of (dm ahead of the ears, height of the line).
+        peaks: How far the hairline recedes beside the forehead's middle.
+        comb: Direction (float64 [N, 3]) and length (dm, float64 [N]) of hair at a place.
+        sag: Bend downwards over the whole length, per dm of it.
+        lock_dm: Distance between the leaders of locks.
+        draw: How far tips draw near their leader's, in [0, 1].
+        stray: Random bend, as a share of the length.
+        covers_ears: Skin of the ears is no obstacle, as it is hidden.
+    """
+
+    strands: int
+    points: int
+    radius_dm: float
+    hairline: tuple[tuple[float, float], ...]
+    peaks: float
+    comb: Callable[[Scalp, Points, np.random.Generator], tuple[Points, Numbers]]
+    sag: float
+    lock_dm: float
+    draw: float
+    stray: float
+    covers_ears: bool
+
+
+def _crop(place: Scalp, outwards: Points, chance: np.random.Generator) -> tuple[Points, Numbers]:
+    """Short at the sides, longer above, brushed up and to one side at the front."""
+    count = len(place.height)
+    above = smoothstep(0.48, 0.80, place.height)
+    front = smoothstep(0.25, 0.80, place.ahead) * above
+    sides = np.stack(
+        [0.10 * np.sign(place.across), np.full(count, -0.75), np.full(count, -0.50)], axis=1
+    )
+    top = np.stack([-0.55 - 0.1 * front, 0.25 + 0.45 * front, 0.55 - 0.45 * front], axis=1)
+    back = smoothstep(0.0, -0.5, place.ahead)[:, None]
+    top = (1 - back) * top + back * np.array([-0.2, -0.35, -0.75])
+    comb = above[:, None] * top + (1 - above[:, None]) * sides
+    lift = 0.30 + 0.42 * above + 0.20 * front
+    length = np.interp(place.height, [-0.4, 0.1, 0.45, 0.7, 1.0], [0.06, 0.10, 0.19, 0.34, 0.40])
+    length = length * (0.72 + 0.4 * chance.random(count)) * (1 + 0.12 * front)
+    return comb + lift[:, None] * outwards, length
+
+
+STYLES: Mapping[str, Style] = {
+    "crop": Style(
+        strands=15_000,
+        points=8,
+        radius_dm=0.0042,
+        hairline=(
+            (-1.2, -0.50), (-0.75, -0.46), (-0.35, -0.32), (-0.12, -0.02), (0.02, 0.14),
+            (0.10, 0.06), (0.20, -0.02), (0.30, 0.16), (0.42, 0.42), (0.60, 0.58), (0.80, 0.64),
+            (1.0, 0.66),
+        ),
+        peaks=0.05,
+        comb=_crop,
+        sag=0.9,
+        lock_dm=0.085,
+        draw=0.5,
+        stray=0.16,
+        covers_ears=False,
+    ),
+}  # fmt: skip
+"""Haircuts by name."""
+
+EDGE = 0.07
+"""Over this share of the head's height a hairline thins out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strands:
+    """Hair at rest.
+
+    Args:
+        roots: Where they stand on the skin.
+        offsets: float64 [N, K, 3], points relative to the root.
+        radius: float64 [N, K], dm.
+    """
+
+    roots: Binding
+    offsets: Points
+    radius: Points
+
+    def points(self, skin: Points) -> Points:
+        """Strands on a skin, float64 [N, K, 3]: each moves with its root."""
+        return np.asarray(self.roots(skin)[:, None] + self.offsets)
+
+
+def cover(style: Style, head: Head, skin: Points) -> Numbers:
+    """How thickly hair covers each point of the head, in [0, 1], float64 [N]."""
+    place = head.place(skin)
+    ahead, height = np.array(style.hairline).T
+    line = np.interp(place.ahead, ahead, height)
+    # Two shallow bays beside the middle of the forehead: a straight line looks like a wig.
+    bays = np.exp(-(((np.abs(place.across) - 0.45) / 0.16) ** 2))
+    line = line + style.peaks * bays * smoothstep(0.4, 0.7, place.ahead)
+    ragged = 0.018 * _noise(skin, 21.0, 77) + 0.014 * _noise(skin, 55.0, 78)
+    above = smoothstep(-EDGE / 2, EDGE, place.height - line + ragged)
+    return np.asarray(above * (1 - np.clip(3 * head.ears, 0, 1)))
+
+
+def grow(style: Style, head: Head, skin: Points, faces: Indices, seed: int) -> Strands:
+    """Strands of a style on a resting skin (float64 [N, 3], fine)."""
+    chance = np.random.default_rng(seed)
+    thick = cover(style, head, skin)
+    roots = scatter(skin, faces, thick, style.strands, seed)
+    vertex_normals = normals(skin, faces)
+    root, outwards = roots(skin), unit(roots(vertex_normals))
+    place = head.place(root)
+    direction, length = style.comb(place, outwards, chance)
+    # Hair at the hairline is finer and shorter than within.
+    length = length * (0.55 + 0.45 * roots(thick[:, None])[:, 0])
+    direction = unit(direction) + 0.22 * _vector_noise(root, 11.0, 5)
+    direction = unit(direction + 0.10 * chance.normal(size=direction.shape))
+    obstacle = _Obstacle.of(skin, faces, vertex_normals, head, style)
+    strands = _bend(root, direction, length, style, obstacle, chance)
+    strands = _gather(strands, root, length, style, chance)
+    taper = np.interp(np.linspace(0, 1, style.points), [0, 0.15, 0.6, 1], [0.8, 1.0, 0.85, 0.25])
+    radius = style.radius_dm * taper * (0.7 + 0.6 * chance.random((len(root), 1)))
+    return Strands(roots, strands - root[:, None], radius)
+
+
+@dataclass(frozen=True, slots=True)
+class _Obstacle:
+    """Skin that strands keep out of."""
+
+    tree: cKDTree
+    points: Points
+    outwards: Points
+
+    @classmethod
+    def of(
+        cls, skin: Points, faces: Indices, outwards: Points, head: Head, style: Style
+    ) -> _Obstacle:
+        solid = np.ones(len(skin))
+        if style.covers_ears:
+            solid = (head.ears < 0.05).astype(float)
+        cloud = scatter(skin, faces, solid, 60_000, seed=33)
+        points = cloud(skin)
+        return cls(cKDTree(points), points, unit(cloud(outwards)))
+
+    def lifted(self, points: Points, least: Numbers) -> tuple[Points, Points, Numbers]:
+        """Points at least that far out, the normals there, and how far each was lifted."""
+        _, nearest = self.tree.query(points)
+        normal = self.outwards[nearest]
+        height = np.sum((points - self.points[nearest]) * normal, axis=1)
+        lift = np.maximum(least - height, 0.0)
+        return points + lift[:, None] * normal, normal, lift
+
+
+def _bend(
+    root: Points,
+    direction: Points,
+    length: Numbers,
+    style: Style,
+    obstacle: _Obstacle,
+    chance: np.random.Generator,
+) -> Points:
+    steps = style.points - 1
+    step = (length / steps)[:, None]
+    swing = unit(chance.normal(size=root.shape))
+    strands = np.zeros((len(root), style.points, 3))
+    point = strands[:, 0] = root
+    least = 0.006 + 0.02 * chance.random(len(root))
+    for k in range(1, style.points):
+        share = k / steps
+        direction = direction + style.sag * step * np.array([0.0, -1.0, 0.0])
+        direction = unit(direction + style.stray * swing * np.sin(2.5 * share) / steps)
+        point, normal, lift = obstacle.lifted(point + step * direction, least * min(1.0, 2 * share))
+        inwards = np.minimum(np.sum(direction * normal, axis=1, keepdims=True), 0.0)
+        direction = unit(direction - np.where(lift[:, None] > 0, inwards, 0.0) * normal)
+        strands[:, k] = point
+    return strands
+
+
+def _gather(
+    strands: Points, root: Points, length: Numbers, style: Style, chance: np.random.Generator
+) -> Points:
+    area = len(root) * 0.0004
+    leaders = chance.choice(len(root), max(8, round(area / style.lock_dm**2 * 2)), replace=False)
+    _, mine = cKDTree(root[leaders]).query(root)
+    leader = leaders[mine]
+    t = np.linspace(0, 1, style.points)[None, :, None]
+    pull = style.draw * t**1.3 * (0.35 + 0.65 * chance.random((len(root), 1, 1)))
+    # A tip is drawn along the leader's shape, not to its root: short hair keeps its place.
+    alike = np.abs(length - length[leader])[:, None, None] < 0.12
+    wanted = strands[leader] + 0.35 * (root - root[leader])[:, None]
+    return np.asarray(np.where(alike, (1 - pull) * strands + pull * wanted, strands))
+
+
+def _noise(points: Points, frequency: float, seed: int) -> Numbers:
+    """Smooth noise of about unit size, float64 [N]."""
+    chance = np.random.default_rng(seed)
+    waves = chance.normal(0, frequency, (24, 3))
+    phase = chance.uniform(0, 2 * np.pi, 24)
+    return np.asarray(np.sin(points @ waves.T + phase).sum(axis=1) / np.sqrt(12))
+
+
+def _vector_noise(points: Points, frequency: float, seed: int) -> Points:
+    return np.stack([_noise(points, frequency, seed + axis) for axis in range(3)], axis=1)

@@ -1,0 +1,164 @@
+"""Who is to be seen: every choice that makes one person, and the people there are.
+
+Nobody is modelled after anyone. A person is a mixture of the averages of several populations, a
+few measures moved by taste, and a little asymmetry, as every face has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Colour = str
+"""sRGB as six hexadecimal digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skin:
+    """Colours of the skin.
+
+    Args:
+        base: Cheek in plain light.
+        flush: Where blood shows: cheeks, nose, ears.
+        shade: Mottling, and the thin skin around the eyes.
+        lips: Middle of the lips.
+        stubble: How dark the shaved beard shows, in [0, 1].
+        oil: How much the forehead and nose shine, in [0, 1].
+    """
+
+    base: Colour
+    flush: Colour
+    shade: Colour
+    lips: Colour
+    stubble: float
+    oil: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hair:
+    """Hair of head and brows.
+
+    Args:
+        style: A name in `hair.STYLES`.
+        melanin: Darkness of the hair, in [0, 1].
+        redness: Share of the red pigment, in [0, 1].
+        scalp: Colour of the scalp under it.
+        brow_density: Hairs per brow as a share of a full one.
+        brow_width: Height of the brow as a share of a common one.
+        lash_length: Length of the lashes as a share of a woman's.
+    """
+
+    style: str
+    melanin: float
+    redness: float
+    scalp: Colour
+    brow_density: float
+    brow_width: float
+    lash_length: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clothes:
+    """What is worn.
+
+    Args:
+        colour: Of the cloth.
+        collar_drop_dm: How far the front of the collar lies below the pit of the neck.
+    """
+
+    colour: Colour
+    collar_drop_dm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person.
+
+    Args:
+        name: How files and commands call the person.
+        targets: Weight per identity target; a name `*/lr-...` stands for left and right alike.
+        skin, hair, clothes: See there.
+        iris: Colours from pupil to rim.
+        rest: Weight per ARKit blendshape of the friendly resting face.
+    """
+
+    name: str
+    targets: Mapping[str, float]
+    skin: Skin
+    hair: Hair
+    clothes: Clothes
+    iris: tuple[Colour, Colour, Colour]
+    rest: Mapping[str, float] = field(default_factory=dict)
+
+
+MAN = Person(
+    name="man",
+    targets={
+        "macrodetails/caucasian-male-young": 0.62,
+        "macrodetails/african-male-young": 0.18,
+        "macrodetails/asian-male-young": 0.20,
+        "macrodetails/universal-male-young-averagemuscle-averageweight": 0.85,
+        "macrodetails/universal-male-old-averagemuscle-averageweight": 0.15,
+        "macrodetails/proportions/male-young-averagemuscle-averageweight-idealproportions": 0.4,
+        "head/head-oval": 0.25,
+        "head/head-age-incr": 0.12,
+        "eyes/lr-eye-scale-incr": 0.10,
+        "eyes/lr-eye-bag-decr": 0.25,
+        "cheek/lr-cheek-bones-incr": 0.20,
+        "mouth/mouth-scale-horiz-incr": 0.35,
+        "mouth/mouth-angles-up": 0.20,
+        "mouth/mouth-lowerlip-volume-incr": 0.15,
+        "nose/nose-width3-decr": 0.10,
+        "chin/chin-width-incr": 0.15,
+        "asym/asym-brown-1-l": 0.15,
+        "asym/asym-nose-1-r": 0.12,
+        "asym/asym-mouth-1-l": 0.10,
+        "asym/asym-jaw-1-r": 0.12,
+        "asym/asym-eye-1-l": 0.10,
+    },
+    skin=Skin("d2a184", "c0705c", "a8765a", "b06a62", stubble=0.5, oil=0.35),
+    hair=Hair("crop", 0.86, 0.42, "4a3a30", 1.0, 1.0, 0.55),
+    clothes=Clothes("3f4c5c", 0.05),
+    iris=("6b4a2a", "5a4630", "2c241e"),
+    rest={
+        "eyeWideLeft": 0.35, "eyeWideRight": 0.35,
+        "mouthSmileLeft": 0.24, "mouthSmileRight": 0.24,
+        "cheekSquintLeft": 0.10, "cheekSquintRight": 0.10,
+    },
+)  # fmt: skip
+
+WOMAN = Person(
+    name="woman",
+    targets={
+        "macrodetails/caucasian-female-young": 0.55,
+        "macrodetails/asian-female-young": 0.25,
+        "macrodetails/african-female-young": 0.20,
+        "macrodetails/universal-female-young-averagemuscle-averageweight": 0.9,
+        "macrodetails/universal-female-old-averagemuscle-averageweight": 0.1,
+        "macrodetails/proportions/female-young-averagemuscle-averageweight-idealproportions": 0.5,
+        "head/head-oval": 0.30,
+        "eyes/lr-eye-scale-incr": 0.15,
+        "eyes/lr-eye-bag-decr": 0.40,
+        "cheek/lr-cheek-bones-incr": 0.25,
+        "mouth/mouth-angles-up": 0.25,
+        "mouth/mouth-upperlip-volume-incr": 0.15,
+        "mouth/mouth-lowerlip-volume-incr": 0.15,
+        "nose/nose-width3-decr": 0.20,
+        "neck/neck-scale-horiz-decr": 0.15,
+        "asym/asym-brown-1-r": 0.12,
+        "asym/asym-nose-1-l": 0.10,
+        "asym/asym-mouth-1-r": 0.08,
+    },
+    skin=Skin("dfae92", "cb7a68", "b07f66", "b5605c", stubble=0.0, oil=0.25),
+    hair=Hair("bob", 0.72, 0.55, "5a4030", 0.8, 0.85, 1.0),
+    clothes=Clothes("56707c", -0.15),
+    iris=("7a5a34", "5f5a3a", "2a2c24"),
+    rest={
+        "eyeWideLeft": 0.32, "eyeWideRight": 0.32,
+        "mouthSmileLeft": 0.22, "mouthSmileRight": 0.22,
+        "cheekSquintLeft": 0.10, "cheekSquintRight": 0.10,
+    },
+)  # fmt: skip
+
+PEOPLE: Mapping[str, Person] = {person.name: person for person in (MAN, WOMAN)}
+"""Everyone there is, by name."""
