@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 Provider = Literal["auto", "tensorrt", "cuda", "cpu"]
+
+Frame = Literal["square", "wide"]
+
+DEFAULT_PERSONA = "sketch"
 
 VIDEO_DELAY_S = 0.045
 """How long after its sample has left the audio source a frame is captured.
@@ -23,6 +28,8 @@ class AvatarOptions:
 
     Args:
         persona: A built-in persona's name, or the path of a persona file.
+        frame: What of the persona is shown: "square", or "wide": the same picture in the middle of
+            a 16:9 one, for meeting tiles. Not every persona has it.
         provider: Where the persona runs: "tensorrt", "cuda", "cpu", or "auto", the first of those
             that works here.
         render_threads: CPU threads that drawing may take, 1 to 16. One leaves the voice pipeline
@@ -38,7 +45,8 @@ class AvatarOptions:
         ValueError: An option is out of range; the message names it and the range.
     """
 
-    persona: str | Path = "sketch"
+    persona: str | Path = DEFAULT_PERSONA
+    frame: Frame = "square"
     provider: Provider = "auto"
     render_threads: int = 1
     frames_ahead: int = 6
@@ -47,13 +55,17 @@ class AvatarOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.provider not in get_args(Provider):
-            names = ", ".join(map(repr, get_args(Provider)))
-            raise ValueError(f"provider is one of {names}, got {self.provider!r}")
+        self._check_name("frame", get_args(Frame))
+        self._check_name("provider", get_args(Provider))
         self._check("render_threads", 1, 16)
         self._check("frames_ahead", 1, 30)
         self._check("video_delay_s", 0.0, 0.5)
         self._check("video_bitrate_bps", 100_000, 20_000_000)
+
+    def _check_name(self, name: str, known: Sequence[str]) -> None:
+        if getattr(self, name) not in known:
+            names = ", ".join(map(repr, known))
+            raise ValueError(f"{name} is one of {names}, got {getattr(self, name)!r}")
 
     def _check(self, name: str, least: float, most: float) -> None:
         value: Any = getattr(self, name)

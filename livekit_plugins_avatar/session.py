@@ -112,7 +112,8 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         Raises:
             RuntimeError: Called twice, or after `session.start`, or with a room that is not
                 connected and not the job's.
-            PersonaError: The persona file does not fit; the message says what is wrong with it.
+            PersonaError: The persona file does not fit, or lacks the frame that the options ask
+                for; the message says what is wrong with it.
         """
         self._check_order(agent_session)
         job = get_job_context(required=False)
@@ -181,6 +182,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
                 load_persona(self._options.persona),
                 provider=self._options.provider,
                 threads=self._options.render_threads,
+                frame=self._options.frame,
             )
 
         try:

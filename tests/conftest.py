@@ -1,6 +1,105 @@
-"""What holds for all tests: their speed is the machine's affair, never a failure."""
+"""What all tests share: their speed is the machine's affair, and a persona is made in no time."""
 
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
 from hypothesis import settings
+from onnx import TensorProto, helper, numpy_helper
 
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+
+@pytest.fixture
+def write_persona(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a small persona, with parts put wrong on request; see `_write_persona`."""
+
+    def write(**wishes: object) -> Path:
+        return _write_persona(tmp_path / "stub.onnx", **wishes)  # type: ignore[arg-type]
+
+    return write
+
+
+def _write_persona(
+    path: Path,
+    *,
+    face: str = "face",
+    face_type: int = TensorProto.FLOAT,
+    columns: int = 2,
+    batch: str | int = "batch",
+    i420: str = "i420",
+    i420_type: int = TensorProto.UINT8,
+    size: tuple[int, int] = (8, 4),
+    rows: int | None = None,
+    undeclared: bool = False,
+    wide: int | None = None,
+    wide_type: int = TensorProto.UINT8,
+    **metadata: str | None,
+) -> Path:
+    """A persona that paints 100 times its last parameter, and 16, everywhere.
+
+    Args:
+        size: Of the picture, as the metadata has it.
+        rows: Of the picture, where they are not those of `size`.
+        undeclared: Leave the picture's shape out of the file.
+        wide: Columns of a wide picture.
+        metadata: Instead of what would be there; None leaves it out.
+    """
+    width, height = size
+    rows = height * 3 // 2 if rows is None else rows
+    drawn = {i420: (width, i420_type)} | ({} if wide is None else {"i420_wide": (wide, wide_type)})
+    constants = {
+        "column": np.array([columns - 1]),
+        "axes": np.array([2]),
+        "gain": np.float32(100),
+        "black": np.float32(16),
+    }
+    nodes = [
+        helper.make_node("Cast", [face], ["as_float"], to=TensorProto.FLOAT),
+        helper.make_node("Gather", ["as_float", "column"], ["chosen"], axis=1),
+        helper.make_node("Unsqueeze", ["chosen", "axes"], ["pixel"]),
+        helper.make_node("Mul", ["pixel", "gain"], ["raised"]),
+        helper.make_node("Add", ["raised", "black"], ["level"]),
+    ]
+    outputs = []
+    for name, (columns_px, kind) in drawn.items():
+        constants[f"{name}.ones"] = np.ones((1, rows, columns_px), np.float32)
+        nodes.append(helper.make_node("Mul", ["level", f"{name}.ones"], [f"{name}.picture"]))
+        picture = f"{name}.picture"
+        shape: list[str | int] = [batch, rows, columns_px]
+        if undeclared:
+            # Nobody can tell before it has run how much of a picture this leaves.
+            constants[f"{name}.kept"] = np.ones(rows, np.bool_)
+            kept = [picture, f"{name}.kept"]
+            picture, shape = f"{name}.rest", ["b", "r", "c"]
+            nodes.append(helper.make_node("Compress", kept, [picture], axis=1))
+        nodes.append(helper.make_node("Cast", [picture], [name], to=kind))
+        outputs.append(helper.make_tensor_value_info(name, kind, shape))
+    graph = helper.make_graph(
+        nodes,
+        "stub",
+        [helper.make_tensor_value_info(face, face_type, [batch, columns])],
+        outputs,
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    said = {
+        "schema": "1",
+        "name": "stub",
+        "licence": "CC0-1.0",
+        "width": str(width),
+        "height": str(height),
+        "wide_width": None if wide is None else str(wide),
+        "fps": "25",
+        "parameters": json.dumps(["headYaw", "jawOpen"]),
+        "neutral": "[0.0, 0.0]",
+    } | metadata
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, {key: text for key, text in said.items() if text is not None})
+    onnx.save(model, str(path))
+    return path

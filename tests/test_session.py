@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -124,6 +125,7 @@ def test_a_renderer_that_cannot_be_shown_is_named(size: tuple[int, int], fps: in
     "wrong",
     [
         {"provider": "gpu"},
+        {"frame": "tall"},
         {"frames_ahead": 0},
         {"render_threads": 99},
         {"video_delay_s": -0.1},
@@ -135,6 +137,14 @@ def test_an_option_out_of_range_names_itself_and_the_range(wrong: dict[str, Any]
     [(name, value)] = wrong.items()
     with pytest.raises(ValueError, match=f"^{name} .*got {value!r}"):
         AvatarOptions(**wrong)
+
+
+async def test_a_frame_that_the_persona_has_not_is_refused_at_the_start() -> None:
+    room = Mock(spec=rtc.Room)
+    room.isconnected.return_value = True
+    avatar = AvatarSession(AvatarOptions(persona="sketch", frame="wide"))
+    with pytest.raises(PersonaError, match=r"sketch .* has no wide frame"):
+        await avatar.start(session(), room=room)
 
 
 def test_a_persona_error_is_a_value_error() -> None:

@@ -6,9 +6,13 @@ handed out has been opened and compared with what it says of itself: whatever do
 
 - an input `face`, float32 [batch, P]: one column per name in the metadata's `parameters`;
 - an output `i420`, uint8 [batch, height * 3 / 2, width], laid out as `renderer.Frames` says;
-- metadata: `schema`, `name`, `licence`, `width`, `height`, `fps`, and as JSON `parameters` (names
-  from `face.state.PARAMETERS`, any of them in any order) and `neutral` (P numbers: the face at
-  rest).
+- where the persona has one, an output `i420_wide`, uint8 [batch, height * 3 / 2, wide_width]: the
+  same picture within a wider one, for meeting tiles;
+- metadata: `schema`, `name`, `licence`, `width`, `height`, `fps`, with the wide output its
+  `wide_width`, and as JSON `parameters` (names from `face.state.PARAMETERS`, any of them in any
+  order) and `neutral` (P numbers: the face at rest).
+
+ONNX Runtime computes only the output that is asked for, so the other costs nothing.
 """
 
 from __future__ import annotations
@@ -22,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from ..face.state import INDEX
+from ..options import Frame
+from .onnx_file import bytes_missing
 
 SCHEMA = 1
 """The version of the contract above."""
@@ -32,8 +38,13 @@ FPS_MIN, FPS_MAX = 10, 60
 SIDE_MAX_PX = 4096
 """More than any video codec of a browser takes: such a number is a mistake."""
 
-BUILT_IN = ("sketch",)
-"""Personas that come with the package."""
+BUILT_IN: Mapping[str, str] = {
+    "sketch": "sketch.onnx",
+}
+"""Personas that come with the package: their names, and their files in `resources/`."""
+
+OUTPUTS: Mapping[Frame, str] = {"square": "i420", "wide": "i420_wide"}
+"""Which output draws which frame."""
 
 
 class PersonaError(ValueError):
@@ -52,6 +63,8 @@ class Persona:
         fps: Frames a second it is made for.
         parameters: What each column of the model's input is.
         neutral: The model's input for the face at rest, one number per parameter.
+        wide_width: Width in pixels of the wide frame, even and more than that of `size`; None
+            where there is no such frame.
     """
 
     path: Path
@@ -61,6 +74,22 @@ class Persona:
     fps: int
     parameters: tuple[str, ...]
     neutral: tuple[float, ...]
+    wide_width: int | None = None
+
+    def size_of(self, frame: Frame) -> tuple[int, int]:
+        """Width and height of a frame in pixels.
+
+        Raises:
+            PersonaError: The persona draws no such frame.
+        """
+        if frame == "square":
+            return self.size
+        if self.wide_width is None:
+            raise PersonaError(
+                f'the persona {self.name} ({self.path}) has no wide frame: use frame="square", or '
+                f"export it with an output named `{OUTPUTS['wide']}`"
+            )
+        return self.wide_width, self.size[1]
 
     @property
     def columns(self) -> list[int]:
@@ -72,7 +101,7 @@ def load_persona(persona: str | Path) -> Persona:
     """Open and check a persona.
 
     Args:
-        persona: A name in `BUILT_IN`, or the path of a persona file.
+        persona: One of the names in `BUILT_IN`, or the path of a persona file.
 
     Raises:
         PersonaError: There is no such file, or it does not fit.
@@ -94,6 +123,7 @@ def load_persona(persona: str | Path) -> Persona:
         fps=_whole(path, said, "fps", FPS_MIN, FPS_MAX),
         parameters=_parameters(path, said),
         neutral=_neutral(path, said),
+        wide_width=_wide_width(path, said, session.get_outputs()),
     )
     if len(loaded.neutral) != len(loaded.parameters):
         raise PersonaError(
@@ -101,14 +131,14 @@ def load_persona(persona: str | Path) -> Persona:
             "`neutral`: give it one number per parameter"
         )
     _check_input(loaded, session.get_inputs())
-    _check_output(loaded, session.get_outputs())
+    _check_outputs(loaded, session.get_outputs())
     return loaded
 
 
 def _find(persona: str | Path) -> Path:
-    if persona in BUILT_IN:
-        return Path(str(resources.files("livekit_plugins_avatar") / "resources")) / (
-            f"{persona}.onnx"
+    if isinstance(persona, str) and persona in BUILT_IN:
+        return Path(
+            str(resources.files("livekit_plugins_avatar") / "resources" / BUILT_IN[persona])
         )
     path = Path(persona)
     if not path.is_file():
@@ -131,6 +161,11 @@ def _open(path: Path) -> Any:
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's own classes have no common one.
+        if missing := bytes_missing(path):
+            raise PersonaError(
+                f"{path} is cut short, at least {missing} bytes are missing at its end: fetch or "
+                "copy it again"
+            ) from error
         raise PersonaError(
             f"{path} cannot be opened as an ONNX model: export it again as one self-contained "
             f".onnx file ({str(error).splitlines()[0]})"
@@ -157,13 +192,32 @@ def _whole(path: Path, said: Mapping[str, str], key: str, least: int, most: int)
 def _side(path: Path, said: Mapping[str, str], key: str) -> int:
     side = _whole(path, said, key, 2, SIDE_MAX_PX)
     # Planar I420 in one array of full-width rows needs whole rows of chroma.
-    step = 2 if key == "width" else 4
+    step = 4 if key == "height" else 2
     if side % step:
         raise PersonaError(
             f"{path} has {key} {side}: I420 frames need a {key} that {step} divides, export the "
             f"persona at {side - side % step} or {side - side % step + step}"
         )
     return side
+
+
+def _wide_width(path: Path, said: Mapping[str, str], outputs: Sequence[Any]) -> int | None:
+    drawn = any(value.name == OUTPUTS["wide"] for value in outputs)
+    if drawn != ("wide_width" in said):
+        has, lacks = ("output", "metadata") if drawn else ("metadata", "output")
+        raise PersonaError(
+            f"{path} has a wide frame in its {has} and none in its {lacks}: a persona has both "
+            f"`wide_width` and `{OUTPUTS['wide']}`, or neither"
+        )
+    if not drawn:
+        return None
+    wide, width = _side(path, said, "wide_width"), _side(path, said, "width")
+    if wide <= width:
+        raise PersonaError(
+            f"{path} has wide_width {wide} and width {width}: the wide frame holds the other, "
+            "export it wider"
+        )
+    return wide
 
 
 def _json_list(path: Path, said: Mapping[str, str], key: str) -> list[Any]:
@@ -210,17 +264,18 @@ def _check_input(persona: Persona, inputs: Sequence[Any]) -> None:
     _check_tensor(persona, inputs[0], "tensor(float)", "float32", wanted)
 
 
-def _check_output(persona: Persona, outputs: Sequence[Any]) -> None:
-    for value in outputs:
-        if value.name == "i420":
-            width, height = persona.size
-            wanted = (None, height * 3 // 2, width)
-            _check_tensor(persona, value, "tensor(uint8)", "uint8", wanted)
-            return
-    names = ", ".join(value.name for value in outputs)
-    raise PersonaError(
-        f"{persona.path} has the outputs {names}: export it with an output named `i420`"
-    )
+def _check_outputs(persona: Persona, outputs: Sequence[Any]) -> None:
+    by_name = {value.name: value for value in outputs}
+    if OUTPUTS["square"] not in by_name:
+        raise PersonaError(
+            f"{persona.path} has the outputs {', '.join(by_name)}: export it with an output named "
+            f"`{OUTPUTS['square']}`"
+        )
+    frames: tuple[Frame, ...] = ("square",) if persona.wide_width is None else ("square", "wide")
+    for frame in frames:
+        width, height = persona.size_of(frame)
+        wanted = (None, height * 3 // 2, width)
+        _check_tensor(persona, by_name[OUTPUTS[frame]], "tensor(uint8)", "uint8", wanted)
 
 
 def _check_tensor(

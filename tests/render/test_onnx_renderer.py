@@ -97,7 +97,8 @@ def test_a_provider_that_was_not_built_in_leaves_it_to_the_cpu_with_the_remedy(
     built_with(monkeypatch)
     assert OnnxRenderer(sketch, provider="cuda").provider == "cpu"
     [record] = caplog.records
-    assert "without cuda; pip install 'livekit-plugins-avatar[gpu]'" in record.message
+    assert "cpu draws instead of cuda" in record.message
+    assert "pip install 'livekit-plugins-avatar[gpu]'" in record.message
 
 
 def test_auto_is_silent_where_there_is_only_the_cpu(
@@ -109,28 +110,24 @@ def test_auto_is_silent_where_there_is_only_the_cpu(
     assert not caplog.records
 
 
-@pytest.mark.parametrize("raises", [True, False], ids=["raising", "quietly going on without"])
 @pytest.mark.parametrize("provider", ["auto", "tensorrt", "cuda"])
-def test_a_gpu_that_does_not_start_leaves_it_to_the_cpu_and_says_so_once(
+def test_a_gpu_that_onnx_runtime_quietly_goes_on_without_leaves_it_to_the_cpu(
     sketch: Persona,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     provider: str,
-    raises: bool,
 ) -> None:
     built_with(monkeypatch, "TensorrtExecutionProvider", "CUDAExecutionProvider")
     session = onnxruntime.InferenceSession
 
-    def without_gpu(path: str, options: Any, *, providers: list[str]) -> Any:
-        if raises and providers[0] != "CPUExecutionProvider":
-            raise RuntimeError("no device\nand a long story")
+    def without_gpu(path: str, options: Any, **_: Any) -> Any:
         return session(path, options, providers=["CPUExecutionProvider"])
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", without_gpu)
-    with caplog.at_level(logging.INFO, LOGGER):
+    with caplog.at_level(logging.WARNING, LOGGER):
         renderer = OnnxRenderer(sketch, provider=provider)
         renderer.render([moment()])
     assert renderer.provider == "cpu"
     (record,) = caplog.records
     assert "drawn on cpu" in record.getMessage()
-    assert "\n" not in record.getMessage()
+    assert "cuda: ONNX Runtime could not start it" in record.getMessage()
