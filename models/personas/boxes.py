@@ -1,0 +1,43 @@
+"""Which parts of the picture are rendered and learnt apart.
+
+A crop costs a quarter of a whole frame, and mouth and eyes are what must be right. A box holds all
+that its axes move with the head at rest. In pixels of the square picture, origin upper left; sides
+are multiples of 16 for the decoders, corners are even for the chroma.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def rows(self) -> slice:
+        """Its rows in a picture."""
+        return slice(self.y, self.y + self.height)
+
+    @property
+    def columns(self) -> slice:
+        """Its columns in a picture."""
+        return slice(self.x, self.x + self.width)
+
+    @property
+    def halved(self) -> Box:
+        """The same in a plane of chroma."""
+        return Box(self.x // 2, self.y // 2, self.width // 2, self.height // 2)
+
+
+BOXES: Mapping[str, Box] = {
+    "mouth": Box(160, 248, 192, 160),
+    "eyes": Box(160, 160, 192, 96),
+}
+"""By region; "whole" has none."""

@@ -1,0 +1,168 @@
+"""Learns a persona from its pictures.
+
+`python -m models.personas.train man --pictures FOLDER --minutes 20`: from whatever pictures are
+there by now. The plate comes from the widest picture, the flow from geometry, mouth and eyes from
+their crops, and then everything together from whole pictures with crops between, so that nothing
+learnt before is lost. What has been learnt lies beside the pictures as `net.pt`; run again, it goes
+on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .camera import SIDE_PX, WIDE_PX
+from .folder import Folder, read
+from .i420 import Planes, planes
+from .net import Decoder, PersonaNet, Picture
+from .states import Region
+
+CROPS_PER_STEP = 12
+WHOLE_PER_STEP = 2
+RATES = {"dense": 2e-3, "plate": 2e-4, "flow": 1e-4}
+"""Adam's steps: decoders from nothing; a plate and a flow that are nearly right."""
+
+SQUARES = 6.0
+"""Weight of the squared error against the absolute one: the latter keeps edges sharp, the former is
+what is judged."""
+
+LOG_EVERY = 100
+
+
+class Lessons:
+    """Faces and planes of one region, all in memory."""
+
+    def __init__(self, folder: Folder, region: Region) -> None:
+        indices = folder.there("train", region)
+        if not indices:
+            raise SystemExit(f"there are no pictures for {region} yet: run models.personas.render")
+        faces = np.stack([folder.face("train", region, index).values for index in indices])
+        pictures = [planes(folder.picture("train", region, index)) for index in indices]
+        self.faces = torch.tensor(faces)
+        self.luma = torch.tensor(np.stack([luma for luma, _ in pictures]))[:, None]
+        self.chroma = torch.tensor(np.stack([chroma for _, chroma in pictures]))
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def some(self, count: int) -> tuple[Tensor, Picture]:
+        """A few of them, drawn at random."""
+        chosen = torch.randint(len(self), (count,))
+        return self.faces[chosen], Picture(self.luma[chosen], self.chroma[chosen])
+
+
+def resting(folder: Folder) -> Planes:
+    """The resting picture: the middle of the wide plate."""
+    left = (WIDE_PX - SIDE_PX) // 2
+    return planes(read(folder.plate)[:, left : left + SIDE_PX])
+
+
+def error(drawn: Picture, wanted: Picture) -> Tensor:
+    """How far a picture is off, luma and the two chroma planes counting alike."""
+    loss = torch.zeros(())
+    for got, want in zip(drawn, wanted, strict=True):
+        off = got - want
+        loss = loss + got.shape[1] * (off.abs().mean() + SQUARES * (off * off).mean())
+    return loss
+
+
+def learn_crops(net: PersonaNet, part: Decoder, lessons: Lessons, minutes: float) -> None:
+    """Teach one decoder its box; the plate stays as it was rendered."""
+    optimiser = torch.optim.AdamW(part.parameters(), RATES["dense"], weight_decay=1e-4)
+
+    def step() -> float:
+        faces, wanted = lessons.some(CROPS_PER_STEP)
+        return _step(optimiser, error(net.crop(faces, part), wanted))
+
+    _run(f"{len(lessons)} crops", [optimiser], minutes, step)
+
+
+def learn_whole(
+    net: PersonaNet, lessons: Lessons, crops: list[tuple[Decoder, Lessons]], minutes: float
+) -> None:
+    """Teach everything together."""
+    plate = [net.luma, net.chroma]
+    flow = list(net.flow.parameters())
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": net.turning.parameters(), "lr": RATES["dense"]},
+            {"params": [p for part, _ in crops for p in part.parameters()], "lr": 4e-4},
+            {"params": plate, "lr": RATES["plate"], "weight_decay": 0.0},
+            {"params": flow, "lr": RATES["flow"], "weight_decay": 0.0},
+        ],
+        weight_decay=1e-4,
+    )
+
+    def step() -> float:
+        faces, wanted = lessons.some(WHOLE_PER_STEP)
+        loss = error(net(faces), wanted)
+        for part, own in crops:
+            faces, wanted = own.some(CROPS_PER_STEP // 2)
+            loss = loss + 0.5 * error(net.crop(faces, part), wanted)
+        return _step(optimiser, loss)
+
+    _run(f"{len(lessons)} whole pictures", [optimiser], minutes, step)
+
+
+def _step(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+    return float(loss.detach())
+
+
+def _run(what: str, optimisers, minutes: float, step) -> None:  # type: ignore[no-untyped-def]
+    """Steps for so many minutes, with rates that fall to nothing along a cosine."""
+    began_s, done, recent = time.monotonic(), 0, []
+    firsts = [[group["lr"] for group in optimiser.param_groups] for optimiser in optimisers]
+    while (share := (time.monotonic() - began_s) / (60 * minutes)) < 1:
+        for optimiser, rates in zip(optimisers, firsts, strict=True):
+            for group, rate in zip(optimiser.param_groups, rates, strict=True):
+                group["lr"] = rate * (0.5 * (1 + np.cos(np.pi * share)) + 1e-3)
+        recent.append(step())
+        done += 1
+        if done % LOG_EVERY == 0:
+            print(f"{what}: step {done}, error {np.mean(recent[-LOG_EVERY:]):.5f}", flush=True)
+
+
+def main() -> None:
+    """Learn from what is there."""
+    parser = ArgumentParser(prog="python -m models.personas.train", description=__doc__)
+    parser.add_argument("person")
+    parser.add_argument("--pictures", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--minutes", type=float, default=30.0, help="for all stages together")
+    parser.add_argument("--stages", nargs="+", default=["flow", "mouth", "eyes", "whole"])
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(3)
+    folder = Folder(args.pictures, args.person)
+    net = PersonaNet(resting(folder))
+    kept = folder.plate.with_name("net.pt")
+    if kept.exists():
+        net.load_state_dict(torch.load(kept, weights_only=True))
+    decoders = {"mouth": net.mouth, "eyes": net.eyes}
+    share = args.minutes / max(1, len([stage for stage in args.stages if stage != "flow"]))
+    for stage in args.stages:
+        if stage == "flow":
+            from .figure import Figure
+            from .flow import fit
+            from .person import PEOPLE
+
+            print(f"flow: {fit(Figure(PEOPLE[args.person]), net.flow):.2f} px off", flush=True)
+        elif stage == "whole":
+            crops = [(part, Lessons(folder, region)) for region, part in decoders.items()]  # type: ignore[arg-type]
+            learn_whole(net, Lessons(folder, "whole"), crops, share)
+        else:
+            learn_crops(net, decoders[stage], Lessons(folder, stage), share)
+        torch.save(net.state_dict(), kept)
+
+
+if __name__ == "__main__":
+    main()
