@@ -111,6 +111,12 @@ def _eval_sync(parser: ArgumentParser, words: list[str]) -> int:
     return _measurement(sync, parser, words)
 
 
+def _eval_persona(parser: ArgumentParser, words: list[str]) -> int:
+    with needs("eval", "eval persona"):
+        from .eval import persona
+    return _measurement(persona, parser, words)
+
+
 def _measurement(module: ModuleType, parser: ArgumentParser, words: list[str]) -> int:
     module.add_arguments(parser)
     status: int = module.run(parser.parse_args(words))
@@ -122,12 +128,13 @@ COMMANDS: dict[str, tuple[Callable[[ArgumentParser, list[str]], int], str]] = {
     "doctor": (_doctor, "What is here, what is missing, and what to do about it."),
     "bench": (_bench, "What a frame, a second of speech and the first sound of an answer cost."),
     "eval sync": (_eval_sync, "How far apart sound and picture are, in a real browser."),
+    "eval persona": (_eval_persona, "How true a persona is to pictures it was never shown."),
 }
 """Each command's words, what runs it, and what it does."""
 
 
 def _parser_of_commands() -> ArgumentParser:
-    table = "\n".join(f"  {command:<12}{what}" for command, (_, what) in COMMANDS.items())
+    table = "\n".join(f"  {command:<16}{what}" for command, (_, what) in COMMANDS.items())
     parser = ArgumentParser(
         prog=NAME,
         usage=f"{NAME} COMMAND [--help] ...",
