@@ -57,6 +57,8 @@ class Row:
 
 UNITS = {
     "frame_render_ms": "ms",
+    "render_fps_1_thread": "frames/s",
+    "start_to_first_frame_ms": "ms",
     "face_at_us": "us",
     "recognizer_core_percent": "%",
     "conductor_tick_us": "us",
@@ -65,15 +67,19 @@ UNITS = {
     "first_audio_stock_ms": "ms",
     "import_ms": "ms",
     "memory_mb": "MB",
+    "persona_memory_mb": "MB",
 }
 
 COSTS: dict[str, Callable[[], Floats]] = {
     "frame_render_ms": costs.frame_render_ms,
+    "render_fps_1_thread": costs.render_fps_1_thread,
+    "start_to_first_frame_ms": costs.start_to_first_frame_ms,
     "face_at_us": costs.face_at_us,
     "recognizer_core_percent": costs.recognizer_core_percent,
     "conductor_tick_us": costs.conductor_tick_us,
     "import_ms": costs.import_ms,
     "memory_mb": costs.memory_mb,
+    "persona_memory_mb": costs.persona_memory_mb,
 }
 
 FIRST_AUDIO = "added_first_audio_ms"

@@ -10,12 +10,14 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..face.face import Face
+from ..options import DEFAULT_PERSONA
 from ..playout import Pcm, Playout, Run
 from ..publish.conductor import Conductor
 from ..publish.tracks import QUEUE_SAMPLES
@@ -51,38 +53,62 @@ import livekit_plugins_avatar
 print(1e3 * (time.perf_counter() - began_s))
 """
 
-MEMORY_SCRIPT = """
+DRAWING_SCRIPT = """
+from livekit_plugins_avatar import AvatarOptions, AvatarSession
+from livekit_plugins_avatar.face.state import FaceState
+from livekit_plugins_avatar.timeline import Timed
+avatar = AvatarSession()
+began_s = time.perf_counter()
+from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
+from livekit_plugins_avatar.render.persona import load_persona
+renderer = OnnxRenderer(load_persona(AvatarOptions().persona), provider="cpu", threads=1)
+moment = Timed(0, 1600, FaceState.of())
+renderer.render([moment])
+started_s = time.perf_counter() - began_s
+for _ in range(25):
+    renderer.render([moment])
+"""
+
+BEFORE_SCRIPT = """
+import time
 import livekit.agents
 import psutil
 before = psutil.Process().memory_info().rss
-from livekit_plugins_avatar.face.state import FaceState
-from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
-from livekit_plugins_avatar.render.persona import load_persona
-from livekit_plugins_avatar.session import AvatarSession
-from livekit_plugins_avatar.timeline import Timed
-avatar = AvatarSession()
-renderer = OnnxRenderer(load_persona("sketch"), provider="cpu", threads=1)
-for frame in range(25):
-    renderer.render([Timed(1920 * frame, 1920, FaceState.of())])
+"""
+
+ADDED_MEMORY_SCRIPT = f"""{BEFORE_SCRIPT}{DRAWING_SCRIPT}
 print((psutil.Process().memory_info().rss - before) / 1e6)
+"""
+WHOLE_MEMORY_SCRIPT = f"""{BEFORE_SCRIPT}{DRAWING_SCRIPT}
+print(psutil.Process().memory_info().rss / 1e6)
+"""
+START_SCRIPT = f"""{BEFORE_SCRIPT}{DRAWING_SCRIPT}
+print(1e3 * started_s)
 """
 
 
 def frame_render_ms() -> Floats:
-    """One picture of the built-in persona on one CPU thread."""
+    """One picture of the default persona on one CPU thread."""
     # Here, so that the other figures can be had where no persona can be opened.
     from ..render.onnx_renderer import OnnxRenderer
     from ..render.persona import load_persona
 
     face = _speaking_face()
-    renderer = OnnxRenderer(load_persona("sketch"), provider="cpu", threads=1)
+    renderer = OnnxRenderer(load_persona(DEFAULT_PERSONA), provider="cpu", threads=1)
     starts = [n * FRAME_SAMPLES for n in range(FRAMES)]
     moments = [[Timed(start, FRAME_SAMPLES, face.at(start))] for start in starts]
-    try:
-        renderer.render(moments[0])
+    with closing(renderer):
         return 1e3 * _costs_s(renderer.render, moments)
-    finally:
-        renderer.close()
+
+
+def render_fps_1_thread() -> Floats:
+    """Pictures of the default persona that one CPU thread draws in a second."""
+    return 1e3 / frame_render_ms()
+
+
+def start_to_first_frame_ms() -> Floats:
+    """From an avatar that has not started to its first picture; the files have been read before."""
+    return np.array([_in_fresh_process(START_SCRIPT) for _ in range(PROCESSES + 1)][1:])
 
 
 def face_at_us() -> Floats:
@@ -110,8 +136,13 @@ def import_ms() -> Floats:
 
 
 def memory_mb() -> Floats:
-    """The package and an open persona, in a process that has livekit-agents."""
-    return np.array([_in_fresh_process(MEMORY_SCRIPT) for _ in range(PROCESSES)])
+    """What the package and a persona at work add to a process that has livekit-agents."""
+    return np.array([_in_fresh_process(ADDED_MEMORY_SCRIPT) for _ in range(PROCESSES)])
+
+
+def persona_memory_mb() -> Floats:
+    """A whole process that has livekit-agents, the package and a persona at work."""
+    return np.array([_in_fresh_process(WHOLE_MEMORY_SCRIPT) for _ in range(PROCESSES)])
 
 
 def speech(length_s: float) -> Pcm:
