@@ -77,17 +77,18 @@ class FeatureStream:
         rows: list[Floats] = []
         start = 0
         while start + WINDOW_SAMPLES <= len(pending):
-            rows.append(_log_mel(pending[start : start + WINDOW_SAMPLES]))
+            rows.append(log_mel(pending[start : start + WINDOW_SAMPLES]))
             start += HOP_SAMPLES
         self._pending = pending[start:]
         return rows
 
 
-def _log_mel(pcm: Floats) -> Floats:
-    spectrum = np.fft.rfft(pcm * _WINDOW)[: len(_WEIGHTS)]
+def log_mel(windows: Floats) -> Floats:
+    """Log power per band, [..., BANDS], of windows of samples, [..., WINDOW_SAMPLES]."""
+    spectrum = np.fft.rfft(windows * _WINDOW)[..., : len(_WEIGHTS)]
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    row: Floats = np.log(power @ _WEIGHTS + np.float32(FLOOR_POWER))
-    return row
+    rows: Floats = np.log(power @ _WEIGHTS + np.float32(FLOOR_POWER))
+    return rows
 
 
 def level_db(row: Floats) -> float:

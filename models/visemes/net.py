@@ -25,7 +25,7 @@ MEMORY = 128
 DROPOUT = 0.1
 
 
-class Net(nn.Module):  # type: ignore[misc]
+class Net(nn.Module):
     """Features [batch, hops, BANDS] to log-probabilities."""
 
     mean: Tensor

@@ -1,0 +1,171 @@
+"""Turns the corpus into rows and labels: `python -m models.visemes.dataset [TAKES]`.
+
+In flow speech and its phones; out flows, for each source, `dataset/SOURCE.npz` with the features
+of every recording as it is and of so many varied takes of it, a viseme and a phone for each hop,
+and the lengths of the takes. Recordings of held-out speakers go to `dataset/heldout/`, as sound and
+labels: all choices are made on them. Negatives, where nobody speaks, are made here as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import soundfile
+from numpy.random import Generator, default_rng
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+from livekit_plugins_avatar.speech.features import (
+    HOP_SAMPLES,
+    MARGIN_SAMPLES,
+    WINDOW_SAMPLES,
+    log_mel,
+)
+from livekit_plugins_avatar.speech.visemes import VISEME_INDEX
+from livekit_plugins_avatar.timeline import SAMPLE_RATE
+
+from .augment import background, sixteen_bit, varied
+from .phones import PHONE_VISEMES, PHONES
+from .places import CORPUS, WORK, pause
+from .voices import STORED_HZ
+
+DATASET = WORK / "dataset"
+HELD_OUT = DATASET / "heldout"
+UNKNOWN = -1
+HELD_OUT_ONE_IN = 10
+HOPS_PER_S = 100
+BLOCK_HOPS = 2000
+NEGATIVES = 70
+NEGATIVE_S = 12.0
+
+Sound = NDArray[np.float32]
+Labels = NDArray[np.int8]
+
+
+def features(sound: Sound) -> NDArray[np.float32]:
+    """All hops of a sound at `STORED_HZ`, as the recogniser would see them."""
+    published = resample_poly(sound, SAMPLE_RATE // STORED_HZ, 1).astype(np.float32)
+    hops = len(published) // HOP_SAMPLES
+    padded = np.pad(published, (MARGIN_SAMPLES, WINDOW_SAMPLES))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
+    blocks = [
+        log_mel(windows[first : min(first + BLOCK_HOPS, hops)])
+        for first in range(0, hops, BLOCK_HOPS)
+    ]
+    return np.concatenate(blocks)
+
+
+def labels(phones: Path, hops: int, pace: float = 1.0) -> tuple[Labels, Labels]:
+    """Viseme and phone of each hop, by what is spoken in its middle."""
+    visemes = np.full(hops, VISEME_INDEX["sil"], np.int8)
+    sounds = np.full(hops, PHONES.index("SIL"), np.int8)
+    for line in phones.read_text().splitlines():
+        phone, start, end = line.split()
+        start_s, end_s = float(start) / pace, float(end) / pace
+        first, last = round(start_s * HOPS_PER_S), round(end_s * HOPS_PER_S)
+        sounds[first:last] = PHONES.index(phone)
+        at_s = start_s
+        for viseme, share in PHONE_VISEMES[phone]:
+            next_s = at_s + share * (end_s - start_s)
+            index = UNKNOWN if viseme is None else VISEME_INDEX[viseme]
+            visemes[round(at_s * HOPS_PER_S) : round(next_s * HOPS_PER_S)] = index
+            at_s = next_s
+    return visemes, sounds
+
+
+def held_out(sound: Path) -> bool:
+    """Whether the speaker of a real recording is one of those who are held out."""
+    speaker = sound.stem.split("-")[0]
+    return sound.parent.name == "real" and crc32(speaker.encode()) % HELD_OUT_ONE_IN == 0
+
+
+Take = tuple[NDArray[np.float16], Labels, Labels]
+
+
+def takes_of(sound: Path, takes: int, chance: Generator) -> Iterator[Take]:
+    """A recording as it is, and varied."""
+    recorded, _ = soundfile.read(sound, dtype="float32")
+    for take in range(takes + 1):
+        heard, pace = (recorded, 1.0) if take == 0 else varied(recorded, chance)
+        rows = features(heard)
+        visemes, sounds = labels(sound.with_suffix(".phones"), len(rows), pace)
+        yield rows.astype(np.float16), visemes, sounds
+
+
+def negatives(chance: Generator) -> Iterator[Take]:
+    """Sounds in which nobody speaks, silence first."""
+    length = round(NEGATIVE_S * STORED_HZ)
+    for number in range(NEGATIVES):
+        level = 10 ** (chance.uniform(-50, 10) / 20)
+        wave = np.zeros(length) if number < 3 else level * background(length, chance)
+        rows = features(sixteen_bit(wave))
+        silence = np.zeros(len(rows), np.int8)
+        yield rows.astype(np.float16), silence, silence
+
+
+def music(folder: Path, chance: Generator) -> Iterator[Take]:
+    """What was recorded and is not speech, in pieces of any level."""
+    length = round(NEGATIVE_S * STORED_HZ)
+    for sound in sorted(folder.glob("*.flac")):
+        recorded, _ = soundfile.read(sound, dtype="float32")
+        for first in range(0, len(recorded), length):
+            wave = recorded[first : first + length] * 10 ** (chance.uniform(-30, 6) / 20)
+            rows = features(sixteen_bit(wave))
+            silence = np.zeros(len(rows), np.int8)
+            yield rows.astype(np.float16), silence, silence
+
+
+def write(target: Path, takes: Iterator[Take]) -> None:
+    """One file of many takes."""
+    rows, visemes, sounds = zip(*takes, strict=True)
+    lengths = np.array([len(row) for row in rows])
+    DATASET.mkdir(exist_ok=True)
+    partial = target.with_suffix(".part.npz")
+    np.savez(
+        partial,
+        rows=np.concatenate(rows),
+        visemes=np.concatenate(visemes),
+        phones=np.concatenate(sounds),
+        lengths=lengths,
+    )
+    partial.rename(target)
+    print(target.name, len(lengths), "takes", round(lengths.sum() / 6000, 1), "min", flush=True)
+
+
+def make(takes: int) -> None:
+    """Everything that is not there yet."""
+    HELD_OUT.mkdir(parents=True, exist_ok=True)
+    for source in sorted(path for path in CORPUS.iterdir() if path.is_dir()):
+        target = DATASET / f"{source.name}.npz"
+        if target.exists():
+            continue
+        chance = default_rng(crc32(source.name.encode()))
+        recordings = [p.with_suffix(".flac") for p in sorted(source.glob("*.phones"))]
+        for sound in filter(held_out, recordings):
+            rows = labels(sound.with_suffix(".phones"), soundfile.info(sound).frames // 160)
+            (HELD_OUT / f"{sound.stem}.json").write_text(json.dumps(rows[0].tolist()))
+            (HELD_OUT / sound.name).write_bytes(sound.read_bytes())
+
+        def of_source(
+            recordings: list[Path] = recordings, chance: Generator = chance
+        ) -> Iterator[Take]:
+            for sound in recordings:
+                if not held_out(sound):
+                    pause()
+                    yield from takes_of(sound, takes, chance)
+
+        write(target, music(source, chance) if source.name == "music" else of_source())
+    target = DATASET / "negatives.npz"
+    if not target.exists():
+        write(target, negatives(default_rng(0)))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("takes", type=int, nargs="?", default=3)
+    make(parser.parse_args().takes)

@@ -1,0 +1,96 @@
+"""Features: the same numbers however the sound is cut, and what a phonetician would expect."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar.speech.features import (
+    BANDS,
+    HOP_SAMPLES,
+    MARGIN_SAMPLES,
+    WINDOW_SAMPLES,
+    FeatureStream,
+    level_db,
+    log_mel,
+)
+from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
+
+Sound = NDArray[np.float32]
+
+
+def noise(length: int, dbfs: float = -20.0) -> Sound:
+    wave = np.random.default_rng(7).normal(size=length) * 10 ** (dbfs / 20)
+    return wave.astype(np.float32)
+
+
+def tone(hz: float, length: int = SAMPLE_RATE // 2) -> Sound:
+    return np.sin(2 * np.pi * hz * np.arange(length) / SAMPLE_RATE).astype(np.float32)
+
+
+def rows_of(sound: Sound, chunk: int) -> NDArray[np.float32]:
+    stream = FeatureStream()
+    rows = [
+        row
+        for start in range(0, len(sound), chunk)
+        for row in stream.push_audio(sound[start : start + chunk])
+    ]
+    return np.array(rows)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 5 * SAMPLE_RATE))
+def test_any_chunks_give_the_same_rows_bit_for_bit(chunk: int) -> None:
+    sound = noise(samples(0.3))
+    assert np.array_equal(rows_of(sound, chunk), rows_of(sound, len(sound)))
+
+
+def test_many_windows_at_once_give_what_each_gives_alone() -> None:
+    sound = noise(samples(0.5))
+    padded = np.pad(sound, (MARGIN_SAMPLES, WINDOW_SAMPLES))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
+    alone = rows_of(sound, len(sound))
+    assert np.allclose(log_mel(windows)[: len(alone)], alone, atol=1e-5)
+
+
+def test_a_hop_is_known_once_its_window_is_complete() -> None:
+    stream = FeatureStream()
+    complete = HOP_SAMPLES + MARGIN_SAMPLES
+    assert stream.push_audio(noise(complete - 1)) == []
+    assert len(stream.push_audio(noise(1))) == 1
+
+
+def test_a_click_is_loudest_in_the_hop_that_it_lies_in() -> None:
+    sound = np.zeros(samples(0.2), np.float32)
+    sound[samples(0.105)] = 1
+    levels = [level_db(row) for row in rows_of(sound, len(sound))]
+    assert int(np.argmax(levels)) == 10
+
+
+@pytest.mark.parametrize("hz", [250, 1000, 3000, 6000])
+def test_a_sine_of_full_scale_is_at_0_dbfs_and_in_one_place(hz: float) -> None:
+    row = rows_of(tone(hz), SAMPLE_RATE)[20]
+    assert level_db(row) == pytest.approx(0, abs=0.1)
+    lower = rows_of(tone(hz / 1.5), SAMPLE_RATE)[20]
+    assert row.argmax() > lower.argmax()
+
+
+def test_what_lies_above_8_khz_is_not_looked_at() -> None:
+    row = rows_of(tone(10_000), SAMPLE_RATE)[20]
+    assert level_db(row) < -70
+
+
+def test_gain_lifts_all_bands_alike() -> None:
+    sound = noise(samples(0.2))
+    louder = rows_of(sound * np.float32(4), SAMPLE_RATE) - rows_of(sound, SAMPLE_RATE)
+    assert np.allclose(louder, np.log(16), atol=1e-3)
+
+
+def test_silence_is_a_number() -> None:
+    rows = rows_of(np.zeros(samples(0.1), np.float32), 480)
+    assert rows.shape[1] == BANDS
+    assert np.isfinite(rows).all()
+    assert level_db(rows[0]) < -80
