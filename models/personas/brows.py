@@ -17,7 +17,7 @@ from .eyes import Socket
 from .person import Hair
 from .surface import Binding, scatter, unit
 
-BROW_HAIRS = 380
+BROW_HAIRS = 520
 """Of a full brow; finer hairs than the picture resolves, so that its edge is soft."""
 
 BROW_POINTS, LASH_POINTS = 5, 6
@@ -25,10 +25,11 @@ BROW_POINTS, LASH_POINTS = 5, 6
 BROW_FROM_DM, BROW_LENGTH_DM = -0.165, 0.385
 """Where a brow begins relative to the eye's centre, and how far it reaches outwards."""
 
-BROW_ABOVE_DM = 0.205
-"""Height of a brow's inner end above the eye's centre."""
+TEAR_POINTS = 24
+TEAR_RADIUS_DM = 0.0055
+"""A meniscus of half a millimetre."""
 
-UPPER_LASHES, LOWER_LASHES = 95, 50
+UPPER_LASHES, LOWER_LASHES = 80, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,15 @@ class Brows:
         for side, socket in zip((1.0, -1.0), eyes, strict=True):
             along = chance.random(count) ** 0.92
             across = np.clip(chance.normal(0.0, 0.48, count), -1, 1)
-            arch = 0.052 * np.sin(np.clip(along / 0.66, 0, 1) * np.pi / 2)
-            arch -= 0.080 * np.clip((along - 0.6) / 0.4, 0, 1) ** 1.5
+            arch = hair.brow_arch * 0.052 * np.sin(np.clip(along / 0.66, 0, 1) * np.pi / 2)
+            arch -= (
+                (0.35 + 0.65 * hair.brow_arch) * 0.080 * np.clip((along - 0.6) / 0.4, 0, 1) ** 1.5
+            )
             half = 0.037 * hair.brow_width * (1 - 0.85 * np.clip((along - 0.2) / 0.8, 0, 1) ** 1.4)
             half *= 0.65 + 0.35 * np.clip(along / 0.12, 0, 1)
             x = abs(socket.centre[0]) + BROW_FROM_DM + BROW_LENGTH_DM * along
             x += chance.normal(0, 0.006, count)
-            y = socket.centre[1] + BROW_ABOVE_DM + arch + across * half
+            y = socket.centre[1] + hair.brow_above_dm + arch + across * half
             _, nearest = flat.query(np.stack([side * x, y], axis=1))
             slant = (
                 np.radians(
@@ -82,7 +85,7 @@ class Brows:
                 np.stack([side * np.cos(slant), np.sin(slant), np.full(count, 0.10)], axis=1)
             )
             lengths.append(
-                (0.045 + 0.045 * chance.random(count))
+                (0.034 + 0.034 * chance.random(count))
                 * (1 - 0.3 * along)
                 * (0.7 + 0.3 * np.clip(along * 5, 0, 1))
             )
@@ -143,7 +146,7 @@ class Lashes:
             (margins[1], LOWER_LASHES, 0.040, -0.006, -1.0),
         )
         for margin, count, long, curl, up in rows:
-            u = np.sort(chance.uniform(0.06, 0.98, count)) * (len(margin) - 1)
+            u = np.sort(chance.uniform(0.14, 0.88, count)) * (len(margin) - 1)
             first = u.astype(int)
             between = np.stack([margin[first], margin[np.minimum(first + 1, len(margin) - 1)]], 1)
             share = u - first
@@ -180,6 +183,30 @@ class Lashes:
             + turned[:, None] * self.length[:, None, None] * t
             + upwards[:, None] * self.curl[:, None, None] * t**2
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Tear:
+    """The wet line between an eye and its lower lid: one thick, clear thread.
+
+    Args:
+        margin: Fine vertices along the lower lid, from nose to temple.
+        socket: The eye.
+    """
+
+    margin: Indices
+    socket: Socket
+
+    def points(self, skin: Points) -> Points:
+        """The thread on a skin, float64 [1, TEAR_POINTS, 3]."""
+        line = skin[self.margin]
+        away = line - self.socket.centre
+        far = np.linalg.norm(away, axis=1, keepdims=True)
+        inner = self.socket.centre + away * np.maximum(0.96, self.socket.radius / far)
+        along = np.linspace(0, 1, len(line))
+        wanted = np.linspace(0.04, 0.97, TEAR_POINTS)
+        smooth = np.stack([np.interp(wanted, along, inner[:, k]) for k in range(3)], axis=1)
+        return np.asarray(smooth[None])
 
 
 def _turned_like(vectors: Points, before: Points, after: Points) -> Points:

@@ -71,6 +71,8 @@ def weights(face: FaceState, rest: Mapping[str, float]) -> dict[str, float]:
     for name, weight in rest.items():
         opposed = max((face[other] for other in GIVES_WAY.get(name, ())), default=0.0)
         asked[name] += weight * (1.0 - min(opposed, 1.0)) * (1.0 - asked[name])
+    # A tip between the teeth must be seen: the first third of the way leads past them.
+    asked["tongueOut"] = 1.0 - (1.0 - asked["tongueOut"]) ** 2
     for side in SIDES:
         # A shut eye is shut: neither wide nor squinting lids may hold it open or overlap.
         open_share = 1.0 - face[f"eyeBlink{side}"]

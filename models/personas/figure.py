@@ -7,7 +7,7 @@ gives the same positions, with or without a renderer at hand.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,20 +22,26 @@ from .camera import Camera
 from .correctives import Correctives
 from .expression import BY_ANGLE, SIDES, Eye
 from .eyes import Socket
-from .lids import Lids, opening_between
+from .lids import Lids
 from .person import Person
 from .pose import Neck, Shares
-from .subdivision import subdivide
+from .subdivision import neighbours, subdivide
 from .surface import scatter, smoothstep
 
 CUT_BELOW_EYES_DM = 3.9
 """What lies lower is below the picture."""
 
-ARM_LOWERED_RAD = 0.62
+ARM_LOWERED_RAD = 0.70
 """The body is modelled with its arms held out; people in a call let them hang."""
 
 SUBDIVISIONS = 2
 """Levels of the skin: quads of 1 mm at lips and lids."""
+
+NECK_ROUND_DM = 1.0
+"""Skin of the shoulders further out than this is always under cloth."""
+
+SOFTENING_ROUNDS = 6
+"""How often cheeks' displacements are averaged with their neighbours'."""
 
 SKIN_POINTS, CLOTH_POINTS, HAIR_POINTS = 22_000, 6_000, 8_000
 """How many points of each part motion is learnt from."""
@@ -90,7 +96,8 @@ class Figure:
         self._neck = Neck(joint)
         self.sockets = {side: Socket.of(mesh, body, side, self.camera.position) for side in SIDES}
         self._bind_skin(mesh, body, float(eye_level[1]))
-        self._still = self._expressed(FaceState.of(), calibrate=True)
+        self._pace_lids()
+        self._still = self._expressed(FaceState.of())
         self._head = hair.Head(
             float(eye_level[1]), crown, float(self._ears_z()), self._mask("ears", 8.0)
         )
@@ -114,13 +121,19 @@ class Figure:
         self._body_faces = coarse_faces
         units = [name for name in ARKIT_BLENDSHAPES if name not in BY_ANGLE]
         self._units = units
-        self._moves = np.stack([anatomy.face_unit(name)[self._used] for name in units])
+        moves = np.stack([anatomy.face_unit(name)[self._used] for name in units])
+        soften = self._softening(coarse_faces)
+        self._moves = np.stack([soften(move) for move in moves])
         fine = subdivide(coarse_faces, len(self._used), SUBDIVISIONS)
         tongue_faces = packed[mesh.faces[np.all(np.isin(mesh.faces, inside[1]), axis=1)]]
         tongue = subdivide(tongue_faces, len(self._used), SUBDIVISIONS)
         self._cut = clothes.collar_cut(self._neck.joint, self.person.clothes)
         # Skin that clothes hide is not drawn; a margin stays under the collar.
-        bare = self._cut.above(fine(self._coarse)) > -0.45
+        rest = fine(self._coarse)
+        from_neck = np.hypot(rest[:, 0], rest[:, 2] - self._neck.joint[2])
+        bare = (self._cut.above(rest) > -0.45) & (
+            (from_neck < NECK_ROUND_DM) | (rest[:, 1] > self._neck.joint[1] - 0.05)
+        )
         shown = fine.faces[np.all(bare[fine.faces], axis=1)]
         self._skin_rows, skin_faces = np.unique(shown, return_inverse=True)
         self._skin_faces = skin_faces.reshape(-1, 4)
@@ -132,7 +145,30 @@ class Figure:
         self._near_ball = {
             side: self._lids[side].near_ball(self._to_skin @ self._coarse) for side in SIDES
         }
-        self._correctives = Correctives(self._coarse, self._used, mesh)
+        self._arches = {
+            name: teeth.build_arch(mesh, body, name == "upper") for name in ("upper", "lower")
+        }
+        self._correctives = Correctives(
+            self._coarse, self._used, teeth.edge(self._arches["upper"].teeth[0])
+        )
+
+    def _softening(self, faces: Indices) -> Callable[[Points], Points]:
+        """Irons out the creases that some units leave in cheeks, lips and lids untouched."""
+        lips = anatomy.mask("lips", 3.0)[self._used] > 0.3
+        from_lips, _ = cKDTree(self._coarse[lips]).query(self._coarse)
+        from_eyes = np.min(
+            [np.linalg.norm(self._coarse - s.centre, axis=1) for s in self.sockets.values()], 0
+        )
+        cheek = smoothstep(0.05, 0.16, from_lips) * smoothstep(0.24, 0.40, from_eyes)
+        cheek[self._jaw.min() :] = 0.0
+        spread = neighbours(faces, len(self._coarse))
+
+        def soften(move: Points) -> Points:
+            for _ in range(SOFTENING_ROUNDS):
+                move = move + 0.7 * cheek[:, None] * (spread @ move - move)
+            return move
+
+        return soften
 
     def _dress(self) -> None:
         self._garment = clothes.tailor(self._coarse, self._body_faces, self._cut)
@@ -148,12 +184,11 @@ class Figure:
             )
             for side, seed in zip(SIDES, (11, 12), strict=True)
         }  # fmt: skip
+        self._tears = {
+            side: brows.Tear(self._lid_margins(side, skin)[1], self.sockets[side]) for side in SIDES
+        }
         self.style = hair.STYLES[self.person.hair.style]
         self._hair = hair.grow(self.style, self._head, skin, faces, seed=21)
-        arches = {
-            name: teeth.build_arch(anatomy.base_mesh(), self._identity_body, name == "upper")
-            for name in ("upper", "lower")
-        }
         ball, cornea = eyes.eyeball(), eyes.cornea()
         self.meshes: dict[str, Part] = {
             "skin": Part(skin, faces, self._skin_attributes(skin)),
@@ -164,20 +199,22 @@ class Figure:
         for side in SIDES:
             self.meshes[f"eye{side}"] = Part(*ball)
             self.meshes[f"cornea{side}"] = Part(*cornea)
-        for name, arch in arches.items():
+        for name, arch in self._arches.items():
             self.meshes[f"{name}Teeth"] = Part(*arch.teeth)
             self.meshes[f"{name}Gum"] = Part(*arch.gum)
-        brow = np.array([0.0012, 0.0014, 0.0013, 0.0009, 0.0004])
-        lash = np.linspace(0.0019, 0.0004, brows.LASH_POINTS)
+        brow = np.array([0.0009, 0.0011, 0.0010, 0.0007, 0.0003])
+        lash = np.linspace(0.0014, 0.0003, brows.LASH_POINTS)
         self.hairs: dict[str, Hairs] = {
             "hair": Hairs(self.style.points, self._hair.radius),
             "brows": Hairs(len(brow), np.tile(brow, (len(self._brows.length), 1))),
         }
         for side in SIDES:
             count = len(self._lashes[side].length)
+            wet = np.full((1, brows.TEAR_POINTS), brows.TEAR_RADIUS_DM)
+            self.hairs[f"tear{side}"] = Hairs(brows.TEAR_POINTS, wet)
             self.hairs[f"lashes{side}"] = Hairs(len(lash), np.tile(lash, (count, 1)))
         rest = self._unposed(FaceState.of())
-        rigid = ("eye", "cornea", "upper", "lower", "tongue", "lashes")
+        rigid = ("eye", "cornea", "upper", "lower", "tongue", "lashes", "tear")
         self._shares: dict[str, Shares] = {
             name: self._neck.shares(points, self.camera, name.startswith(rigid))
             for name, points in rest.items()
@@ -196,7 +233,7 @@ class Figure:
             "ears": self._mask("ears", 8.0),
             "scalp": hair.cover(self.style, self._head, skin),
             "brow": _closeness(skin, self._brows.binding(skin), 0.045),
-            **self._correctives.regions(skin, self.sockets["Left"], self.sockets["Right"]),
+            **self._correctives.regions(skin, self.sockets["Left"]),
         }
 
     def _mask(self, name: str, blur_px: float) -> NDArray[np.float64]:
@@ -222,18 +259,30 @@ class Figure:
 
     # -- what a face does to it ---------------------------------------------------------------
 
-    def _expressed(self, face: FaceState, calibrate: bool = False) -> dict[str, Points]:
+    def _shaped(self, weight: Mapping[str, float]) -> Points:
+        """The coarse body with face units and correctives, eyes open."""
+        moved = np.tensordot([weight[name] for name in self._units], self._moves, axes=1)
+        return self._correctives.mouth(self._coarse + moved, weight)
+
+    def _pace_lids(self) -> None:
+        for side in SIDES:
+            upper, lower = self._lid_middles(side)
+
+            def opening(
+                blink: float, way: float, side: str = side, upper: int = upper, lower: int = lower
+            ) -> float:
+                face = FaceState.of(**{f"eyeBlink{side}": blink})
+                coarse = self._shaped(expression.weights(face, self.person.rest))
+                lids = self._lids[side](coarse, expression.eye(face, side), way)
+                return float(lids[upper, 1] - lids[lower, 1])
+
+            self._lids[side].calibrate(opening)
+
+    def _expressed(self, face: FaceState) -> dict[str, Points]:
         """Skin, tongue and jaw before the head is posed."""
         weight = expression.weights(face, self.person.rest)
-        coarse = self._coarse + np.tensordot(
-            np.array([weight[name] for name in self._units]), self._moves, axes=1
-        )
-        coarse = self._correctives.mouth(coarse, weight)
+        coarse = self._shaped(weight)
         looks = {side: expression.eye(face, side) for side in SIDES}
-        if calibrate:
-            for side in SIDES:
-                upper, lower = self._lid_middles(side)
-                self._lids[side].calibrate(coarse, opening_between(upper, lower))
         for side in SIDES:
             coarse = self._lids[side](coarse, looks[side])
         skin = np.asarray(self._to_skin @ coarse)
@@ -275,6 +324,7 @@ class Figure:
                 parts[f"{kind}{side}"] = self.sockets[side].place(
                     self.meshes[f"{kind}{side}"].rest, look
                 )
+            parts[f"tear{side}"] = self._tears[side].points(skin).reshape(-1, 3)
             parts[f"lashes{side}"] = self._lashes[side].points(skin).reshape(-1, 3)
         parts["cloth"], parts["collar"] = self._garment.cloth[0], self._garment.collar[0]
         parts["brows"] = self._brows.points(skin).reshape(-1, 3)

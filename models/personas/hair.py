@@ -2,7 +2,7 @@
 
 In flow the resting skin and a style; out flow strands (points from root to tip) that stand on the
 scalp and keep out of the skull. A strand leaves its root along the style's comb, bends with its
-weight, and draws near the tip of its lock's leader; some stray. Nothing is random twice: the same
+weight, and draws near the tip of its lock; some stray. Nothing is random twice: the same
 person has the same hair.
 """
 
@@ -72,8 +72,8 @@ class Style:
         peaks: How far the hairline recedes beside the forehead's middle.
         comb: Direction (float64 [N, 3]) and length (dm, float64 [N]) of hair at a place.
         sag: Bend downwards over the whole length, per dm of it.
-        lock_dm: Distance between the leaders of locks.
-        draw: How far tips draw near their leader's, in [0, 1].
+        locks: How many locks the hair falls into.
+        draw: How far tips draw near their lock's, in [0, 1].
         stray: Random bend, as a share of the length.
         covers_ears: Skin of the ears is no obstacle, as it is hidden.
     """
@@ -85,7 +85,7 @@ class Style:
     peaks: float
     comb: Callable[[Scalp, Points, np.random.Generator], tuple[Points, Numbers]]
     sag: float
-    lock_dm: float
+    locks: int
     draw: float
     stray: float
     covers_ears: bool
@@ -94,43 +94,47 @@ class Style:
 def _crop(place: Scalp, outwards: Points, chance: np.random.Generator) -> tuple[Points, Numbers]:
     """Short at the sides, longer above, brushed up and to one side at the front."""
     count = len(place.height)
-    above = smoothstep(0.48, 0.80, place.height)
-    front = smoothstep(0.25, 0.80, place.ahead) * above
-    sides = np.stack(
-        [0.10 * np.sign(place.across), np.full(count, -0.75), np.full(count, -0.50)], axis=1
-    )
-    top = np.stack([-0.55 - 0.1 * front, 0.25 + 0.45 * front, 0.55 - 0.45 * front], axis=1)
-    back = smoothstep(0.0, -0.5, place.ahead)[:, None]
-    top = (1 - back) * top + back * np.array([-0.2, -0.35, -0.75])
+    # The hairline of the forehead lies lower than the crown but belongs to the top.
+    above = smoothstep(0.50, 0.84, place.height + 0.34 * smoothstep(0.30, 0.60, place.ahead))
+    front = smoothstep(0.30, 0.78, place.ahead) * above
+    back = (smoothstep(-0.1, -0.6, place.ahead) * above)[:, None]
+    ones = np.ones(count)
+    # Down and backwards at the sides, forwards at the temples.
+    temple = smoothstep(0.15, 0.45, place.ahead) * (1 - above)
+    sides = np.stack([0.05 * np.sign(place.across), -0.9 * ones, -0.45 + 0.55 * temple], axis=1)
+    top = np.stack([-0.62 - 0.05 * front, 0.10 + 0.75 * front, 0.45 - 0.60 * front], axis=1)
+    top = (1 - back) * top + back * np.array([-0.35, -0.2, -0.7])
     comb = above[:, None] * top + (1 - above[:, None]) * sides
-    lift = 0.30 + 0.42 * above + 0.20 * front
-    length = np.interp(place.height, [-0.4, 0.1, 0.45, 0.7, 1.0], [0.06, 0.10, 0.19, 0.34, 0.40])
-    length = length * (0.72 + 0.4 * chance.random(count)) * (1 + 0.12 * front)
+    lift = 0.14 + 0.30 * above + 0.10 * front
+    length = np.interp(
+        place.height, [-0.4, 0.1, 0.4, 0.62, 0.8, 1.0], [0.045, 0.075, 0.12, 0.24, 0.30, 0.33]
+    )
+    length = length * (0.75 + 0.35 * chance.random(count)) * (1 + 0.15 * front)
     return comb + lift[:, None] * outwards, length
 
 
 STYLES: Mapping[str, Style] = {
     "crop": Style(
-        strands=15_000,
+        strands=17_000,
         points=8,
         radius_dm=0.0042,
         hairline=(
             (-1.2, -0.50), (-0.75, -0.46), (-0.35, -0.32), (-0.12, -0.02), (0.02, 0.14),
-            (0.10, 0.06), (0.20, -0.02), (0.30, 0.16), (0.42, 0.42), (0.60, 0.58), (0.80, 0.64),
-            (1.0, 0.66),
+            (0.10, 0.06), (0.20, -0.02), (0.30, 0.16), (0.42, 0.40), (0.60, 0.53), (0.80, 0.59),
+            (1.0, 0.60),
         ),
         peaks=0.05,
         comb=_crop,
-        sag=0.9,
-        lock_dm=0.085,
-        draw=0.5,
-        stray=0.16,
+        sag=0.8,
+        locks=650,
+        draw=0.55,
+        stray=0.22,
         covers_ears=False,
     ),
 }  # fmt: skip
 """Haircuts by name."""
 
-EDGE = 0.07
+EDGE = 0.10
 """Over this share of the head's height a hairline thins out."""
 
 
@@ -161,7 +165,7 @@ def cover(style: Style, head: Head, skin: Points) -> Numbers:
     # Two shallow bays beside the middle of the forehead: a straight line looks like a wig.
     bays = np.exp(-(((np.abs(place.across) - 0.45) / 0.16) ** 2))
     line = line + style.peaks * bays * smoothstep(0.4, 0.7, place.ahead)
-    ragged = 0.018 * _noise(skin, 21.0, 77) + 0.014 * _noise(skin, 55.0, 78)
+    ragged = 0.008 * _noise(skin, 21.0, 77) + 0.010 * _noise(skin, 55.0, 78)
     above = smoothstep(-EDGE / 2, EDGE, place.height - line + ragged)
     return np.asarray(above * (1 - np.clip(3 * head.ears, 0, 1)))
 
@@ -177,7 +181,7 @@ def grow(style: Style, head: Head, skin: Points, faces: Indices, seed: int) -> S
     direction, length = style.comb(place, outwards, chance)
     # Hair at the hairline is finer and shorter than within.
     length = length * (0.55 + 0.45 * roots(thick[:, None])[:, 0])
-    direction = unit(direction) + 0.22 * _vector_noise(root, 11.0, 5)
+    direction = unit(direction) + 0.20 * _vector_noise(root, 9.0, 5)
     direction = unit(direction + 0.10 * chance.normal(size=direction.shape))
     obstacle = _Obstacle.of(skin, faces, vertex_normals, head, style)
     strands = _bend(root, direction, length, style, obstacle, chance)
@@ -243,16 +247,22 @@ def _bend(
 def _gather(
     strands: Points, root: Points, length: Numbers, style: Style, chance: np.random.Generator
 ) -> Points:
-    area = len(root) * 0.0004
-    leaders = chance.choice(len(root), max(8, round(area / style.lock_dm**2 * 2)), replace=False)
+    leaders = chance.choice(len(root), style.locks, replace=False)
     _, mine = cKDTree(root[leaders]).query(root)
-    leader = leaders[mine]
     t = np.linspace(0, 1, style.points)[None, :, None]
     pull = style.draw * t**1.3 * (0.35 + 0.65 * chance.random((len(root), 1, 1)))
-    # A tip is drawn along the leader's shape, not to its root: short hair keeps its place.
-    alike = np.abs(length - length[leader])[:, None, None] < 0.12
-    wanted = strands[leader] + 0.35 * (root - root[leader])[:, None]
-    return np.asarray(np.where(alike, (1 - pull) * strands + pull * wanted, strands))
+    # Locks take the mean shape of their hairs, so that no lock stands off by the chance of one.
+    offsets = strands - root[:, None]
+    count = np.maximum(np.bincount(mine, minlength=len(leaders)), 1)[:, None]
+    shape = np.zeros((len(leaders), style.points, 3))
+    np.add.at(shape, mine, offsets)
+    centre = np.zeros((len(leaders), 3))
+    np.add.at(centre, mine, root)
+    shape, centre = shape / count[:, None], centre / count
+    # A tip is drawn along the lock, not to its root: short hair keeps its place.
+    wanted = centre[mine][:, None] + shape[mine] + 0.35 * (root - centre[mine])[:, None]
+    wanted = wanted + 0.10 * length[:, None, None] * t * chance.normal(size=(len(root), 1, 3))
+    return np.asarray((1 - pull) * strands + pull * wanted)
 
 
 def _noise(points: Points, frequency: float, seed: int) -> Numbers:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .anatomy import Indices, Points, face_unit
 from .expression import EYE_PITCH_RAD, EYE_YAW_RAD, Eye
@@ -25,6 +24,10 @@ REACH_SHARE = 1.5
 """Skin within this many radii of the eye's centre slides; further out it moves straight."""
 
 PACE_STEPS = 25
+
+HIDDEN_EDGE = 0.72
+"""Lashes and the rounding of the lids' edges hide the last of an opening: with this exponent
+what is seen, not what is there, shrinks in proportion."""
 
 
 class Lids:
@@ -46,22 +49,31 @@ class Lids:
         self._outwards = 1.0 if side == "Left" else -1.0
         self._pace = np.linspace(0.0, 1.0, PACE_STEPS)
 
-    def calibrate(self, skin: Points, opening: Callable[[Points], float]) -> None:
+    def calibrate(self, opening: Callable[[float, float], float]) -> None:
         """Learn the pace that makes the opening shrink in proportion to the blink.
 
         Args:
-            skin: The resting face, float64 [used, 3].
-            opening: The height of the eye's opening in such a skin, dm.
+            opening: The height of the eye's opening (dm) at a blink, were the lid that far
+                along its way (both in [0, 1]).
         """
-        raw = np.linspace(0.0, 1.0, PACE_STEPS)
-        self._pace = raw
-        heights = np.array([opening(self(skin, Eye(0.0, 0.0, float(step)))) for step in raw])
-        closed = np.maximum.accumulate(1 - (heights - heights[-1]) / (heights[0] - heights[-1]))
-        self._pace = np.interp(raw, closed, raw)
+        whole, shut = opening(0.0, 0.0), opening(1.0, 1.0)
+        way = np.linspace(0.0, 1.0, PACE_STEPS)
+        for step, blink in enumerate(way):
+            heights = np.minimum.accumulate([opening(float(blink), float(far)) for far in way])
+            wanted = shut + (1 - blink) ** HIDDEN_EDGE * (whole - shut)
+            self._pace[step] = np.interp(-wanted, -heights, way)
+        self._pace[0], self._pace[-1] = 0.0, 1.0
 
-    def __call__(self, skin: Points, eye: Eye) -> Points:
-        """The skin with this eye's lids moved, float64 [used, 3]."""
-        blink = float(np.interp(eye.blink, np.linspace(0, 1, PACE_STEPS), self._pace))
+    def __call__(self, skin: Points, eye: Eye, way: float | None = None) -> Points:
+        """The skin with this eye's lids moved, float64 [used, 3].
+
+        Args:
+            skin: float64 [used, 3].
+            eye: What the eye does.
+            way: How far the lid is along its way to being shut; None for the calibrated pace.
+        """
+        steps = np.linspace(0, 1, PACE_STEPS)
+        blink = float(np.interp(eye.blink, steps, self._pace)) if way is None else way
         up, down = max(eye.pitch_rad, 0.0) / EYE_PITCH_RAD, max(-eye.pitch_rad, 0) / EYE_PITCH_RAD
         out = self._outwards * eye.yaw_rad / EYE_YAW_RAD
         open_share = 1.0 - eye.blink
@@ -107,12 +119,3 @@ class Lids:
         away = skin - self._socket.centre
         far = np.linalg.norm(away, axis=1) / self._socket.radius
         return np.flatnonzero((far < 1.35) & (away[:, 2] > 0.2 * self._socket.radius))
-
-
-def opening_between(upper: int, lower: int) -> Callable[[Points], float]:
-    """The height between two vertices of a skin."""
-
-    def height(skin: NDArray[np.float64]) -> float:
-        return float(skin[upper, 1] - skin[lower, 1])
-
-    return height

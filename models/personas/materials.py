@@ -30,6 +30,7 @@ def materials(person: Person) -> Mapping[str, Any]:
         "skin": _skin(person),
         "eye": _eye(person),
         "cornea": _film("cornea", 0.03),
+        "tear": _film("tear", 0.12),
         "teeth": _teeth(),
         "gum": _flesh("gum", "b8605c", 0.30),
         "tongue": _tongue(),
@@ -50,12 +51,16 @@ def _skin(person: Person) -> Any:
     pores = graph.cells(rest, 62)
     base, flush, shade = linear(skin.base), linear(skin.flush), linear(skin.shade)
 
-    colour = graph.mix(times(minus(broad, 0.35), 0.5), base, flush)
-    colour = graph.mix(times(patches, 0.24), colour, shade)
-    colour = graph.mix(times(minus(fine, 0.42), 0.9), colour, shade)
-    colour = graph.mix(times(mask("flush"), plus(0.26, times(patches, 0.34))), colour, flush)
+    colour = graph.mix(times(minus(broad, 0.35), 0.4), base, flush)
+    colour = graph.mix(times(minus(patches, 0.28), 0.75), colour, shade)
+    colour = graph.mix(times(minus(fine, 0.40), 1.3), colour, shade)
+    colour = graph.mix(times(mask("flush"), plus(0.10, times(patches, 0.34))), colour, flush)
     colour = graph.mix(times(mask("ears"), 0.35), colour, flush)
     colour = graph.mix(times(mask("lids"), 0.32), colour, linear("a06450"))
+    colour = graph.mix(times(mask("socket"), 0.30), colour, linear("8a5a52"))
+    # A few small moles: skin without any is a doll's.
+    moles = times(graph.step(graph.cells(rest, 5.5), 0.055, 0.02), 0.55)
+    colour = graph.mix(moles, colour, linear("6e4632"))
     if skin.stubble:
         dots = graph.step(graph.cells(rest, 48), 0.34, 0.08)
         shadow = times(mask("beard"), plus(0.34, times(dots, 0.5)), skin.stubble)
@@ -66,7 +71,7 @@ def _skin(person: Person) -> Any:
     colour = graph.mix(times(mask("scalp"), 0.9), colour, linear(person.hair.scalp))
     colour = graph.mix(mask("cavity"), colour, MUCOSA)
 
-    rough = plus(0.52, times(minus(patches, 0.5), 0.25))
+    rough = plus(0.44, times(minus(patches, 0.4), 0.4))
     rough = minus(rough, times(mask("oil"), 0.22 * skin.oil))
     rough = minus(rough, times(mask("lips"), 0.14))
     rough = minus(rough, times(mask("cavity"), 0.22))
@@ -76,13 +81,13 @@ def _skin(person: Person) -> Any:
         {
             "Base Color": colour,
             "Roughness": rough,
-            "Normal": graph.bump(height, 0.30, 0.007),
+            "Normal": graph.bump(height, 0.40, 0.009),
             "Subsurface Weight": 1.0,
             "Subsurface Radius": SUBSURFACE_RADIUS,
             "Subsurface Scale": SUBSURFACE_DM,
-            "Specular IOR Level": 0.40,
+            "Specular IOR Level": 0.46,
             "Emission Color": MUCOSA,
-            "Emission Strength": times(mask("cavity"), 0.025),
+            "Emission Strength": times(mask("cavity"), 0.05),
         },
         subsurface_method="RANDOM_WALK",
     )
@@ -233,7 +238,7 @@ def _hair(name: str, melanin: float, redness: float, roughness: float) -> Any:
             "Melanin Redness": redness,
             "Roughness": roughness,
             "Radial Roughness": 0.45,
-            "Random Color": 0.25,
+            "Random Color": 0.2,
             "Random Roughness": 0.15,
             "Random": chance,
             "Coat": 0.0,

@@ -45,6 +45,8 @@ class Hair:
         scalp: Colour of the scalp under it.
         brow_density: Hairs per brow as a share of a full one.
         brow_width: Height of the brow as a share of a common one.
+        brow_above_dm: Height of its inner end above the eye's centre.
+        brow_arch: How much it is arched, as a share of a high arch.
         lash_length: Length of the lashes as a share of a woman's.
     """
 
@@ -54,6 +56,8 @@ class Hair:
     scalp: Colour
     brow_density: float
     brow_width: float
+    brow_above_dm: float
+    brow_arch: float
     lash_length: float
 
 
@@ -94,14 +98,15 @@ class Person:
 MAN = Person(
     name="man",
     targets={
-        "macrodetails/caucasian-male-young": 0.62,
+        "macrodetails/caucasian-male-young": 0.50,
+        "macrodetails/caucasian-male-old": 0.12,
         "macrodetails/african-male-young": 0.18,
         "macrodetails/asian-male-young": 0.20,
-        "macrodetails/universal-male-young-averagemuscle-averageweight": 0.85,
-        "macrodetails/universal-male-old-averagemuscle-averageweight": 0.15,
+        "macrodetails/universal-male-young-averagemuscle-averageweight": 0.75,
+        "macrodetails/universal-male-old-averagemuscle-averageweight": 0.25,
         "macrodetails/proportions/male-young-averagemuscle-averageweight-idealproportions": 0.4,
         "head/head-oval": 0.25,
-        "head/head-age-incr": 0.12,
+        "head/head-age-incr": 0.20,
         "eyes/lr-eye-scale-incr": 0.10,
         "eyes/lr-eye-bag-decr": 0.25,
         "cheek/lr-cheek-bones-incr": 0.20,
@@ -109,21 +114,28 @@ MAN = Person(
         "mouth/mouth-angles-up": 0.20,
         "mouth/mouth-lowerlip-volume-incr": 0.15,
         "nose/nose-width3-decr": 0.10,
-        "chin/chin-width-incr": 0.15,
+        "chin/chin-width-incr": 0.25,
+        "chin/chin-bones-incr": 0.30,
+        "head/head-square": 0.18,
+        "nose/nose-hump-incr": 0.12,
+        "nose/nose-scale-vert-decr": 0.15,
+        "neck/neck-scale-horiz-incr": 0.25,
+        "torso/measure-shoulder-dist-decr": 0.25,
+        "eyes/lr-eye-eyefold-down": 0.10,
         "asym/asym-brown-1-l": 0.15,
         "asym/asym-nose-1-r": 0.12,
         "asym/asym-mouth-1-l": 0.10,
         "asym/asym-jaw-1-r": 0.12,
         "asym/asym-eye-1-l": 0.10,
     },
-    skin=Skin("d2a184", "c0705c", "a8765a", "b06a62", stubble=0.5, oil=0.35),
-    hair=Hair("crop", 0.86, 0.42, "4a3a30", 1.0, 1.0, 0.55),
-    clothes=Clothes("3f4c5c", 0.05),
+    skin=Skin("cc9878", "b9604c", "9c6a4e", "a8605a", stubble=0.8, oil=0.5),
+    hair=Hair("crop", 0.80, 0.22, "4a3a30", 1.0, 1.15, 0.165, 0.6, 0.5),
+    clothes=Clothes("3f4c5c", 0.14),
     iris=("6b4a2a", "5a4630", "2c241e"),
     rest={
-        "eyeWideLeft": 0.35, "eyeWideRight": 0.35,
-        "mouthSmileLeft": 0.24, "mouthSmileRight": 0.24,
-        "cheekSquintLeft": 0.10, "cheekSquintRight": 0.10,
+        "eyeWideLeft": 0.50, "eyeWideRight": 0.50,
+        "mouthSmileLeft": 0.34, "mouthSmileRight": 0.34,
+        "cheekSquintLeft": 0.15, "cheekSquintRight": 0.15,
     },
 )  # fmt: skip
 
@@ -150,7 +162,7 @@ WOMAN = Person(
         "asym/asym-mouth-1-r": 0.08,
     },
     skin=Skin("dfae92", "cb7a68", "b07f66", "b5605c", stubble=0.0, oil=0.25),
-    hair=Hair("bob", 0.72, 0.55, "5a4030", 0.8, 0.85, 1.0),
+    hair=Hair("bob", 0.72, 0.55, "5a4030", 0.8, 0.85, 0.19, 1.0, 1.0),
     clothes=Clothes("56707c", -0.15),
     iris=("7a5a34", "5f5a3a", "2a2c24"),
     rest={

@@ -10,9 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 WIDTH, HEIGHT = 304, 171
 """Of the wall's picture: a third of the plate's pixels is ample for something this soft."""
+
+
+BLUR_PX = 7.0
+"""Of the whole wall, in its own pixels: no edge is left that a small shift would show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,8 @@ class Shape:
     cover: float
 
 
-WALL_TOP = (0.30, 0.29, 0.275)
-WALL_FOOT = (0.165, 0.155, 0.145)
+WALL_TOP = (0.235, 0.232, 0.225)
+WALL_FOOT = (0.125, 0.118, 0.112)
 
 SHAPES = (
     Shape("daylight through a window on the left", 0.06, 0.34, 0.36, 0.74, 0.16,
@@ -68,7 +73,7 @@ def room() -> NDArray[np.float32]:
         along = (np.abs(y - shape.y) - shape.height / 2) / shape.soft
         cover = shape.cover * _ease(0.5 - across) * _ease(0.5 - along)
         picture += cover[..., None] * (np.array(shape.colour) - picture)
-    return picture.astype(np.float32)
+    return gaussian_filter(picture, (BLUR_PX, BLUR_PX, 0), mode="nearest").astype(np.float32)
 
 
 def _ease(x: NDArray[np.float64]) -> NDArray[np.float64]:

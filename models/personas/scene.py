@@ -31,6 +31,7 @@ MATERIAL = {
     "eyeLeft": "eye", "eyeRight": "eye", "corneaLeft": "cornea", "corneaRight": "cornea",
     "upperTeeth": "teeth", "lowerTeeth": "teeth", "upperGum": "gum", "lowerGum": "gum",
     "hair": "hair", "brows": "brows", "lashesLeft": "lashes", "lashesRight": "lashes",
+    "tearLeft": "tear", "tearRight": "tear",
 }  # fmt: skip
 """Which material each part is made of."""
 
@@ -71,16 +72,16 @@ class Light:
 
 
 LIGHTS = (
-    Light("the window beside the screen: key", (-6.5, 3.6, 8.0), (6.0, 6.0), 1500.0,
+    Light("the window beside the screen: key", (-6.5, 3.6, 8.0), (5.0, 5.0), 2100.0,
           (1.0, 0.975, 0.95)),
     Light("the screen and the desk: fill, and the second light in the eyes", (4.5, 0.2, 9.0),
-          (7.0, 6.0), 420.0, (1.0, 0.95, 0.90)),
+          (7.0, 6.0), 300.0, (1.0, 0.95, 0.90)),
     Light("the room's lamp behind: parts hair and shoulder from the wall", (6.0, 5.0, -6.0),
-          (3.0, 5.0), 520.0, (1.0, 0.90, 0.78)),
+          (3.0, 5.0), 220.0, (1.0, 0.93, 0.84)),
 )  # fmt: skip
 
 AMBIENT = (0.62, 0.64, 0.68, 1.0)
-AMBIENT_STRENGTH = 0.30
+AMBIENT_STRENGTH = 0.24
 
 
 class Scene:

@@ -114,6 +114,14 @@ def _vertex_points(
     return inside @ smooth + sparse.diags(on_rim) @ creased + keep
 
 
+def neighbours(faces: Indices, count: int) -> sparse.csr_matrix:
+    """Mean over the vertices that share an edge with each, sparse [count, count]."""
+    ends = np.concatenate([np.stack([faces[:, k], faces[:, k - 1]], 1) for k in range(4)])
+    both = np.unique(np.concatenate([ends, ends[:, ::-1]]), axis=0)
+    both = both[both[:, 0] != both[:, 1]]
+    return _averages(both[:, 0], both[:, 1], count, count)
+
+
 def _averages(row: Indices, column: Indices, rows: int, columns: int) -> sparse.csr_matrix:
     share = 1.0 / np.maximum(np.bincount(row, minlength=rows), 1)
     return sparse.csr_matrix((share[row], (row, column)), shape=(rows, columns))

@@ -52,6 +52,9 @@ LOWER = (
 )
 """From the middle backwards, one half of an arch; the other half is its mirror."""
 
+UPPER_DOWN_DM, LOWER_DOWN_DM = 0.032, 0.080
+"""Below the helpers: parted lips show 2 mm of the upper teeth, and the lower bite behind them."""
+
 OVERLAP = 1.06
 """Neighbours touch: crowns are drawn a little wider than their place."""
 
@@ -74,6 +77,7 @@ class Arch:
 def build_arch(mesh: BaseMesh, vertices: Points, upper: bool) -> Arch:
     """The arch of a jaw, fitted to the helper teeth of a body."""
     helper = vertices[mesh.groups["helper-upper-teeth" if upper else "helper-lower-teeth"]]
+    helper = helper - [0.0, UPPER_DOWN_DM if upper else LOWER_DOWN_DM, 0.0]
     curve = _Curve.through(helper, upper)
     row = UPPER if upper else LOWER
     scale = curve.front_length / sum(tooth.width_mm for tooth in row)
@@ -191,6 +195,13 @@ def _gum(curve: _Curve, row: tuple[Tooth, ...], scale: float) -> tuple[Points, I
             + (np.sin(turn) * 0.055 - low * papilla)[:, None] * up
         )
     return np.concatenate(rings), _tube_faces(GUM_ALONG, GUM_AROUND, closed=False)
+
+
+def edge(upper_teeth: Points) -> Points:
+    """The middle of the upper teeth's biting edge, float64 [3]."""
+    front = upper_teeth[np.abs(upper_teeth[:, 0]) < 0.08]
+    low = front[front[:, 1] < front[:, 1].min() + 0.01]
+    return np.array([0.0, front[:, 1].min(), low[:, 2].max()])
 
 
 def _tube_faces(along: int, around: int, closed: bool) -> Indices:
