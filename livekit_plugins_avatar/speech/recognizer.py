@@ -10,6 +10,7 @@ computed alone from the same samples.
 from __future__ import annotations
 
 from collections import deque
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -91,20 +92,10 @@ class OnnxRecognizer:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        # Here, so that importing the package does not wait for it.
-        import onnxruntime
-
         path = path or Path(str(resources.files("livekit_plugins_avatar") / "resources")) / (
             "visemes.onnx"
         )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        # A thread that spins while it waits would cost more than the net.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = _open(path)
         said = self._session.get_modelmeta().custom_metadata_map
         if said.get("visemes") != " ".join(VISEMES):
             raise ValueError(
@@ -127,6 +118,30 @@ class OnnxRecognizer:
     def hops(self) -> HopStream:
         """A fresh stream, at sample 0, for whoever decides by more than what is heard."""
         return HopStream(self._session, self._rest, self._delay_hops)
+
+
+def _open(path: Path) -> onnxruntime.InferenceSession:
+    # Here, so that importing the package does not wait for it.
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    # A thread that spins while it waits would cost more than the net.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ValueError(
+            f"{path} cannot be opened as a viseme recogniser: give the path of a model that "
+            f"models.visemes exported ({error})"
+        ) from error
+
+
+@cache
+def built_in() -> OnnxRecognizer:
+    """The recogniser that comes with the package, opened once and shared by all."""
+    return OnnxRecognizer()
 
 
 class OnnxStream:

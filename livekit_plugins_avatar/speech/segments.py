@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from .features import HOP_SAMPLES
 from .hops import Hops
-from .levels import Levels
 from .visemes import VISEMES, VisemeEvent
 
 Bias = NDArray[np.float32]
@@ -23,7 +22,14 @@ Bias = NDArray[np.float32]
 INTENSITY_DB = (-24.0, 2.0)
 """Loudness against the voice's own that maps to intensity 0 and 1."""
 
-HOPS_PER_S = 100
+LOUDER = 0.5
+"""Share of the way that the voice's loudness goes up in one hop: a vowel is enough."""
+
+SOFTER_DB = 0.06
+"""How fast its loudness is forgotten, per hop, while the voice goes on more softly."""
+
+CLOSING_DB = 0.6
+"""How fast a sound is forgotten, per hop: a closure is silent, but as strong as what it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class Segmenter:
     """Decides one stream; a pure function of the hops and biases pushed so far."""
 
     def __init__(self) -> None:
-        self._levels = Levels(HOPS_PER_S)
+        self._voice_db: float | None = None
+        self._envelope_db = -np.inf
         self._held = 0
         # Silence has been held since ever when a stream begins.
         self._held_hops = _SHORTEST_HOPS[0]
@@ -119,11 +126,15 @@ class Segmenter:
 
     def _intensity(self, level_db: float) -> float:
         """How strongly a hop is spoken, against the loudness of the voice so far."""
-        self._levels.hear(level_db, level_db)
+        self._envelope_db = max(level_db, self._envelope_db - CLOSING_DB)
         if self._held == 0:
             return 0.0
+        if self._voice_db is None:
+            self._voice_db = self._envelope_db
+        above_db = self._envelope_db - self._voice_db
+        self._voice_db += LOUDER * above_db if above_db > 0 else -SOFTER_DB
         low, high = INTENSITY_DB
-        return max(0.0, min(1.0, (level_db - self._levels.loud - low) / (high - low)))
+        return max(0.0, min(1.0, (self._envelope_db - self._voice_db - low) / (high - low)))
 
 
 def _biased(likely: NDArray[np.float32], bias: Bias) -> NDArray[np.float32]:

@@ -30,13 +30,12 @@ from livekit_plugins_avatar.speech.visemes import VISEME_INDEX
 from livekit_plugins_avatar.timeline import SAMPLE_RATE
 
 from .augment import background, sixteen_bit, varied
-from .phones import PHONE_VISEMES, PHONES
+from .phones import PHONES, seen_in
 from .places import CORPUS, WORK, pause
 from .voices import STORED_HZ
 
 DATASET = WORK / "dataset"
 HELD_OUT = DATASET / "heldout"
-UNKNOWN = -1
 HELD_OUT_ONE_IN = 10
 HOPS_PER_S = 100
 BLOCK_HOPS = 2000
@@ -69,12 +68,8 @@ def labels(phones: Path, hops: int, pace: float = 1.0) -> tuple[Labels, Labels]:
         start_s, end_s = float(start) / pace, float(end) / pace
         first, last = round(start_s * HOPS_PER_S), round(end_s * HOPS_PER_S)
         sounds[first:last] = PHONES.index(phone)
-        at_s = start_s
-        for viseme, share in PHONE_VISEMES[phone]:
-            next_s = at_s + share * (end_s - start_s)
-            index = UNKNOWN if viseme is None else VISEME_INDEX[viseme]
-            visemes[round(at_s * HOPS_PER_S) : round(next_s * HOPS_PER_S)] = index
-            at_s = next_s
+        for viseme, from_s, to_s in seen_in(phone, start_s, end_s):
+            visemes[round(from_s * HOPS_PER_S) : round(to_s * HOPS_PER_S)] = viseme
     return visemes, sounds
 
 

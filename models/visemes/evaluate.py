@@ -23,8 +23,8 @@ from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer
 from livekit_plugins_avatar.speech.visemes import VISEME_INDEX, VISEMES, VisemeEvent
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
 
-from .dataset import HELD_OUT, HOPS_PER_S, UNKNOWN
-from .phones import PHONE_VISEMES
+from .dataset import HELD_OUT, HOPS_PER_S
+from .phones import UNKNOWN, seen_in
 
 Labels = NDArray[np.int64]
 
@@ -120,12 +120,8 @@ def labelled(path: Path, hops: int) -> Labels:
         said[: len(written)] = written[:hops]
         return said
     for one in written:
-        at_s, end_s = one["start"], one["end"]
-        for viseme, share in PHONE_VISEMES[one["phone"]]:
-            next_s = at_s + share * (end_s - one["start"])
-            first, last = round(at_s * HOPS_PER_S), round(next_s * HOPS_PER_S)
-            said[first:last] = UNKNOWN if viseme is None else VISEME_INDEX[viseme]
-            at_s = next_s
+        for viseme, from_s, to_s in seen_in(one["phone"], one["start"], one["end"]):
+            said[round(from_s * HOPS_PER_S) : round(to_s * HOPS_PER_S)] = viseme
     return said
 
 

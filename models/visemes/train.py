@@ -24,8 +24,9 @@ from torch.nn import functional
 from livekit_plugins_avatar.speech.features import BANDS
 from livekit_plugins_avatar.speech.visemes import VISEMES
 
-from .dataset import DATASET, UNKNOWN
+from .dataset import DATASET
 from .net import DELAY_HOPS, Net
+from .phones import UNKNOWN
 from .places import RUNS, pause
 
 SHARES: Mapping[str, float] = {
@@ -243,7 +244,7 @@ def train(run: str, steps: int, parent: str | None) -> Path:
         with torch.no_grad():
             for mean, value in zip(average.parameters(), net.parameters(), strict=True):
                 mean.lerp_(value, 1 - keeps)
-        smooth = float(loss) if step == done else 0.98 * smooth + 0.02 * float(loss)
+        smooth = loss.item() if step == done else 0.98 * smooth + 0.02 * loss.item()
         if (step + 1) % SAVE_EVERY_STEPS == 0 or step + 1 == steps:
             state = {
                 "net": net.state_dict(),
