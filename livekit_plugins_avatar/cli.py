@@ -92,6 +92,12 @@ def _demo(parser: ArgumentParser, words: list[str]) -> int:
     return int(bool(wrong))
 
 
+def _render(parser: ArgumentParser, words: list[str]) -> int:
+    from .film import command
+
+    return _command(command, parser, words)
+
+
 def _doctor(parser: ArgumentParser, words: list[str]) -> int:
     parser.parse_args(words)
     from .demo import doctor
@@ -102,22 +108,22 @@ def _doctor(parser: ArgumentParser, words: list[str]) -> int:
 def _bench(parser: ArgumentParser, words: list[str]) -> int:
     with needs("eval", "bench"):
         from .eval import bench
-    return _measurement(bench, parser, words)
+    return _command(bench, parser, words)
 
 
 def _eval_sync(parser: ArgumentParser, words: list[str]) -> int:
     with needs("eval", "eval sync"):
         from .eval import sync
-    return _measurement(sync, parser, words)
+    return _command(sync, parser, words)
 
 
 def _eval_persona(parser: ArgumentParser, words: list[str]) -> int:
     with needs("eval", "eval persona"):
         from .eval import persona
-    return _measurement(persona, parser, words)
+    return _command(persona, parser, words)
 
 
-def _measurement(module: ModuleType, parser: ArgumentParser, words: list[str]) -> int:
+def _command(module: ModuleType, parser: ArgumentParser, words: list[str]) -> int:
     module.add_arguments(parser)
     status: int = module.run(parser.parse_args(words))
     return status
@@ -126,6 +132,7 @@ def _measurement(module: ModuleType, parser: ArgumentParser, words: list[str]) -
 COMMANDS: dict[str, tuple[Callable[[ArgumentParser, list[str]], int], str]] = {
     "demo": (_demo, "A talking face at a local address, with no key and no account."),
     "doctor": (_doctor, "What is here, what is missing, and what to do about it."),
+    "render": (_render, "A film of somebody who says what is in a file, or what you write."),
     "bench": (_bench, "What a frame, a second of speech and the first sound of an answer cost."),
     "eval sync": (_eval_sync, "How far apart sound and picture are, in a real browser."),
     "eval persona": (_eval_persona, "How true a persona is to pictures it was never shown."),

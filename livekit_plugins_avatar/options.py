@@ -39,7 +39,8 @@ class AvatarOptions:
         video_delay_s: How long after its sample left the audio source a frame is captured, 0 to
             0.5 s. The default suits browsers; `livekit-avatar eval sync` measures it.
         video_bitrate_bps: The most that the video track may take, 100 kbit/s to 20 Mbit/s.
-        seed: What makes this face's blinks and glances its own; the same seed gives the same.
+        seed: What makes this face's blinks and glances its own, 0 to 2^32 - 1; the same seed gives
+            the same.
 
     Raises:
         ValueError: An option is out of range; the message names it and the range.
@@ -61,6 +62,7 @@ class AvatarOptions:
         self._check("frames_ahead", 1, 30)
         self._check("video_delay_s", 0.0, 0.5)
         self._check("video_bitrate_bps", 100_000, 20_000_000)
+        self._check("seed", 0, 2**32 - 1)
 
     def _check_name(self, name: str, known: Sequence[str]) -> None:
         if getattr(self, name) not in known:
