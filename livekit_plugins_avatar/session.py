@@ -21,7 +21,7 @@ from .face.articulation import REACH_AFTER_SAMPLES
 from .face.face import Face
 from .log import logger
 from .options import AvatarOptions
-from .playout import Playout, PlayoutEvent
+from .playout import MEMORY_SAMPLES, Playout, PlayoutEvent
 from .publish.conductor import Conductor
 from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
 from .render.ahead import Ahead, frame_period
@@ -69,7 +69,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._playout = Playout()
         self._schedule = VisemeSchedule()
         self._face = Face(self._visemes, seed=self._options.seed)
-        self._listener = Listener(recognizer or BandRecognizer(), self._schedule, self._on_heard)
+        self._listener = Listener(
+            recognizer or BandRecognizer(), self._schedule, self._on_heard, self._played
+        )
         self._conductor = Conductor(
             self._playout, clock=self._clock, queue_samples=QUEUE_SAMPLES, on_events=self._on_events
         )
@@ -252,6 +254,14 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if runs:
             self._schedule.forget(runs[0].speech - KEPT_SAMPLES)
         return self._schedule.placed(runs, start, end)
+
+    def _played(self) -> int:
+        """The speech sample that is published next; 0 before any was."""
+        published = self._playout.published
+        runs = self._playout.runs(published - MEMORY_SAMPLES, published)
+        if not runs:
+            return 0
+        return runs[-1].speech + min(runs[-1].length, published - runs[-1].published)
 
     def _on_heard(self, speech: int) -> None:
         """New events are known from this speech sample on; on the listener's thread."""

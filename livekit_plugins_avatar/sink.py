@@ -1,9 +1,10 @@
 """The sink: where the agents framework hands over the speech.
 
-In flow `AudioFrame`s of any rate and channel count, flushes, clears and pauses, on the agent's
-event loop; out flows mono PCM at the published rate, to playout and to the listener. Back flow
-the reports of what was played, from the conductor's thread. For every segment that is opened
-exactly one `playback_finished` comes back, whatever happens.
+In flow `AudioFrame`s of any rate and channel count, with the words that a TTS may put beside them,
+flushes, clears and pauses, on the agent's event loop; out flows mono PCM at the published rate, to
+playout and to the listener, and to the listener the words. Back flow the reports of what was
+played, from the conductor's thread. For every segment that is opened exactly one
+`playback_finished` comes back, whatever happens.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
 from livekit import rtc
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
 
 from .log import logger
 from .playout import NOTHING, Pcm, Playout, PlayoutEvent, Progressed, Started
-from .speech.listener import Listener
+from .speech.listener import Listener, Spoken
+from .speech.transcript import Piece, Transcript
 from .timeline import SAMPLE_RATE, Clock, samples, seconds
 
 LIMIT_SAMPLES = samples(60.0)
@@ -56,6 +59,9 @@ class AvatarSink(AudioOutput):
         self._rate = 0
         self._said_empty = False
         self._closed = False
+        self._transcript = Transcript()
+        self._base: int | None = None
+        """The speech sample at which the open segment begins."""
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take speech in; waits for the first listener, and while a minute of it is waiting."""
@@ -70,6 +76,7 @@ class AvatarSink(AudioOutput):
         pcm = self._convert(frame)
         await super().capture_frame(frame)
         self._accept(pcm)
+        self._expect(self._transcript.push(_pieces(frame)))
         while self._playout.buffered > LIMIT_SAMPLES:
             await self._clock.sleep(LIMIT_POLL_S)
 
@@ -79,6 +86,8 @@ class AvatarSink(AudioOutput):
         rest = self._end_conversion()
         if len(rest):
             self._accept(rest)
+        self._expect(self._transcript.flush())
+        self._base = None
         self._playout.end_segment()
         self._listener.end_segment()
         self._settle()
@@ -86,6 +95,8 @@ class AvatarSink(AudioOutput):
     def clear_buffer(self) -> None:
         """The user interrupted: what sounds fades out, and nothing more of it is heard."""
         self._resampler = None
+        self._transcript = Transcript()
+        self._base = None
         self._playout.clear()
         self._listener.clear()
         self._settle()
@@ -136,8 +147,17 @@ class AvatarSink(AudioOutput):
 
     def _accept(self, pcm: Pcm) -> None:
         start = self._playout.push_audio(pcm)
-        if start >= 0 and len(pcm):
+        if start < 0:
+            return
+        if self._base is None:
+            self._base = start
+        if len(pcm):
             self._listener.push_audio(start, pcm)
+
+    def _expect(self, words: Sequence[Piece]) -> None:
+        """Tell the listener what the TTS says that it says."""
+        if self._base is not None:
+            self._listener.expect([_spoken(word, self._base) for word in words])
 
     def _convert(self, frame: rtc.AudioFrame) -> Pcm:
         """A frame as mono PCM at `SAMPLE_RATE`; the resampler keeps some back for the next."""
@@ -157,6 +177,21 @@ class AvatarSink(AudioOutput):
         """What the resampler kept back."""
         resampler, self._resampler = self._resampler, None
         return _joined(resampler.flush()) if resampler is not None else NOTHING
+
+
+def _pieces(frame: rtc.AudioFrame) -> list[Piece]:
+    """The text that came with a frame; what is no text is left out."""
+    said = frame.userdata.get(USERDATA_TIMED_TRANSCRIPT) or ()
+    pieces = []
+    for text in said:
+        at_s = text.start_time if isinstance(text, TimedString) else None
+        if isinstance(text, str):
+            pieces.append(Piece(str(text), at_s if isinstance(at_s, (int, float)) else None))
+    return pieces
+
+
+def _spoken(word: Piece, base: int) -> Spoken:
+    return Spoken(word.text, None if word.at_s is None else base + samples(word.at_s))
 
 
 def _mono(frame: rtc.AudioFrame) -> Pcm:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from livekit import rtc
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 from livekit.agents.voice.io import (
     PlaybackFinishedEvent,
     PlaybackProgressedEvent,
@@ -20,8 +21,8 @@ from numpy.typing import NDArray
 
 from livekit_plugins_avatar.playout import FADE_SAMPLES, Playout
 from livekit_plugins_avatar.sink import LIMIT_SAMPLES, AvatarSink
-from livekit_plugins_avatar.speech.listener import Listener
 from livekit_plugins_avatar.speech.band_recognizer import BandRecognizer
+from livekit_plugins_avatar.speech.listener import Listener, Spoken
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, ManualClock, samples, seconds
 
@@ -220,6 +221,45 @@ async def test_closing_finishes_what_is_open_and_what_still_comes(play: Play) ->
     assert [event.interrupted for event in play.finished] == [True, True]
     assert play.finished[0].playback_position == pytest.approx(0.5 - seconds(QUEUE))
     await asyncio.wait_for(play.sink.wait_for_playout(), 1)
+
+
+def timed(pcm: NDArray[np.int16], *texts: object) -> rtc.AudioFrame:
+    """A frame with the words that a TTS says it says."""
+    said = frame(pcm)
+    said.userdata[USERDATA_TIMED_TRANSCRIPT] = list(texts)
+    return said
+
+
+async def test_the_listener_is_told_what_the_tts_says_and_when_on_the_speech_timeline(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Spoken] = []
+    monkeypatch.setattr(Listener, "expect", lambda _, spoken: told.extend(spoken))
+    await play.sink.capture_frame(frame(tone(0.5)))
+    play.sink.flush()
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("Hello ", start_time=0.1)))
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("there", start_time=0.3), " frie"))
+    await play.sink.capture_frame(timed(tone(0.2), "n", "d", 7, None))
+    play.sink.flush()
+    base = samples(0.5)
+    assert told == [
+        Spoken("Hello", base + samples(0.1)),
+        Spoken(" there", base + samples(0.3)),
+        Spoken(" friend", None),
+    ]
+
+
+async def test_words_of_an_interrupted_segment_are_not_expected_in_the_next(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Spoken] = []
+    monkeypatch.setattr(Listener, "expect", lambda _, spoken: told.extend(spoken))
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("Never", start_time=0.0)))
+    play.sink.clear_buffer()
+    play.sink.flush()
+    await play.pass_time(0.5)
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("Well ", start_time=0.0)))
+    assert [spoken.text for spoken in told] == ["Well"]
 
 
 OPERATIONS = st.one_of(

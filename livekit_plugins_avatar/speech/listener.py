@@ -1,9 +1,10 @@
 """The listener: hears the speech before it is played, and writes the schedule.
 
-In flows PCM as the sink accepts it, out flow viseme events, appended to the schedule. A thread of
-its own, because recognition must delay neither the event loop that delivers the speech nor the
-renderer that waits for the mouth. Its queue is bounded. Full: what comes is not heard, and the
-mouth rests over it. Empty: the listener sleeps.
+In flow PCM as the sink accepts it and the words it is said to hold, out flow viseme events, written
+into the schedule and revised there until they are played. A thread of its own, because recognition
+must delay neither the event loop that delivers the speech nor the renderer that waits for the
+mouth. Its queue is bounded. Full: what comes is not heard, and the mouth rests over it. Empty: the
+listener sleeps.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from ..log import logger
 from ..playout import Pcm
-from ..timeline import samples
+from ..timeline import samples, seconds
+from .alignment import Said
+from .guided import GuidedStream, HopRecognizer
+from .pronunciation import words_of
 from .recognizer import Recognizer, RecognizerStream
 from .schedule import VisemeSchedule
 from .visemes import VisemeEvent
@@ -29,6 +33,25 @@ SLICE_SAMPLES = samples(0.1)
 """Long deliveries are heard in slices of this length, so that the first mouth shapes are there
 before the last word has been looked at."""
 
+HELD_SAMPLES = samples(0.06)
+"""So far ahead of what is played the mouth is on its way already, and not called back."""
+
+TEXT_LIMIT = 2_000
+"""The most pieces of text that wait for their speech: ten minutes of it, word by word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Some text that the speech says.
+
+    Args:
+        text: One word or many, as a person would write it.
+        start: The speech sample at which it begins; None where nobody said.
+    """
+
+    text: str
+    start: int | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class _Speech:
@@ -36,6 +59,13 @@ class _Speech:
 
     start: int
     pcm: Pcm
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What the open segment says, or the next one."""
+
+    spoken: tuple[Spoken, ...]
 
 
 class _Mark(Enum):
@@ -50,10 +80,12 @@ class Listener:
     """Turns speech into schedule entries on a thread of its own.
 
     Args:
-        recognizer: What recognises; each segment gets a fresh stream of it.
+        recognizer: What recognises; each segment gets a fresh stream of it. One that hands out
+            its hops (`HopRecognizer`) is told what the speech says, where that is known.
         schedule: Where the events go.
         on_heard: Called on the listener's thread with the first speech sample that has a new
             event.
+        played: The speech sample that is played next; what lies before it stands.
     """
 
     def __init__(
@@ -61,13 +93,17 @@ class Listener:
         recognizer: Recognizer,
         schedule: VisemeSchedule,
         on_heard: Callable[[int], None] = lambda _: None,
+        played: Callable[[], int] = lambda: 0,
     ) -> None:
         self._recognizer = recognizer
         self._schedule = schedule
         self._on_heard = on_heard
-        self._inbox: queue.SimpleQueue[_Speech | _Mark] = queue.SimpleQueue()
+        self._played = played
+        self._inbox: queue.SimpleQueue[_Speech | _Text | _Mark] = queue.SimpleQueue()
         self._waiting = 0
-        self._stream: RecognizerStream | None = None
+        self._stream: GuidedStream | _PlainStream | None = None
+        self._expected: list[Spoken] = []
+        """Text that was given before its speech."""
         self._base = 0
         self._next = 0
         self._thread = threading.Thread(target=self._run, name="avatar-listener", daemon=True)
@@ -81,6 +117,11 @@ class Listener:
         if self._waiting <= LIMIT_SAMPLES:
             self._waiting += len(pcm)
             self._inbox.put(_Speech(start, pcm))
+
+    def expect(self, spoken: Sequence[Spoken]) -> None:
+        """Know what the segment says next: before its speech comes, with it, or a little later."""
+        if spoken:
+            self._inbox.put(_Text(tuple(spoken)))
 
     def end_segment(self) -> None:
         """Decide what is still open; what comes next is another utterance."""
@@ -113,26 +154,70 @@ class Listener:
                 logger.exception("recognition failed: the mouth rests until it works again")
                 self._stream = None
 
-    def _take(self, item: _Speech | _Mark) -> None:
+    def _take(self, item: _Speech | _Text | _Mark) -> None:
         if isinstance(item, _Speech):
             self._waiting = max(0, self._waiting - len(item.pcm))
             self._hear(item)
-            return
-        if self._stream is not None and item is _Mark.ENDED:
-            self._write(self._stream.flush())
-        self._stream = None
+        elif isinstance(item, _Text):
+            self._expected = [*self._expected, *item.spoken][-TEXT_LIMIT:]
+            if self._stream is not None:
+                self._tell(self._stream)
+        else:
+            if self._stream is not None and item is _Mark.ENDED:
+                self._write(self._stream.flush())
+            self._stream = None
+            self._expected.clear()
 
     def _hear(self, speech: _Speech) -> None:
         if self._stream is None or speech.start != self._next:
-            self._stream, self._base = self._recognizer.stream(), speech.start
+            self._stream, self._base = _stream_of(self._recognizer), speech.start
+            self._tell(self._stream)
         self._next = speech.start + len(speech.pcm)
         for first in range(0, len(speech.pcm), SLICE_SAMPLES):
             self._write(self._stream.push_audio(speech.pcm[first : first + SLICE_SAMPLES]))
 
+    def _tell(self, stream: GuidedStream | _PlainStream) -> None:
+        """Let the stream know what it is to hear."""
+        said = [word for spoken in self._expected for word in self._said(spoken)]
+        self._expected.clear()
+        if said:
+            self._write(stream.expect(said))
+
+    def _said(self, spoken: Spoken) -> list[Said]:
+        """The words of a text; a time that comes with it is that of its first word."""
+        words = [Said(word) for word in words_of(spoken.text)]
+        if words and spoken.start is not None:
+            words[0] = Said(words[0].word, seconds(spoken.start - self._base))
+        return words
+
     def _write(self, events: Sequence[VisemeEvent]) -> None:
-        for event in events:
-            self._schedule.append(
-                VisemeEvent(event.viseme, event.start + self._base, event.duration, event.intensity)
-            )
-        if events:
-            self._on_heard(events[0].start + self._base)
+        if not events or self._stream is None:
+            return
+        held = self._played() + HELD_SAMPLES
+        self._schedule.settle(held)
+        self._stream.settle(max(0, held - self._base))
+        changed = self._schedule.revise(
+            [replace(event, start=event.start + self._base) for event in events]
+        )
+        self._on_heard(changed)
+
+
+class _PlainStream:
+    """A stream that can be told nothing: what it says, it says once."""
+
+    def __init__(self, stream: RecognizerStream) -> None:
+        self.push_audio = stream.push_audio
+        self.flush = stream.flush
+
+    def expect(self, words: Sequence[Said]) -> list[VisemeEvent]:
+        """Nothing changes."""
+        return []
+
+    def settle(self, sample: int) -> None:
+        """Nothing is kept."""
+
+
+def _stream_of(recognizer: Recognizer) -> GuidedStream | _PlainStream:
+    if isinstance(recognizer, HopRecognizer):
+        return GuidedStream(recognizer.hops())
+    return _PlainStream(recognizer.stream())

@@ -5,6 +5,13 @@ since the session began, with no gap between one segment and the next. Out flow 
 *published* timeline, where silence, pauses and gaps lie between stretches of speech. Which speech
 sample was published when is known to `playout` alone, as runs; keeping the schedule in speech time
 means that a pause or a late TTS moves nothing in it, and that chunk boundaries leave no trace.
+
+What has been played stands. What has not may be revised, as more of the sound, or of the text that
+it says, comes to be known::
+
+    played | to come                   played | to come
+    a  PP  | aa     U       revise     a  PP  | aa  O     kk
+    =======|=======------   ------>    =======|=====----====
 """
 
 from __future__ import annotations
@@ -12,6 +19,8 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from operator import attrgetter
 
 from ..playout import Run
@@ -29,6 +38,7 @@ class VisemeSchedule:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._events: list[VisemeEvent] = []
+        self._played: int | None = None
 
     def append(self, event: VisemeEvent) -> None:
         """Add what follows the last event, or prolong it when the viseme is the same.
@@ -38,32 +48,72 @@ class VisemeSchedule:
         Raises:
             ValueError: The event starts before the end of the last one, or is empty.
         """
-        if event.duration <= 0:
-            raise ValueError(f"a viseme event lasts at least one sample, got {event}")
+        _check(event)
         with self._lock:
             last = self._events[-1] if self._events else None
             if last is not None and event.start < last.end:
                 raise ValueError(f"events come in order: {event} begins before {last} has ended")
-            if last is None or event.start > last.end or event.viseme != last.viseme:
-                self._events.append(event)
-                return
-            self._events[-1] = VisemeEvent(
-                last.viseme,
-                last.start,
-                event.end - last.start,
-                max(last.intensity, event.intensity),
-            )
+            self._join(event)
+
+    def settle(self, sample: int) -> None:
+        """What lies before `sample` has been played: no revision changes it any more."""
+        with self._lock:
+            self._played = sample if self._played is None else max(sample, self._played)
+
+    def revise(self, events: Sequence[VisemeEvent]) -> int:
+        """Replace what is known from the start of `events` on, as far as it has not been played.
+
+        Args:
+            events: In order and without gaps. What they say about the time that was played is
+                left out.
+
+        Returns:
+            The first sample from which on the schedule may be another one.
+
+        Raises:
+            ValueError: There are no events, one of them is empty, or they leave a gap.
+        """
+        for event in events:
+            _check(event)
+        if not events or any(one.end != after.start for one, after in pairwise(events)):
+            raise ValueError(f"a revision has events without gaps between them, got {events}")
+        with self._lock:
+            start = events[0].start
+            if self._played is not None:
+                # Only of what is known: the rest is late, and better late than never.
+                known = self._events[-1].end if self._events else start
+                start = max(start, min(self._played, known))
+            self._cut(start)
+            for event in events:
+                if event.end > start:
+                    self._join(_from(event, start))
+            return start
+
+    def _join(self, event: VisemeEvent) -> None:
+        """Add what follows the last event, or prolong it."""
+        last = self._events[-1] if self._events else None
+        if last is None or event.start > last.end or event.viseme != last.viseme:
+            self._events.append(event)
+            return
+        played = self._played is not None and last.start < self._played
+        self._events[-1] = VisemeEvent(
+            last.viseme,
+            last.start,
+            event.end - last.start,
+            last.intensity if played else max(last.intensity, event.intensity),
+        )
 
     def truncate(self, sample: int) -> None:
         """Drop what lies at or after `sample`, and shorten the event that spans it."""
         with self._lock:
-            while self._events and self._events[-1].start >= sample:
-                self._events.pop()
-            if self._events and self._events[-1].end > sample:
-                last = self._events[-1]
-                self._events[-1] = VisemeEvent(
-                    last.viseme, last.start, sample - last.start, last.intensity
-                )
+            self._cut(sample)
+
+    def _cut(self, sample: int) -> None:
+        while self._events and self._events[-1].start >= sample:
+            self._events.pop()
+        if self._events and self._events[-1].end > sample:
+            last = self._events[-1]
+            self._events[-1] = replace(last, duration=sample - last.start)
 
     def forget(self, sample: int) -> None:
         """Drop the events that end at or before `sample`: they have been played and seen."""
@@ -111,3 +161,14 @@ class VisemeSchedule:
                 cursor = last
         rest_until(end)
         return placed
+
+
+def _check(event: VisemeEvent) -> None:
+    if event.duration <= 0:
+        raise ValueError(f"a viseme event lasts at least one sample, got {event}")
+
+
+def _from(event: VisemeEvent, sample: int) -> VisemeEvent:
+    """What is left of an event that ends after `sample`."""
+    start = max(event.start, sample)
+    return replace(event, start=start, duration=event.end - start)

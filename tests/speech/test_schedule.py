@@ -198,3 +198,117 @@ def test_what_is_placed_has_no_gaps_and_says_what_the_runs_say(
             if run.published <= moment < run.published + run.length:
                 expected = spoken_at(known, moment - run.published + run.speech)
         assert spoken_at(placed, moment) == expected
+
+
+def held(schedule: VisemeSchedule, start: int, end: int) -> list[str]:
+    """The viseme of each sample."""
+    known = everything(schedule)
+    return [spoken_at(known, sample) for sample in range(start, end)]
+
+
+def test_a_revision_replaces_everything_from_its_start_on() -> None:
+    schedule = scheduled([("aa", 10), ("PP", 5), ("U", 20)])
+    assert schedule.revise(events([("O", 4), ("kk", 6)], start=12)) == 12
+    assert everything(schedule) == events([("aa", 10), ("PP", 2), ("O", 4), ("kk", 6)])
+
+
+def test_a_phone_that_a_revision_goes_on_with_is_one_event() -> None:
+    schedule = scheduled([("aa", 10), ("PP", 5)])
+    schedule.revise([VisemeEvent("aa", 10, 6, 0.9)])
+    assert everything(schedule) == [VisemeEvent("aa", 0, 16, 0.9)]
+
+
+def test_what_was_played_stands_with_its_strength_whatever_a_revision_says() -> None:
+    schedule = scheduled([("aa", 10), ("PP", 5)])
+    schedule.settle(6)
+    assert schedule.revise([VisemeEvent("U", 0, 8, 1.0), VisemeEvent("O", 8, 4, 1.0)]) == 6
+    assert everything(schedule) == [
+        VisemeEvent("aa", 0, 6, 0.5),
+        VisemeEvent("U", 6, 2, 1.0),
+        VisemeEvent("O", 8, 4, 1.0),
+    ]
+    schedule.settle(10)
+    schedule.revise([VisemeEvent("O", 10, 10, 0.2)])
+    assert everything(schedule)[-1] == VisemeEvent("O", 8, 12, 1.0)
+
+
+def test_a_revision_that_comes_too_late_is_taken_from_where_nothing_was_known() -> None:
+    schedule = scheduled([("aa", 10)])
+    schedule.settle(100)
+    assert schedule.revise(events([("PP", 30), ("U", 30)])) == 10
+    assert everything(schedule) == events([("aa", 10), ("PP", 20), ("U", 30)])
+
+
+def test_time_that_was_played_stays_played() -> None:
+    schedule = scheduled([("aa", 20)])
+    schedule.settle(10)
+    schedule.settle(5)
+    assert schedule.revise(events([("PP", 20)])) == 10
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        [VisemeEvent("aa", 0, 0, 0.5)],
+        [VisemeEvent("aa", 0, 5, 0.5), VisemeEvent("U", 6, 5, 0.5)],
+    ],
+    ids=["nothing", "an empty event", "a gap"],
+)
+def test_what_is_no_revision_is_refused_and_changes_nothing(wrong: list[VisemeEvent]) -> None:
+    schedule = scheduled([("aa", 10)])
+    with pytest.raises(ValueError):
+        schedule.revise(wrong)
+    assert everything(schedule) == events([("aa", 10)])
+
+
+@given(st.lists(st.tuples(said.filter(bool), st.integers(0, 200), st.integers(0, 200)), max_size=8))
+def test_through_any_revisions_what_was_played_stands_and_events_stay_in_order(
+    revisions: list[tuple[Said, int, int]],
+) -> None:
+    schedule = VisemeSchedule()
+    played = 0
+    for words, back, step in revisions:
+        known = everything(schedule)
+        end = known[-1].end if known else 0
+        before = held(schedule, 0, min(played, end))
+        # A revision may reach back as far as it likes, and never leaves a gap.
+        start = max(0, end - back)
+        changed = schedule.revise(events(words, start))
+        now = everything(schedule)
+        assert changed >= min(played, end)
+        assert held(schedule, 0, len(before)) == before
+        assert all(one.end == after.start for one, after in pairwise(now))
+        assert all(
+            one.viseme != after.viseme for one, after in pairwise(now) if after.start < start
+        )
+        assert now[-1].end == max(events(words, start)[-1].end, changed)
+        played += step
+        schedule.settle(played)
+
+
+@given(said.filter(bool), st.lists(st.integers(0, 400), min_size=1, max_size=8))
+def test_a_revision_of_what_has_not_been_played_leaves_no_trace_of_what_was_known(
+    words: Said, starts: list[int]
+) -> None:
+    whole = events(words)
+    schedule = scheduled([("sil", 400)])
+    schedule.revise(whole)
+    for start in starts:
+        rest = [event for event in whole if event.end > start]
+        if rest:
+            schedule.revise(rest)
+    assert everything(schedule) == everything(scheduled(words))
+
+
+@given(said.filter(bool), st.integers(0, 500), said.filter(bool))
+def test_an_interruption_cuts_a_revised_schedule_where_it_falls(
+    first: Said, sample: int, second: Said
+) -> None:
+    schedule = scheduled(first)
+    end = everything(schedule)[-1].end
+    schedule.revise(events(second, max(0, end - 20)))
+    before = held(schedule, 0, sample)
+    schedule.truncate(sample)
+    assert held(schedule, 0, sample) == before
+    assert all(event.end <= sample for event in everything(schedule))
