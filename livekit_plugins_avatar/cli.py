@@ -1,4 +1,4 @@
-"""The command `livekit-avatar`: the demo, the doctor and the measurements.
+"""The command `livekit-avatar`: the demo, the doctor, films and measurements.
 
 In flow words from a shell, out flow lines for a person or JSON for a program, and an exit status:
 0 for success, 1 for a failure that is named, 2 for a command that cannot be. Each command imports
@@ -98,6 +98,12 @@ def _render(parser: ArgumentParser, words: list[str]) -> int:
     return _command(command, parser, words)
 
 
+def _visemes(parser: ArgumentParser, words: list[str]) -> int:
+    from .hearing import command
+
+    return _command(command, parser, words)
+
+
 def _doctor(parser: ArgumentParser, words: list[str]) -> int:
     parser.parse_args(words)
     from .demo import doctor
@@ -123,6 +129,12 @@ def _eval_persona(parser: ArgumentParser, words: list[str]) -> int:
     return _command(persona, parser, words)
 
 
+def _eval_visemes(parser: ArgumentParser, words: list[str]) -> int:
+    with needs("eval", "eval visemes"):
+        from .eval import visemes
+    return _command(visemes, parser, words)
+
+
 def _command(module: ModuleType, parser: ArgumentParser, words: list[str]) -> int:
     module.add_arguments(parser)
     status: int = module.run(parser.parse_args(words))
@@ -133,8 +145,10 @@ COMMANDS: dict[str, tuple[Callable[[ArgumentParser, list[str]], int], str]] = {
     "demo": (_demo, "A talking face at a local address, with no key and no account."),
     "doctor": (_doctor, "What is here, what is missing, and what to do about it."),
     "render": (_render, "A film of somebody who says what is in a file, or what you write."),
+    "visemes": (_visemes, "What the mouth does in a recording, event by event."),
     "bench": (_bench, "What a frame, a second of speech and the first sound of an answer cost."),
     "eval sync": (_eval_sync, "How far apart sound and picture are, in a real browser."),
+    "eval visemes": (_eval_visemes, "How many visemes are right, and how calm silence is."),
     "eval persona": (_eval_persona, "How true a persona is to pictures it was never shown."),
 }
 """Each command's words, what runs it, and what it does."""
@@ -145,7 +159,7 @@ def _parser_of_commands() -> ArgumentParser:
     parser = ArgumentParser(
         prog=NAME,
         usage=f"{NAME} COMMAND [--help] ...",
-        description="A face for LiveKit voice agents: demo, doctor and measurements.",
+        description="A face for LiveKit voice agents: demo, doctor, films and measurements.",
         epilog=f"commands:\n{table}",
         formatter_class=RawDescriptionHelpFormatter,
     )
