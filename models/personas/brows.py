@@ -29,7 +29,7 @@ TEAR_POINTS = 24
 TEAR_RADIUS_DM = 0.0055
 """A meniscus of half a millimetre."""
 
-UPPER_LASHES, LOWER_LASHES = 80, 40
+UPPER_LASHES, LOWER_LASHES = 80, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Lashes:
             (margins[1], LOWER_LASHES, 0.040, -0.006, -1.0),
         )
         for margin, count, long, curl, up in rows:
-            u = np.sort(chance.uniform(0.14, 0.88, count)) * (len(margin) - 1)
+            u = np.sort(chance.uniform(0.22, 0.90, count)) * (len(margin) - 1)
             first = u.astype(int)
             between = np.stack([margin[first], margin[np.minimum(first + 1, len(margin) - 1)]], 1)
             share = u - first

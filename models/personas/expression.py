@@ -27,8 +27,6 @@ GIVES_WAY: Mapping[str, tuple[str, ...]] = {
     "mouthSmileRight": (
         "mouthPucker", "mouthFunnel", "mouthFrownRight", "mouthStretchRight", "cheekPuff",
     ),
-    "cheekSquintLeft": ("eyeWideLeft", "browDownLeft"),
-    "cheekSquintRight": ("eyeWideRight", "browDownRight"),
 }  # fmt: skip
 """Resting weights, and the actions that need the same muscles or their opposites."""
 

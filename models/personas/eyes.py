@@ -26,6 +26,9 @@ CORNEA_HEIGHT_SHARE = 0.085
 CORNEA_SPREAD = 1.2
 """Where the cornea has sunk back into the ball, as a share of the iris's angle."""
 
+LOWER_SHARE = 0.07
+"""How far the ball is sunk, in radii: the lids then frame the iris instead of hooding it."""
+
 SPOKES = 48
 
 
@@ -52,6 +55,7 @@ class Socket:
         centre = (low + high) / 2
         # The helper is a ball with the cornea's bump in front: measure depth from its back.
         centre[2] = low[2] + radius
+        centre[1] -= LOWER_SHARE * radius
         to_camera = camera - centre
         aim = np.array(
             [

@@ -131,9 +131,9 @@ MAN = Person(
     skin=Skin("cc9878", "b9604c", "9c6a4e", "a8605a", stubble=0.8, oil=0.5),
     hair=Hair("crop", 0.80, 0.22, "4a3a30", 1.0, 1.15, 0.165, 0.6, 0.5),
     clothes=Clothes("3f4c5c", 0.14),
-    iris=("6b4a2a", "5a4630", "2c241e"),
+    iris=("5e4126", "4c3a28", "261f1a"),
     rest={
-        "eyeWideLeft": 0.50, "eyeWideRight": 0.50,
+        "eyeWideLeft": 0.58, "eyeWideRight": 0.58,
         "mouthSmileLeft": 0.34, "mouthSmileRight": 0.34,
         "cheekSquintLeft": 0.15, "cheekSquintRight": 0.15,
     },

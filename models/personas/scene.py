@@ -19,12 +19,11 @@ from mathutils import Vector
 from livekit_plugins_avatar.face.state import FaceState
 
 from .anatomy import Indices, Points
+from .boxes import Box
 from .camera import EYES_PX, SIDE_PX, WIDE_PX
 from .figure import Figure
 from .materials import materials
 from .room import room
-
-THREADS = 2
 
 MATERIAL = {
     "skin": "skin", "tongue": "tongue", "cloth": "cloth", "collar": "cloth",
@@ -40,16 +39,6 @@ WALL_AWAY_DM = 22.0
 
 WALL_SIZE = 1.5
 """Of the wall relative to what the wide camera sees of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A part of the 512 x 512 picture, in pixels from the upper left corner."""
-
-    x: int
-    y: int
-    width: int
-    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +78,10 @@ class Scene:
 
     Args:
         figure: Who is to be seen.
+        threads: Cores to render with.
     """
 
-    def __init__(self, figure: Figure) -> None:
+    def __init__(self, figure: Figure, threads: int = 2) -> None:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         self._figure = figure
         self._objects: dict[str, Any] = {}
@@ -110,7 +100,7 @@ class Scene:
         self._light()
         self._wall()
         self._camera()
-        _engine()
+        _engine(threads)
         self.pose(FaceState.of())
 
     def pose(self, face: FaceState) -> None:
@@ -216,10 +206,10 @@ class Scene:
         bpy.context.scene.camera = placed
 
 
-def _engine() -> None:
+def _engine(threads: int) -> None:
     scene = bpy.context.scene
     scene.render.engine = "CYCLES"
-    scene.render.threads_mode, scene.render.threads = "FIXED", THREADS
+    scene.render.threads_mode, scene.render.threads = "FIXED", threads
     scene.render.use_persistent_data = True
     scene.render.film_transparent = False
     scene.render.image_settings.file_format = "PNG"
@@ -236,8 +226,8 @@ def _engine() -> None:
     cycles.use_denoising = True
     cycles.denoiser = "OPENIMAGEDENOISE"
     cycles.denoising_input_passes = "RGB_ALBEDO_NORMAL"
-    cycles.denoising_prefilter = "FAST"
-    cycles.denoising_quality = "BALANCED"
+    cycles.denoising_prefilter = "ACCURATE"
+    cycles.denoising_quality = "HIGH"
     cycles.max_bounces = 4
     cycles.diffuse_bounces = 2
     cycles.glossy_bounces = 1
@@ -251,7 +241,7 @@ def _engine() -> None:
     view.look = "None"
     view.view_transform = "AgX"
     view.look = "AgX - Medium High Contrast"
-    view.exposure = 0.1
+    view.exposure = 0.3
 
 
 def _blender(points: Points) -> Points:

@@ -21,9 +21,10 @@ from livekit_plugins_avatar.face.articulation import mouth_at
 from livekit_plugins_avatar.face.state import ARKIT_BLENDSHAPES, FaceState
 from livekit_plugins_avatar.speech.visemes import VISEMES, VisemeEvent
 
+from .boxes import Box
 from .figure import Figure
 from .person import PEOPLE
-from .scene import Box, Scene
+from .scene import Scene
 
 LONG_SAMPLES = 24_000
 """A sound so long that its neighbours do not reach its middle, whatever the sample rate."""
