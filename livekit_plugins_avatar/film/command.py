@@ -20,10 +20,13 @@ from numpy.typing import NDArray
 
 from ..demo.extras import needs
 from ..options import DEFAULT_PERSONA, AvatarOptions
+from ..playout import Pcm
 from ..render.ahead import frame_period
 from ..render.onnx_renderer import OnnxRenderer
 from ..render.persona import PersonaError, load_persona
 from ..render.renderer import Renderer
+from ..speech.band_recognizer import BandRecognizer
+from ..speech.visemes import VisemeEvent
 from ..timeline import samples, seconds
 from . import sound
 from .movie import MovieError, write
@@ -122,7 +125,7 @@ def film(args: argparse.Namespace, options: AvatarOptions) -> None:
         MovieError: The film cannot be written.
     """
     speech = sound.read(args.speech) if args.text is None else sound.spoken(args.text)
-    scene = Scene(speech, listening=samples(args.listening), seed=options.seed)
+    scene = Scene(speech, heard(speech), listening=samples(args.listening), seed=options.seed)
     renderer = OnnxRenderer(
         load_persona(options.persona),
         provider=options.provider,
@@ -140,6 +143,12 @@ def film(args: argparse.Namespace, options: AvatarOptions) -> None:
         sheet.image().save(args.sheet)
     width, height = renderer.size
     print(f"{args.out}: {seconds(len(scene.sound)):.2f} s, {width}x{height}, {fps} frames a second")
+
+
+def heard(speech: Pcm) -> list[VisemeEvent]:
+    """What the mouth does in `speech`, as the recogniser of a room hears it."""
+    stream = BandRecognizer().stream()
+    return [*stream.push_audio(speech), *stream.flush()]
 
 
 def drawn(renderer: Renderer, scene: Scene, period: int) -> Iterator[Picture]:

@@ -1,22 +1,21 @@
 """A scene: somebody says something, and then listens.
 
-In flows speech; out flows the face for any sample of it, from the same parts that work in a room:
-the recogniser, the schedule, the face. Nothing here takes time or chance: the same speech and seed
-give the same scene.
+In flow speech and what the mouth does in it; out flows the face for any sample of it, from the same
+schedule and face that work in a room. Nothing here takes time or chance: the same speech, events
+and seed give the same scene.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ..face.face import Face
 from ..playout import Pcm, Run
 from ..render.renderer import Moment
-from ..speech.band_recognizer import BandRecognizer
-from ..speech.recognizer import Recognizer
 from ..speech.schedule import VisemeSchedule
+from ..speech.visemes import VisemeEvent
 from ..timeline import Timed
 
 
@@ -25,23 +24,17 @@ class Scene:
 
     Args:
         speech: int16 [N], at `SAMPLE_RATE`.
+        events: What a recogniser hears in it, in order.
         listening: How many samples it listens afterwards, at least 0.
         seed: What makes this face's blinks and glances its own.
-        recognizer: What turns speech into visemes, instead of the built-in one.
     """
 
     def __init__(
-        self,
-        speech: Pcm,
-        *,
-        listening: int = 0,
-        seed: int = 0,
-        recognizer: Recognizer | None = None,
+        self, speech: Pcm, events: Sequence[VisemeEvent], *, listening: int = 0, seed: int = 0
     ) -> None:
         self.sound: Pcm = np.concatenate([speech, np.zeros(listening, np.int16)])
         self._schedule = VisemeSchedule()
-        stream = (recognizer or BandRecognizer()).stream()
-        for event in [*stream.push_audio(speech), *stream.flush()]:
+        for event in events:
             self._schedule.append(event)
         runs = [Run(0, 0, len(speech))]
         self._face = Face(lambda start, end: self._schedule.placed(runs, start, end), seed=seed)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from livekit_plugins_avatar import cli, film
 from livekit_plugins_avatar.eval.costs import speech
+from livekit_plugins_avatar.film.command import heard
 from livekit_plugins_avatar.film.scene import Scene
 from livekit_plugins_avatar.film.sheet import mouth_box
 from livekit_plugins_avatar.render.i420 import luma
@@ -46,7 +47,7 @@ def test_a_film_shows_the_face_of_each_frame_and_then_listens(
     persona, out = write_persona(size=(64, 64)), tmp_path / "film.mp4"
     assert render(spoken, "-o", out, "--persona", persona, "--listening", "0.5") == 0
     assert capsys.readouterr().out == f"{out}: 1.00 s, 64x64, 25 frames a second\n"
-    scene = Scene(speech(0.5), listening=samples(0.5))
+    scene = Scene(speech(0.5), heard(speech(0.5)), listening=samples(0.5))
     wanted = [16 + 100 * moment.value["jawOpen"] for moment in scene.moments(SAMPLE_RATE // 25)]
     with av.open(str(out)) as container:
         levels = [luma(frame.to_ndarray()).mean() for frame in container.decode(video=0)]
