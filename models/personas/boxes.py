@@ -37,7 +37,7 @@ class Box:
 
 
 BOXES: Mapping[str, Box] = {
-    "mouth": Box(160, 248, 192, 160),
-    "eyes": Box(160, 160, 192, 96),
+    "mouth": Box(160, 232, 192, 176),
+    "eyes": Box(160, 144, 192, 112),
 }
 """By region; "whole" has none."""

@@ -41,6 +41,10 @@ WALL_SIZE = 1.5
 """Of the wall relative to what the wide camera sees of it."""
 
 
+FULL_SAMPLES = 64
+"""From here on every pixel gets all samples; below, smooth ones may stop early."""
+
+
 @dataclass(frozen=True, slots=True)
 class Light:
     """A soft box.
@@ -132,6 +136,8 @@ class Scene:
     def _draw(self, path: Path, width: int, region: Box | None, samples: int) -> None:
         scene = bpy.context.scene
         scene.cycles.samples = samples
+        # Whoever asks for many samples wants all of them.
+        scene.cycles.use_adaptive_sampling = samples < FULL_SAMPLES
         view = scene.render
         view.resolution_x, view.resolution_y, view.resolution_percentage = width, SIDE_PX, 100
         view.use_border = view.use_crop_to_border = region is not None
@@ -220,7 +226,6 @@ def _engine(threads: int) -> None:
     cycles.device = "CPU"
     cycles.seed = 0
     cycles.use_animated_seed = False
-    cycles.use_adaptive_sampling = True
     cycles.adaptive_threshold = 0.04
     cycles.adaptive_min_samples = 8
     cycles.use_denoising = True
