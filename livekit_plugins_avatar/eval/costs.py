@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TypeVar
@@ -21,8 +22,11 @@ from ..options import DEFAULT_PERSONA
 from ..playout import Pcm, Playout, Run
 from ..publish.conductor import Conductor
 from ..publish.tracks import QUEUE_SAMPLES
+from ..speech.alignment import Said
 from ..speech.band_recognizer import BandRecognizer
-from ..speech.recognizer import RecognizerStream
+from ..speech.guided import GuidedStream
+from ..speech.pronunciation import words_of
+from ..speech.recognizer import OnnxRecognizer, RecognizerStream
 from ..speech.schedule import VisemeSchedule
 from ..timeline import SAMPLE_RATE, SystemClock, Timed, samples, seconds
 
@@ -30,6 +34,9 @@ Floats = NDArray[np.float64]
 T = TypeVar("T")
 
 SPEECH_S = 10.0
+STREAMS = 40
+STREAMS_S = 3.0
+TEXT = "This is a text of some length, and nobody says it: the sound goes on and on. " * 4
 FRAMES = 100
 FACES = 500
 TICKS = 300
@@ -119,10 +126,34 @@ def face_at_us() -> Floats:
 
 def recognizer_core_percent() -> Floats:
     """A second of speech in pieces of 20 ms: how much of a second of one core it takes."""
-    stream = BandRecognizer().stream()
-    return 100 * _costs_s(
-        lambda second: _recognise(stream, second), np.split(speech(SPEECH_S), int(SPEECH_S))
+    stream = OnnxRecognizer().stream()
+    return 100 * _cpu_s(
+        lambda second: _recognise([stream], second), np.split(speech(SPEECH_S), int(SPEECH_S))
     )
+
+
+def recognizer_text_core_percent() -> Floats:
+    """The same with a text to follow, which the speech does not say: the most work there is."""
+    stream = GuidedStream(OnnxRecognizer().hops())
+    stream.expect([Said(word) for word in words_of(TEXT)])
+    return 100 * _cpu_s(
+        lambda second: _recognise([stream], second), np.split(speech(SPEECH_S), int(SPEECH_S))
+    )
+
+
+def recognizer_streams_per_core() -> Floats:
+    """How many streams one core hears in real time, measured with 40 at once."""
+    recognizer = OnnxRecognizer()
+    streams = [recognizer.stream() for _ in range(STREAMS)]
+    cpu_s = _cpu_s(
+        lambda second: _recognise(streams, second), np.split(speech(STREAMS_S), int(STREAMS_S))
+    )
+    return STREAMS / cpu_s
+
+
+def recognizer_40_streams_speed() -> Floats:
+    """How many times faster than real time one core hears 40 streams at once."""
+    return recognizer_streams_per_core() / STREAMS
 
 
 def conductor_tick_us() -> Floats:
@@ -169,9 +200,11 @@ def _speaking_face() -> Face:
     return face
 
 
-def _recognise(stream: RecognizerStream, pcm: Pcm) -> None:
+def _recognise(streams: Sequence[RecognizerStream], pcm: Pcm) -> None:
+    """Let each stream hear the same, in turns, piece by piece."""
     for start in range(0, len(pcm), CHUNK_SAMPLES):
-        stream.push_audio(pcm[start : start + CHUNK_SAMPLES])
+        for stream in streams:
+            stream.push_audio(pcm[start : start + CHUNK_SAMPLES])
 
 
 class _TimedOutlet:
@@ -221,6 +254,16 @@ def _costs_s(work: Callable[[T], object], inputs: Sequence[T]) -> Floats:
         began_s = clock.now_s()
         work(each)
         costs_s[index] = clock.now_s() - began_s
+    return costs_s
+
+
+def _cpu_s(work: Callable[[T], object], inputs: Sequence[T]) -> Floats:
+    """How much of a core `work` takes on each input, whatever else the machine is doing."""
+    costs_s = np.empty(len(inputs))
+    for index, each in enumerate(inputs):
+        began_s = time.thread_time()
+        work(each)
+        costs_s[index] = time.thread_time() - began_s
     return costs_s
 
 

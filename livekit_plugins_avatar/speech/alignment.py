@@ -97,8 +97,8 @@ SHORTEST = 2
 
 HOPS_PER_S = 100
 
-WORDS_BEHIND = 16
-WORDS_AHEAD = 32
+WORDS_BEHIND = 12
+WORDS_AHEAD = 24
 """The part of a text that is searched, around the word that is being said: enough to catch up
 after a sentence was left out."""
 
@@ -193,6 +193,35 @@ class _Graph:
         into = np.full((1, self.into.shape[1]), -1)
         into[0, : len(word_ends) + 2] = [start, start + 1, *word_ends]
         self.into = np.concatenate((self.into, into))
+
+
+class _Part:
+    """The part of a graph that is searched, from one word to another, ready for arithmetic.
+
+    States are counted from its first one, junctions from its first word's.
+    """
+
+    def __init__(self, graph: _Graph, first_word: int, last_word: int) -> None:
+        self.first_word = first_word
+        self.first = graph.junction_starts[first_word]
+        states = graph.states[self.first : graph.junction_starts[last_word] + 2]
+        self.here = np.arange(len(states))
+        self.rows = np.arange(last_word + 1 - first_word)
+        self.sound = states["sound"].copy()
+        self.stay = states["stay"].copy()
+        self.step = states["step"].copy()
+        self.step[0] = _NEVER
+        self.before = np.maximum(self.here - 1, 0)
+        self.drop = states["drop"].copy()
+        self.dropped = np.maximum(self.here - states["drops"], 0)
+        self.enter = states["enter"].copy()
+        self.junction = np.maximum(states["enters"] - first_word, 0)
+        self.at_hop = states["at_hop"].copy()
+        self.timed = bool(np.isfinite(self.at_hop).any())
+        into = graph.into[first_word : last_word + 1] - self.first
+        self.into = np.maximum(into, 0)
+        self.inside = np.where(into >= 0, 0, _NEVER).astype(np.float32)
+        self.left_out = graph.left_out[first_word : last_word + 1]
 
 
 def _way(phones: Phones, junction: int, cost: float, at_hop: float) -> list[_Row]:
@@ -295,6 +324,7 @@ class Aligner:
         """The same before `_begin`, as far as it tells how well the text fits now."""
         self._first_word = 0
         self._last_word = 0
+        self._part = _Part(self._graph, 0, 0)
         self._score: Floats = np.zeros(0, np.float32)
         self._junctions: Floats = np.zeros(0, np.float32)
         self._origin: Ints = np.zeros(0, np.int64)
@@ -437,41 +467,31 @@ class Aligner:
         if hop % KEPT_EVERY_HOPS == 0 or not self._kept:
             self._look_around()
             self._keep(hop)
-        graph = self._graph
-        first = graph.junction_starts[self._first_word]
-        last = graph.junction_starts[self._last_word] + 2
-        state = graph.states[first:last]
-        here = np.arange(last - first)
-
-        ways = np.full((4, last - first), -np.inf, np.float32)
-        ways[_STAY] = self._score + state["stay"]
-        ways[_STEP, 1:] = self._score[:-1] + state["step"][1:]
-        ways[_DROP] = self._score[np.maximum(here - state["drops"], 0)] + state["drop"]
-        junction = np.maximum(state["enters"] - self._first_word, 0)
-        late_s = np.abs(state["at_hop"] - hop) / HOPS_PER_S - TIMED_S
-        timing = np.nan_to_num(np.clip(late_s * TIMING_COST_PER_S, 0, TIMING_WORST_COST))
-        ways[_ENTER] = self._junctions[junction] + state["enter"] - timing
-
+        part = self._part
+        ways = np.empty((4, len(part.sound)), np.float32)
+        ways[_STAY] = self._score + part.stay
+        ways[_STEP] = self._score[part.before] + part.step
+        ways[_DROP] = self._score[part.dropped] + part.drop
+        ways[_ENTER] = self._junctions[part.junction] + part.enter
+        if part.timed:
+            late_s = np.abs(part.at_hop - hop) / HOPS_PER_S - TIMED_S
+            ways[_ENTER] -= np.nan_to_num(np.clip(late_s * TIMING_COST_PER_S, 0, TIMING_WORST_COST))
         choice = ways.argmax(axis=0)
-        self._score = ways[choice, here] - costs[state["sound"]]
-        self._meet(first)
-        self._steps.append(_Step(first, choice.astype(np.uint8), self._first_word, self._origin))
+        self._score = ways[choice, part.here] - costs[part.sound]
+        self._meet(part)
+        self._steps.append(
+            _Step(part.first, choice.astype(np.uint8), part.first_word, self._origin)
+        )
 
-    def _meet(self, first: int) -> None:
+    def _meet(self, part: _Part) -> None:
         """What each junction is reached with, and from where; words between may be left out."""
-        graph = self._graph
-        junctions = slice(self._first_word, self._last_word + 1)
-        into = graph.into[junctions]
-        inside = into >= first
-        scores = np.where(inside, self._score[np.where(inside, into - first, 0)], -np.inf)
+        scores = self._score[part.into] + part.inside
         best = scores.argmax(axis=1)
-        rows = np.arange(len(into))
-        left_out = graph.left_out[junctions]
-        reached = scores[rows, best] + left_out
+        reached = scores[part.rows, best] + part.left_out
         furthest = np.maximum.accumulate(reached)
-        source = np.maximum.accumulate(np.where(reached >= furthest, rows, 0))
-        self._junctions = (furthest - left_out).astype(np.float32)
-        self._origin = into[source, best[source]]
+        source = np.maximum.accumulate(np.where(reached >= furthest, part.rows, 0))
+        self._junctions = furthest - part.left_out
+        self._origin = part.first + part.into[source, best[source]]
 
     def _look_around(self) -> None:
         """Move the part of the text that is searched along with the best path."""
@@ -500,6 +520,7 @@ class Aligner:
         origin[len(known) :] = origin[len(known) - 1]
         self._first_word, self._last_word = first, last
         self._junctions, self._origin = junctions, origin
+        self._part = _Part(graph, first, last)
         if self._steps:
             self._steps[-1] = self._steps[-1]._replace(first_junction=first, origin=origin)
 

@@ -67,7 +67,7 @@ class MishearingHops:
         shown = self._heard[hops * HOP_SAMPLES] // 1000
         likely = np.random.default_rng(1).normal(0, 0.5, (10_000, len(VISEMES)))[hops]
         likely[np.arange(count), shown] += 4.0
-        likely[shown == VISEME_INDEX["PP"], VISEME_INDEX["FF"]] += 5.0
+        likely[shown == VISEME_INDEX["PP"], VISEME_INDEX["FF"]] += 6.0
         likely -= np.log(np.exp(likely).sum(axis=1, keepdims=True))
         levels = np.where(shown > 0, -20.0, -90.0)
         end = min((first + count) * HOP_SAMPLES, len(self._heard))
@@ -160,7 +160,7 @@ def right(events: Iterable[VisemeEvent], pcm: Pcm = SPEECH) -> float:
 
 def test_a_text_puts_closures_where_the_ear_misses_them() -> None:
     heard, told = alone(SPEECH), guided(SPEECH, TEXT)
-    assert sum(event.viseme == "PP" for event in heard) < 5
+    assert sum(event.viseme == "PP" for event in heard) <= 1
     assert sum(event.viseme == "PP" for event in told) == 7
     assert right(told) > 0.95 > right(heard)
 
