@@ -49,22 +49,36 @@ def write(
         fps: Pictures a second; divides `SAMPLE_RATE`.
 
     Raises:
-        MovieError: No file of this name can be made.
+        MovieError: No file of this name can be made, or it could not be finished.
     """
     try:
         container, video, audio = _opened(path, size, fps)
     except (OSError, ValueError) as error:
         raise MovieError(f"{path} cannot be written: {error}; use a name like film.mp4") from error
+    try:
+        with container:
+            _fill(container, video, audio, pictures, sound, fps)
+    except av.FFmpegError as error:
+        raise MovieError(f"{path} breaks off: {error}") from error
+
+
+def _fill(
+    container: av.container.OutputContainer,
+    video: av.VideoStream,
+    audio: av.AudioStream,
+    pictures: Iterable[NDArray[np.uint8]],
+    sound: Pcm,
+    fps: int,
+) -> None:
     period = SAMPLE_RATE // fps
-    with container:
-        for number, picture in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
-            frame.pts, frame.time_base = number, Fraction(1, fps)
-            container.mux(video.encode(frame))
-            heard = sound[number * period : (number + 1) * period]
-            container.mux(audio.encode(_audio_frame(heard, number * period, period)))
-        container.mux(video.encode(None))
-        container.mux(audio.encode(None))
+    for number, picture in enumerate(pictures):
+        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+        frame.pts, frame.time_base = number, Fraction(1, fps)
+        container.mux(video.encode(frame))
+        heard = sound[number * period : (number + 1) * period]
+        container.mux(audio.encode(_audio_frame(heard, number * period, period)))
+    container.mux(video.encode(None))
+    container.mux(audio.encode(None))
 
 
 def _opened(

@@ -25,6 +25,10 @@ Faces = NDArray[np.float32]
 """The model's input: float32 [B, P], one column per parameter of the persona."""
 
 
+DEVICE = "cuda"
+"""Where CUDA and TensorRT keep what they draw."""
+
+
 class Model:
     """A persona's weights on one provider. Any thread may draw, several at a time.
 
@@ -62,11 +66,11 @@ class Model:
         frames: Frames = self._session.run([output], {"face": faces})[0]
         return frames
 
-    def _run_bound(self, output: str, faces: Faces, device: str = "cuda") -> Frames:
+    def _run_bound(self, output: str, faces: Faces) -> Frames:
         """On a device with memory of its own; the pictures are copied out of it once."""
         binding: Any = self._session.io_binding()
         binding.bind_cpu_input("face", np.ascontiguousarray(faces))
-        binding.bind_output(output, device)
+        binding.bind_output(output, DEVICE)
         self._session.run_with_iobinding(binding)
         frames: Frames = binding.copy_outputs_to_cpu()[0]
         return frames

@@ -88,7 +88,11 @@ def _tensorrt_options(columns: int) -> dict[str, str]:
     folder = engine_folder()
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.iterdir()):
-        logger.info("TensorRT compiles for this GPU and keeps it in %s: this takes minutes", folder)
+        logger.info(
+            "TensorRT, where it is installed, now compiles for this GPU: this takes minutes, once; "
+            "the result is kept in %s",
+            folder,
+        )
     return {
         "trt_fp16_enable": "1",
         "trt_engine_cache_enable": "1",

@@ -84,3 +84,13 @@ def test_the_same_film_is_the_same_file(tmp_path: Path) -> None:
 def test_a_name_that_no_film_can_have_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(MovieError, match=r"cannot be written.*use a name like film\.mp4"):
         write(tmp_path / name, pictures([30]), noise(0.04), size=(64, 64), fps=FPS)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.symlink_to("/dev/full")
+    with pytest.raises(
+        MovieError, match=r"film\.mp4 (breaks off|cannot be written).*No space left"
+    ):
+        write(path, pictures([30, 60] * 50), noise(4.0), size=(64, 64), fps=FPS)
