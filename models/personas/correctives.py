@@ -54,9 +54,8 @@ class Correctives:
         self._half_width = float(np.ptp(mouth[:, 0]) / 2)
         self._teeth_edge = teeth_edge
         drop = -anatomy.face_unit("jawOpen")[used][:, 1]
-        smile = sum(
-            anatomy.face_unit(f"mouthSmile{side}")[used][:, 1] for side in ("Left", "Right")
-        )
+        smiles = [anatomy.face_unit(f"mouthSmile{side}")[used][:, 1] for side in ("Left", "Right")]
+        smile: Numbers = np.sum(smiles, axis=0)
         x, y, z = (coarse - self._middle).T
         central = (lips > 0.5) & (np.abs(x) < 0.1 * self._half_width)
         # The jaw carries the lower lip: what sinks with it tells the lips apart.
@@ -76,7 +75,7 @@ class Correctives:
 
     def mouth(self, coarse: Points, weight: Mapping[str, float]) -> Points:
         """Corrections of lips, on the coarse skin."""
-        moved = coarse.copy()
+        moved: Points = coarse.copy()
         smile = (weight["mouthSmileLeft"] + weight["mouthSmileRight"]) / 2
         moved[:, 1] += smile * self._smile_lift
         return self._tucked(moved, _tuck(weight))
@@ -84,16 +83,16 @@ class Correctives:
     def _tucked(self, coarse: Points, tuck: float) -> Points:
         if not tuck:
             return coarse
-        moved = coarse.copy()
+        tucked: Points = coarse.copy()
         upper_now = float(coarse[self._upper_rim, 1].min())
         clear = max(self._teeth_edge[1] + TEETH_SHOW_DM - upper_now, 0.0)
-        moved[:, 1] += tuck * clear * self._upper_share
+        tucked[:, 1] += tuck * clear * self._upper_share
         rim_now = float(coarse[self._rim, 1].max())
         rise = self._teeth_edge[1] + LIP_OVER_DM - rim_now
         share = tuck * self._tuck_share
-        moved[:, 1] += rise * share
-        moved[:, 2] -= TUCK_BACK_DM * share * share
-        return moved
+        tucked[:, 1] += rise * share
+        tucked[:, 2] -= TUCK_BACK_DM * share * share
+        return tucked
 
     def folds(self, skin: Points, weight: Mapping[str, float], faces: Indices) -> Points:
         """Corrections of cheeks, on the fine skin."""

@@ -386,7 +386,7 @@ class Figure:
 
 
 def _identity(mesh: anatomy.BaseMesh, person: Person) -> Points:
-    body = mesh.vertices.copy()
+    body: Points = mesh.vertices.copy()
     for name, weight in person.targets.items():
         pair = [name.replace("/lr-", f"/{side}-") for side in "lr"] if "/lr-" in name else [name]
         for single in pair:

@@ -113,6 +113,26 @@ def _crop(place: Scalp, outwards: Points, chance: np.random.Generator) -> tuple[
     return comb + lift[:, None] * outwards, length
 
 
+def _bob(place: Scalp, outwards: Points, chance: np.random.Generator) -> tuple[Points, Numbers]:
+    """Parted at one side, smooth over the crown, falling past the jaw."""
+    count = len(place.height)
+    from_part = place.across - PART_DM
+    side = np.where(from_part + 0.012 * chance.normal(size=count) > 0, 1.0, -1.0)
+    above = smoothstep(0.35, 0.85, place.height)
+    front = smoothstep(0.35, 0.75, place.ahead)
+    comb = np.stack(
+        [side * (0.25 + 0.60 * above), -0.35 - 0.35 * (1 - above), -0.15 - 0.70 * front], axis=1
+    )
+    # Roots at the parting must travel over the crown before they fall.
+    reach = 0.55 * above * np.minimum(np.abs(from_part) + 0.35, 1.0)
+    length = 1.02 + 1.08 * place.height + reach - 0.10 * front
+    length = np.maximum(length, 0.35) * (0.97 + 0.05 * chance.random(count))
+    return comb + 0.22 * outwards, length
+
+
+PART_DM = 0.18
+"""How far to the picture's right of the middle hair is parted."""
+
 STYLES: Mapping[str, Style] = {
     "crop": Style(
         strands=17_000,
@@ -130,6 +150,22 @@ STYLES: Mapping[str, Style] = {
         draw=0.55,
         stray=0.22,
         covers_ears=False,
+    ),
+    "bob": Style(
+        strands=20_000,
+        points=18,
+        radius_dm=0.0045,
+        hairline=(
+            (-1.2, -0.62), (-0.75, -0.58), (-0.35, -0.42), (-0.12, -0.05), (0.02, 0.12),
+            (0.12, 0.12), (0.26, 0.20), (0.42, 0.40), (0.60, 0.53), (0.80, 0.58), (1.0, 0.60),
+        ),
+        peaks=0.0,
+        comb=_bob,
+        sag=3.2,
+        locks=420,
+        draw=0.45,
+        stray=0.30,
+        covers_ears=True,
     ),
 }  # fmt: skip
 """Haircuts by name."""

@@ -83,7 +83,7 @@ class Lids:
             + max(out, 0.0) * self._moves["LookOut"]
             + max(-out, 0.0) * self._moves["LookIn"]
         )
-        moved = skin.copy()
+        moved: Points = skin.copy()
         moved[self._where] = self._arc(straight, straight + self._moves["Blink"], blink)
         return moved
 
@@ -110,7 +110,7 @@ class Lids:
         axis = self._socket.rotation(eye)[:, 2]
         angle = np.arccos(np.clip(unit(away) @ axis, -1.0, 1.0))
         least = self._socket.radius * (1 + SKIN_GAP_SHARE + cornea_height(angle))
-        pushed = skin.copy()
+        pushed: Points = skin.copy()
         pushed[near] += (np.maximum(least - far, 0.0) / np.maximum(far, 1e-9))[:, None] * away
         return pushed
 

@@ -87,7 +87,7 @@ class Neck:
 def _turned(points: Points, axis: int, angle: NDArray[np.float64]) -> Points:
     i, j = (axis + 1) % 3, (axis + 2) % 3
     cosine, sine = np.cos(angle), np.sin(angle)
-    turned = points.copy()
+    turned: Points = points.copy()
     turned[:, i] = points[:, i] * cosine - points[:, j] * sine
     turned[:, j] = points[:, i] * sine + points[:, j] * cosine
     return turned

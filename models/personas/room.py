@@ -73,7 +73,8 @@ def room() -> NDArray[np.float32]:
         along = (np.abs(y - shape.y) - shape.height / 2) / shape.soft
         cover = shape.cover * _ease(0.5 - across) * _ease(0.5 - along)
         picture += cover[..., None] * (np.array(shape.colour) - picture)
-    return gaussian_filter(picture, (BLUR_PX, BLUR_PX, 0), mode="nearest").astype(np.float32)
+    soft = gaussian_filter(picture, (BLUR_PX, BLUR_PX, 0), mode="nearest")
+    return np.asarray(soft, np.float32)
 
 
 def _ease(x: NDArray[np.float64]) -> NDArray[np.float64]:

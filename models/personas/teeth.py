@@ -153,11 +153,10 @@ def _crown(tooth: Tooth, scale: float) -> tuple[Points, Indices]:
     """A rounded block; y from 0 at the edge to the root, z outwards around 0."""
     around = 2 * np.pi * np.arange(AROUND) / AROUND
     rise = np.linspace(-np.pi / 2, np.pi / 2, ALONG)
-    share = (np.sign(np.sin(rise)) * np.abs(np.sin(rise)) ** 0.75 + 1) / 2
+    share = (_squared(np.sin(rise), 0.75) + 1) / 2
     round_off = np.cos(rise).clip(0) ** 0.36
-    square = lambda wave, power: np.sign(wave) * np.abs(wave) ** power  # noqa: E731
-    x = square(np.cos(around), 0.62)[None] * round_off[:, None]
-    z = square(np.sin(around), 0.75)[None] * round_off[:, None]
+    x = _squared(np.cos(around), 0.62)[None] * round_off[:, None]
+    z = _squared(np.sin(around), 0.75)[None] * round_off[:, None]
     taper = 1.0 - 0.20 * share**1.5
     thick = tooth.edge + (1 - tooth.edge) * np.minimum(1.25 * share, 1.0)
     bulge = 0.05 * np.sin(np.pi * share)
@@ -172,6 +171,11 @@ def _crown(tooth: Tooth, scale: float) -> tuple[Points, Indices]:
         axis=2,
     )
     return scale * crown.reshape(-1, 3), _tube_faces(ALONG, AROUND, closed=False)
+
+
+def _squared(wave: Points, power: float) -> Points:
+    """A wave with flatter crests: the smaller the power, the squarer."""
+    return np.asarray(np.sign(wave) * np.abs(wave) ** power)
 
 
 def _gum(curve: _Curve, row: tuple[Tooth, ...], scale: float) -> tuple[Points, Indices]:
