@@ -34,6 +34,7 @@ from .speech.recognizer import Recognizer
 from .speech.schedule import VisemeSchedule
 from .speech.visemes import VisemeEvent
 from .timeline import Clock, SystemClock, samples
+from .transcription import TextTap
 
 KEPT_SAMPLES = samples(2.0)
 """How much of the schedule is kept behind the frame being drawn: frames may be drawn again."""
@@ -78,6 +79,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._ahead: Ahead | None = None
         self._tracks: Tracks | None = None
         self._sink: AvatarSink | None = None
+        self._text_tap: TextTap | None = None
         self._session: AgentSession[Any] | None = None
         self._previous_output: AudioOutput | None = None
         self._identity = ""
@@ -224,6 +226,8 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if self._session is not None:
             self._session.off("agent_state_changed", self._on_agent_state_changed)
             self._give_output_back(self._session.output)
+            if self._text_tap is not None:
+                self._text_tap.detach(self._session.output)
         if self._tracks is not None:
             await self._tracks.unpublish()
         await asyncio.to_thread(self._stop_threads)
@@ -274,6 +278,19 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._face.set_agent_state(sample, event.new_state)
         if self._ahead is not None:
             self._ahead.invalidate(sample)
+        if self._text_tap is None and event.new_state == "listening":
+            self._read_along()
+
+    def _read_along(self) -> None:
+        """Know the text of what will be said; the session sets up its outputs after `start`."""
+        if self._session is None or self._sink is None or self._session.current_speech is not None:
+            return
+        shown_by = self._session.output.transcription
+        if shown_by is not None:
+            self._text_tap = TextTap(
+                shown_by, on_text=self._sink.expect_text, on_end=self._sink.end_text
+            )
+            self._text_tap.attach(self._session.output)
 
     def _on_events(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
         """What was played; on the conductor's thread."""

@@ -60,6 +60,12 @@ class AvatarSink(AudioOutput):
         self._said_empty = False
         self._closed = False
         self._transcript = Transcript()
+        """What the TTS says that it says."""
+        self._text = Transcript(exact=True)
+        """What the language model wants said."""
+        self._text_begins = True
+        self._text_known = False
+        """Whether the language model has told what the open segment, or the next one, says."""
         self._base: int | None = None
         """The speech sample at which the open segment begins."""
 
@@ -87,7 +93,7 @@ class AvatarSink(AudioOutput):
         if len(rest):
             self._accept(rest)
         self._expect(self._transcript.flush())
-        self._base = None
+        self._end_text_of_segment()
         self._playout.end_segment()
         self._listener.end_segment()
         self._settle()
@@ -95,8 +101,7 @@ class AvatarSink(AudioOutput):
     def clear_buffer(self) -> None:
         """The user interrupted: what sounds fades out, and nothing more of it is heard."""
         self._resampler = None
-        self._transcript = Transcript()
-        self._base = None
+        self._end_text_of_segment()
         self._playout.clear()
         self._listener.clear()
         self._settle()
@@ -110,6 +115,18 @@ class AvatarSink(AudioOutput):
         """Go on at the sample where `pause` held."""
         super().resume()
         self._playout.resume()
+
+    def expect_text(self, text: str) -> None:
+        """Read along with what is to be said next, piece by piece."""
+        words = self._text.push([Piece(text)])
+        self._text_known = True
+        self._listener.expect([Spoken(word.text) for word in words], fresh=self._text_begins)
+        self._text_begins = False
+
+    def end_text(self) -> None:
+        """What is to be said is complete."""
+        self._listener.expect([Spoken(word.text) for word in self._text.flush()])
+        self._text_begins = True
 
     def close(self) -> None:
         """Finish what is open; what still comes is taken in silence. Call it once nobody pulls."""
@@ -155,9 +172,14 @@ class AvatarSink(AudioOutput):
             self._listener.push_audio(start, pcm)
 
     def _expect(self, words: Sequence[Piece]) -> None:
-        """Tell the listener what the TTS says that it says."""
-        if self._base is not None:
+        """Tell the listener what the TTS says that it says, unless it knows the text already."""
+        if self._base is not None and not self._text_known:
             self._listener.expect([_spoken(word, self._base) for word in words])
+
+    def _end_text_of_segment(self) -> None:
+        self._transcript = Transcript()
+        self._text_known = False
+        self._base = None
 
     def _convert(self, frame: rtc.AudioFrame) -> Pcm:
         """A frame as mono PCM at `SAMPLE_RATE`; the resampler keeps some back for the next."""

@@ -234,7 +234,7 @@ async def test_the_listener_is_told_what_the_tts_says_and_when_on_the_speech_tim
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Spoken] = []
-    monkeypatch.setattr(Listener, "expect", lambda _, spoken: told.extend(spoken))
+    monkeypatch.setattr(Listener, "expect", lambda _, spoken, **__: told.extend(spoken))
     await play.sink.capture_frame(frame(tone(0.5)))
     play.sink.flush()
     await play.sink.capture_frame(timed(tone(0.2), TimedString("Hello ", start_time=0.1)))
@@ -253,13 +253,35 @@ async def test_words_of_an_interrupted_segment_are_not_expected_in_the_next(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Spoken] = []
-    monkeypatch.setattr(Listener, "expect", lambda _, spoken: told.extend(spoken))
+    monkeypatch.setattr(Listener, "expect", lambda _, spoken, **__: told.extend(spoken))
     await play.sink.capture_frame(timed(tone(0.2), TimedString("Never", start_time=0.0)))
     play.sink.clear_buffer()
     play.sink.flush()
     await play.pass_time(0.5)
     await play.sink.capture_frame(timed(tone(0.2), TimedString("Well ", start_time=0.0)))
     assert [spoken.text for spoken in told] == ["Well"]
+
+
+async def test_a_text_that_is_known_up_front_is_expected_once_and_the_tts_need_not_say_it(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[list[str], bool]] = []
+
+    def expect(_: Listener, spoken: Sequence[Spoken], *, fresh: bool = False) -> None:
+        told.append(([each.text.strip() for each in spoken], fresh))
+
+    monkeypatch.setattr(Listener, "expect", expect)
+    for text in ("Hel", "lo the", "re"):
+        play.sink.expect_text(text)
+    play.sink.end_text()
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("Hello there", start_time=0.0)))
+    play.sink.flush()
+    assert told == [([], True), (["Hello"], False), ([], False), (["there"], False)]
+
+    told.clear()
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("Well yes", start_time=0.0)))
+    play.sink.flush()
+    assert [texts for texts, _ in told] == [["Well"], ["yes"]]
 
 
 OPERATIONS = st.one_of(

@@ -66,6 +66,7 @@ class _Text:
     """What the open segment says, or the next one."""
 
     spoken: tuple[Spoken, ...]
+    fresh: bool
 
 
 class _Mark(Enum):
@@ -118,10 +119,16 @@ class Listener:
             self._waiting += len(pcm)
             self._inbox.put(_Speech(start, pcm))
 
-    def expect(self, spoken: Sequence[Spoken]) -> None:
-        """Know what the segment says next: before its speech comes, with it, or a little later."""
-        if spoken:
-            self._inbox.put(_Text(tuple(spoken)))
+    def expect(self, spoken: Sequence[Spoken], *, fresh: bool = False) -> None:
+        """Know what the segment says next: before its speech comes, with it, or a little later.
+
+        Args:
+            spoken: What follows what was expected so far.
+            fresh: Whether it begins another segment: whatever waits for its speech in vain is
+                forgotten.
+        """
+        if spoken or fresh:
+            self._inbox.put(_Text(tuple(spoken), fresh))
 
     def end_segment(self) -> None:
         """Decide what is still open; what comes next is another utterance."""
@@ -159,7 +166,8 @@ class Listener:
             self._waiting = max(0, self._waiting - len(item.pcm))
             self._hear(item)
         elif isinstance(item, _Text):
-            self._expected = [*self._expected, *item.spoken][-TEXT_LIMIT:]
+            waiting = [] if item.fresh else self._expected
+            self._expected = [*waiting, *item.spoken][-TEXT_LIMIT:]
             if self._stream is not None:
                 self._tell(self._stream)
         else:

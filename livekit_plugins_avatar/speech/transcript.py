@@ -33,9 +33,15 @@ class Piece:
 
 
 class Transcript:
-    """Joins the pieces of one segment; some providers leave out the blanks between words."""
+    """Joins the pieces of one segment.
 
-    def __init__(self) -> None:
+    Args:
+        exact: Whether the pieces are cut from a text just so, as a language model's are. Otherwise
+            they may be words, and the blanks between them left out.
+    """
+
+    def __init__(self, *, exact: bool = False) -> None:
+        self._exact = exact
         self._text = ""
         self._begins: list[int] = []
         """Where in the text each piece begins, in order."""
@@ -60,7 +66,12 @@ class Transcript:
 
     def _runs_into(self, text: str) -> bool:
         """Whether the last piece and this one, of several letters each, lack a blank."""
-        if len(text) == 1 or not self._begins or len(self._text) - self._begins[-1] < 2:
+        if (
+            self._exact
+            or len(text) == 1
+            or not self._begins
+            or len(self._text) - self._begins[-1] < 2
+        ):
             return False
         return text[0].isalnum() and not self._text[-1].isspace()
 

@@ -271,6 +271,17 @@ def test_a_text_belongs_to_its_segment_alone() -> None:
     assert everything(schedule) == alone(SPEECH)
 
 
+def test_a_text_whose_speech_never_came_is_forgotten_when_another_begins() -> None:
+    schedule = VisemeSchedule()
+    listener = Listener(Mishearing(), schedule)
+    listener.expect([Spoken(OTHER * 3)], fresh=True)
+    listener.expect([Spoken(TEXT)], fresh=True)
+    listener.push_audio(0, SPEECH)
+    listener.end_segment()
+    listen(listener)
+    assert everything(schedule) == guided(SPEECH, TEXT)
+
+
 def test_what_was_played_stands_while_a_listener_goes_on() -> None:
     schedule = VisemeSchedule()
     played = len(SPEECH) // 2

@@ -32,6 +32,12 @@ def test_words_without_blanks_are_still_words() -> None:
     ]
 
 
+def test_pieces_that_are_cut_from_a_text_are_put_together_as_they_were() -> None:
+    transcript = Transcript(exact=True)
+    assert transcript.push([Piece("Hel"), Piece("lo th"), Piece("ere")]) == [Piece("Hello")]
+    assert transcript.flush() == [Piece(" there")]
+
+
 def test_letters_are_put_together() -> None:
     letters = [Piece(letter, 0.1 * n) for n, letter in enumerate("Hi, it's me")]
     assert words(letters) == [
