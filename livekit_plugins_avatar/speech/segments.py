@@ -119,7 +119,7 @@ class Segmenter:
     def _take(self, likely: NDArray[np.float32]) -> None:
         best = int(likely.argmax())
         self._held_hops += 1
-        if best == self._held or self._held_hops <= _SHORTEST_HOPS[self._held]:
+        if best == self._held or self._held_hops < _SHORTEST_HOPS[self._held]:
             return
         if likely[best] - likely[self._held] > SWITCH_COST:
             self._held, self._held_hops = best, 0
