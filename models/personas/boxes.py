@@ -37,7 +37,7 @@ class Box:
 
 
 BOXES: Mapping[str, Box] = {
-    "mouth": Box(160, 232, 192, 176),
-    "eyes": Box(160, 144, 192, 112),
+    "mouth": Box(160, 208, 192, 192),
+    "eyes": Box(160, 128, 192, 144),
 }
 """By region; "whole" has none."""
