@@ -135,7 +135,7 @@ class Lashes:
         skin: Points,
         margins: tuple[Indices, Indices],
         socket: Socket,
-        length: float,
+        hair: Hair,
         seed: int,
     ) -> Lashes:
         """Lashes along the upper and lower margin of the lids (chains of fine vertices)."""
@@ -146,7 +146,7 @@ class Lashes:
             (margins[1], LOWER_LASHES, 0.040, -0.006, -1.0),
         )
         for margin, count, long, curl, up in rows:
-            u = np.sort(chance.uniform(0.22, 0.90, count)) * (len(margin) - 1)
+            u = np.sort(chance.uniform(hair.lash_from, 0.90, count)) * (len(margin) - 1)
             first = u.astype(int)
             between = np.stack([margin[first], margin[np.minimum(first + 1, len(margin) - 1)]], 1)
             share = u - first
@@ -161,8 +161,8 @@ class Lashes:
                 + chance.normal(0, 0.05, (count, 3))
             )
             shape = 0.55 + 0.45 * np.sin(np.pi * np.clip(0.25 + 0.65 * place, 0, 1))
-            size = length * long * shape * (0.8 + 0.3 * chance.random(count))
-            parts.append((between, share, direction, rest, size, curl * length * shape))
+            size = hair.lash_length * long * shape * (0.8 + 0.3 * chance.random(count))
+            parts.append((between, share, direction, rest, size, curl * hair.lash_length * shape))
         return cls(socket, *(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def points(self, skin: Points) -> Points:

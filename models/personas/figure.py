@@ -180,7 +180,7 @@ class Figure:
         self._lashes = {
             side: brows.Lashes.grow(
                 skin, self._lid_margins(side, skin), self.sockets[side],
-                self.person.hair.lash_length, seed,
+                self.person.hair, seed,
             )
             for side, seed in zip(SIDES, (11, 12), strict=True)
         }  # fmt: skip

@@ -71,7 +71,11 @@ class Style:
         hairline: Height per depth: pairs of (dm ahead of the ears, height of the line).
         peaks: How far the hairline recedes beside the forehead's middle.
         comb: Direction (float64 [N, 3]) and length (dm, float64 [N]) of hair at a place.
-        sag: Bend downwards over the whole length, per dm of it.
+        sag: Bend downwards, per dm of length.
+        drape: Share of the sag that waits until a hair has left the top of the head, in [0, 1]:
+            long hair lies on the skull before it falls.
+        cling: Share of its height over the skull that hair loses with every point above the ears.
+        curl_in: Bend towards the neck at the tips, per dm of length.
         locks: How many locks the hair falls into.
         draw: How far tips draw near their lock's, in [0, 1].
         stray: Random bend, as a share of the length.
@@ -85,6 +89,9 @@ class Style:
     peaks: float
     comb: Callable[[Scalp, Points, np.random.Generator], tuple[Points, Numbers]]
     sag: float
+    drape: float
+    cling: float
+    curl_in: float
     locks: int
     draw: float
     stray: float
@@ -118,16 +125,16 @@ def _bob(place: Scalp, outwards: Points, chance: np.random.Generator) -> tuple[P
     count = len(place.height)
     from_part = place.across - PART_DM
     side = np.where(from_part + 0.012 * chance.normal(size=count) > 0, 1.0, -1.0)
-    above = smoothstep(0.35, 0.85, place.height)
-    front = smoothstep(0.35, 0.75, place.ahead)
+    above = smoothstep(0.30, 0.70, place.height + 0.2 * smoothstep(0.3, 0.6, place.ahead))
+    front = smoothstep(0.20, 0.75, place.ahead)
     comb = np.stack(
-        [side * (0.25 + 0.60 * above), -0.35 - 0.35 * (1 - above), -0.15 - 0.70 * front], axis=1
+        [side * (0.15 + 0.85 * above), -1.0 + 1.1 * above, -0.10 - 0.75 * front], axis=1
     )
     # Roots at the parting must travel over the crown before they fall.
-    reach = 0.55 * above * np.minimum(np.abs(from_part) + 0.35, 1.0)
-    length = 1.02 + 1.08 * place.height + reach - 0.10 * front
+    reach = 0.75 * above * np.minimum(np.abs(from_part) + 0.35, 1.0)
+    length = 0.95 + 0.95 * place.height + reach
     length = np.maximum(length, 0.35) * (0.97 + 0.05 * chance.random(count))
-    return comb + 0.22 * outwards, length
+    return comb + 0.14 * outwards, length
 
 
 PART_DM = 0.18
@@ -146,6 +153,9 @@ STYLES: Mapping[str, Style] = {
         peaks=0.05,
         comb=_crop,
         sag=0.8,
+        drape=0.0,
+        cling=0.0,
+        curl_in=0.0,
         locks=650,
         draw=0.55,
         stray=0.22,
@@ -161,7 +171,10 @@ STYLES: Mapping[str, Style] = {
         ),
         peaks=0.0,
         comb=_bob,
-        sag=3.2,
+        sag=3.4,
+        drape=1.0,
+        cling=0.35,
+        curl_in=1.6,
         locks=420,
         draw=0.45,
         stray=0.30,
@@ -169,6 +182,9 @@ STYLES: Mapping[str, Style] = {
     ),
 }  # fmt: skip
 """Haircuts by name."""
+
+CLING_FREE_DM = 0.05
+"""Hair that clings lies in a layer of this thickness."""
 
 EDGE = 0.10
 """Over this share of the head's height a hairline thins out."""
@@ -220,7 +236,7 @@ def grow(style: Style, head: Head, skin: Points, faces: Indices, seed: int) -> S
     direction = unit(direction) + 0.20 * _vector_noise(root, 9.0, 5)
     direction = unit(direction + 0.10 * chance.normal(size=direction.shape))
     obstacle = _Obstacle.of(skin, faces, vertex_normals, head, style)
-    strands = _bend(root, direction, length, style, obstacle, chance)
+    strands = _bend(root, direction, length, style, obstacle, head, chance)
     strands = _gather(strands, root, length, style, chance)
     taper = np.interp(np.linspace(0, 1, style.points), [0, 0.15, 0.6, 1], [0.8, 1.0, 0.85, 0.25])
     radius = style.radius_dm * taper * (0.7 + 0.6 * chance.random((len(root), 1)))
@@ -246,13 +262,22 @@ class _Obstacle:
         points = cloud(skin)
         return cls(cKDTree(points), points, unit(cloud(outwards)))
 
-    def lifted(self, points: Points, least: Numbers) -> tuple[Points, Points, Numbers]:
-        """Points at least that far out, the normals there, and how far each was lifted."""
+    def lifted(
+        self, points: Points, least: Numbers, cling: Numbers
+    ) -> tuple[Points, Points, Numbers]:
+        """Points at least that far out, the normals there, and how far each was lifted.
+
+        Args:
+            points: float64 [N, 3].
+            least: Wanted distance from the skin, dm.
+            cling: Share of the distance beyond it that is taken back.
+        """
         _, nearest = self.tree.query(points)
         normal = self.outwards[nearest]
         height = np.sum((points - self.points[nearest]) * normal, axis=1)
         lift = np.maximum(least - height, 0.0)
-        return points + lift[:, None] * normal, normal, lift
+        settled = lift - cling * np.maximum(height - least - CLING_FREE_DM, 0.0)
+        return points + settled[:, None] * normal, normal, lift
 
 
 def _bend(
@@ -261,6 +286,7 @@ def _bend(
     length: Numbers,
     style: Style,
     obstacle: _Obstacle,
+    head: Head,
     chance: np.random.Generator,
 ) -> Points:
     steps = style.points - 1
@@ -271,9 +297,21 @@ def _bend(
     least = 0.006 + 0.02 * chance.random(len(root))
     for k in range(1, style.points):
         share = k / steps
-        direction = direction + style.sag * step * np.array([0.0, -1.0, 0.0])
+        place = head.place(point)
+        side = np.maximum(
+            smoothstep(0.45, 0.78, np.abs(place.across)), smoothstep(0.2, -0.3, place.ahead)
+        )
+        falling = (1 - style.drape * (1 - side))[:, None]
+        direction = direction + style.sag * step * falling * np.array([0.0, -1.0, 0.0])
+        if style.curl_in:
+            inwards = point * np.array([-1.0, 0.0, -0.4])
+            late = float(smoothstep(0.55, 1.0, np.array(share)))
+            direction = direction + style.curl_in * late * step * unit(inwards)
         direction = unit(direction + style.stray * swing * np.sin(2.5 * share) / steps)
-        point, normal, lift = obstacle.lifted(point + step * direction, least * min(1.0, 2 * share))
+        above = style.cling * smoothstep(-0.1, 0.25, place.height)
+        point, normal, lift = obstacle.lifted(
+            point + step * direction, least * min(1.0, 2 * share), above
+        )
         inwards = np.minimum(np.sum(direction * normal, axis=1, keepdims=True), 0.0)
         direction = unit(direction - np.where(lift[:, None] > 0, inwards, 0.0) * normal)
         strands[:, k] = point

@@ -47,7 +47,8 @@ class Hair:
         brow_width: Height of the brow as a share of a common one.
         brow_above_dm: Height of its inner end above the eye's centre.
         brow_arch: How much it is arched, as a share of a high arch.
-        lash_length: Length of the lashes as a share of a woman's.
+        lash_length: Length of the lashes as a share of long ones.
+        lash_from: Where the row of lashes begins, as a share of the lid from the nose.
     """
 
     style: str
@@ -59,6 +60,7 @@ class Hair:
     brow_above_dm: float
     brow_arch: float
     lash_length: float
+    lash_from: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ MAN = Person(
         "asym/asym-eye-1-l": 0.10,
     },
     skin=Skin("cc9878", "b9604c", "9c6a4e", "a8605a", stubble=0.8, oil=0.5),
-    hair=Hair("crop", 0.80, 0.22, "4a3a30", 1.0, 1.15, 0.165, 0.6, 0.5),
+    hair=Hair("crop", 0.80, 0.22, "4a3a30", 1.0, 1.15, 0.165, 0.6, 0.5, 0.22),
     clothes=Clothes("3f4c5c", 0.14),
     iris=("5e4126", "4c3a28", "261f1a"),
     rest={
@@ -162,8 +164,8 @@ WOMAN = Person(
         "asym/asym-mouth-1-r": 0.08,
     },
     skin=Skin("dfae92", "cb7a68", "b07f66", "b5605c", stubble=0.0, oil=0.25),
-    hair=Hair("bob", 0.72, 0.55, "5a4030", 0.8, 0.85, 0.19, 1.0, 1.0),
-    clothes=Clothes("56707c", -0.15),
+    hair=Hair("bob", 0.82, 0.35, "4a382c", 0.8, 0.85, 0.19, 0.9, 0.8, 0.36),
+    clothes=Clothes("7c5a5e", 0.22),
     iris=("7a5a34", "5f5a3a", "2a2c24"),
     rest={
         "eyeWideLeft": 0.32, "eyeWideRight": 0.32,
