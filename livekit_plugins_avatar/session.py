@@ -28,9 +28,8 @@ from .render.ahead import Ahead, frame_period
 from .render.persona import PersonaError, load_persona
 from .render.renderer import Renderer
 from .sink import AvatarSink
-from .speech.band_recognizer import BandRecognizer
 from .speech.listener import Listener
-from .speech.recognizer import Recognizer
+from .speech.recognizer import Recognizer, built_in
 from .speech.schedule import VisemeSchedule
 from .speech.visemes import VisemeEvent
 from .timeline import Clock, SystemClock, samples
@@ -71,7 +70,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._schedule = VisemeSchedule()
         self._face = Face(self._visemes, seed=self._options.seed)
         self._listener = Listener(
-            recognizer or BandRecognizer(), self._schedule, self._on_heard, self._played
+            recognizer or built_in(), self._schedule, self._on_heard, self._played
         )
         self._conductor = Conductor(
             self._playout, clock=self._clock, queue_samples=QUEUE_SAMPLES, on_events=self._on_events

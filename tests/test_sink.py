@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from livekit_plugins_avatar.playout import FADE_SAMPLES, Playout
 from livekit_plugins_avatar.sink import LIMIT_SAMPLES, AvatarSink
-from livekit_plugins_avatar.speech.band_recognizer import BandRecognizer
 from livekit_plugins_avatar.speech.listener import Listener, Spoken
+from livekit_plugins_avatar.speech.recognizer import built_in
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, ManualClock, samples, seconds
 
@@ -46,7 +46,7 @@ class Play:
         self.clock = ManualClock()
         self.playout = Playout()
         # Not started: nothing here looks at the mouth.
-        listener = Listener(BandRecognizer(), VisemeSchedule())
+        listener = Listener(built_in(), VisemeSchedule())
         self.sink = AvatarSink(
             self.playout, listener, clock=self.clock, wait_for_listener=self.heard
         )

@@ -23,7 +23,6 @@ from ..playout import Pcm, Playout, Run
 from ..publish.conductor import Conductor
 from ..publish.tracks import QUEUE_SAMPLES
 from ..speech.alignment import Said
-from ..speech.band_recognizer import BandRecognizer
 from ..speech.guided import GuidedStream
 from ..speech.pronunciation import words_of
 from ..speech.recognizer import OnnxRecognizer, RecognizerStream
@@ -191,7 +190,7 @@ def speech(length_s: float) -> Pcm:
 def _speaking_face() -> Face:
     """A face that says `speech` from sample 0 on."""
     pcm = speech(SPEECH_S)
-    stream, schedule = BandRecognizer().stream(), VisemeSchedule()
+    stream, schedule = OnnxRecognizer().stream(), VisemeSchedule()
     for event in [*stream.push_audio(pcm), *stream.flush()]:
         schedule.append(event)
     runs = [Run(0, 0, len(pcm))]

@@ -25,7 +25,7 @@ from ..render.ahead import frame_period
 from ..render.onnx_renderer import OnnxRenderer
 from ..render.persona import PersonaError, load_persona
 from ..render.renderer import Renderer
-from ..speech.band_recognizer import BandRecognizer
+from ..speech.recognizer import built_in
 from ..speech.visemes import VisemeEvent
 from ..timeline import samples, seconds
 from . import sound
@@ -147,7 +147,7 @@ def film(args: argparse.Namespace, options: AvatarOptions) -> None:
 
 def heard(speech: Pcm) -> list[VisemeEvent]:
     """What the mouth does in `speech`, as the recogniser of a room hears it."""
-    stream = BandRecognizer().stream()
+    stream = built_in().stream()
     return [*stream.push_audio(speech), *stream.flush()]
 
 

@@ -59,6 +59,10 @@ SAVE_EVERY_STEPS = 100
 WARP = (0.9, 1.11)
 """Bands shifted in proportion: other vocal tracts."""
 
+DRAWL_CHANCE = 0.12
+DRAWL = (0.35, 0.85)
+"""Now and then somebody draws out their words: a held vowel is no hum."""
+
 EQ_NEPERS = 0.6
 GAIN_NEPERS = 0.5
 MASK_BANDS = 6
@@ -125,20 +129,21 @@ class Chunks:
         phones: NDArray[np.int64],
         at: int,
     ) -> int:
-        source = self._sources[number]
-        take = self._chance.choice(len(source.lengths), p=self._odds[number])
+        source, chance = self._sources[number], self._chance
+        take = chance.choice(len(source.lengths), p=self._odds[number])
         length = int(source.lengths[take])
-        skipped = int(self._chance.integers(0, max(1, length - 60)))
+        skipped = int(chance.integers(0, max(1, length - 60)))
         # Every third from its beginning: an utterance begins cold in a call, too.
-        skipped *= int(self._chance.random() < 0.67)
-        taken = min(length - skipped, CHUNK_HOPS - at)
-        first = int(source.begins[take]) + skipped
-        rows[at : at + taken] = source.rows[first : first + taken]
+        skipped *= int(chance.random() < 0.67)
+        pace = chance.uniform(*DRAWL) if chance.random() < DRAWL_CHANCE else 1.0
+        taken = min(int((length - skipped) / pace), CHUNK_HOPS - at)
+        taken_from = int(source.begins[take]) + skipped + (np.arange(taken) * pace).astype(int)
+        rows[at : at + taken] = source.rows[taken_from]
         late = at + DELAY_HOPS
         settled = SETTLING_HOPS if skipped else 0
         asked = slice(late + settled, late + taken)
-        visemes[asked] = source.visemes[first + settled : first + taken]
-        phones[asked] = source.phones[first + settled : first + taken]
+        visemes[asked] = source.visemes[taken_from[settled:]]
+        phones[asked] = source.phones[taken_from[settled:]]
         return taken
 
     def _varied(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
