@@ -16,6 +16,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import soundfile
@@ -71,8 +72,8 @@ class Aligner:
             pbeam=BEAM,
         )
 
-    def phones(self, sound: NDArray[np.int16], text: str) -> Iterator[tuple[str, float, float]]:
-        """Each phone with its first moment and the one after its last, in seconds.
+    def phones(self, sound: NDArray[np.int16], text: str) -> Iterator[Spoken]:
+        """What is spoken, phone by phone.
 
         Raises:
             RuntimeError: The sound is not of that text.
@@ -91,7 +92,8 @@ class Aligner:
                 end_s = start_s + phone.duration / FRAMES_PER_S
                 start_s, end_s = max(0.0, start_s), min(last_s, end_s)
                 if start_s < end_s:
-                    yield "SIL" if phone.name in NOISES else phone.name, start_s, end_s
+                    name = "SIL" if phone.name in NOISES else phone.name
+                    yield Spoken(name, start_s, end_s)
 
     def _hear(self, sound: NDArray[np.int16]) -> None:
         self._decoder.start_utt()
@@ -115,6 +117,20 @@ def said_in(sound: Path) -> str:
     if described.exists():
         return str(json.loads(described.read_text())["text"])
     return sound.with_suffix(".txt").read_text()
+
+
+class Spoken(NamedTuple):
+    """A phone with its first moment and the one after its last, in seconds."""
+
+    phone: str
+    start: float
+    end: float
+
+
+def phones_in(sound: Path) -> list[Spoken]:
+    """The phones of a file of the corpus that has been aligned."""
+    lines = sound.with_suffix(".phones").read_text().splitlines()
+    return [Spoken(phone, float(start), float(end)) for phone, start, end in map(str.split, lines)]
 
 
 def align(source: str) -> None:

@@ -3,7 +3,8 @@
 In flow speech and its phones; out flows, for each source, `dataset/SOURCE.npz` with the features
 of every recording as it is and of so many varied takes of it, a viseme and a phone for each hop,
 and the lengths of the takes. Recordings of held-out speakers go to `dataset/heldout/`, as sound and
-labels: all choices are made on them. Negatives, where nobody speaks, are made here as well.
+labels that `livekit-avatar eval visemes` reads: all choices are made on them. Negatives, where
+nobody speaks, are made here as well.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from livekit_plugins_avatar.speech.features import (
 from livekit_plugins_avatar.speech.visemes import VISEME_INDEX
 from livekit_plugins_avatar.timeline import SAMPLE_RATE
 
+from .align import phones_in, said_in
 from .augment import background, sixteen_bit, varied
 from .phones import PHONES, seen_in
 from .places import CORPUS, WORK, pause
@@ -39,6 +41,7 @@ HELD_OUT = DATASET / "heldout"
 HELD_OUT_ONE_IN = 10
 HOPS_PER_S = 100
 BLOCK_HOPS = 100
+"""Few enough to stay near the processor."""
 NEGATIVES = 70
 NEGATIVE_S = 12.0
 
@@ -59,13 +62,12 @@ def features(sound: Sound) -> NDArray[np.float32]:
     return np.concatenate(blocks)
 
 
-def labels(phones: Path, hops: int, pace: float = 1.0) -> tuple[Labels, Labels]:
+def labels(sound: Path, hops: int, pace: float = 1.0) -> tuple[Labels, Labels]:
     """Viseme and phone of each hop, by what is spoken in its middle."""
     visemes = np.full(hops, VISEME_INDEX["sil"], np.int8)
     sounds = np.full(hops, PHONES.index("SIL"), np.int8)
-    for line in phones.read_text().splitlines():
-        phone, start, end = line.split()
-        start_s, end_s = float(start) / pace, float(end) / pace
+    for phone, start, end in phones_in(sound):
+        start_s, end_s = start / pace, end / pace
         first, last = round(start_s * HOPS_PER_S), round(end_s * HOPS_PER_S)
         sounds[first:last] = PHONES.index(phone)
         for viseme, from_s, to_s in seen_in(phone, start_s, end_s):
@@ -88,7 +90,7 @@ def takes_of(sound: Path, takes: int, chance: Generator) -> Iterator[Take]:
     for take in range(takes + 1):
         heard, pace = (recorded, 1.0) if take == 0 else varied(recorded, chance)
         rows = features(heard)
-        visemes, sounds = labels(sound.with_suffix(".phones"), len(rows), pace)
+        visemes, sounds = labels(sound, len(rows), pace)
         yield rows.astype(np.float16), visemes, sounds
 
 
@@ -142,9 +144,11 @@ def make(takes: int) -> None:
         chance = default_rng(crc32(source.name.encode()))
         recordings = [p.with_suffix(".flac") for p in sorted(source.glob("*.phones"))]
         for sound in filter(held_out, recordings):
-            rows = labels(sound.with_suffix(".phones"), soundfile.info(sound).frames // 160)
-            (HELD_OUT / f"{sound.stem}.json").write_text(json.dumps(rows[0].tolist()))
             (HELD_OUT / sound.name).write_bytes(sound.read_bytes())
+            (HELD_OUT / f"{sound.stem}.txt").write_text(said_in(sound))
+            (HELD_OUT / f"{sound.stem}.json").write_text(
+                json.dumps([phone._asdict() for phone in phones_in(sound)])
+            )
 
         def of_source(
             recordings: list[Path] = recordings, chance: Generator = chance
