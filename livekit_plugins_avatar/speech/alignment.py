@@ -21,6 +21,7 @@ them near those times; times that are wrong cost every path the same.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,8 +30,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..timeline import SAMPLE_RATE
+from .hops import HOP_SAMPLES
 from .phones import phone_row
 from .pronunciation import MOST_WAYS, Phones, Word
+from .segments import HABITS
 from .visemes import VISEME_INDEX, VISEMES
 
 Floats = NDArray[np.float32]
@@ -56,11 +60,12 @@ speech that does not above."""
 EAR_ENTRY_COST = 12.0
 """Of leaving the text: a word that the recogniser hears badly does not suffice."""
 
-TRUSTED_COST = 0.75
-JUDGED_HOPS = 200
+TRUSTED_COST = 0.68
+JUDGED_HOPS = 250
 JUDGED_FROM_HOPS = 30
-"""The most that speech may cost on average for a text to be believed, over two seconds to either
-side, and how many hops of speech it takes to judge. One word fits many a sound; ten do not."""
+"""The most that a text may cost on average, all that it leaves out or interrupts included, to be
+believed: judged over some seconds to either side, and from so many hops of speech on. One word fits
+many a sound; ten do not. Texts that are said cost 0.25 and hardly ever 0.6, others 0.9."""
 
 WORST_COST = 5.0
 """The most that a hop may speak against a viseme: one that is surely misheard decides nothing."""
@@ -68,6 +73,9 @@ WORST_COST = 5.0
 ANYTHING_COST = 1.6
 """Of a hop of a sound that has no shape of its own: more than the ear, or a text with many an h
 would fit everything."""
+
+ANYTHING_HOPS = 2
+"""How long such a sound lasts at least."""
 
 PAUSE_COST = 1.0
 GAP_COST = 5.0
@@ -91,11 +99,7 @@ TIMING_WORST_COST = 4.0
 """How far off a word may begin for nothing, what each further second costs, and how much at most:
 less than a word is worth, so that wrong times cannot move one."""
 
-SHORTEST_HOPS = {"PP": 3, "sil": 3}
-SHORTEST = 2
-"""How many hops a viseme lasts at least; lips take 30 ms to meet and part."""
-
-HOPS_PER_S = 100
+HOPS_PER_S = SAMPLE_RATE // HOP_SAMPLES
 
 WORDS_BEHIND = 12
 WORDS_AHEAD = 24
@@ -125,6 +129,9 @@ class Said:
 
 _NEVER = -np.inf
 
+JUNCTION_STATES = 2
+"""Silence and the ear, the first states of each junction."""
+
 _STATE = np.dtype(
     [
         ("sound", np.int64),  # the column of a hop's costs
@@ -151,7 +158,7 @@ class _Graph:
         self.states: States = np.zeros(0, _STATE)
         self.junction_starts: list[int] = []
         """The first state of each junction; after it come the ways to say the word behind it."""
-        self.into = np.zeros((0, MOST_WAYS + 2), np.int64)
+        self.into = np.zeros((0, MOST_WAYS + JUNCTION_STATES), np.int64)
         """The states that lead into each junction; -1 where there are no more."""
         self.left_out = np.zeros(1, np.float32)
         """What it costs to leave out all words before each junction."""
@@ -179,6 +186,12 @@ class _Graph:
             self.left_out = np.append(self.left_out, self.left_out[-1] + np.float32(cost))
             self._append(rows + self._open_junction(junction + 1, len(rows)), ends)
 
+    def junction_after(self, state: int) -> int:
+        """The junction that a state leads into."""
+        junction = bisect_right(self.junction_starts, state) - 1
+        within = state - self.junction_starts[junction] < JUNCTION_STATES
+        return junction if within else junction + 1
+
     def _open_junction(self, junction: int, after: int) -> list[_Row]:
         """Silence, and the ear; so many states after the last one."""
         self.junction_starts.append(len(self.states) + after)
@@ -191,7 +204,7 @@ class _Graph:
         self.states = np.concatenate((self.states, np.array(rows, _STATE)))
         start = self.junction_starts[-1]
         into = np.full((1, self.into.shape[1]), -1)
-        into[0, : len(word_ends) + 2] = [start, start + 1, *word_ends]
+        into[0, : len(word_ends) + JUNCTION_STATES] = [start, start + 1, *word_ends]
         self.into = np.concatenate((self.into, into))
 
 
@@ -204,7 +217,7 @@ class _Part:
     def __init__(self, graph: _Graph, first_word: int, last_word: int) -> None:
         self.first_word = first_word
         self.first = graph.junction_starts[first_word]
-        states = graph.states[self.first : graph.junction_starts[last_word] + 2]
+        states = graph.states[self.first : graph.junction_starts[last_word] + JUNCTION_STATES]
         self.here = np.arange(len(states))
         self.rows = np.arange(last_word + 1 - first_word)
         self.sound = states["sound"].copy()
@@ -268,13 +281,13 @@ def _units(phones: Phones) -> list[_Unit]:
         droppable = phone in DROPPABLE
         for viseme in reversed(visemes):
             index = VISEME_INDEX[viseme]
-            shortest = SHORTEST_HOPS.get(viseme, SHORTEST)
+            shortest = HABITS[viseme].shortest_hops
             if not units or units[-1].shows != index:
                 units.append(_Unit(index, index, shortest, droppable and len(visemes) == 1))
         if not visemes and units:
             # It shows the vowel that follows.
-            units.append(_Unit(_ANYTHING, units[-1].shows, SHORTEST, True))
-    return units[::-1] or [_Unit(_EAR, BY_EAR, SHORTEST, False)]
+            units.append(_Unit(_ANYTHING, units[-1].shows, ANYTHING_HOPS, True))
+    return units[::-1] or [_Unit(_EAR, BY_EAR, ANYTHING_HOPS, False)]
 
 
 class _Step(NamedTuple):
@@ -412,31 +425,33 @@ class Aligner:
         tail: list[int] = []
         spent: list[float] = []
         index = len(self._steps)
-        while index:
+        while index and not (index <= len(self._traced) and self._traced[index - 1] == state):
             index -= 1
-            if index < len(self._traced) and self._traced[index] == state:
-                index += 1
-                break
+            before, cost = self._back(index, state)
             tail.append(state)
-            spent.append(float(self._costs[index][self._graph.states["sound"][state]]))
-            state = self._before(index, state)
+            spent.append(cost + float(self._costs[index][self._graph.states["sound"][state]]))
+            state = before
         self._traced = np.concatenate((self._traced[:index], np.array(tail[::-1], np.int64)))
         self._spent = np.concatenate((self._spent[:index], np.array(spent[::-1], np.float64)))
 
-    def _before(self, index: int, state: int) -> int:
-        """The state before the one that the best path is in at a step."""
-        step = self._steps[index]
+    def _back(self, index: int, state: int) -> tuple[int, float]:
+        """The state before the one that the best path is in at a step, and the cost of the way."""
+        graph, step = self._graph, self._steps[index]
         choice = step.choice[state - step.first]
         if choice == _STEP:
-            return state - 1
+            return state - 1, 0.0
         if choice == _DROP:
-            return state - int(self._graph.states["drops"][state])
-        if choice == _ENTER and index:
-            before = self._steps[index - 1]
-            return int(
-                before.origin[int(self._graph.states["enters"][state]) - before.first_junction]
-            )
-        return state
+            return state - int(graph.states["drops"][state]), DROPPED_COST
+        if choice == _STAY:
+            return state, 0.0
+        cost = -float(graph.states["enter"][state])
+        if not index:
+            return state, cost
+        junction = int(graph.states["enters"][state])
+        before = self._steps[index - 1]
+        origin = int(before.origin[junction - before.first_junction])
+        left_out = graph.left_out[junction] - graph.left_out[graph.junction_after(origin)]
+        return origin, cost + float(left_out)
 
     def _after_last_word(self) -> int:
         """The hop from which the best path has all words behind it."""
@@ -502,7 +517,7 @@ class Aligner:
         word = int(np.searchsorted(graph.junction_starts, best, side="right")) - 1
         first = max(self._first_word, word - WORDS_BEHIND)
         last = min(graph.words, max(self._last_word, word + WORDS_AHEAD))
-        begin, end = graph.junction_starts[first], graph.junction_starts[last] + 2
+        begin, end = graph.junction_starts[first], graph.junction_starts[last] + JUNCTION_STATES
         old = graph.junction_starts[self._first_word]
         score = np.full(end - begin, -np.inf, np.float32)
         kept = self._score[begin - old :]

@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.speech.alignment import BY_EAR, HOPS_PER_S, Aligner, Said
+from livekit_plugins_avatar.speech.alignment import (
+    BY_EAR,
+    HOPS_PER_S,
+    JUDGED_HOPS,
+    Aligner,
+    Said,
+)
 from livekit_plugins_avatar.speech.phones import visemes_of
 from livekit_plugins_avatar.speech.pronunciation import words_of
 from livekit_plugins_avatar.speech.visemes import VISEME_INDEX, VISEMES
@@ -130,13 +136,14 @@ def test_words_in_another_order_are_no_worse_than_none(seed: int) -> None:
 
 
 def test_what_is_said_beyond_the_text_is_left_to_the_ear_and_the_text_taken_up_again() -> None:
-    first, second = "Maybe Peter bought some coffee.", "Five people came before the shop closed."
-    before, unwritten, after = (spoken(text)[0] for text in (first, OTHER, second))
-    shown = np.concatenate((before, unwritten, after))
-    answer = aligned(heard(shown), said(f"{first} {second}"))
-    edge = len(before) + len(unwritten)
-    assert (answer[len(before) : edge] == BY_EAR).mean() > 0.8
-    assert (answer[edge:] == shown[edge:]).mean() > 0.9
+    unwritten, _ = spoken(OTHER)
+    sound = np.concatenate((SHOWN, unwritten, SHOWN))
+    answer = aligned(heard(sound), said(f"{TEXT} {TEXT}"))
+    edges = len(SHOWN), len(SHOWN) + len(unwritten)
+    assert (answer[edges[0] : edges[1]] == BY_EAR).mean() > 0.9
+    # Near by, doubt prevails.
+    assert (answer[: edges[0] - JUDGED_HOPS] == sound[: edges[0] - JUDGED_HOPS]).mean() > 0.9
+    assert (answer[edges[1] + JUDGED_HOPS :] == sound[edges[1] + JUDGED_HOPS :]).mean() > 0.9
 
 
 def test_words_that_are_left_out_do_not_carry_the_rest_away() -> None:
@@ -163,10 +170,12 @@ def test_times_that_are_wrong_make_nothing_worse(late_s: float) -> None:
 
 
 def test_times_tell_which_of_two_equal_words_is_meant() -> None:
-    shown, begins = spoken("bob. bob.")
-    answer = aligned(heard(shown, wrong=0), said("bob", [begins[1] / HOPS_PER_S]))
-    assert (answer[begins[1] : begins[1] + PHONE_HOPS] == PP).all()
-    assert (answer[begins[0] : begins[0] + PHONE_HOPS] != PP).all()
+    shown, begins = spoken(f"{TEXT} bob, bob")
+    times = [begin / HOPS_PER_S for begin in begins]
+    for meant, other in ((-1, -2), (-2, -1)):
+        answer = aligned(heard(shown), said(f"{TEXT} bob", [*times[:-2], times[meant]]))
+        assert (answer[begins[meant] : begins[meant] + PHONE_HOPS] == PP).mean() > 0.8
+        assert (answer[begins[other] : begins[other] + PHONE_HOPS] == PP).mean() < 0.2
 
 
 @settings(max_examples=20, deadline=None)
@@ -201,7 +210,7 @@ def test_what_was_played_is_forgotten_and_the_rest_comes_out_the_same() -> None:
         aligner.forget(hop - 50)
         assert aligner.begin <= max(0, hop - 50)
     assert aligner.begin > len(SHOWN) - 80
-    assert right(answer, HEARD, SHOWN) > 0.8
+    assert right(answer, HEARD, SHOWN) > 0.75
 
 
 def test_a_text_longer_than_any_window_is_followed_to_its_end() -> None:
