@@ -173,7 +173,7 @@ def test_times_tell_which_of_two_equal_words_is_meant() -> None:
     shown, begins = spoken(f"{TEXT} bob, bob")
     times = [begin / HOPS_PER_S for begin in begins]
     for meant, other in ((-1, -2), (-2, -1)):
-        answer = aligned(heard(shown), said(f"{TEXT} bob", [*times[:-2], times[meant]]))
+        answer = aligned(heard(shown, wrong=0), said(f"{TEXT} bob", [*times[:-2], times[meant]]))
         assert (answer[begins[meant] : begins[meant] + PHONE_HOPS] == PP).mean() > 0.8
         assert (answer[begins[other] : begins[other] + PHONE_HOPS] == PP).mean() < 0.2
 
