@@ -19,14 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..demo.extras import needs
+from ..hearing.events import events_of
 from ..options import DEFAULT_PERSONA, AvatarOptions
-from ..playout import Pcm
 from ..render.ahead import frame_period
 from ..render.onnx_renderer import OnnxRenderer
 from ..render.persona import PersonaError, load_persona
 from ..render.renderer import Renderer
 from ..speech.recognizer import built_in
-from ..speech.visemes import VisemeEvent
 from ..timeline import samples, seconds
 from . import sound
 from .movie import MovieError, write
@@ -125,7 +124,8 @@ def film(args: argparse.Namespace, options: AvatarOptions) -> None:
         MovieError: The film cannot be written.
     """
     speech = sound.read(args.speech) if args.text is None else sound.spoken(args.text)
-    scene = Scene(speech, heard(speech), listening=samples(args.listening), seed=options.seed)
+    events = events_of(speech, args.text, recognizer=built_in())
+    scene = Scene(speech, events, listening=samples(args.listening), seed=options.seed)
     renderer = OnnxRenderer(
         load_persona(options.persona),
         provider=options.provider,
@@ -143,12 +143,6 @@ def film(args: argparse.Namespace, options: AvatarOptions) -> None:
         sheet.image().save(args.sheet)
     width, height = renderer.size
     print(f"{args.out}: {seconds(len(scene.sound)):.2f} s, {width}x{height}, {fps} frames a second")
-
-
-def heard(speech: Pcm) -> list[VisemeEvent]:
-    """What the mouth does in `speech`, as the recogniser of a room hears it."""
-    stream = built_in().stream()
-    return [*stream.push_audio(speech), *stream.flush()]
 
 
 def drawn(renderer: Renderer, scene: Scene, period: int) -> Iterator[Picture]:

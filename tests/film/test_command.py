@@ -14,12 +14,16 @@ from PIL import Image
 
 from livekit_plugins_avatar import cli, film
 from livekit_plugins_avatar.eval.costs import speech
-from livekit_plugins_avatar.film.command import heard
+from livekit_plugins_avatar.film import command, sound
 from livekit_plugins_avatar.film.scene import Scene
 from livekit_plugins_avatar.film.sheet import mouth_box
+from livekit_plugins_avatar.hearing.events import events_of
+from livekit_plugins_avatar.playout import Pcm
 from livekit_plugins_avatar.render.i420 import luma
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.persona import load_persona
+from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer, built_in
+from livekit_plugins_avatar.speech.visemes import VisemeEvent
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
 
 WritePersona = Callable[..., Path]
@@ -47,12 +51,30 @@ def test_a_film_shows_the_face_of_each_frame_and_then_listens(
     persona, out = write_persona(size=(64, 64)), tmp_path / "film.mp4"
     assert render(spoken, "-o", out, "--persona", persona, "--listening", "0.5") == 0
     assert capsys.readouterr().out == f"{out}: 1.00 s, 64x64, 25 frames a second\n"
-    scene = Scene(speech(0.5), heard(speech(0.5)), listening=samples(0.5))
+    scene = Scene(
+        speech(0.5), events_of(speech(0.5), recognizer=built_in()), listening=samples(0.5)
+    )
     wanted = [16 + 100 * moment.value["jawOpen"] for moment in scene.moments(SAMPLE_RATE // 25)]
     with av.open(str(out)) as container:
         levels = [luma(frame.to_ndarray()).mean() for frame in container.decode(video=0)]
     assert max(wanted) > 30
     assert levels == pytest.approx(wanted, abs=3)
+
+
+def test_words_that_are_spoken_are_read_as_well_as_heard(
+    write_persona: WritePersona, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str | None] = []
+
+    def listening(pcm: Pcm, text: str | None, *, recognizer: OnnxRecognizer) -> list[VisemeEvent]:
+        told.append(text)
+        return events_of(pcm, text, recognizer=recognizer)
+
+    monkeypatch.setattr(sound, "spoken", lambda text: speech(0.5))
+    monkeypatch.setattr(command, "events_of", listening)
+    words = ["--text", "Pam.", "--persona", write_persona(size=(64, 64))]
+    assert render("-o", tmp_path / "film.mp4", *words) == 0
+    assert told == ["Pam."]
 
 
 def test_a_wide_frame_and_another_rate_are_what_is_asked_for(
