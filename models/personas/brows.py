@@ -162,7 +162,16 @@ class Lashes:
             )
             shape = 0.55 + 0.45 * np.sin(np.pi * np.clip(0.25 + 0.65 * place, 0, 1))
             size = hair.lash_length * long * shape * (0.8 + 0.3 * chance.random(count))
-            parts.append((between, share, direction, rest, size, curl * hair.lash_length * shape))
+            parts.append(
+                (
+                    between,
+                    share,
+                    direction,
+                    rest,
+                    size,
+                    hair.lash_curl * curl * hair.lash_length * shape,
+                )
+            )
         return cls(socket, *(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def points(self, skin: Points) -> Points:

@@ -22,7 +22,7 @@ from .camera import Camera
 from .correctives import Correctives
 from .expression import BY_ANGLE, SIDES, Eye
 from .eyes import Socket
-from .lids import Lids
+from .lids import Lids, opening_rims
 from .person import Person
 from .pose import Neck, Shares
 from .subdivision import neighbours, subdivide
@@ -247,6 +247,8 @@ class Figure:
 
     def _lid_margins(self, side: str, skin: Points) -> tuple[Indices, Indices]:
         """Chains of fine vertices along the upper and the lower margin, from nose to temple."""
+        if self.person.hair.lashes_even:
+            return opening_rims(skin, self.sockets[side])
         mesh, chains = anatomy.base_mesh(), []
         tree = cKDTree(skin)
         for number in ("2", "1"):

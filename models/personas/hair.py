@@ -167,13 +167,13 @@ STYLES: Mapping[str, Style] = {
         radius_dm=0.0045,
         hairline=(
             (-1.2, -0.62), (-0.75, -0.58), (-0.35, -0.42), (-0.12, -0.05), (0.02, 0.12),
-            (0.12, 0.12), (0.26, 0.20), (0.42, 0.40), (0.60, 0.53), (0.80, 0.58), (1.0, 0.60),
+            (0.12, 0.10), (0.26, 0.18), (0.42, 0.37), (0.60, 0.49), (0.80, 0.54), (1.0, 0.56),
         ),
         peaks=0.0,
         comb=_bob,
         sag=3.4,
         drape=1.0,
-        cling=0.35,
+        cling=0.3,
         curl_in=1.6,
         locks=420,
         draw=0.45,
@@ -183,7 +183,7 @@ STYLES: Mapping[str, Style] = {
 }  # fmt: skip
 """Haircuts by name."""
 
-CLING_FREE_DM = 0.05
+CLING_FREE_DM = 0.06
 """Hair that clings lies in a layer of this thickness."""
 
 EDGE = 0.10
@@ -314,6 +314,10 @@ def _bend(
         )
         inwards = np.minimum(np.sum(direction * normal, axis=1, keepdims=True), 0.0)
         direction = unit(direction - np.where(lift[:, None] > 0, inwards, 0.0) * normal)
+        if style.cling:
+            # What clings also stops growing away from the skull.
+            off = np.maximum(np.sum(direction * normal, axis=1), 0.0) * np.minimum(2 * above, 1)
+            direction = unit(direction - off[:, None] * normal)
         strands[:, k] = point
     return strands
 

@@ -25,6 +25,9 @@ REACH_SHARE = 1.5
 
 PACE_STEPS = 25
 
+RIM_REACH, RIM_COLUMNS, RIM_LEAST_GAP = 0.86, 15, 0.08
+"""Where the edges of an opening are looked for, and the least height of one, in radii."""
+
 HIDDEN_EDGE = 0.72
 """Lashes and the rounding of the lids' edges hide the last of an opening: with this exponent
 what is seen, not what is there, shrinks in proportion."""
@@ -119,3 +122,34 @@ class Lids:
         away = skin - self._socket.centre
         far = np.linalg.norm(away, axis=1) / self._socket.radius
         return np.flatnonzero((far < 1.35) & (away[:, 2] > 0.2 * self._socket.radius))
+
+
+def opening_rims(skin: Points, socket: Socket) -> tuple[Indices, Indices]:
+    """Fine vertices along the edges of an open eye, seen from the front.
+
+    Args:
+        skin: Fine resting skin, float64 [N, 3].
+        socket: The eye.
+
+    Returns:
+        Chains of the upper and of the lower edge, each from nose to temple.
+    """
+    away = (skin - socket.centre) / socket.radius
+    front = np.flatnonzero(
+        (np.abs(away[:, 0]) < 1.1) & (np.abs(away[:, 1]) < 0.8) & (away[:, 2] > 0.25)
+    )
+    columns = np.linspace(-RIM_REACH, RIM_REACH, RIM_COLUMNS)
+    upper, lower = [], []
+    for x in columns:
+        here = front[np.abs(away[front, 0] - x) < RIM_REACH / RIM_COLUMNS]
+        here = here[np.argsort(away[here, 1])]
+        gaps = np.diff(away[here, 1])
+        widest = int(np.argmax(gaps))
+        if gaps[widest] > RIM_LEAST_GAP:
+            lower.append(here[widest])
+            # A lid is thick: of the vertices near its edge, lashes stand on the foremost.
+            lid = here[widest + 1 :]
+            rise = away[lid, 1] - away[lid[0], 1]
+            upper.append(lid[np.argmax(np.where(rise < 0.15, away[lid, 2] - 0.8 * rise, -9.0))])
+    step = 1 if socket.centre[0] > 0 else -1
+    return np.array(upper[::step]), np.array(lower[::step])

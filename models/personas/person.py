@@ -48,6 +48,8 @@ class Hair:
         brow_above_dm: Height of its inner end above the eye's centre.
         brow_arch: How much it is arched, as a share of a high arch.
         lash_length: Length of the lashes as a share of long ones.
+        lashes_even: Lashes stand evenly along the lid; False leaves them to the corners.
+        lash_curl: How far long lashes bend, as a share of short ones.
         lash_from: Where the row of lashes begins, as a share of the lid from the nose.
     """
 
@@ -60,6 +62,8 @@ class Hair:
     brow_above_dm: float
     brow_arch: float
     lash_length: float
+    lashes_even: bool
+    lash_curl: float
     lash_from: float
 
 
@@ -131,7 +135,7 @@ MAN = Person(
         "asym/asym-eye-1-l": 0.10,
     },
     skin=Skin("cc9878", "b9604c", "9c6a4e", "a8605a", stubble=0.8, oil=0.5),
-    hair=Hair("crop", 0.80, 0.22, "4a3a30", 1.0, 1.15, 0.165, 0.6, 0.5, 0.22),
+    hair=Hair("crop", 0.80, 0.22, "4a3a30", 1.0, 1.15, 0.165, 0.6, 0.5, False, 1.0, 0.22),
     clothes=Clothes("3f4c5c", 0.14),
     iris=("5e4126", "4c3a28", "261f1a"),
     rest={
@@ -158,19 +162,20 @@ WOMAN = Person(
         "mouth/mouth-upperlip-volume-incr": 0.15,
         "mouth/mouth-lowerlip-volume-incr": 0.15,
         "nose/nose-width3-decr": 0.20,
-        "neck/neck-scale-horiz-decr": 0.15,
+        "neck/neck-scale-horiz-decr": 0.40,
+        "cheek/lr-cheek-volume-decr": 0.20,
         "asym/asym-brown-1-r": 0.12,
         "asym/asym-nose-1-l": 0.10,
         "asym/asym-mouth-1-r": 0.08,
     },
-    skin=Skin("dfae92", "cb7a68", "b07f66", "b5605c", stubble=0.0, oil=0.25),
-    hair=Hair("bob", 0.82, 0.35, "4a382c", 0.8, 0.85, 0.19, 0.9, 0.8, 0.36),
-    clothes=Clothes("7c5a5e", 0.22),
-    iris=("7a5a34", "5f5a3a", "2a2c24"),
+    skin=Skin("d8a587", "c46a58", "a87458", "ac504f", stubble=0.0, oil=0.4),
+    hair=Hair("bob", 0.77, 0.2, "4a382c", 0.9, 1.0, 0.185, 0.85, 0.5, True, 1.3, 0.02),
+    clothes=Clothes("7c5a5e", 0.06),
+    iris=("6a4c2e", "565038", "26281f"),
     rest={
-        "eyeWideLeft": 0.32, "eyeWideRight": 0.32,
-        "mouthSmileLeft": 0.22, "mouthSmileRight": 0.22,
-        "cheekSquintLeft": 0.10, "cheekSquintRight": 0.10,
+        "eyeWideLeft": 0.14, "eyeWideRight": 0.14,
+        "mouthSmileLeft": 0.46, "mouthSmileRight": 0.46,
+        "cheekSquintLeft": 0.22, "cheekSquintRight": 0.22,
     },
 )  # fmt: skip
 
