@@ -163,7 +163,6 @@ class _Graph:
         self.left_out = np.zeros(1, np.float32)
         """What it costs to leave out all words before each junction."""
         self._append(self._open_junction(0, 0), [])
-        self.states["enter"][0] = -PAUSE_COST
 
     @property
     def words(self) -> int:
@@ -174,8 +173,8 @@ class _Graph:
         """Append words."""
         for said in words:
             junction = self.words
-            if said.word.pause:
-                self.states["enter"][self.junction_starts[-1]] = -PAUSE_COST
+            if junction and not said.word.pause:
+                self.states["enter"][self.junction_starts[-1]] = -GAP_COST
             rows: list[_Row] = []
             ends: list[int] = []
             at_hop = np.nan if said.at_s is None else said.at_s * HOPS_PER_S
@@ -193,10 +192,10 @@ class _Graph:
         return junction if within else junction + 1
 
     def _open_junction(self, junction: int, after: int) -> list[_Row]:
-        """Silence, and the ear; so many states after the last one."""
+        """Silence, as after a last word, and the ear; so many states after the last one."""
         self.junction_starts.append(len(self.states) + after)
         return [
-            (SILENCE, SILENCE, 0, _NEVER, _NEVER, 0, -GAP_COST, junction, np.nan),
+            (SILENCE, SILENCE, 0, _NEVER, _NEVER, 0, -PAUSE_COST, junction, np.nan),
             (_EAR, BY_EAR, 0, _NEVER, _NEVER, 0, -EAR_ENTRY_COST, junction, np.nan),
         ]
 
