@@ -24,7 +24,7 @@ from livekit_plugins_avatar.face.state import PARAMETERS
 from .camera import SIDE_PX, WIDE_PX
 from .folder import Folder, read
 from .i420 import Planes, planes
-from .net import PersonaNet, Picture
+from .net import PersonaNet
 from .train import resting
 
 RESOURCES = Path(__file__).parents[2] / "livekit_plugins_avatar" / "resources"
@@ -38,6 +38,9 @@ SMALL = 1024
 class File(nn.Module):
     """A persona net with the outputs of a persona file.
 
+    The wide picture is put together from finished codes: ONNX Runtime works out both outputs,
+    whichever is asked for, and bytes cost next to nothing.
+
     Args:
         net: What has been learnt.
         wide: The planes of the resting figure in its wide surroundings.
@@ -46,36 +49,31 @@ class File(nn.Module):
     def __init__(self, net: PersonaNet, wide: Planes) -> None:
         super().__init__()
         self.net = net
-        luma, chroma = wide
+        luma, chroma = (torch.tensor(np.rint(plane * 255).astype(np.uint8)) for plane in wide)
         side = (WIDE_PX - SIDE_PX) // 2
-        for name, plane, edge in (("luma", luma[None], side), ("chroma", chroma, side // 2)):
-            self.register_buffer(f"left_{name}", torch.tensor(plane[None, :, :, :edge]))
-            self.register_buffer(f"right_{name}", torch.tensor(plane[None, :, :, -edge:]))
+        self.register_buffer("left_luma", luma[None, :, :side])
+        self.register_buffer("right_luma", luma[None, :, -side:])
+        self.register_buffer("left_chroma", chroma[None, :, :, : side // 2])
+        self.register_buffer("right_chroma", chroma[None, :, :, -side // 2 :])
 
     def forward(self, face: Tensor) -> tuple[Tensor, Tensor]:
-        square = self.net(face)
-        wide = Picture(
-            _between(self.left_luma, square.luma, self.right_luma),
-            _between(self.left_chroma, square.chroma, self.right_chroma),
-        )
-        return _i420(square), _i420(wide)
+        luma, chroma = self.net(face)
+        half = SIDE_PX // 2
+        rows = [luma.reshape(-1, SIDE_PX, SIDE_PX), chroma.reshape(-1, half, SIDE_PX)]
+        codes = (torch.cat(rows, dim=1) * 255 + 0.5).clamp(0, 255).to(torch.uint8)
+        lumas = codes[:, :SIDE_PX]
+        chromas = codes[:, SIDE_PX:].reshape(-1, 2, half, half)
+        wide = [
+            _between(self.left_luma, lumas, self.right_luma),
+            _between(self.left_chroma, chromas, self.right_chroma).reshape(-1, half, WIDE_PX),
+        ]
+        return codes, torch.cat(wide, dim=1)
 
 
 def _between(left: Tensor, middle: Tensor, right: Tensor) -> Tensor:
-    """One picture of three, side by side, for each of the batch."""
-    batch = middle.shape[0]
-    sides = [side.expand(batch, -1, -1, -1) for side in (left, right)]
-    return torch.cat([sides[0], middle, sides[1]], dim=3)
-
-
-def _i420(picture: Picture) -> Tensor:
-    """Both planes of chroma under the luma, as uint8 codes."""
-    luma, chroma = picture
-    height, width = luma.shape[-2:]
-    codes = torch.cat(
-        [luma.reshape(-1, height, width), chroma.reshape(-1, height // 2, width)], dim=1
-    )
-    return (codes * 255 + 0.5).clamp(0, 255).to(torch.uint8)
+    """One plane of three, side by side, for each of the batch."""
+    repeated = (middle.shape[0], *[-1] * (middle.dim() - 1))
+    return torch.cat([left.expand(repeated), middle, right.expand(repeated)], dim=-1)
 
 
 def build(folder: Folder) -> bytes:

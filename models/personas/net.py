@@ -42,6 +42,11 @@ FEATHER_PX = 8
 """What a decoder adds fades out within this at the edges of its box."""
 
 
+HALF_TURNED = 0.25
+"""The square of the pose (1 at the edge of what is learnt) at which half of what turning adds is
+there: little at the sway of a head at rest, and no step on the way."""
+
+
 class Picture(NamedTuple):
     """Codes / 255: luma [B, 1, H, W] and chroma [B, 2, H/2, W/2]."""
 
@@ -123,7 +128,7 @@ class Turning(nn.Module):
 
     def forward(self, face: Tensor, pose: Tensor) -> Picture:
         turned = (pose * pose).sum(dim=1, keepdim=True)
-        turned = turned / (turned + 0.02)
+        turned = turned / (turned + HALF_TURNED)
         x = torch.cat([pose, face[:, self.picked]], dim=1)
         x = torch.relu(self.dense(x)).view(-1, self.eighth.in_channels, 16, 16)
         x = torch.relu(self.eighth(_doubled(x)))
@@ -178,9 +183,10 @@ class PersonaNet(nn.Module):
         self.turning = Turning()
         self.register_buffer("pose_columns", torch.tensor([INDEX[name] for name in POSE_AXES]))
         self.register_buffer("pose_scale", torch.tensor(1.0 / POSE_LIMITS, dtype=torch.float32))
-        self.register_buffer("blocks", _block_centres())
+        blocks = _block_centres()
+        self.register_buffer("blocks", blocks)
         half_pixel = torch.tensor([1 / SIDE_PX, 1 / PLATE_ROWS])
-        self.register_buffer("half_pixel", half_pixel)
+        self.register_buffer("first_pixels", blocks - half_pixel)
 
     def pose(self, face: Tensor) -> Tensor:
         """Rotation and translation, [B, 6], 1 at the edge of what is learnt."""
@@ -198,18 +204,18 @@ class PersonaNet(nn.Module):
     def forward(self, face: Tensor) -> Picture:
         pose = self.pose(face)
         luma, chroma = self.resting(face)
-        grid = self.blocks + self.flow(pose).permute(0, 2, 3, 1)
+        flow = self.flow(pose).permute(0, 2, 3, 1)
         # All four pixels of a block move alike: sampling the picture four times, shifted by a
         # pixel, shares the arithmetic of where to look, and costs half of doing it for each.
         padded = _extended(luma, (0, 1, 0, 1))
         shifted = [
             padded[:, :, y : y + PLATE_ROWS, x : x + SIDE_PX] for y in (0, 1) for x in (0, 1)
         ]
-        blocks = _sampled(torch.cat(shifted, dim=1), grid - self.half_pixel)
+        blocks = _sampled(torch.cat(shifted, dim=1), self.first_pixels + flow)
         turned = self.turning(face, pose)
         return Picture(
             functional.pixel_shuffle(blocks, 2) + turned.luma,
-            _sampled(chroma, grid) + turned.chroma,
+            _sampled(chroma, self.blocks + flow) + turned.chroma,
         )
 
     def crop(self, face: Tensor, part: Decoder) -> Picture:
