@@ -1,8 +1,8 @@
 """A recording and its visemes in one picture, to see whether closures meet closures.
 
 In flow sound and events; out flows a picture: five seconds a row, the waveform above, a coloured
-bar for every viseme below, and a line through both where lips are shut. More lanes, such as what
-somebody labelled by hand, lie below the first.
+bar for every viseme below, and a shade behind the waveform where lips are shut. More lanes, such as
+what somebody labelled by hand, lie below the first.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ COLOURS = {
 """Lips shut and teeth on lips are warm, open vowels green, round ones blue."""
 
 CLOSED = "PP"
+SHADE = (245, 201, 201)
+NAME_PX = 12
+"""A bar that is narrower goes without its name."""
 
 
 def draw(pcm: Pcm, *lanes: Sequence[VisemeEvent]) -> Image.Image:
@@ -48,8 +51,12 @@ def draw(pcm: Pcm, *lanes: Sequence[VisemeEvent]) -> Image.Image:
     for row in range(rows):
         start, top = row * ROW_SAMPLES, row * high
         _seconds(pen, start, len(pcm), top, high - GAP_PX)
+        for event in _within(lanes[0] if lanes else (), start):
+            if event.viseme == CLOSED:
+                left, right = _edges(event, start)
+                pen.rectangle((left, top, right, top + WAVE_PX), SHADE)
         for number, events in enumerate(lanes):
-            _lane(pen, events, start, top, top + WAVE_PX + number * LANE_PX)
+            _lane(pen, _within(events, start), start, top + WAVE_PX + number * LANE_PX)
         _wave(pen, pcm[start : start + ROW_SAMPLES] / loudest, top)
     return image
 
@@ -76,18 +83,19 @@ def _wave(
             pen.line((x, middle - high, x, middle - low), INK)
 
 
-def _lane(
-    pen: ImageDraw.ImageDraw, events: Sequence[VisemeEvent], start: int, top: int, lane: int
-) -> None:
+def _within(events: Sequence[VisemeEvent], start: int) -> list[VisemeEvent]:
+    """The events that lie, at least in part, in the row that begins at a sample."""
+    return [event for event in events if event.end > start and event.start < start + ROW_SAMPLES]
+
+
+def _edges(event: VisemeEvent, start: int) -> tuple[float, float]:
+    """Where an event begins and ends in its row, in pixels."""
+    return max(0.0, _x(event.start, start)), min(float(WIDTH_PX), _x(event.end, start)) - 1
+
+
+def _lane(pen: ImageDraw.ImageDraw, events: Sequence[VisemeEvent], start: int, top: int) -> None:
     for event in events:
-        if event.end <= start or event.start >= start + ROW_SAMPLES:
-            continue
-        left = max(0.0, _x(event.start, start))
-        right = min(float(WIDTH_PX), _x(event.end, start))
-        colour = COLOURS[event.viseme]
-        if event.viseme == CLOSED:
-            shade = tuple((value + 3 * 255) // 4 for value in colour)
-            pen.rectangle((left, top, right - 1, lane), shade)
-        pen.rectangle((left, lane, right - 1, lane + LANE_PX - 3), colour)
-        if event.viseme != VISEMES[0] and right - left > 12:
-            pen.text((left + 1, lane + 6), event.viseme, INK)
+        left, right = _edges(event, start)
+        pen.rectangle((left, top, right, top + LANE_PX - 3), COLOURS[event.viseme])
+        if event.viseme != VISEMES[0] and right - left > NAME_PX:
+            pen.text((left + 1, top + 6), event.viseme, INK)

@@ -1,0 +1,47 @@
+"""The avatar knows the text of what is said, and the room still gets the transcript."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from livekit import rtc
+
+from livekit_plugins_avatar import AvatarSession
+from livekit_plugins_avatar.demo.server import LiveKitServer
+from livekit_plugins_avatar.speech.listener import Listener, Spoken
+
+from .conftest import RATE, a_call, until
+from .test_voice_and_face import Grey, hum
+
+
+async def test_the_text_of_what_is_said_is_known_and_the_room_gets_it_too(
+    server: LiveKitServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[str] = []
+
+    def expect(_: Listener, spoken: Sequence[Spoken], *, fresh: bool = False) -> None:
+        told.extend(each.text.strip() for each in spoken)
+
+    monkeypatch.setattr(Listener, "expect", expect)
+    async with a_call(server, AvatarSession(renderer=Grey())) as call:
+        shown: list[str] = []
+        readers: list[asyncio.Task[None]] = []
+
+        async def read(stream: rtc.TextStreamReader) -> None:
+            async for piece in stream:
+                shown.append(piece)
+
+        call.viewer.room.register_text_stream_handler(
+            "lk.transcription",
+            lambda stream, _: readers.append(asyncio.create_task(read(stream))),
+        )
+        for _ in range(2):
+            await call.say(hum(1.0))
+        await until(lambda: "".join(shown).count("words") == 2)
+        for reader in readers:
+            await reader
+        assert told == ["words", "words"]
+        assert len(call.viewer.loud()) > 1.5 * RATE
+    assert not [record for record in caplog.records if "sync" in record.getMessage()]
