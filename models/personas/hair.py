@@ -79,6 +79,8 @@ class Style:
         locks: How many locks the hair falls into.
         draw: How far tips draw near their lock's, in [0, 1].
         stray: Random bend, as a share of the length.
+        follows: Share of the skin's own motion that hair takes: short hair stands on the forehead
+            and rides with the brows, long hair hangs from the whole head and stays.
         covers_ears: Skin of the ears is no obstacle, as it is hidden.
     """
 
@@ -95,6 +97,7 @@ class Style:
     locks: int
     draw: float
     stray: float
+    follows: float
     covers_ears: bool
 
 
@@ -159,6 +162,7 @@ STYLES: Mapping[str, Style] = {
         locks=650,
         draw=0.55,
         stray=0.22,
+        follows=1.0,
         covers_ears=False,
     ),
     "bob": Style(
@@ -178,6 +182,7 @@ STYLES: Mapping[str, Style] = {
         locks=420,
         draw=0.45,
         stray=0.30,
+        follows=0.0,
         covers_ears=True,
     ),
 }  # fmt: skip
@@ -196,17 +201,22 @@ class Strands:
 
     Args:
         roots: Where they stand on the skin.
+        still: float64 [N, 3], roots at rest.
+        follows: As in `Style`.
         offsets: float64 [N, K, 3], points relative to the root.
         radius: float64 [N, K], dm.
     """
 
     roots: Binding
+    still: Points
+    follows: float
     offsets: Points
     radius: Points
 
     def points(self, skin: Points) -> Points:
-        """Strands on a skin, float64 [N, K, 3]: each moves with its root."""
-        return np.asarray(self.roots(skin)[:, None] + self.offsets)
+        """Strands on a skin, float64 [N, K, 3]."""
+        root = (1 - self.follows) * self.still + self.follows * self.roots(skin)
+        return np.asarray(root[:, None] + self.offsets)
 
 
 def cover(style: Style, head: Head, skin: Points) -> Numbers:
@@ -240,7 +250,7 @@ def grow(style: Style, head: Head, skin: Points, faces: Indices, seed: int) -> S
     strands = _gather(strands, root, length, style, chance)
     taper = np.interp(np.linspace(0, 1, style.points), [0, 0.15, 0.6, 1], [0.8, 1.0, 0.85, 0.25])
     radius = style.radius_dm * taper * (0.7 + 0.6 * chance.random((len(root), 1)))
-    return Strands(roots, strands - root[:, None], radius)
+    return Strands(roots, root, style.follows, strands - root[:, None], radius)
 
 
 @dataclass(frozen=True, slots=True)
