@@ -131,13 +131,14 @@ def recognizer_core_percent() -> Floats:
     )
 
 
-def recognizer_text_core_percent() -> Floats:
+def listening_core_percent() -> Floats:
+    """The same as in a call: what is heard may be revised until it is played."""
+    return _listening_percent("")
+
+
+def listening_text_core_percent() -> Floats:
     """The same with a text to follow, which the speech does not say: the most work there is."""
-    stream = GuidedStream(OnnxRecognizer().hops())
-    stream.expect([Said(word) for word in words_of(TEXT)])
-    return 100 * _cpu_s(
-        lambda second: _recognise([stream], second), np.split(speech(SPEECH_S), int(SPEECH_S))
-    )
+    return _listening_percent(TEXT)
 
 
 def recognizer_streams_per_core() -> Floats:
@@ -197,6 +198,19 @@ def _speaking_face() -> Face:
     face = Face(lambda start, end: schedule.placed(runs, start, end))
     face.set_agent_state(0, "speaking")
     return face
+
+
+def _listening_percent(text: str) -> Floats:
+    """What listening takes, the speech being a second ahead of its playing."""
+    stream = GuidedStream(OnnxRecognizer().hops())
+    stream.expect([Said(word) for word in words_of(text)])
+
+    def hear(second: int) -> None:
+        _recognise([stream], sound[second * SAMPLE_RATE : (second + 1) * SAMPLE_RATE])
+        stream.settle(second * SAMPLE_RATE)
+
+    sound = speech(SPEECH_S)
+    return 100 * _cpu_s(hear, range(int(SPEECH_S)))
 
 
 def _recognise(streams: Sequence[RecognizerStream], pcm: Pcm) -> None:

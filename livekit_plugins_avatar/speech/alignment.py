@@ -322,8 +322,10 @@ class Aligner:
 
     def __init__(self) -> None:
         self._graph = _Graph()
+        self._waiting: deque[Floats] = deque()
+        """What was heard since `_begin`, as long as there are no words."""
         self._costs: deque[Floats] = deque()
-        """Of the hops since `_begin`."""
+        """Of the hops since `_begin`, once there are."""
         self._steps: deque[_Step] = deque()
         self._begin = 0
         self._kept: deque[_Kept] = deque()
@@ -345,7 +347,12 @@ class Aligner:
     @property
     def hops(self) -> int:
         """How many hops were heard."""
-        return self._begin + len(self._costs)
+        return self._begin + len(self._costs) + len(self._waiting)
+
+    @property
+    def words(self) -> int:
+        """How many words were given."""
+        return self._graph.words
 
     @property
     def begin(self) -> int:
@@ -356,6 +363,9 @@ class Aligner:
         """Give the words that follow; those hops that may hold them are looked at again."""
         if not words:
             return
+        if self._waiting:
+            self._costs.extend(_costs_of(np.stack(self._waiting)))
+            self._waiting.clear()
         again = self._after_last_word()
         self._graph.add(words)
         self._rewind(again)
@@ -368,16 +378,18 @@ class Aligner:
         Args:
             log_probabilities: Of each of `VISEMES` in each hop, float32 [hops, 15].
         """
+        if not self._graph.words:
+            self._waiting.extend(log_probabilities)
+            return
         for costs in _costs_of(log_probabilities):
             self._costs.append(costs)
-            if self._graph.words:
-                self._advance(costs)
+            self._advance(costs)
 
     def forget(self, hop: int) -> None:
         """Settle what lies before `hop`: it need not be answered for any more."""
         hop = min(hop, self.hops) // KEPT_EVERY_HOPS * KEPT_EVERY_HOPS
         while self._begin < hop:
-            self._costs.popleft()
+            (self._costs or self._waiting).popleft()
             if self._steps:
                 self._steps.popleft()
             self._begin += 1
@@ -392,7 +404,7 @@ class Aligner:
     def shown(self) -> Ints:
         """What the text asks for in each hop from `begin` on: a viseme, or `BY_EAR`."""
         if not self._graph.words:
-            return np.full(len(self._costs), BY_EAR)
+            return np.full(len(self._waiting), BY_EAR)
         self._trace()
         shown = self._graph.states["shows"][self._traced]
         borne_out = _borne_out(

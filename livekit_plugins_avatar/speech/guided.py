@@ -78,7 +78,7 @@ class GuidedStream:
             As `push_audio`.
         """
         self._aligner.add(words)
-        return self._revision(heard=0)
+        return self._revision(heard=0) if self._aligner.words else []
 
     def push_audio(self, pcm: PCM) -> list[VisemeEvent]:
         """Hear what follows.
@@ -116,40 +116,43 @@ class GuidedStream:
         events = [event for hop in _one_by_one(hops) for event in self._segmenter.push(hop)]
         if ended:
             events += self._segmenter.flush()
-        for event in events:
-            count = -(-event.duration // HOP_SAMPLES)
-            self._ear = np.append(self._ear, np.full(count, VISEME_INDEX[event.viseme]))
-            self._intensity = np.append(self._intensity, np.full(count, event.intensity))
-            self._end = event.end
+        if events:
+            counts = [-(-event.duration // HOP_SAMPLES) for event in events]
+            heard = np.repeat([VISEME_INDEX[event.viseme] for event in events], counts)
+            strengths = np.repeat([event.intensity for event in events], counts)
+            self._ear = np.concatenate((self._ear, heard))
+            self._intensity = np.concatenate((self._intensity, strengths))
+            self._end = events[-1].end
         if len(hops):
             self._aligner.push(hops.log_probabilities)
-        return self._revision(heard=len(events))
+        if self._aligner.words:
+            return self._revision(heard=len(events))
+        self._shown = self._ear
+        return events
 
     def _revision(self, heard: int) -> list[VisemeEvent]:
         """What is to be said anew, after so many events were heard."""
+        before = self._shown
         # A segmenter may be a few hops behind.
         self._text = self._aligner.shown()[: len(self._ear)]
-        shown = _fused(self._ear, self._text)
-        before, self._shown = self._shown, shown
+        shown = self._shown = _fused(self._ear, self._text)
         common = min(len(before), len(shown))
         changed = np.flatnonzero(before[:common] != shown[:common])
         if not len(changed) and not heard:
             return []
-        since = int(changed[0]) if len(changed) else len(before)
-        return self._events(since)
+        return self._events(int(changed[0]) if len(changed) else len(before))
 
     def _events(self, since: int) -> list[VisemeEvent]:
         """The events from the one on that a hop lies in, or that ends there."""
         shown = self._shown
         if not len(shown):
             return []
-        edges = np.flatnonzero(np.diff(shown)) + 1
-        starts = np.concatenate(([0], edges))
-        ends = np.concatenate((edges, [len(shown)]))
-        kept = ends >= since
+        others = np.flatnonzero(shown[:since] != shown[since - 1]) if since else shown[:0]
+        first = int(others[-1]) + 1 if len(others) else 0
+        edges = np.flatnonzero(np.diff(shown[first:])) + first + 1
         return [
             self._event(int(start), int(end))
-            for start, end in zip(starts[kept], ends[kept], strict=True)
+            for start, end in pairwise([first, *edges, len(shown)])
         ]
 
     def _event(self, start: int, end: int) -> VisemeEvent:
