@@ -19,7 +19,7 @@ from .surface import normals, smoothstep
 
 Numbers = NDArray[np.float64]
 
-TUCK_FROM, TUCK_FULL = 0.15, 0.55
+TUCK_FROM, TUCK_FULL = 0.0, 0.6
 """mouthRollLower at which the lip begins to tuck, and has: what articulation asks for in f."""
 
 TUCK_BACK_DM = 0.048

@@ -213,14 +213,11 @@ def test_left_and_right_are_the_faces_own(man: Figure) -> None:
 
 
 def test_motion_is_continuous_in_every_axis(man: Figure) -> None:
-    """A sweep in small steps has no step far above its median: nothing pops.
-
-    The lower lip's tuck happens within part of its axis, so its steps differ most.
-    """
+    """A sweep in small steps has no step far above its median: nothing pops."""
     for name in ("eyeBlinkLeft", "mouthRollLower", "tongueOut", "mouthSmileLeft", "gazePitch"):
         sweep = [man.points(FaceState.of(**{name: x})) for x in np.linspace(0, 0.95, 20)]
         steps = [np.linalg.norm(after - before, axis=1).mean() for before, after in pairwise(sweep)]
-        assert max(steps) < 6 * np.median(steps), name
+        assert max(steps) <= 3 * np.median(steps), name
 
 
 def test_points_keep_their_number_and_are_the_same_for_the_same_face(man: Figure) -> None:
