@@ -34,7 +34,6 @@ from ..timeline import SAMPLE_RATE
 from .hops import HOP_SAMPLES
 from .phones import phone_row
 from .pronunciation import MOST_WAYS, Phones, Word
-from .segments import HABITS
 from .visemes import VISEME_INDEX, VISEMES
 
 Floats = NDArray[np.float32]
@@ -74,6 +73,9 @@ ANYTHING_COST = 1.6
 """Of a hop of a sound that has no shape of its own: more than the ear, or a text with many an h
 would fit everything."""
 
+SHORTEST_HOPS = 3
+"""How long a sound lasts at least: speech recognisers have long made do with 30 ms."""
+
 ANYTHING_HOPS = 2
 """How long such a sound lasts at least."""
 
@@ -87,7 +89,7 @@ LEFT_OUT_COST = 14.0
 RARE_WAY_COST = 0.5
 """Of each way to say a word that comes before another in the dictionary."""
 
-DROPPED_COST = 3.0
+DROPPED_COST = 5.0
 """Of a phone that is swallowed."""
 
 DROPPABLE = frozenset(("T", "D", "HH", "AH", "IH", "ER", "R", "N", "L", "Y", "G", "K", "V", "DH"))
@@ -280,9 +282,8 @@ def _units(phones: Phones) -> list[_Unit]:
         droppable = phone in DROPPABLE
         for viseme in reversed(visemes):
             index = VISEME_INDEX[viseme]
-            shortest = HABITS[viseme].shortest_hops
             if not units or units[-1].shows != index:
-                units.append(_Unit(index, index, shortest, droppable and len(visemes) == 1))
+                units.append(_Unit(index, index, SHORTEST_HOPS, droppable and len(visemes) == 1))
         if not visemes and units:
             # It shows the vowel that follows.
             units.append(_Unit(_ANYTHING, units[-1].shows, ANYTHING_HOPS, True))
