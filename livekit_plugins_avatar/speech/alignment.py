@@ -59,12 +59,12 @@ speech that does not above."""
 EAR_ENTRY_COST = 12.0
 """Of leaving the text: a word that the recogniser hears badly does not suffice."""
 
-TRUSTED_COST = 0.68
+TRUSTED_COST = 0.72
 JUDGED_HOPS = 250
 JUDGED_FROM_HOPS = 30
 """The most that a text may cost on average, all that it leaves out or interrupts included, to be
 believed: judged over some seconds to either side, and from so many hops of speech on. One word fits
-many a sound; ten do not. Texts that are said cost 0.25 and hardly ever 0.6, others 0.9."""
+many a sound; ten do not. Texts that are said cost 0.25 and hardly ever 0.7, others 0.95."""
 
 WORST_COST = 5.0
 """The most that a hop may speak against a viseme: one that is surely misheard decides nothing."""
