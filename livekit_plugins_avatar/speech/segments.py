@@ -47,7 +47,7 @@ class Habit:
 
 HABITS: Mapping[str, Habit] = {
     "sil": Habit("A shorter rest is a closure, or a glitch; a pause for breath takes 200 ms.", 4),
-    "PP": Habit("A closure that is missed is seen at once; one too many is a mumble.", 2, 0.3),
+    "PP": Habit("A closure that is missed is seen at once; one too many is a mumble.", 2, 0.6),
     "FF": Habit("v between vowels is as short as 30 ms.", 2),
     "TH": Habit("In small words (the, that) hardly there.", 2),
     "DD": Habit("A tap, as in butter, takes 20 ms.", 2),
