@@ -44,6 +44,7 @@ BLOCK_HOPS = 100
 """Few enough to stay near the processor."""
 NEGATIVES = 70
 NEGATIVE_S = 12.0
+MUSIC_TAKES = 16
 
 Sound = NDArray[np.float32]
 Labels = NDArray[np.int8]
@@ -106,15 +107,15 @@ def negatives(chance: Generator) -> Iterator[Take]:
 
 
 def music(folder: Path, chance: Generator) -> Iterator[Take]:
-    """What was recorded and is not speech, in pieces of any level."""
+    """What was recorded and is not speech, in pieces, each varied again and again."""
     length = round(NEGATIVE_S * STORED_HZ)
     for sound in sorted(folder.glob("*.flac")):
         recorded, _ = soundfile.read(sound, dtype="float32")
-        for first in range(0, len(recorded), length):
-            wave = recorded[first : first + length] * 10 ** (chance.uniform(-30, 6) / 20)
-            rows = features(sixteen_bit(wave))
-            silence = np.zeros(len(rows), np.int8)
-            yield rows.astype(np.float16), silence, silence
+        for first in range(0, len(recorded) - STORED_HZ, length):
+            for _ in range(MUSIC_TAKES):
+                rows = features(varied(recorded[first : first + length], chance)[0])
+                silence = np.zeros(len(rows), np.int8)
+                yield rows.astype(np.float16), silence, silence
 
 
 def write(target: Path, takes: Iterator[Take]) -> None:

@@ -30,12 +30,12 @@ from .phones import UNKNOWN
 from .places import RUNS, pause
 
 SHARES: Mapping[str, float] = {
-    "real": 0.55,
+    "real": 0.52,
     "kokoro": 0.22,
     "piper": 0.09,
     "flite": 0.03,
-    "negatives": 0.07,
-    "music": 0.04,
+    "negatives": 0.06,
+    "music": 0.08,
 }
 """How much of what is learnt comes from each source: people first, then what products play."""
 
