@@ -30,6 +30,14 @@ class Box:
         """Its columns in a picture."""
         return slice(self.x, self.x + self.width)
 
+    def grown(self, by: int) -> Box:
+        """With so many pixels more on every side."""
+        return Box(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
+
+    def within(self, other: Box) -> Box:
+        """The same, counted from another box's corner."""
+        return Box(self.x - other.x, self.y - other.y, self.width, self.height)
+
     @property
     def halved(self) -> Box:
         """The same in a plane of chroma."""

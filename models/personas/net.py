@@ -1,17 +1,16 @@
 """The persona as a network: FaceState in, planes of video out.
 
 In flows a batch of faces; out flow luma and chroma of the square picture. The picture is made the
-way the figure moves. A learnt plate shows the figure at rest; two small decoders add what mouth and
-eyes change there, with the head at rest; then the whole is warped by the head's pose, with a flow
-that is a polynomial of the pose, so that it is smooth and zero at rest; last, a coarse decoder adds
-what turning changes: light, and what comes into view. Everything is continuous in its inputs, and
-nothing but the plate has to be remembered sharp.
+way the figure moves. A learnt plate shows the figure at rest. Its skin is moved as the figure's
+muscles move it; two small decoders add what moving skin cannot show, such as teeth and eyeballs;
+then the whole is moved as the head turns; last, a coarse decoder adds what turning changes: light,
+and what comes into view. Everything is continuous in its inputs, and nothing but the plate has to
+be remembered sharp.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,9 +23,26 @@ from .boxes import BOXES, Box
 from .camera import SIDE_PX
 from .i420 import Planes
 from .states import EYE_AXES, MOUTH_AXES, POSE_AXES, POSE_LIMITS
+from .warp import Motion, Picture, Warp, ramp, repeated
 
-FLOW_NODES = 33
-"""Nodes of the flow along each side: every 16 pixels, finer than a head's curvature asks for."""
+HEAD_NODES = (33, 33)
+"""Of the head's motion: one every 16 pixels, finer than its curvature asks for."""
+
+FACE = Box(160, 128, 192, 272)
+"""What moves of a head at rest: the boxes of mouth and eyes together."""
+
+FACE_MARGIN_PX = 16
+"""How far around it skin may come from."""
+
+FACE_NODES = (33, 47)
+"""Of the skin's motion: one every 6 pixels, about the width of a lid."""
+
+SKIN_AXES = tuple(
+    name
+    for name in dict.fromkeys((*MOUTH_AXES, *EYE_AXES))
+    if not name.startswith(("gaze", "eyeLook", "tongue"))
+)
+"""What moves skin."""
 
 SEAM_PX = 24
 """Towards the left and right edge everything comes to rest within this: a wide plate goes on there
@@ -45,13 +61,6 @@ FEATHER_PX = 8
 HALF_TURNED = 0.25
 """The square of the pose (1 at the edge of what is learnt) at which half of what turning adds is
 there: little at the sway of a head at rest, and no step on the way."""
-
-
-class Picture(NamedTuple):
-    """Codes / 255: luma [B, 1, H, W] and chroma [B, 2, H/2, W/2]."""
-
-    luma: Tensor
-    chroma: Tensor
 
 
 class Decoder(nn.Module):
@@ -123,8 +132,8 @@ class Turning(nn.Module):
         self.paint = nn.Conv2d(third, 64 + 32, 3, padding=1)
         nn.init.zeros_(self.paint.weight)
         nn.init.zeros_(self.paint.bias)
-        self.register_buffer("seam_luma", seam(SIDE_PX))
-        self.register_buffer("seam_chroma", seam(SIDE_PX // 2))
+        self.register_buffer("seam_luma", ramp(SIDE_PX, SEAM_PX))
+        self.register_buffer("seam_chroma", ramp(SIDE_PX // 2, SEAM_PX / 2))
 
     def forward(self, face: Tensor, pose: Tensor) -> Picture:
         turned = (pose * pose).sum(dim=1, keepdim=True)
@@ -139,28 +148,19 @@ class Turning(nn.Module):
         return Picture(luma * self.seam_luma, chroma * self.seam_chroma)
 
 
-class Flow(nn.Module):
-    """Where each block of 2 x 2 pixels of a turned figure comes from in the resting one.
+def head_motion() -> Motion:
+    """Where the picture comes from when the head turns; its terms are `powers` of the pose."""
+    side = SIDE_PX // 2
+    still = ramp(side, SEAM_PX / 2)
+    rows = torch.where(torch.arange(side) < side // 2, still, 1.0)
+    terms = powers(torch.zeros(1, len(POSE_AXES))).shape[1]
+    return Motion(terms, HEAD_NODES, still, rows)
 
-    A polynomial of the pose for every node of a coarse grid, and cubic splines between the nodes,
-    so that neither time nor place has a corner.
-    """
 
-    def __init__(self) -> None:
-        super().__init__()
-        terms = powers(torch.zeros(1, len(POSE_AXES))).shape[1]
-        self.nodes = nn.Parameter(torch.zeros(terms, 2 * FLOW_NODES * FLOW_NODES))
-        side = SIDE_PX // 2
-        splines, still = _splines(side), seam(side).reshape(side, 1)
-        top = torch.where(torch.arange(side)[:, None] < side // 2, still, 1.0)
-        self.register_buffer("down", splines * top)
-        self.register_buffer("across", (splines * still).T)
-        self.register_buffer("unit", torch.tensor([1.0, SIDE_PX / PLATE_ROWS])[:, None, None])
-
-    def forward(self, pose: Tensor) -> Tensor:
-        """Displacements, [B, 2, H/2, W/2], x then y, in halves of the plate's sides."""
-        nodes = (powers(pose) @ self.nodes).view(-1, 2, FLOW_NODES, FLOW_NODES)
-        return self.down @ (nodes * self.unit) @ self.across
+def skin_motion() -> Motion:
+    """Where the skin of `FACE` comes from; its terms are those of `skin_terms`."""
+    columns, rows = (ramp(length // 2, FEATHER_PX) for length in (FACE.width, FACE.height))
+    return Motion(2 * len(SKIN_AXES), FACE_NODES, columns, rows)
 
 
 class PersonaNet(nn.Module):
@@ -173,59 +173,71 @@ class PersonaNet(nn.Module):
     def __init__(self, resting: Planes) -> None:
         super().__init__()
         luma, chroma = resting
-        below = (0, 0, 0, BELOW_PX)
-        self.luma = nn.Parameter(_extended(torch.tensor(luma)[None, None], below))
-        half = (0, 0, 0, BELOW_PX // 2)
-        self.chroma = nn.Parameter(_extended(torch.tensor(chroma)[None], half))
+        self.luma = nn.Parameter(repeated(torch.tensor(luma)[None, None], (0, 0, 0, BELOW_PX)))
+        self.chroma = nn.Parameter(repeated(torch.tensor(chroma)[None], (0, 0, 0, BELOW_PX // 2)))
+        self.skin = skin_motion()
         self.mouth = Decoder(MOUTH_AXES, BOXES["mouth"], (64, 64, 64), 128)
-        self.eyes = Decoder(EYE_AXES, BOXES["eyes"], (64, 64, 56), 96)
-        self.flow = Flow()
+        self.eyes = Decoder(EYE_AXES, BOXES["eyes"], (64, 64, 64), 128)
+        self.head = head_motion()
         self.turning = Turning()
+        margin = FACE_MARGIN_PX
+        around = (FACE.width + 2 * margin, FACE.height + 2 * margin)
+        self.face_warp = Warp((FACE.width, FACE.height), around, (margin, margin))
+        self.head_warp = Warp((SIDE_PX, SIDE_PX), (SIDE_PX, PLATE_ROWS))
         self.register_buffer("pose_columns", torch.tensor([INDEX[name] for name in POSE_AXES]))
         self.register_buffer("pose_scale", torch.tensor(1.0 / POSE_LIMITS, dtype=torch.float32))
-        blocks = _block_centres()
-        self.register_buffer("blocks", blocks)
-        half_pixel = torch.tensor([1 / SIDE_PX, 1 / PLATE_ROWS])
-        self.register_buffer("first_pixels", blocks - half_pixel)
+        self.register_buffer("skin_columns", torch.tensor([INDEX[name] for name in SKIN_AXES]))
 
     def pose(self, face: Tensor) -> Tensor:
         """Rotation and translation, [B, 6], 1 at the edge of what is learnt."""
         return face[:, self.pose_columns] * self.pose_scale
 
+    def changes(self, face: Tensor) -> Picture:
+        """What a head at rest changes of the plate in `FACE`."""
+        source = self._plate(FACE.grown(FACE_MARGIN_PX), face.shape[0])
+        motion = self.skin(skin_terms(face[:, self.skin_columns]))
+        moved, still = self.face_warp(source, motion), self._plate(FACE, 1)
+        luma, chroma = moved.luma - still.luma, moved.chroma - still.chroma
+        for part in (self.mouth, self.eyes):
+            added, box = part(face), part.box.within(FACE)
+            luma = luma + _placed(added.luma, box, luma)
+            chroma = chroma + _placed(added.chroma, box.halved, chroma)
+        return Picture(luma, chroma)
+
     def resting(self, face: Tensor) -> Picture:
         """The figure with the head at rest: a plate of `PLATE_ROWS`."""
-        luma, chroma = self.luma, self.chroma
-        for part in (self.mouth, self.eyes):
-            added = part(face)
-            luma = luma + _placed(added.luma, part.box, luma)
-            chroma = chroma + _placed(added.chroma, part.box.halved, chroma)
-        return Picture(luma, chroma)
+        luma, chroma = self.changes(face)
+        return Picture(
+            self.luma + _placed(luma, FACE, self.luma),
+            self.chroma + _placed(chroma, FACE.halved, self.chroma),
+        )
 
     def forward(self, face: Tensor) -> Picture:
         pose = self.pose(face)
-        luma, chroma = self.resting(face)
-        flow = self.flow(pose).permute(0, 2, 3, 1)
-        # All four pixels of a block move alike: sampling the picture four times, shifted by a
-        # pixel, shares the arithmetic of where to look, and costs half of doing it for each.
-        padded = _extended(luma, (0, 1, 0, 1))
-        shifted = [
-            padded[:, :, y : y + PLATE_ROWS, x : x + SIDE_PX] for y in (0, 1) for x in (0, 1)
-        ]
-        blocks = _sampled(torch.cat(shifted, dim=1), self.first_pixels + flow)
+        moved = self.head_warp(self.resting(face), self.head(powers(pose)))
         turned = self.turning(face, pose)
+        return Picture(moved.luma + turned.luma, moved.chroma + turned.chroma)
+
+    def crop(self, face: Tensor, region: str) -> Picture:
+        """Only one region, with the head at rest: what its crops are compared with."""
+        still, (luma, chroma) = self._plate(FACE, 1), self.changes(face)
+        box = BOXES[region].within(FACE)
+        half = box.halved
         return Picture(
-            functional.pixel_shuffle(blocks, 2) + turned.luma,
-            _sampled(chroma, self.blocks + flow) + turned.chroma,
+            (still.luma + luma)[:, :, box.rows, box.columns],
+            (still.chroma + chroma)[:, :, half.rows, half.columns],
         )
 
-    def crop(self, face: Tensor, part: Decoder) -> Picture:
-        """Only the box of one decoder, with the head at rest: what its crops are compared with."""
-        added = part(face)
-        box, half = part.box, part.box.halved
-        return Picture(
-            self.luma[:, :, box.rows, box.columns] + added.luma,
-            self.chroma[:, :, half.rows, half.columns] + added.chroma,
-        )
+    def _plate(self, box: Box, batch: int) -> Picture:
+        half = box.halved
+        luma = self.luma[:, :, box.rows, box.columns].expand(batch, -1, -1, -1)
+        chroma = self.chroma[:, :, half.rows, half.columns].expand(batch, -1, -1, -1)
+        return Picture(luma, chroma)
+
+
+def skin_terms(weights: Tensor) -> Tensor:
+    """The weights of `SKIN_AXES` and their squares, [B, 2 * axes]: jaws turn, lids slide round."""
+    return torch.cat([weights, weights * weights], dim=1)
 
 
 def powers(pose: Tensor) -> Tensor:
@@ -241,45 +253,7 @@ def powers(pose: Tensor) -> Tensor:
 
 def feather(box: Box) -> Tensor:
     """1 inside a box, falling to 0 at its edges, [1, 1, H, W]."""
-
-    def ramp(length: int) -> Tensor:
-        edge = torch.minimum(torch.arange(length) + 0.5, length - torch.arange(length) - 0.5)
-        return torch.clamp(edge / FEATHER_PX, max=1.0)
-
-    return (ramp(box.height)[:, None] * ramp(box.width)[None, :])[None, None]
-
-
-def seam(side: int) -> Tensor:
-    """1 inside, 0 at the left and right edge of the picture, [1, 1, 1, side]."""
-    x = (torch.arange(side) + 0.5) * (SIDE_PX / side)
-    ramp = torch.clamp(torch.minimum(x, SIDE_PX - x) / SEAM_PX, max=1.0)
-    return (ramp * ramp * (3 - 2 * ramp))[None, None, None]
-
-
-def _splines(side: int) -> Tensor:
-    """Cubic B-splines of the nodes, at the middles of so many places, [side, FLOW_NODES]."""
-    place = (torch.arange(side) + 0.5) / side * (FLOW_NODES - 1)
-    far = (place[:, None] - torch.arange(FLOW_NODES)[None, :]).abs()
-    near = 2 / 3 - far**2 + far**3 / 2
-    tail = torch.clamp(2 - far, min=0.0) ** 3 / 6
-    return torch.where(far < 1, near, tail)
-
-
-def _block_centres() -> Tensor:
-    """Where each block of the picture is in the plate from -1 to 1, [1, H/2, W/2, 2], x then y."""
-    middle = torch.arange(SIDE_PX // 2) * 4 + 2
-    y, x = torch.meshgrid(middle / PLATE_ROWS - 1, middle / SIDE_PX - 1, indexing="ij")
-    return torch.stack([x, y], dim=-1)[None]
-
-
-def _sampled(picture: Tensor, grid: Tensor) -> Tensor:
-    # Nothing is asked for from outside the plate, so the cheapest answer will do there.
-    return functional.grid_sample(picture, grid, padding_mode="zeros", align_corners=False)
-
-
-def _extended(picture: Tensor, by: tuple[int, int, int, int]) -> Tensor:
-    """Repeat the edges of a picture: left, right, above, below."""
-    return functional.pad(picture, by, mode="replicate")
+    return (ramp(box.height, FEATHER_PX)[:, None] * ramp(box.width, FEATHER_PX))[None, None]
 
 
 def _placed(part: Tensor, box: Box, plate: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Learns a persona from its pictures.
 
 `python -m models.personas.train man --pictures FOLDER --minutes 20`: from whatever pictures are
-there by now. The plate comes from the widest picture, the flow from geometry, mouth and eyes from
+there by now. The plate comes from the widest picture, motion from the figure, mouth and eyes from
 their crops, and then everything together from whole pictures with crops between, so that nothing
 learnt before is lost. What has been learnt lies beside the pictures as `net.pt`; run again, it goes
 on from there.
@@ -20,17 +20,21 @@ from torch import Tensor
 from .camera import SIDE_PX, WIDE_PX
 from .folder import Folder, read
 from .i420 import Planes, planes
-from .net import Decoder, PersonaNet, Picture
+from .net import Decoder, PersonaNet
 from .states import Region
+from .warp import Picture
 
 CROPS_PER_STEP = 12
 WHOLE_PER_STEP = 2
-RATES = {"dense": 2e-3, "plate": 2e-4, "flow": 1e-4}
-"""Adam's steps: decoders from nothing; a plate and a flow that are nearly right."""
+RATES = {"dense": 2e-3, "plate": 2e-4, "motion": 1e-4}
+"""Adam's steps: decoders from nothing; a plate and motions that are nearly right."""
 
 SQUARES = 6.0
 """Weight of the squared error against the absolute one: the latter keeps edges sharp, the former is
 what is judged."""
+
+PLAIN_WEIGHT = 0.25
+"""How much a place counts that never changes."""
 
 LOG_EVERY = 100
 
@@ -47,9 +51,22 @@ class Lessons:
         self.faces = torch.tensor(faces)
         self.luma = torch.tensor(np.stack([luma for luma, _ in pictures]))[:, None]
         self.chroma = torch.tensor(np.stack([chroma for _, chroma in pictures]))
+        self._weights = [_weights(plane) for plane in (self.luma, self.chroma)]
 
     def __len__(self) -> int:
         return len(self.faces)
+
+    def error(self, drawn: Picture, wanted: Picture) -> Tensor:
+        """How far pictures are off, luma and the two chroma planes counting alike.
+
+        What changes from picture to picture counts more: most of a crop is skin that hardly does,
+        and hair, whose noise cannot be learnt.
+        """
+        loss = torch.zeros(())
+        for got, want, weight in zip(drawn, wanted, self._weights, strict=True):
+            off = got - want
+            loss = loss + got.shape[1] * (weight * (off.abs() + SQUARES * off * off)).mean()
+        return loss
 
     def some(self, count: int) -> tuple[Tensor, Picture]:
         """A few of them, drawn at random."""
@@ -63,48 +80,51 @@ def resting(folder: Folder) -> Planes:
     return planes(read(folder.plate)[:, left : left + SIDE_PX])
 
 
-def error(drawn: Picture, wanted: Picture) -> Tensor:
-    """How far a picture is off, luma and the two chroma planes counting alike."""
-    loss = torch.zeros(())
-    for got, want in zip(drawn, wanted, strict=True):
-        off = got - want
-        loss = loss + got.shape[1] * (off.abs().mean() + SQUARES * (off * off).mean())
-    return loss
+def _weights(planes_of_all: Tensor) -> Tensor:
+    """How much each place counts, 1 on average, [1, 1, H, W]."""
+    changing = planes_of_all.std(dim=0).mean(dim=0)[None, None]
+    return PLAIN_WEIGHT + (1 - PLAIN_WEIGHT) * changing / changing.mean()
 
 
-def learn_crops(net: PersonaNet, part: Decoder, lessons: Lessons, minutes: float) -> None:
-    """Teach one decoder its box; the plate stays as it was rendered."""
-    optimiser = torch.optim.AdamW(part.parameters(), RATES["dense"], weight_decay=1e-4)
+def learn_crops(net: PersonaNet, region: str, lessons: Lessons, minutes: float) -> None:
+    """Teach one decoder its box, and the skin; the plate stays as it was rendered."""
+    part: Decoder = getattr(net, region)
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": part.parameters(), "lr": RATES["dense"], "weight_decay": 1e-4},
+            {"params": net.skin.parameters(), "lr": RATES["motion"], "weight_decay": 0.0},
+        ]
+    )
 
     def step() -> float:
         faces, wanted = lessons.some(CROPS_PER_STEP)
-        return _step(optimiser, error(net.crop(faces, part), wanted))
+        return _step(optimiser, lessons.error(net.crop(faces, region), wanted))
 
     _run(f"{len(lessons)} crops", [optimiser], minutes, step)
 
 
 def learn_whole(
-    net: PersonaNet, lessons: Lessons, crops: list[tuple[Decoder, Lessons]], minutes: float
+    net: PersonaNet, lessons: Lessons, crops: dict[str, Lessons], minutes: float
 ) -> None:
     """Teach everything together."""
-    plate = [net.luma, net.chroma]
-    flow = list(net.flow.parameters())
+    decoders = [*net.mouth.parameters(), *net.eyes.parameters()]
+    motions = [*net.head.parameters(), *net.skin.parameters()]
     optimiser = torch.optim.AdamW(
         [
             {"params": net.turning.parameters(), "lr": RATES["dense"]},
-            {"params": [p for part, _ in crops for p in part.parameters()], "lr": 4e-4},
-            {"params": plate, "lr": RATES["plate"], "weight_decay": 0.0},
-            {"params": flow, "lr": RATES["flow"], "weight_decay": 0.0},
+            {"params": decoders, "lr": 4e-4},
+            {"params": [net.luma, net.chroma], "lr": RATES["plate"], "weight_decay": 0.0},
+            {"params": motions, "lr": RATES["motion"], "weight_decay": 0.0},
         ],
         weight_decay=1e-4,
     )
 
     def step() -> float:
         faces, wanted = lessons.some(WHOLE_PER_STEP)
-        loss = error(net(faces), wanted)
-        for part, own in crops:
+        loss = lessons.error(net(faces), wanted)
+        for region, own in crops.items():
             faces, wanted = own.some(CROPS_PER_STEP // 2)
-            loss = loss + 0.5 * error(net.crop(faces, part), wanted)
+            loss = loss + 0.5 * own.error(net.crop(faces, region), wanted)
         return _step(optimiser, loss)
 
     _run(f"{len(lessons)} whole pictures", [optimiser], minutes, step)
@@ -137,7 +157,7 @@ def main() -> None:
     parser.add_argument("person")
     parser.add_argument("--pictures", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--minutes", type=float, default=30.0, help="for all stages together")
-    parser.add_argument("--stages", nargs="+", default=["flow", "mouth", "eyes", "whole"])
+    parser.add_argument("--stages", nargs="+", default=["motion", "mouth", "eyes", "whole"])
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -147,20 +167,21 @@ def main() -> None:
     kept = folder.plate.with_name("net.pt")
     if kept.exists():
         net.load_state_dict(torch.load(kept, weights_only=True))
-    decoders = {"mouth": net.mouth, "eyes": net.eyes}
-    share = args.minutes / max(1, len([stage for stage in args.stages if stage != "flow"]))
+    share = args.minutes / max(1, len([stage for stage in args.stages if stage != "motion"]))
     for stage in args.stages:
-        if stage == "flow":
+        if stage == "motion":
             from .figure import Figure
-            from .flow import fit
             from .person import PEOPLE
+            from .rigging import fit_head, fit_skin
 
-            print(f"flow: {fit(Figure(PEOPLE[args.person]), net.flow):.2f} px off", flush=True)
+            figure = Figure(PEOPLE[args.person])
+            print(f"head: {fit_head(figure, net.head):.2f} px off", flush=True)
+            print(f"skin: {fit_skin(figure, net.skin):.2f} px off", flush=True)
         elif stage == "whole":
-            crops = [(part, Lessons(folder, region)) for region, part in decoders.items()]  # type: ignore[arg-type]
+            crops = {"mouth": Lessons(folder, "mouth"), "eyes": Lessons(folder, "eyes")}
             learn_whole(net, Lessons(folder, "whole"), crops, share)
         else:
-            learn_crops(net, decoders[stage], Lessons(folder, stage), share)
+            learn_crops(net, stage, Lessons(folder, stage), share)
         torch.save(net.state_dict(), kept)
 
 

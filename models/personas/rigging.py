@@ -1,0 +1,157 @@
+"""Learns how pictures move from the figure alone.
+
+In flow a figure; out flow the nodes of a `Motion`: of the head that turns, and of the skin of a
+resting head that speaks and looks. The figure's points are projected at rest and moved; a point
+that is visible in both says where the picture at its place came from. The motion that fits them
+all, and dies away where nothing is known, is found by gradient descent: minutes, and no picture has
+to be rendered for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from livekit_plugins_avatar.face.state import INDEX, PARAMETERS, FaceState
+
+from .boxes import Box
+from .camera import SIDE_PX
+from .figure import Figure
+from .net import FACE, SKIN_AXES, powers, skin_terms
+from .states import POSE_AXES, POSE_LIMITS, face
+from .warp import UNIT_PX, Motion
+
+POSES = 240
+FACES = 600
+POINTS_PER_FACE = 4000
+
+CELL_PX = 4
+"""Points further back than others in a cell of this size or beside it are taken as hidden."""
+
+THICKNESS = 0.006
+"""How much further, as a share of the depth: strands and skin of the same place lie closer."""
+
+OUTLIER_PX = 1.5
+"""Errors beyond this count by their size, not its square: where one thing hides another, or a
+smooth motion cannot follow, the many decide."""
+
+HEAD_STIFFNESS = 5.0
+SKIN_STIFFNESS = 0.3
+"""Weight of what differs from node to node, so that motion dies away where nothing moves."""
+
+STEPS = 900
+FACES_PER_STEP = 12
+
+Draw = Callable[[int, np.random.Generator], FaceState]
+
+
+class Seen(NamedTuple):
+    """Visible points of many faces.
+
+    Args:
+        faces: [M, 60].
+        moved: Where they are, [M, N, 2] in pixels.
+        resting: Where they were at rest, [M, N, 2].
+    """
+
+    faces: Tensor
+    moved: Tensor
+    resting: Tensor
+
+
+def fit_head(figure: Figure, motion: Motion) -> float:
+    """Fit how the picture moves with the head; returns its median error in pixels."""
+    seen = _watch(figure, POSES, _posed)
+    columns = [INDEX[name] for name in POSE_AXES]
+    terms = powers(seen.faces[:, columns] / torch.tensor(POSE_LIMITS, dtype=torch.float32))
+    return _fit(motion, terms, seen, Box(0, 0, SIDE_PX, SIDE_PX), HEAD_STIFFNESS)
+
+
+def fit_skin(figure: Figure, motion: Motion) -> float:
+    """Fit how skin moves with the face's axes; returns its median error in pixels."""
+    seen = _watch(figure, FACES, _moved)
+    terms = skin_terms(seen.faces[:, [INDEX[name] for name in SKIN_AXES]])
+    return _fit(motion, terms, seen, FACE, SKIN_STIFFNESS)
+
+
+def _fit(motion: Motion, terms: Tensor, seen: Seen, box: Box, stiffness: float) -> float:
+    corner = torch.tensor([box.x, box.y])
+    where = (seen.moved - corner) / torch.tensor([box.width, box.height]) * 2 - 1
+    inside = (where.abs() < 1).all(dim=-1, keepdim=True).float()
+    wanted = seen.resting - seen.moved
+    optimiser = torch.optim.Adam(motion.parameters(), 5e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
+    errors = []
+    for _ in range(STEPS):
+        few = torch.randint(len(terms), (FACES_PER_STEP,))
+        got = functional.grid_sample(
+            motion(terms[few]), where[few][:, :, None], align_corners=False
+        )
+        off = (got[..., 0].transpose(1, 2) * UNIT_PX - wanted[few]) * inside[few]
+        error = functional.huber_loss(off, torch.zeros_like(off), delta=OUTLIER_PX)
+        loss = error + stiffness * _strain(motion.nodes.view(-1, motion.rows, motion.columns))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        errors.append(float(off.detach().norm(dim=-1)[inside[few][..., 0] > 0].median()))
+    return float(np.mean(errors[-20:]))
+
+
+def _strain(nodes: Tensor) -> Tensor:
+    """Mean square of the differences between neighbours, and a little of the nodes themselves."""
+    across = nodes[..., 1:] - nodes[..., :-1]
+    down = nodes[..., 1:, :] - nodes[..., :-1, :]
+    return (across**2).mean() + (down**2).mean() + 1e-3 * (nodes**2).mean()
+
+
+def _watch(figure: Figure, count: int, draw: Draw) -> Seen:
+    chance = np.random.default_rng(5)
+    resting = figure.camera.project(figure.points(FaceState.of()))
+    shown = _visible(resting)
+    faces, moved, came_from = [], [], []
+    for index in range(count):
+        drawn = draw(index, chance)
+        points = figure.camera.project(figure.points(drawn))
+        seen = np.flatnonzero(_visible(points) & shown)
+        chosen = chance.choice(seen, POINTS_PER_FACE)
+        faces.append(drawn.values)
+        moved.append(points[chosen, :2])
+        came_from.append(resting[chosen, :2])
+    rows = (np.array(part, np.float32) for part in (faces, moved, came_from))
+    return Seen(*map(torch.tensor, rows))
+
+
+def _posed(_index: int, chance: np.random.Generator) -> FaceState:
+    values = np.zeros(len(PARAMETERS), np.float32)
+    columns = [INDEX[name] for name in POSE_AXES]
+    values[columns] = chance.uniform(-1.0, 1.0, len(POSE_AXES)) * POSE_LIMITS
+    return FaceState(values)
+
+
+def _moved(index: int, chance: np.random.Generator) -> FaceState:
+    """A face to learn from, or one axis by itself."""
+    if index % 2:
+        return face("train", "mouth" if index % 4 == 1 else "eyes", index)
+    axis = SKIN_AXES[index // 2 % len(SKIN_AXES)]
+    return FaceState.of(**{axis: float(chance.uniform(0.2, 1.0))})
+
+
+def _visible(points: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which projected points [N, 3] are inside the picture and nearest in their cell."""
+    inside = np.all((points[:, :2] >= 0) & (points[:, :2] < SIDE_PX), axis=1)
+    cells = -(-SIDE_PX // CELL_PX)
+    cell = np.clip(points[:, :2] // CELL_PX, 0, cells - 1).astype(int)
+    nearest = np.full((cells + 2, cells + 2), np.inf)
+    np.minimum.at(nearest, (cell[inside, 1] + 1, cell[inside, 0] + 1), points[inside, 2])
+    # Few points fall into one cell: those beside it hide as well.
+    around = [nearest[y : y + cells, x : x + cells] for y in range(3) for x in range(3)]
+    front = np.minimum.reduce(around)[cell[:, 1], cell[:, 0]]
+    visible: NDArray[np.bool_] = inside & (points[:, 2] <= front * (1 + THICKNESS))
+    return visible

@@ -1,0 +1,109 @@
+"""Pictures that move: where each pixel comes from, and fetching it from there.
+
+In flow the numbers that motion depends on, and a picture; out flows the picture moved. Motion is
+linear in its terms at every node of a coarse grid, with cubic splines between nodes, so that
+neither time nor place has a corner. Blocks of 2 x 2 pixels move alike: the four pixels of each are
+fetched from the same place in four copies of the picture, each shifted by a pixel, which shares the
+arithmetic of where to look and costs half of doing it for each.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+UNIT_PX = 100.0
+"""What 1 at a node stands for: heads move tens of pixels, and learning likes numbers near 1."""
+
+
+class Picture(NamedTuple):
+    """Codes / 255: luma [B, 1, H, W] and chroma [B, 2, H/2, W/2]."""
+
+    luma: Tensor
+    chroma: Tensor
+
+
+class Motion(nn.Module):
+    """Where each block of a picture comes from, as a sum of terms.
+
+    Args:
+        terms: How many.
+        nodes: Columns and rows of the grid.
+        rest_x: How much of the motion is let through at each block's column, [W/2].
+        rest_y: The same at its row, [H/2].
+    """
+
+    def __init__(self, terms: int, nodes: tuple[int, int], rest_x: Tensor, rest_y: Tensor) -> None:
+        super().__init__()
+        self.columns, self.rows = nodes
+        self.nodes = nn.Parameter(torch.zeros(terms, 2 * self.rows * self.columns))
+        across = _splines(len(rest_x), self.columns) * rest_x[:, None]
+        self.register_buffer("across", across.T.contiguous())
+        self.register_buffer("down", _splines(len(rest_y), self.rows) * rest_y[:, None])
+
+    def forward(self, terms: Tensor) -> Tensor:
+        """Displacements in units of `UNIT_PX`, [B, 2, H/2, W/2], x then y."""
+        nodes = (terms @ self.nodes).view(-1, 2, self.rows, self.columns)
+        return self.down @ nodes @ self.across
+
+
+class Warp(nn.Module):
+    """Fetches a picture from a larger one.
+
+    Args:
+        size: Width and height of what is fetched.
+        source: Width and height of what it is fetched from.
+        corner: Where its upper left pixel lies there when nothing moves.
+    """
+
+    def __init__(
+        self, size: tuple[int, int], source: tuple[int, int], corner: tuple[int, int] = (0, 0)
+    ) -> None:
+        super().__init__()
+        middles = [
+            (torch.arange(length // 2) * 2 + 1 + first) * 2 / whole - 1
+            for length, whole, first in zip(size, source, corner, strict=True)
+        ]
+        y, x = torch.meshgrid(middles[1], middles[0], indexing="ij")
+        blocks = torch.stack([x, y], dim=-1)[None]
+        self.register_buffer("blocks", blocks)
+        self.register_buffer("first_pixels", blocks - 1 / torch.tensor(source))
+        self.register_buffer("unit", 2 * UNIT_PX / torch.tensor(source))
+
+    def forward(self, source: Picture, motion: Tensor) -> Picture:
+        moved = motion.permute(0, 2, 3, 1) * self.unit
+        height, width = source.luma.shape[-2:]
+        padded = repeated(source.luma, (0, 1, 0, 1))
+        shifted = [padded[:, :, y : y + height, x : x + width] for y in (0, 1) for x in (0, 1)]
+        luma = _fetched(torch.cat(shifted, dim=1), self.first_pixels + moved)
+        chroma = _fetched(source.chroma, self.blocks + moved)
+        return Picture(functional.pixel_shuffle(luma, 2), chroma)
+
+
+def repeated(picture: Tensor, by: tuple[int, int, int, int]) -> Tensor:
+    """Repeat the edges of a picture: left, right, above, below."""
+    return functional.pad(picture, by, mode="replicate")
+
+
+def ramp(length: int, over: float) -> Tensor:
+    """1 inside, 0 at both ends, smooth, [length]."""
+    place = torch.arange(length) + 0.5
+    share = torch.clamp(torch.minimum(place, length - place) / over, max=1.0)
+    return share * share * (3 - 2 * share)
+
+
+def _splines(places: int, nodes: int) -> Tensor:
+    """Cubic B-splines of the nodes, at the middles of so many places, [places, nodes]."""
+    place = (torch.arange(places) + 0.5) / places * (nodes - 1)
+    far = (place[:, None] - torch.arange(nodes)[None, :]).abs()
+    near = 2 / 3 - far**2 + far**3 / 2
+    tail = torch.clamp(2 - far, min=0.0) ** 3 / 6
+    return torch.where(far < 1, near, tail)
+
+
+def _fetched(picture: Tensor, where: Tensor) -> Tensor:
+    # Nothing is asked for from outside, so the cheapest answer will do there.
+    return functional.grid_sample(picture, where, padding_mode="zeros", align_corners=False)
