@@ -93,7 +93,7 @@ class GuidedStream:
         Raises:
             ValueError: As for `RecognizerStream.push_audio`; the stream is as before.
         """
-        return self._hear(self._hops.push_audio(pcm), ended=False)
+        return self._hear(self._hops.push_audio(pcm))
 
     def flush(self) -> list[VisemeEvent]:
         """Decide what is left, as if silence followed; the stream is then finished.
@@ -101,7 +101,7 @@ class GuidedStream:
         Returns:
             As `push_audio`.
         """
-        return self._hear(self._hops.flush(), ended=True)
+        return self._hear(self._hops.flush())
 
     def settle(self, sample: int) -> None:
         """What lies before `sample` has been played: it need not be decided any better."""
@@ -111,11 +111,9 @@ class GuidedStream:
         self._ear, self._intensity = self._ear[passed:], self._intensity[passed:]
         self._text, self._shown = self._text[passed:], self._shown[passed:]
 
-    def _hear(self, hops: Hops, *, ended: bool) -> list[VisemeEvent]:
+    def _hear(self, hops: Hops) -> list[VisemeEvent]:
         # One hop at a time: each has its own strength, whatever it came together with.
         events = [event for hop in _one_by_one(hops) for event in self._segmenter.push(hop)]
-        if ended:
-            events += self._segmenter.flush()
         if events:
             counts = [-(-event.duration // HOP_SAMPLES) for event in events]
             heard = np.repeat([VISEME_INDEX[event.viseme] for event in events], counts)
@@ -133,7 +131,6 @@ class GuidedStream:
     def _revision(self, heard: int) -> list[VisemeEvent]:
         """What is to be said anew, after so many events were heard."""
         before = self._shown
-        # A segmenter may be a few hops behind.
         self._text = self._aligner.shown()[: len(self._ear)]
         shown = self._shown = _fused(self._ear, self._text)
         common = min(len(before), len(shown))

@@ -157,7 +157,7 @@ class OnnxStream:
 
     def flush(self) -> list[VisemeEvent]:
         """See `RecognizerStream.flush`."""
-        return self._segmenter.push(self._hops.flush()) + self._segmenter.flush()
+        return self._segmenter.push(self._hops.flush())
 
 
 class HopStream:

@@ -106,10 +106,6 @@ class Segmenter:
             events.append(VisemeEvent(viseme, start, end - start, intensity))
         return events
 
-    def flush(self) -> list[VisemeEvent]:
-        """Decide what is left: nothing more is to come."""
-        return []
-
     def _take(self, likely: NDArray[np.float32]) -> None:
         best = int(likely.argmax())
         self._held_hops += 1

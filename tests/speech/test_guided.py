@@ -96,7 +96,7 @@ class MishearingAlone:
         return self._segmenter.push(self._hops.push_audio(pcm))
 
     def flush(self) -> list[VisemeEvent]:
-        return self._segmenter.push(self._hops.flush()) + self._segmenter.flush()
+        return self._segmenter.push(self._hops.flush())
 
 
 SPEECH = speech(TEXT)
