@@ -69,9 +69,10 @@ many a sound; ten do not. Texts that are said cost 0.25 and hardly ever 0.7, oth
 WORST_COST = 5.0
 """The most that a hop may speak against a viseme: one that is surely misheard decides nothing."""
 
-CLOSED_FAVOUR = 0.5
+CLOSED_FAVOUR = 1.5
 """Added to the log-probability of closed lips: a closure is as silent as any stop before or after
-it, and the one that viewers miss."""
+it, and the one that viewers miss. Where a text asks for one, 1.5 meets 99 of 100 and makes one hop
+in ten of those shown too many; 0.5 meets 98 and one in thirty."""
 
 ANYTHING_COST = 1.6
 """Of a hop of a sound that has no shape of its own: more than the ear, or a text with many an h
