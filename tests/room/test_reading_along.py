@@ -37,6 +37,9 @@ async def test_the_text_of_what_is_said_is_known_and_the_room_gets_it_too(
             "lk.transcription",
             lambda stream, _: readers.append(asyncio.create_task(read(stream))),
         )
+        # The server tells of whoever publishes nothing up to some seconds later, and the agents
+        # framework shows its text to nobody until then.
+        await call.session.room_io.wait_for_ready()
         for _ in range(2):
             await call.say(hum(1.0))
         await until(lambda: "".join(shown).count("words") == 2)
