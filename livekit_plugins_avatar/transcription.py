@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 from livekit.agents.voice.io import AgentOutput, TextOutput
 
+from .log import logger
+
 
 class TextTap(TextOutput):
     """A text output that lets somebody read along.
@@ -34,8 +36,11 @@ class TextTap(TextOutput):
         self._on_end = on_end
 
     async def capture_text(self, text: str) -> None:
-        """Pass a piece of text on."""
-        self._on_text(text)
+        """Pass a piece of text on, whatever the avatar makes of it."""
+        try:
+            self._on_text(text)
+        except Exception:
+            logger.exception("the avatar could not read along: the text goes on without it")
         await self._next.capture_text(text)
 
     def flush(self) -> None:

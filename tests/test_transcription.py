@@ -74,3 +74,14 @@ def test_it_takes_nobody_elses_place(shown: Shown) -> None:
     agent_output.transcription = other
     tap.detach(agent_output)
     assert shows(agent_output) is other
+
+
+async def test_a_reader_that_fails_keeps_no_text_from_being_shown(
+    shown: Shown, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: str) -> None:
+        raise ValueError("unreadable")
+
+    await TextTap(shown, on_text=fail, on_end=lambda: None).capture_text("words")
+    assert shown.texts == ["words"]
+    assert "could not read along" in caplog.text
