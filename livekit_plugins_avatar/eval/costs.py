@@ -261,23 +261,24 @@ async def _ticks_s() -> Floats:
 
 def _costs_s(work: Callable[[T], object], inputs: Sequence[T]) -> Floats:
     """How long `work` takes on each input."""
-    clock = SystemClock()
-    costs_s = np.empty(len(inputs))
-    for index, each in enumerate(inputs):
-        began_s = clock.now_s()
-        work(each)
-        costs_s[index] = clock.now_s() - began_s
-    return costs_s
+    return _spent_s(SystemClock().now_s, work, inputs)
 
 
 def _cpu_s(work: Callable[[T], object], inputs: Sequence[T]) -> Floats:
     """How much of a core `work` takes on each input, whatever else the machine is doing."""
-    costs_s = np.empty(len(inputs))
+    return _spent_s(time.thread_time, work, inputs)
+
+
+def _spent_s(
+    now_s: Callable[[], float], work: Callable[[T], object], inputs: Sequence[T]
+) -> Floats:
+    """What `work` takes on each input, by a clock."""
+    spent_s = np.empty(len(inputs))
     for index, each in enumerate(inputs):
-        began_s = time.thread_time()
+        began_s = now_s()
         work(each)
-        costs_s[index] = time.thread_time() - began_s
-    return costs_s
+        spent_s[index] = now_s() - began_s
+    return spent_s
 
 
 def _in_fresh_process(script: str) -> float:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -265,8 +264,3 @@ def _placed(part: Tensor, box: Box, plate: Tensor) -> Tensor:
 
 def _doubled(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2, mode="nearest")
-
-
-def parameters_in(net: nn.Module) -> int:
-    """How many numbers a network has learnt."""
-    return int(np.sum([parameter.numel() for parameter in net.parameters()]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -96,11 +97,11 @@ def learn_crops(net: PersonaNet, region: str, lessons: Lessons, minutes: float) 
         ]
     )
 
-    def step() -> float:
+    def loss() -> Tensor:
         faces, wanted = lessons.some(CROPS_PER_STEP)
-        return _step(optimiser, lessons.error(net.crop(faces, region), wanted))
+        return lessons.error(net.crop(faces, region), wanted)
 
-    _run(f"{len(lessons)} crops", [optimiser], minutes, step)
+    _descend(f"{len(lessons)} crops", optimiser, loss, minutes)
 
 
 def learn_whole(
@@ -119,36 +120,34 @@ def learn_whole(
         weight_decay=1e-4,
     )
 
-    def step() -> float:
+    def loss() -> Tensor:
         faces, wanted = lessons.some(WHOLE_PER_STEP)
-        loss = lessons.error(net(faces), wanted)
+        total = lessons.error(net(faces), wanted)
         for region, own in crops.items():
             faces, wanted = own.some(CROPS_PER_STEP // 2)
-            loss = loss + 0.5 * own.error(net.crop(faces, region), wanted)
-        return _step(optimiser, loss)
+            total = total + 0.5 * own.error(net.crop(faces, region), wanted)
+        return total
 
-    _run(f"{len(lessons)} whole pictures", [optimiser], minutes, step)
-
-
-def _step(optimiser: torch.optim.Optimizer, loss: Tensor) -> float:
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
-    return float(loss.detach())
+    _descend(f"{len(lessons)} whole pictures", optimiser, loss, minutes)
 
 
-def _run(what: str, optimisers, minutes: float, step) -> None:  # type: ignore[no-untyped-def]
+def _descend(
+    what: str, optimiser: torch.optim.Optimizer, loss: Callable[[], Tensor], minutes: float
+) -> None:
     """Steps for so many minutes, with rates that fall to nothing along a cosine."""
-    began_s, done, recent = time.monotonic(), 0, []
-    firsts = [[group["lr"] for group in optimiser.param_groups] for optimiser in optimisers]
+    began_s, errors = time.monotonic(), []
+    rates = [group["lr"] for group in optimiser.param_groups]
     while (share := (time.monotonic() - began_s) / (60 * minutes)) < 1:
-        for optimiser, rates in zip(optimisers, firsts, strict=True):
-            for group, rate in zip(optimiser.param_groups, rates, strict=True):
-                group["lr"] = rate * (0.5 * (1 + np.cos(np.pi * share)) + 1e-3)
-        recent.append(step())
-        done += 1
-        if done % LOG_EVERY == 0:
-            print(f"{what}: step {done}, error {np.mean(recent[-LOG_EVERY:]):.5f}", flush=True)
+        for group, rate in zip(optimiser.param_groups, rates, strict=True):
+            group["lr"] = rate * (0.5 * (1 + np.cos(np.pi * share)) + 1e-3)
+        error = loss()
+        optimiser.zero_grad()
+        error.backward()
+        optimiser.step()
+        errors.append(float(error.detach()))
+        if len(errors) % LOG_EVERY == 0:
+            recent = np.mean(errors[-LOG_EVERY:])
+            print(f"{what}: step {len(errors)}, error {recent:.5f}", flush=True)
 
 
 def main() -> None:
