@@ -46,6 +46,6 @@ class Box:
 
 BOXES: Mapping[str, Box] = {
     "mouth": Box(160, 208, 192, 192),
-    "eyes": Box(160, 128, 192, 144),
+    "eyes": Box(176, 160, 160, 96),
 }
 """By region; "whole" has none."""

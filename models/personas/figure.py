@@ -367,13 +367,12 @@ class Figure:
             for name, count in (
                 ("cloth", CLOTH_POINTS), ("collar", 800), ("hair", HAIR_POINTS),
                 ("brows", 1_500), ("lashesLeft", 300), ("lashesRight", 300),
-                ("eyeLeft", 900), ("eyeRight", 900), ("upperTeeth", 500), ("lowerTeeth", 500),
-                ("tongue", 500),
+                ("upperTeeth", 500), ("lowerTeeth", 500), ("tongue", 500),
             )
         }  # fmt: skip
 
     def points(self, face: FaceState) -> Points:
-        """Points that cover everything that moves, float64 [N, 3], dm.
+        """Points that cover everything that moves but the eyeballs, float64 [N, 3], dm.
 
         The same point of the same part has the same row in every face; motion of the picture
         follows from two faces without rendering either.

@@ -2,10 +2,10 @@
 
 In flows a batch of faces; out flow luma and chroma of the square picture. The picture is made the
 way the figure moves. A learnt plate shows the figure at rest. Its skin is moved as the figure's
-muscles move it; two small decoders add what moving skin cannot show, such as teeth and eyeballs;
-then the whole is moved as the head turns; last, a coarse decoder adds what turning changes: light,
-and what comes into view. Everything is continuous in its inputs, and nothing but the plate has to
-be remembered sharp.
+muscles move it; eyeballs are laid between the lids; two small decoders add what none of this can
+show, such as teeth; then the whole is moved as the head turns; last, a coarse decoder adds what
+turning changes: light, and what comes into view. Everything is continuous in its inputs, and
+nothing but the plate and the eyeballs has to be remembered sharp.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from torch.nn import functional
 
 from livekit_plugins_avatar.face.state import INDEX
 
+from .aperture import Aperture
 from .boxes import BOXES, Box
 from .camera import SIDE_PX
+from .expression import SIDES
 from .i420 import Planes
 from .states import EYE_AXES, MOUTH_AXES, POSE_AXES, POSE_LIMITS
 from .warp import Motion, Picture, Warp, ramp, repeated
@@ -28,13 +30,16 @@ HEAD_NODES = (33, 33)
 """Of the head's motion: one every 16 pixels, finer than its curvature asks for."""
 
 FACE = Box(160, 128, 192, 272)
-"""What moves of a head at rest: the boxes of mouth and eyes together."""
+"""What moves of a head at rest: the boxes of mouth and eyes, and the forehead."""
 
 FACE_MARGIN_PX = 16
 """How far around it skin may come from."""
 
 FACE_NODES = (33, 47)
 """Of the skin's motion: one every 6 pixels, about the width of a lid."""
+
+LID_NODES, LID_TERMS = (54, 49), 64
+"""Of the motion around the eyes: one every 3 pixels across and 2 down."""
 
 SKIN_AXES = tuple(
     name
@@ -110,6 +115,34 @@ class Decoder(nn.Module):
         return Picture(luma * self.fade_luma, chroma * self.fade_chroma)
 
 
+class Lids(nn.Module):
+    """How the skin around the eyes moves, beyond what `SKIN_AXES` explain by adding up.
+
+    A lid follows the gaze, gives way to the other, and moves an edge over its whole way within few
+    pixels. Nothing moves in a resting face.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.box = BOXES["eyes"]
+        self.register_buffer("picked", torch.tensor([INDEX[name] for name in EYE_AXES]))
+        self.terms = nn.Sequential(
+            nn.Linear(len(EYE_AXES), LID_TERMS),
+            nn.SiLU(),
+            nn.Linear(LID_TERMS, LID_TERMS),
+            nn.SiLU(),
+        )
+        columns, rows = (
+            ramp(length // 2, FEATHER_PX) for length in (self.box.width, self.box.height)
+        )
+        self.motion = Motion(LID_TERMS, LID_NODES, columns, rows)
+
+    def forward(self, face: Tensor) -> Tensor:
+        """Displacements in the box of the eyes, as of a `Motion`."""
+        weights = face[:, self.picked]
+        return self.motion(self.terms(weights) - self.terms(torch.zeros_like(weights[:1])))
+
+
 class Turning(nn.Module):
     """What a turned head changes beside its place: light, and what comes into view.
 
@@ -175,8 +208,10 @@ class PersonaNet(nn.Module):
         self.luma = nn.Parameter(repeated(torch.tensor(luma)[None, None], (0, 0, 0, BELOW_PX)))
         self.chroma = nn.Parameter(repeated(torch.tensor(chroma)[None], (0, 0, 0, BELOW_PX // 2)))
         self.skin = skin_motion()
+        self.lids = Lids()
         self.mouth = Decoder(MOUTH_AXES, BOXES["mouth"], (64, 64, 64), 128)
         self.eyes = Decoder(EYE_AXES, BOXES["eyes"], (64, 64, 64), 128)
+        self.apertures = nn.ModuleList(Aperture(side, resting) for side in SIDES)
         self.head = head_motion()
         self.turning = Turning()
         margin = FACE_MARGIN_PX
@@ -187,6 +222,12 @@ class PersonaNet(nn.Module):
         self.register_buffer("pose_scale", torch.tensor(1.0 / POSE_LIMITS, dtype=torch.float32))
         self.register_buffer("skin_columns", torch.tensor([INDEX[name] for name in SKIN_AXES]))
 
+    def separate(self) -> None:
+        """Parts the resting picture into skin and eyeballs; once, when the lids are known."""
+        with torch.no_grad():
+            for eye in self.apertures:
+                eye.separate(_cut(Picture(self.luma, self.chroma), eye.box))
+
     def pose(self, face: Tensor) -> Tensor:
         """Rotation and translation, [B, 6], 1 at the edge of what is learnt."""
         return face[:, self.pose_columns] * self.pose_scale
@@ -195,10 +236,14 @@ class PersonaNet(nn.Module):
         """What a head at rest changes of the plate in `FACE`."""
         source = self._plate(FACE.grown(FACE_MARGIN_PX), face.shape[0])
         motion = self.skin(skin_terms(face[:, self.skin_columns]))
+        motion = motion + _placed(self.lids(face), self.lids.box.within(FACE).halved, motion)
         moved, still = self.face_warp(source, motion), self._plate(FACE, 1)
         luma, chroma = moved.luma - still.luma, moved.chroma - still.chroma
-        for part in (self.mouth, self.eyes):
-            added, box = part(face), part.box.within(FACE)
+        for part, added in (
+            *((eye, eye.over(face, _cut(moved, eye.box.within(FACE)))) for eye in self.apertures),
+            *((decoder, decoder(face)) for decoder in (self.mouth, self.eyes)),
+        ):
+            box = part.box.within(FACE)
             luma = luma + _placed(added.luma, box, luma)
             chroma = chroma + _placed(added.chroma, box.halved, chroma)
         return Picture(luma, chroma)
@@ -220,18 +265,11 @@ class PersonaNet(nn.Module):
     def crop(self, face: Tensor, region: str) -> Picture:
         """Only one region, with the head at rest: what its crops are compared with."""
         still, (luma, chroma) = self._plate(FACE, 1), self.changes(face)
-        box = BOXES[region].within(FACE)
-        half = box.halved
-        return Picture(
-            (still.luma + luma)[:, :, box.rows, box.columns],
-            (still.chroma + chroma)[:, :, half.rows, half.columns],
-        )
+        return _cut(Picture(still.luma + luma, still.chroma + chroma), BOXES[region].within(FACE))
 
     def _plate(self, box: Box, batch: int) -> Picture:
-        half = box.halved
-        luma = self.luma[:, :, box.rows, box.columns].expand(batch, -1, -1, -1)
-        chroma = self.chroma[:, :, half.rows, half.columns].expand(batch, -1, -1, -1)
-        return Picture(luma, chroma)
+        luma, chroma = _cut(Picture(self.luma, self.chroma), box)
+        return Picture(luma.expand(batch, -1, -1, -1), chroma.expand(batch, -1, -1, -1))
 
 
 def skin_terms(weights: Tensor) -> Tensor:
@@ -253,6 +291,15 @@ def powers(pose: Tensor) -> Tensor:
 def feather(box: Box) -> Tensor:
     """1 inside a box, falling to 0 at its edges, [1, 1, H, W]."""
     return (ramp(box.height, FEATHER_PX)[:, None] * ramp(box.width, FEATHER_PX))[None, None]
+
+
+def _cut(picture: Picture, box: Box) -> Picture:
+    """What lies in a box of a picture."""
+    half = box.halved
+    return Picture(
+        picture.luma[:, :, box.rows, box.columns],
+        picture.chroma[:, :, half.rows, half.columns],
+    )
 
 
 def _placed(part: Tensor, box: Box, plate: Tensor) -> Tensor:

@@ -1,35 +1,40 @@
 """Learns how pictures move from the figure alone.
 
-In flow a figure; out flow the nodes of a `Motion`: of the head that turns, and of the skin of a
-resting head that speaks and looks. The figure's points are projected at rest and moved; a point
-that is visible in both says where the picture at its place came from. The motion that fits them
-all, and dies away where nothing is known, is found by gradient descent: minutes, and no picture has
-to be rendered for it.
+In flow a figure; out flow the nodes of a `Motion`: of the head that turns, of the skin of a
+resting head that speaks and looks, and of its eyeballs; and the curves of the lids. The figure's
+points are projected at rest and moved; a point that is visible in both says where the picture at
+its place came from. The motion that fits them all, and dies away where nothing is known, is found
+by gradient descent: minutes, and no picture has to be rendered for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from livekit_plugins_avatar.face.state import INDEX, PARAMETERS, FaceState
 
+from .aperture import Aperture, turn_terms
 from .boxes import Box
 from .camera import SIDE_PX
+from .coverage import Coverage
 from .figure import Figure
-from .net import FACE, SKIN_AXES, powers, skin_terms
-from .states import POSE_AXES, POSE_LIMITS, face
+from .net import FACE, SKIN_AXES, Lids, powers, skin_terms
+from .states import GAZE_LIMIT_RAD, POSE_AXES, POSE_LIMITS, face
 from .warp import UNIT_PX, Motion
 
 POSES = 240
 FACES = 600
 POINTS_PER_FACE = 4000
+GLANCES = 200
+POINTS_PER_GLANCE = 300
+OPENINGS = 300
 
 CELL_PX = 4
 """Points further back than others in a cell of this size or beside it are taken as hidden."""
@@ -43,10 +48,15 @@ smooth motion cannot follow, the many decide."""
 
 HEAD_STIFFNESS = 5.0
 SKIN_STIFFNESS = 0.3
+LID_STIFFNESS = 0.03
+BALL_STIFFNESS = 0.01
 """Weight of what differs from node to node, so that motion dies away where nothing moves."""
 
 STEPS = 900
 FACES_PER_STEP = 12
+EDGE_STEPS = 4000
+
+WHOLE = Box(0, 0, SIDE_PX, SIDE_PX)
 
 Draw = Callable[[int, np.random.Generator], FaceState]
 
@@ -70,30 +80,86 @@ def fit_head(figure: Figure, motion: Motion) -> float:
     seen = _watch(figure, POSES, _posed)
     columns = [INDEX[name] for name in POSE_AXES]
     terms = powers(seen.faces[:, columns] / torch.tensor(POSE_LIMITS, dtype=torch.float32))
-    return _fit(motion, terms, seen, Box(0, 0, SIDE_PX, SIDE_PX), HEAD_STIFFNESS)
+    return _fit(motion, motion, terms, seen, WHOLE, HEAD_STIFFNESS)
 
 
 def fit_skin(figure: Figure, motion: Motion) -> float:
     """Fit how skin moves with the face's axes; returns its median error in pixels."""
     seen = _watch(figure, FACES, _moved)
     terms = skin_terms(seen.faces[:, [INDEX[name] for name in SKIN_AXES]])
-    return _fit(motion, terms, seen, FACE, SKIN_STIFFNESS)
+    return _fit(motion, motion, terms, seen, FACE, SKIN_STIFFNESS)
 
 
-def _fit(motion: Motion, terms: Tensor, seen: Seen, box: Box, stiffness: float) -> float:
-    corner = torch.tensor([box.x, box.y])
-    where = (seen.moved - corner) / torch.tensor([box.width, box.height]) * 2 - 1
-    inside = (where.abs() < 1).all(dim=-1, keepdim=True).float()
+def fit_lids(figure: Figure, lids: Lids, skin: Motion) -> float:
+    """Fit what `skin` leaves unexplained around the eyes; returns its median error in pixels."""
+    seen = _watch(figure, FACES, _looking, lids.box)
+    terms = skin_terms(seen.faces[:, [INDEX[name] for name in SKIN_AXES]])
+    with torch.no_grad():
+        explained = torch.cat(
+            [
+                _at(skin(terms[i : i + 1]), seen.moved[i : i + 1], FACE)
+                for i in range(len(seen.faces))
+            ]
+        )
+    left = seen._replace(resting=seen.resting - explained)
+    return _fit(lids, lids.motion, seen.faces, left, lids.box, LID_STIFFNESS)
+
+
+def fit_ball(figure: Figure, aperture: Aperture) -> float:
+    """Fit how an eyeball's picture moves as it turns; returns its median error in pixels."""
+    chance = np.random.default_rng(7)
+    name, socket = f"eye{aperture.side}", figure.sockets[aperture.side]
+    middle = figure.camera.project(socket.centre[None])[0, 2]
+    resting = figure.camera.project(figure.deform(FaceState.of())[name])
+    faces, moved, came_from = [], [], []
+    for _ in range(GLANCES):
+        yaw, pitch = chance.uniform(-GAZE_LIMIT_RAD, GAZE_LIMIT_RAD, 2)
+        glance = FaceState.of(gazeYaw=yaw, gazePitch=pitch)
+        points = figure.camera.project(figure.deform(glance)[name])
+        in_front = np.flatnonzero((points[:, 2] < middle) & (resting[:, 2] < middle))
+        chosen = chance.choice(in_front, POINTS_PER_GLANCE)
+        faces.append(glance.values)
+        moved.append(points[chosen, :2])
+        came_from.append(resting[chosen, :2])
+    seen = _seen(faces, moved, came_from)
+    terms = turn_terms(seen.faces[:, aperture.picked] @ aperture.aim)
+    return _fit(aperture.turn, aperture.turn, terms, seen, aperture.box, BALL_STIFFNESS)
+
+
+def fit_edges(figure: Figure, aperture: Aperture) -> float:
+    """Fit the curves of an eye's lids; returns the mean error of its coverage."""
+    coverage = Coverage(figure, aperture.side)
+    shown = [face("train", "eyes", index) for index in range(OPENINGS)]
+    wanted = torch.tensor(np.stack([coverage(state) for state in shown]))[:, None]
+    faces = torch.tensor(np.stack([state.values for state in shown]))
+    optimiser = torch.optim.Adam([*aperture.lids.parameters(), aperture.sharpness], 3e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EDGE_STEPS)
+    errors = []
+    for _ in range(EDGE_STEPS):
+        few = torch.randint(OPENINGS, (FACES_PER_STEP,))
+        off = aperture.share(faces[few]) - wanted[few]
+        optimiser.zero_grad()
+        (off * off).mean().backward()
+        optimiser.step()
+        schedule.step()
+        errors.append(float(off.detach().abs().mean()))
+    return float(np.mean(errors[-20:]))
+
+
+def _fit(
+    model: nn.Module, motion: Motion, terms: Tensor, seen: Seen, box: Box, stiffness: float
+) -> float:
+    """Fit a model, whose displacements in a box `motion` makes, to terms [M, T] and points."""
     wanted = seen.resting - seen.moved
-    optimiser = torch.optim.Adam(motion.parameters(), 5e-3)
+    corner, size = torch.tensor([box.x, box.y]), torch.tensor([box.width, box.height])
+    share = (seen.moved - corner) / size
+    inside = ((share > 0) & (share < 1)).all(dim=-1, keepdim=True).float()
+    optimiser = torch.optim.Adam(model.parameters(), 5e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, STEPS)
     errors = []
     for _ in range(STEPS):
         few = torch.randint(len(terms), (FACES_PER_STEP,))
-        got = functional.grid_sample(
-            motion(terms[few]), where[few][:, :, None], align_corners=False
-        )
-        off = (got[..., 0].transpose(1, 2) * UNIT_PX - wanted[few]) * inside[few]
+        off = (_at(model(terms[few]), seen.moved[few], box) - wanted[few]) * inside[few]
         error = functional.huber_loss(off, torch.zeros_like(off), delta=OUTLIER_PX)
         loss = error + stiffness * _strain(motion.nodes.view(-1, motion.rows, motion.columns))
         optimiser.zero_grad()
@@ -104,6 +170,13 @@ def _fit(motion: Motion, terms: Tensor, seen: Seen, box: Box, stiffness: float) 
     return float(np.mean(errors[-20:]))
 
 
+def _at(field: Tensor, places: Tensor, box: Box) -> Tensor:
+    """Displacements of a box at places [B, N, 2] of the picture, in pixels."""
+    where = (places - torch.tensor([box.x, box.y])) / torch.tensor([box.width, box.height]) * 2 - 1
+    got = functional.grid_sample(field, where[:, :, None], align_corners=False)
+    return got[..., 0].transpose(1, 2) * UNIT_PX
+
+
 def _strain(nodes: Tensor) -> Tensor:
     """Mean square of the differences between neighbours, and a little of the nodes themselves."""
     across = nodes[..., 1:] - nodes[..., :-1]
@@ -111,21 +184,26 @@ def _strain(nodes: Tensor) -> Tensor:
     return (across**2).mean() + (down**2).mean() + 1e-3 * (nodes**2).mean()
 
 
-def _watch(figure: Figure, count: int, draw: Draw) -> Seen:
+def _watch(figure: Figure, count: int, draw: Draw, box: Box = WHOLE) -> Seen:
     chance = np.random.default_rng(5)
     resting = figure.camera.project(figure.points(FaceState.of()))
     shown = _visible(resting)
+    low, high = np.array([box.x, box.y]), np.array([box.x + box.width, box.y + box.height])
     faces, moved, came_from = [], [], []
     for index in range(count):
         drawn = draw(index, chance)
         points = figure.camera.project(figure.points(drawn))
-        seen = np.flatnonzero(_visible(points) & shown)
+        inside = np.all((points[:, :2] > low) & (points[:, :2] < high), axis=1)
+        seen = np.flatnonzero(_visible(points) & shown & inside)
         chosen = chance.choice(seen, POINTS_PER_FACE)
         faces.append(drawn.values)
         moved.append(points[chosen, :2])
         came_from.append(resting[chosen, :2])
-    rows = (np.array(part, np.float32) for part in (faces, moved, came_from))
-    return Seen(*map(torch.tensor, rows))
+    return _seen(faces, moved, came_from)
+
+
+def _seen(*rows: Sequence[NDArray[np.floating]]) -> Seen:
+    return Seen(*(torch.tensor(np.array(part, np.float32)) for part in rows))
 
 
 def _posed(_index: int, chance: np.random.Generator) -> FaceState:
@@ -141,6 +219,10 @@ def _moved(index: int, chance: np.random.Generator) -> FaceState:
         return face("train", "mouth" if index % 4 == 1 else "eyes", index)
     axis = SKIN_AXES[index // 2 % len(SKIN_AXES)]
     return FaceState.of(**{axis: float(chance.uniform(0.2, 1.0))})
+
+
+def _looking(index: int, chance: np.random.Generator) -> FaceState:
+    return face("train", "eyes", index) if index % 3 else _moved(2 * index // 3 * 2, chance)
 
 
 def _visible(points: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -27,8 +27,8 @@ from .warp import Picture
 
 CROPS_PER_STEP = 12
 WHOLE_PER_STEP = 2
-RATES = {"dense": 2e-3, "plate": 2e-4, "motion": 1e-4}
-"""Adam's steps: decoders from nothing; a plate and motions that are nearly right."""
+RATES = {"dense": 2e-3, "eyeballs": 5e-4, "plate": 2e-4, "motion": 1e-4}
+"""Adam's steps: decoders from nothing; eyeballs half known; a plate and motions nearly right."""
 
 SQUARES = 6.0
 """Weight of the squared error against the absolute one: the latter keeps edges sharp, the former is
@@ -88,20 +88,28 @@ def _weights(planes_of_all: Tensor) -> Tensor:
 
 
 def learn_crops(net: PersonaNet, region: str, lessons: Lessons, minutes: float) -> None:
-    """Teach one decoder its box, and the skin; the plate stays as it was rendered."""
+    """Teach one decoder its box, with the skin and the eyeballs that are seen in it."""
     part: Decoder = getattr(net, region)
+    eyeballs = net.apertures.parameters() if region == "eyes" else []
+    motions = [*net.skin.parameters(), *net.lids.parameters()]
     optimiser = torch.optim.AdamW(
         [
             {"params": part.parameters(), "lr": RATES["dense"], "weight_decay": 1e-4},
-            {"params": net.skin.parameters(), "lr": RATES["motion"], "weight_decay": 0.0},
-        ]
+            {"params": eyeballs, "lr": RATES["eyeballs"]},
+            {"params": [net.luma, net.chroma], "lr": RATES["plate"]},
+            {"params": motions, "lr": RATES["motion"]},
+        ],
+        weight_decay=0.0,
     )
 
     def loss() -> Tensor:
         faces, wanted = lessons.some(CROPS_PER_STEP)
         return lessons.error(net.crop(faces, region), wanted)
 
+    other = net.mouth if region == "eyes" else net.eyes
+    other.requires_grad_(False)
     _descend(f"{len(lessons)} crops", optimiser, loss, minutes)
+    other.requires_grad_(True)
 
 
 def learn_whole(
@@ -109,11 +117,13 @@ def learn_whole(
 ) -> None:
     """Teach everything together."""
     decoders = [*net.mouth.parameters(), *net.eyes.parameters()]
-    motions = [*net.head.parameters(), *net.skin.parameters()]
+    eyeballs = net.apertures.parameters()
+    motions = [*net.head.parameters(), *net.skin.parameters(), *net.lids.parameters()]
     optimiser = torch.optim.AdamW(
         [
             {"params": net.turning.parameters(), "lr": RATES["dense"]},
             {"params": decoders, "lr": 4e-4},
+            {"params": eyeballs, "lr": RATES["eyeballs"] / 2, "weight_decay": 0.0},
             {"params": [net.luma, net.chroma], "lr": RATES["plate"], "weight_decay": 0.0},
             {"params": motions, "lr": RATES["motion"], "weight_decay": 0.0},
         ],
@@ -171,11 +181,16 @@ def main() -> None:
         if stage == "motion":
             from .figure import Figure
             from .person import PEOPLE
-            from .rigging import fit_head, fit_skin
+            from .rigging import fit_ball, fit_edges, fit_head, fit_lids, fit_skin
 
             figure = Figure(PEOPLE[args.person])
             print(f"head: {fit_head(figure, net.head):.2f} px off", flush=True)
             print(f"skin: {fit_skin(figure, net.skin):.2f} px off", flush=True)
+            print(f"lids: {fit_lids(figure, net.lids, net.skin):.2f} px off", flush=True)
+            for eye in net.apertures:
+                print(f"ball: {fit_ball(figure, eye):.2f} px off", flush=True)
+                print(f"edges: {fit_edges(figure, eye):.4f} of coverage off", flush=True)
+            net.separate()
         elif stage == "whole":
             crops = {"mouth": Lessons(folder, "mouth"), "eyes": Lessons(folder, "eyes")}
             learn_whole(net, Lessons(folder, "whole"), crops, share)

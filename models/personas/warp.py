@@ -40,9 +40,9 @@ class Motion(nn.Module):
         super().__init__()
         self.columns, self.rows = nodes
         self.nodes = nn.Parameter(torch.zeros(terms, 2 * self.rows * self.columns))
-        across = _splines(len(rest_x), self.columns) * rest_x[:, None]
+        across = splines(len(rest_x), self.columns) * rest_x[:, None]
         self.register_buffer("across", across.T.contiguous())
-        self.register_buffer("down", _splines(len(rest_y), self.rows) * rest_y[:, None])
+        self.register_buffer("down", splines(len(rest_y), self.rows) * rest_y[:, None])
 
     def forward(self, terms: Tensor) -> Tensor:
         """Displacements in units of `UNIT_PX`, [B, 2, H/2, W/2], x then y."""
@@ -95,7 +95,7 @@ def ramp(length: int, over: float) -> Tensor:
     return share * share * (3 - 2 * share)
 
 
-def _splines(places: int, nodes: int) -> Tensor:
+def splines(places: int, nodes: int) -> Tensor:
     """Cubic B-splines of the nodes, at the middles of so many places, [places, nodes]."""
     place = (torch.arange(places) + 0.5) / places * (nodes - 1)
     far = (place[:, None] - torch.arange(nodes)[None, :]).abs()

@@ -1,0 +1,159 @@
+"""What is seen of one eyeball between its lids, as a network.
+
+In flow a batch of faces and the skin around an eye; out flows what the eyeball changes of it. The
+ball is a learnt picture that is moved as the eye turns, so that an iris stays sharp wherever it
+looks; each lid is a curve, whose height at some columns a few neurons know; what lies close under
+a lid is shaded. A decoder alone would have to remember every place of every edge.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from livekit_plugins_avatar.face.state import INDEX
+
+from .boxes import Box
+from .expression import EYE_PITCH_RAD, EYE_YAW_RAD
+from .i420 import Planes
+from .states import EYE_AXES, GAZE_LIMIT_RAD
+from .warp import Motion, Picture, Warp, splines
+
+EYE_BOXES = {"Left": Box(268, 200, 48, 32), "Right": Box(196, 200, 48, 32)}
+"""Where the two openings lie in the picture, by the face's own side."""
+
+MARGIN_PX = 14
+"""How far beyond its box a ball's picture goes on: turned to the limit it moves by 8 px."""
+
+BALL_NODES = (9, 7)
+EDGE_NODES = 13
+"""Of a lid's curve: one every 4 pixels."""
+
+OPEN_PX = (-4.0, 5.0)
+"""Where the lids' curves start to be learnt from, below the middle of the box."""
+
+HIDDEN = 48
+
+WHITE_QUANTILE, NEUTRAL = 0.8, 128 / 255
+"""Luma of the white of an eye, among what is seen of it; and chroma."""
+
+FILL_ROUNDS = 200
+
+SHADE_REACH_PX = (1.5, 3.0, 6.0)
+"""How far below its edge, or above it, a lid may darken the ball."""
+
+
+class Aperture(nn.Module):
+    """One eye between its lids.
+
+    Args:
+        side: The face's own, "Left" or "Right".
+        resting: The planes of the resting picture to take the ball from.
+    """
+
+    def __init__(self, side: str, resting: Planes) -> None:
+        super().__init__()
+        self.side, self.box = side, EYE_BOXES[side]
+        other = {"Left": "Right", "Right": "Left"}[side]
+        axes = [name for name in EYE_AXES if not name.endswith(other)]
+        self.register_buffer("picked", torch.tensor([INDEX[name] for name in axes]))
+        self.register_buffer("aim", _aim(side, axes))
+        around, half = self.box.grown(MARGIN_PX), self.box.grown(MARGIN_PX).halved
+        luma, chroma = (torch.tensor(plane) for plane in resting)
+        self.luma = nn.Parameter(luma[None, None, around.rows, around.columns].clone())
+        self.chroma = nn.Parameter(chroma[None, :, half.rows, half.columns].clone())
+        width, height = self.box.width, self.box.height
+        self.turn = Motion(9, BALL_NODES, torch.ones(width // 2), torch.ones(height // 2))
+        self.warp = Warp((width, height), (around.width, around.height), (MARGIN_PX, MARGIN_PX))
+        self.lids = nn.Sequential(
+            nn.Linear(len(axes), HIDDEN),
+            nn.SiLU(),
+            nn.Linear(HIDDEN, HIDDEN),
+            nn.SiLU(),
+            nn.Linear(HIDDEN, 2 * EDGE_NODES),
+        )
+        with torch.no_grad():
+            self.lids[-1].bias.copy_(torch.tensor([OPEN_PX]).T.expand(2, EDGE_NODES).flatten())
+        self.register_buffer("columns", splines(width, EDGE_NODES).T.contiguous())
+        self.register_buffer("rows", (torch.arange(height) + 0.5)[None, :, None])
+        self.sharpness = nn.Parameter(torch.tensor(1.5))
+        self.shade = nn.Parameter(torch.zeros(2, len(SHADE_REACH_PX)))
+        self.register_buffer("reach", torch.tensor(SHADE_REACH_PX))
+
+    def share(self, face: Tensor) -> Tensor:
+        """How much of each pixel of the box the ball covers, in [0, 1], [B, 1, H, W]."""
+        return self._between(*self.depths(face[:, self.picked]))
+
+    def over(self, face: Tensor, skin: Picture) -> Picture:
+        """What the ball changes of the moved skin in the box."""
+        weights = face[:, self.picked]
+        plates = (plane.expand(len(face), -1, -1, -1) for plane in (self.luma, self.chroma))
+        ball = self.warp(Picture(*plates), self.turn(turn_terms(weights @ self.aim)))
+        under, above = self.depths(weights)
+        light = 1.0 - (self._shadow(under, 0) + self._shadow(above, 1))[:, None]
+        share = self._between(under, above)
+        coarse = functional.avg_pool2d(share, 2)
+        return Picture(
+            share * (ball.luma * light - skin.luma), coarse * (ball.chroma - skin.chroma)
+        )
+
+    def separate(self, plate: Picture) -> None:
+        """Takes the resting picture apart, in place: the ball becomes white where lids hide it, and
+        the plate becomes skin where the ball was.
+
+        Args:
+            plate: The resting picture in the box, [1, 1, H, W] and [1, 2, H/2, W/2].
+        """
+        share = self.share(torch.zeros(1, len(INDEX)))
+        halves = functional.avg_pool2d(share, 2)
+        inside = functional.pad(share, [MARGIN_PX] * 4) > 0.9
+        inside_halves = functional.pad(halves, [MARGIN_PX // 2] * 4) > 0.9
+        white = torch.quantile(self.luma[inside], WHITE_QUANTILE)
+        self.luma[~inside] = white
+        self.chroma[~inside_halves.expand_as(self.chroma)] = NEUTRAL
+        for plane, covered in zip(plate, (share, halves), strict=True):
+            hole = functional.max_pool2d(covered, 3, stride=1, padding=1) > 0.02
+            for _ in range(FILL_ROUNDS):
+                beside = functional.avg_pool2d(plane, (3, 1), stride=1, padding=(1, 0))
+                plane[:] = torch.where(hole, beside, plane)
+
+    def depths(self, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """How far each pixel lies under the upper lid and above the lower one, [B, H, W], px.
+
+        Args:
+            weights: Of the axes of this side, [B, axes].
+        """
+        edges = self.lids(weights).view(-1, 2, EDGE_NODES) @ self.columns
+        middle, upper, lower = self.box.height / 2, edges[:, :1], edges[:, 1:]
+        return self.rows - middle - upper, lower + middle - self.rows
+
+    def _between(self, under: Tensor, above: Tensor) -> Tensor:
+        edges = torch.sigmoid(self.sharpness * under) * torch.sigmoid(self.sharpness * above)
+        return edges[:, None]
+
+    def _shadow(self, depth: Tensor, lid: int) -> Tensor:
+        far = torch.relu(depth)[..., None] / self.reach
+        return torch.exp(-far * far) @ self.shade[lid]
+
+
+def turn_terms(angles: Tensor) -> Tensor:
+    """All powers of yaw and pitch up to the third, [B, 9]."""
+    yaw, pitch = angles[:, :1], angles[:, 1:]
+    second = [yaw * yaw, yaw * pitch, pitch * pitch]
+    third = [yaw * second[0], yaw * second[1], yaw * second[2], pitch * second[2]]
+    return torch.cat([yaw, pitch, *second, *third], dim=1)
+
+
+def _aim(side: str, axes: list[str]) -> Tensor:
+    """What turns an eye: weights to yaw and pitch, 1 at the limit of gaze, [axes, 2]."""
+    outwards = 1.0 if side == "Left" else -1.0
+    turns = {
+        "gazeYaw": (1.0, 0.0),
+        "gazePitch": (0.0, 1.0),
+        f"eyeLookOut{side}": (outwards * EYE_YAW_RAD, 0.0),
+        f"eyeLookIn{side}": (-outwards * EYE_YAW_RAD, 0.0),
+        f"eyeLookUp{side}": (0.0, EYE_PITCH_RAD),
+        f"eyeLookDown{side}": (0.0, -EYE_PITCH_RAD),
+    }
+    return torch.tensor([turns.get(name, (0.0, 0.0)) for name in axes]) / GAZE_LIMIT_RAD
