@@ -135,13 +135,13 @@ MAN = Person(
         "asym/asym-eye-1-l": 0.10,
     },
     skin=Skin("cc9878", "b9604c", "9c6a4e", "a8605a", stubble=0.8, oil=0.5),
-    hair=Hair("crop", 0.80, 0.22, "4a3a30", 1.0, 1.15, 0.165, 0.6, 0.5, False, 1.0, 0.22),
+    hair=Hair("crop", 0.80, 0.22, "4a3a30", 1.35, 1.4, 0.138, 0.75, 0.5, False, 1.0, 0.22),
     clothes=Clothes("3f4c5c", 0.14),
     iris=("5e4126", "4c3a28", "261f1a"),
     rest={
-        "eyeWideLeft": 0.58, "eyeWideRight": 0.58,
-        "mouthSmileLeft": 0.34, "mouthSmileRight": 0.34,
-        "cheekSquintLeft": 0.15, "cheekSquintRight": 0.15,
+        "eyeWideLeft": 0.45, "eyeWideRight": 0.45,
+        "mouthSmileLeft": 0.42, "mouthSmileRight": 0.42,
+        "cheekSquintLeft": 0.20, "cheekSquintRight": 0.20,
     },
 )  # fmt: skip
 
