@@ -62,6 +62,9 @@ FEATHER_PX = 8
 """What a decoder adds fades out within this at the edges of its box."""
 
 
+LEAK = 0.1
+"""What a unit lets through of what is below 0, so that none of them dies."""
+
 HALF_TURNED = 0.25
 """The square of the pose (1 at the edge of what is learnt) at which half of what turning adds is
 there: little at the sway of a head at rest, and no step on the way."""
@@ -98,17 +101,16 @@ class Decoder(nn.Module):
         self.eighth = nn.Conv2d(first, second, 3, padding=1)
         self.quarter = nn.Conv2d(second, third, 3, padding=1)
         self.paint = nn.Conv2d(third, 16 + 8, 3, padding=1)
-        nn.init.zeros_(self.paint.weight)
-        nn.init.zeros_(self.paint.bias)
+        _begin(self)
         fade = feather(box)
         self.register_buffer("fade_luma", fade)
         self.register_buffer("fade_chroma", functional.avg_pool2d(fade, 2))
 
     def forward(self, face: Tensor) -> Picture:
         x = self.dense(face[:, self.picked])
-        x = torch.relu(x).view(-1, self.eighth.in_channels, self.rows, self.columns)
-        x = torch.relu(self.eighth(_doubled(x)))
-        x = torch.relu(self.quarter(_doubled(x)))
+        x = _bent(x).view(-1, self.eighth.in_channels, self.rows, self.columns)
+        x = _bent(self.eighth(_doubled(x)))
+        x = _bent(self.quarter(_doubled(x)))
         x = self.paint(x)
         luma = functional.pixel_shuffle(x[:, :16], 4)
         chroma = functional.pixel_shuffle(x[:, 16:], 2)
@@ -162,8 +164,7 @@ class Turning(nn.Module):
         self.eighth = nn.Conv2d(first, second, 3, padding=1)
         self.quarter = nn.Conv2d(second, third, 3, padding=1)
         self.paint = nn.Conv2d(third, 64 + 32, 3, padding=1)
-        nn.init.zeros_(self.paint.weight)
-        nn.init.zeros_(self.paint.bias)
+        _begin(self)
         self.register_buffer("seam_luma", ramp(SIDE_PX, SEAM_PX))
         self.register_buffer("seam_chroma", ramp(SIDE_PX // 2, SEAM_PX / 2))
 
@@ -171,9 +172,9 @@ class Turning(nn.Module):
         turned = (pose * pose).sum(dim=1, keepdim=True)
         turned = turned / (turned + HALF_TURNED)
         x = torch.cat([pose, face[:, self.picked]], dim=1)
-        x = torch.relu(self.dense(x)).view(-1, self.eighth.in_channels, 16, 16)
-        x = torch.relu(self.eighth(_doubled(x)))
-        x = torch.relu(self.quarter(_doubled(x)))
+        x = _bent(self.dense(x)).view(-1, self.eighth.in_channels, 16, 16)
+        x = _bent(self.eighth(_doubled(x)))
+        x = _bent(self.quarter(_doubled(x)))
         x = self.paint(x) * turned[:, :, None, None]
         luma = functional.pixel_shuffle(x[:, :64], 8)
         chroma = functional.pixel_shuffle(x[:, 64:], 4)
@@ -291,6 +292,26 @@ def powers(pose: Tensor) -> Tensor:
 def feather(box: Box) -> Tensor:
     """1 inside a box, falling to 0 at its edges, [1, 1, H, W]."""
     return (ramp(box.height, FEATHER_PX)[:, None] * ramp(box.width, FEATHER_PX))[None, None]
+
+
+def _begin(decoder: nn.Module) -> None:
+    """Weights to start from: every layer tells faces apart, and nothing is painted yet.
+
+    Most weights of most faces are near 0: the usual start would have all faces look alike to the
+    convolutions, which then die before they have learnt to tell them apart.
+    """
+    for layer in decoder.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, a=LEAK)
+            nn.init.zeros_(layer.bias)
+    for layer in decoder.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.bias, std=0.1)
+    nn.init.zeros_(decoder.paint.weight)
+
+
+def _bent(x: Tensor) -> Tensor:
+    return functional.leaky_relu(x, LEAK)
 
 
 def _cut(picture: Picture, box: Box) -> Picture:
