@@ -17,9 +17,9 @@ from .face.target import CAMERA
 from .seats import Seats
 from .timeline import Timeline, samples
 
-REACTION_S = (0.2, 0.32)
-"""A saccade starts about 200 ms after its cause; to a new speaker a little later than to a light,
-and never the same twice. Whoever falls silent before is not looked at."""
+REACTION_S = (0.15, 0.27)
+"""A saccade starts about 200 ms after its cause, and never the same twice; to this come some 70 ms
+until a frame is drawn and shown. Whoever falls silent before is not looked at."""
 
 TAKEN_SAMPLES = samples(0.7)
 """While somebody has the floor, another must speak for this long to get a look: a cough takes 0.3
