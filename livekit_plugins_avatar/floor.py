@@ -85,6 +85,7 @@ class Floor:
             self._paused[identity] = (self._speaking.pop(identity), sample)
             if identity == self._looks.at(sample):
                 self._free_since = sample
+                self._last = self._last if self._agent_speaks else identity
         for identity in sorted(now - set(self._speaking)):
             since, stopped = self._paused.pop(identity, (sample, sample))
             self._speaking[identity] = since if sample - stopped < FLICKER_SAMPLES else sample

@@ -97,23 +97,26 @@ class Script:
         return VisemeEvent(viseme, start, end - start, chance.uniform(0.2, 1.0))
 
 
-def script(people: int, *, minutes: float, seed: int) -> Script:
+def script(people: int, *, minutes: float, seed: int, coughs: bool = True) -> Script:
     """Write a conversation; the same arguments give the same one.
 
     Args:
         people: 1 to 3.
         minutes: About how long; it ends with a turn.
         seed: What makes it this one.
+        coughs: Whether people cough. Without, all else is the same.
     """
-    return _Writer(PEOPLE[:people], Random(f"conversation/{people}/{seed}")).write(60.0 * minutes)
+    chance = Random(f"conversation/{people}/{seed}")
+    return _Writer(PEOPLE[:people], chance, coughs).write(60.0 * minutes)
 
 
 class _Writer:
     """Goes through a conversation once."""
 
-    def __init__(self, people: tuple[str, ...], chance: Random) -> None:
+    def __init__(self, people: tuple[str, ...], chance: Random, coughs: bool) -> None:
         self.script = Script(people)
         self.chance = chance
+        self.coughs = coughs
         self.now_s = 0.0
         self.loud: frozenset[str] = frozenset()
         self.looked_at = ""
@@ -179,8 +182,9 @@ class _Writer:
             at_s = start_s + 1.0 + self.chance.uniform(0.3, 0.6) * 0.3
             cough = self.chance.choice(others)
             length_s = self.chance.uniform(0.25, 0.6)
-            self._report(at_s, lambda presence, n: presence.speakers(n, {who, cough}))
-            self._report(at_s + length_s, lambda presence, n: presence.speakers(n, {who}))
+            if self.coughs:
+                self._speakers(at_s, frozenset({who, cough}))
+                self._speakers(at_s + length_s, frozenset({who}))
             self.script.coughs_s.append((at_s, cough))
 
     def _side_talk(self) -> None:

@@ -118,6 +118,7 @@ def measure(minutes: float, *, seed: int, style: Style) -> Figures:
     figures |= looks(one)
     figures |= gaze_back([one, three]) | turn_ends([one, three])
     figures |= redirects(three)
+    figures |= coughs(three, Run(script(3, minutes=minutes, seed=seed, coughs=False), seed, style))
     figures |= blinks([one, three])
     figures |= main_sequence([one, three])
     figures |= motion([one, three])
@@ -249,7 +250,7 @@ def turn_ends(runs: Sequence[Run]) -> Figures:
 
 
 def redirects(run: Run) -> Figures:
-    """How soon the eyes set off for a new speaker, and how often they do for a cough."""
+    """How soon the eyes set off for a new speaker."""
     delays = []
     for at_s, who in run.script.speakers:
         window = slice(run.frame_at(at_s), run.frame_at(at_s + REDIRECT_MOST_S))
@@ -257,18 +258,29 @@ def redirects(run: Run) -> Figures:
         if len(off) and off[0] > AT_TARGET_DEG:
             coming = np.flatnonzero(off < off[0] - REDIRECT_FROM_DEG)
             delays.append(coming[0] / FPS + VIDEO_DELAY_S if len(coming) else np.inf)
-    fallen_for = [
-        bool(looking(run.trace, _seat_rad(who))[run.frame_at(at_s) : run.frame_at(at_s + 1)].any())
-        for at_s, who in run.script.coughs_s
-    ]
     p50, p95 = np.percentile(delays, (50, 95)) if delays else (np.nan, np.nan)
     return {
         "redirects": len(delays),
         "redirect_latency_ms_p50": float(1e3 * p50),
         "redirect_latency_ms_p95": float(1e3 * p95),
-        "coughs": len(fallen_for),
-        "coughs_looked_at_share": float(np.mean(fallen_for)) if fallen_for else 0.0,
     }
+
+
+def coughs(run: Run, without: Run) -> Figures:
+    """How often a cough into another's speech draws the eyes.
+
+    Args:
+        run: With coughs.
+        without: The same conversation, in which nobody coughs.
+    """
+    drawn = []
+    for at_s, who in run.script.coughs_s:
+        window = slice(run.frame_at(at_s), run.frame_at(at_s + REDIRECT_MOST_S))
+        there, else_there = (
+            looking(each.trace, _seat_rad(who))[window].sum() for each in (run, without)
+        )
+        drawn.append(there > else_there)
+    return {"coughs": len(drawn), "coughs_looked_at_share": float(np.mean(drawn or [False]))}
 
 
 def _seat_rad(who: str) -> Floats:

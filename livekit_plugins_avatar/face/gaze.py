@@ -21,6 +21,7 @@ from .glances import (
     AWAY_SCATTER_DEG,
     AWAY_SIGMA,
     CAMERA_SCATTER_DEG,
+    FIRST_HOLD_SPREAD,
     GLANCES,
     HOLD_SIGMA,
     SCATTER_LIMIT,
@@ -138,7 +139,8 @@ def _scan_path(
         yield from _scan(chance, onset_s, length_s, at_target, CAMERA_SCATTER_DEG * style.fixation)
         yield EPOCH_S + SHORTEST_S, at_target
         return
-    hold_s = row.first_hold_s if entering else lognormal(chance, row.hold_s, HOLD_SIGMA)
+    first_hold_s = row.first_hold_s * chance.uniform(1.0, FIRST_HOLD_SPREAD)
+    hold_s = first_hold_s if entering else lognormal(chance, row.hold_s, HOLD_SIGMA)
     side = chance.choice((-1.0, 1.0))
     while onset_s < EPOCH_S + SHORTEST_S:
         hold_s = min(max(SHORTEST_S, hold_s), 2.0 * (EPOCH_S + _RUN_IN_S))

@@ -39,6 +39,7 @@ class Scene:
         runs = [Run(0, 0, len(speech))]
         self._face = Face(lambda start, end: self._schedule.placed(runs, start, end), seed=seed)
         self._face.set_agent_state(0, "speaking")
+        self._face.end_turn(0, len(speech))
         self._face.set_agent_state(len(speech), "listening")
 
     def moments(self, period: int) -> Iterator[Moment]:
