@@ -36,7 +36,7 @@ from .saccade import Point, depths, distance_deg, saccades, turns
 from .style import NATURAL, Style
 from .target import Target
 
-HEAD_SHARE = 0.4
+HEAD_SHARE = 0.45
 """The share of the head in a look: of all of it at a person, for people face whom they attend to;
 at nothing, of what exceeds `HEAD_FROM_DEG`. Stahl (1999) has heads from nearly none to nearly all
 of a shift; beyond about 15 degrees it always follows."""

@@ -78,7 +78,7 @@ GLANCES = {
         "a group of four 88 % are at the person listened to (Vertegaal 2001).",
     ),
     "thinking": Glances(
-        0.25, 1.1, 3.0, (10.0, 15.0), (25.0, 60.0), 0.0,
+        0.25, 1.1, 3.0, (11.0, 17.0), (25.0, 60.0), 0.0,
         "Below 40 % at the partner: while planning, people look up or aside to shut out the face "
         "before them, for some seconds at a time. It first holds on for a quarter of a second, so "
         "that an answer which comes at once is given without looking away.",
