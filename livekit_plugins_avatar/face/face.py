@@ -37,7 +37,7 @@ _BEFORE_SAMPLES = max(REACH_BEFORE_SAMPLES, ACCENT_SAMPLES)
 class Face:
     """A living face.
 
-    `at` may be called from any thread; `set_agent_state` from any one other.
+    `at` may be called from any thread; what tells the face something, from any one other.
 
     Args:
         visemes: Asked for the events around a sample; called by `at`, on its thread.
@@ -64,6 +64,23 @@ class Face:
             state: One of LiveKit's agent states; any other is taken as "idle".
         """
         self._states.set(sample, state)
+
+    def feel(self, sample: int, feeling: str, strength: float = 1.0) -> None:
+        """Let the face feel something from `sample` on; it fades by itself.
+
+        Args:
+            sample: When, on the published timeline; later feelings that were known are dropped.
+            feeling: One of `feelings.FEELINGS`.
+            strength: How much of it, in [0, 1].
+
+        Raises:
+            ValueError: A feeling that there is not, or a strength out of range.
+        """
+        self._expression.feel(sample, feeling, strength)
+
+    def nod(self, sample: int) -> None:
+        """Nod at `sample` of the published timeline, unless it nods then already."""
+        self._expression.nod(sample)
 
     def at(self, sample: int) -> FaceState:
         """The face to be seen with `sample` of the published audio."""
