@@ -39,6 +39,8 @@ class AvatarSink(AudioOutput):
         listener: Hears the speech too.
         clock: Real time.
         wait_for_listener: Returns once somebody in the room can hear; speech waits for it.
+        on_begin: Told the speech sample at which a segment opens.
+        on_end: Told the speech sample before which it is complete.
     """
 
     def __init__(
@@ -48,12 +50,16 @@ class AvatarSink(AudioOutput):
         *,
         clock: Clock,
         wait_for_listener: Callable[[], Awaitable[None]],
+        on_begin: Callable[[int], None] = lambda _: None,
+        on_end: Callable[[int], None] = lambda _: None,
     ) -> None:
         super().__init__(label="Avatar", capabilities=AudioOutputCapabilities(pause=True))
         self._playout = playout
         self._listener = listener
         self._clock = clock
         self._wait_for_listener: Callable[[], Awaitable[None]] | None = wait_for_listener
+        self._on_begin = on_begin
+        self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._resampler: rtc.AudioResampler | None = None
         self._rate = 0
@@ -68,6 +74,8 @@ class AvatarSink(AudioOutput):
         """Whether the language model has told what the open segment, or the next one, says."""
         self._base: int | None = None
         """The speech sample at which the open segment begins."""
+        self._end = 0
+        """The speech sample after the last one accepted."""
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take speech in; waits for the first listener, and while a minute of it is waiting."""
@@ -93,6 +101,8 @@ class AvatarSink(AudioOutput):
         if len(rest):
             self._accept(rest)
         self._expect(self._transcript.flush())
+        if self._base is not None:
+            self._on_end(self._end)
         self._end_text_of_segment()
         self._playout.end_segment()
         self._listener.end_segment()
@@ -166,8 +176,10 @@ class AvatarSink(AudioOutput):
         start = self._playout.push_audio(pcm)
         if start < 0:
             return
+        self._end = start + len(pcm)
         if self._base is None:
             self._base = start
+            self._on_begin(start)
         if len(pcm):
             self._listener.push_audio(start, pcm)
 
