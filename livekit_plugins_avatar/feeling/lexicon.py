@@ -21,6 +21,7 @@ from .words import (
     EMOTICONS,
     INTENSIFIERS,
     NEGATORS,
+    OF_OTHERS,
     WORDS,
     Topic,
 )
@@ -209,7 +210,7 @@ def _called(tokens: Sequence[str], hit: _Found) -> bool:
     after = tokens[hit.at + len(hit.phrase.parts) :][:1]
     words = [token for token in tokens if token not in _BREAKS]
     return (
-        len(words) <= SHORT_WORDS
+        (len(words) <= SHORT_WORDS and not {*words} & (COPULAS | OF_OTHERS))
         or bool(AIMED & {*before[-1:], *after})
         or bool(AIMED & {*before} and COPULAS & {*before})
         or (before[:2] == ["what", "a"] and not after)

@@ -143,6 +143,9 @@ AIMED = frozenset("you you're you've your u ur bot chatbot robot machine assista
 COPULAS = frozenset("are you're is was were be been being sound seem look such".split())
 """What makes a name of a word: "your answers are ..."."""
 
+OF_OTHERS = frozenset("i me my he him his she her it it's its that that's this they them".split())
+"""Whom a few words speak of that speak of nobody who hears them: "it was awful"."""
+
 NEGATORS = frozenset(
     "not no never none nothing nobody neither nor without hardly barely cannot can't don't doesn't "
     "didn't isn't aren't wasn't weren't won't wouldn't couldn't shouldn't haven't hasn't hadn't "
