@@ -105,7 +105,8 @@ def test_the_next_feeling_starts_from_wherever_the_last_had_got_to() -> None:
         if name.startswith(("brow", "mouth", "cheek", "eyeSquint"))
     ]
     shown = np.array([face.at(t).values for t in range(0, 10 * SECOND, FRAME)])
-    assert np.abs(np.diff(shown, axis=0))[:, slow].max() < 0.06
+    # The fastest there is goes half a weight in 0.35 s, 1.9 times as fast in the middle.
+    assert np.abs(np.diff(shown, axis=0))[:, slow].max() < 0.09
     assert shown[:, slow].max() > 0.2
 
 
