@@ -154,8 +154,8 @@ COMMANDS: dict[str, tuple[Callable[[ArgumentParser, list[str]], int], str]] = {
     "visemes": (_visemes, "What the mouth does in a recording, event by event."),
     "bench": (_bench, "What a frame, a second of speech and the first sound of an answer cost."),
     "eval sync": (_eval_sync, "How far apart sound and picture are, in a real browser."),
-    "eval visemes": (_eval_visemes, "How many visemes are right, and how calm silence is."),
     "eval expression": (_eval_expression, "Whether the face shows what a line calls for."),
+    "eval visemes": (_eval_visemes, "How many visemes are right, and how calm silence is."),
     "eval persona": (_eval_persona, "How true a persona is to pictures it was never shown."),
 }
 """Each command's words, what runs it, and what it does."""

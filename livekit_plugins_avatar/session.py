@@ -117,20 +117,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             counts["render_failures"] = self._ahead.failures
         return counts
 
-    def feel(self, feeling: str, strength: float = 1.0) -> None:
-        """Let the face feel something from now on; it fades by itself within some seconds.
-
-        Call it from the agent's event loop. Before `start` and after `aclose` nobody sees it.
-
-        Args:
-            feeling: "warm", "concern", "interest", "hurt" (taken aback), "focus" or "neutral".
-            strength: How much of it, in [0, 1].
-
-        Raises:
-            ValueError: A feeling that there is not, or a strength out of range.
-        """
-        self._feel(self._playout.published, feeling, strength)
-
     async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Take over the agent's audio output and publish voice and face.
 
@@ -193,14 +179,13 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             self._listener,
             clock=self._clock,
             wait_for_listener=self._tracks.wait_for_listener,
-            on_begin=self._conversation.begin_speech,
-            on_end=self._conversation.end_speech,
         )
         self._session = agent_session
+        self._sink.follow(self._conversation)
+        self._conversation.attach(agent_session, self._sink)
         self._previous_output = _tail(agent_session.output.audio)
         agent_session.output.replace_audio_tail(self._sink)
         agent_session.on("agent_state_changed", self._on_agent_state_changed)
-        self._conversation.attach(agent_session, self._sink)
 
     async def _open_renderer(self) -> Renderer | None:
         """The renderer, or None where it cannot run here: then the voice goes on alone."""
@@ -243,6 +228,30 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         )
         self._ahead.start()
 
+    def feel(self, feeling: str, strength: float = 1.0) -> None:
+        """Let the face feel something from now on; it fades by itself within some seconds.
+
+        Call it on the agent's event loop. Before `start` and after `aclose` nobody sees it.
+
+        Args:
+            feeling: "warm", "concern", "interest", "hurt" (taken aback), "focus" or "neutral".
+            strength: How much of it, in [0, 1].
+
+        Raises:
+            ValueError: A feeling that there is not, or a strength out of range.
+        """
+        self._feel(self._playout.published, feeling, strength)
+
+    def _feel(self, sample: int, feeling: str, strength: float) -> None:
+        self._face.feel(sample, feeling, strength)
+        if self._ahead is not None:
+            self._ahead.invalidate(sample)
+
+    def _nod(self, sample: int) -> None:
+        self._face.nod(sample)
+        if self._ahead is not None:
+            self._ahead.invalidate(sample)
+
     async def aclose(self) -> None:
         """Give the session its old audio output back and let go of everything.
 
@@ -257,9 +266,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             self._give_output_back(self._session.output)
             if self._text_tap is not None:
                 self._text_tap.detach(self._session.output)
-        await self._conversation.aclose()
         if self._tracks is not None:
             await self._tracks.unpublish()
+        await self._conversation.aclose()
         await asyncio.to_thread(self._stop_threads)
         if self._sink is not None:
             self._sink.close()
@@ -303,16 +312,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if published is not None and self._ahead is not None:
             self._ahead.invalidate(published - REACH_AFTER_SAMPLES)
 
-    def _feel(self, sample: int, feeling: str, strength: float) -> None:
-        self._face.feel(sample, feeling, strength)
-        if self._ahead is not None:
-            self._ahead.invalidate(sample)
-
-    def _nod(self, sample: int) -> None:
-        self._face.nod(sample)
-        if self._ahead is not None:
-            self._ahead.invalidate(sample)
-
     def _on_agent_state_changed(self, event: AgentStateChangedEvent) -> None:
         sample = self._playout.published
         self._face.set_agent_state(sample, event.new_state)
@@ -327,17 +326,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             return
         shown_by = self._session.output.transcription
         if shown_by is not None:
-            sink, conversation = self._sink, self._conversation
-
-            def read(text: str) -> None:
-                conversation.expect_text(text)
-                sink.expect_text(text)
-
-            def end() -> None:
-                conversation.end_text()
-                sink.end_text()
-
-            self._text_tap = TextTap(shown_by, on_text=read, on_end=end)
+            self._text_tap = TextTap(
+                shown_by, on_text=self._sink.expect_text, on_end=self._sink.end_text
+            )
             self._text_tap.attach(self._session.output)
 
     def _on_events(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 from livekit import rtc
@@ -31,6 +32,18 @@ LIMIT_POLL_S = 0.1
 """How often `capture_frame` looks whether there is room again."""
 
 
+class SpeechFollower(Protocol):
+    """Somebody who follows what is said: `feeling.Conversation`."""
+
+    def expect_text(self, text: str) -> None: ...
+
+    def end_text(self) -> None: ...
+
+    def begin_speech(self, start: int) -> None: ...
+
+    def end_speech(self, end: int) -> None: ...
+
+
 class AvatarSink(AudioOutput):
     """A LiveKit audio output that plays through a `Playout`.
 
@@ -39,8 +52,6 @@ class AvatarSink(AudioOutput):
         listener: Hears the speech too.
         clock: Real time.
         wait_for_listener: Returns once somebody in the room can hear; speech waits for it.
-        on_begin: Told the speech sample at which a segment opens.
-        on_end: Told the speech sample before which it is complete.
     """
 
     def __init__(
@@ -50,16 +61,12 @@ class AvatarSink(AudioOutput):
         *,
         clock: Clock,
         wait_for_listener: Callable[[], Awaitable[None]],
-        on_begin: Callable[[int], None] = lambda _: None,
-        on_end: Callable[[int], None] = lambda _: None,
     ) -> None:
         super().__init__(label="Avatar", capabilities=AudioOutputCapabilities(pause=True))
         self._playout = playout
         self._listener = listener
         self._clock = clock
         self._wait_for_listener: Callable[[], Awaitable[None]] | None = wait_for_listener
-        self._on_begin = on_begin
-        self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._resampler: rtc.AudioResampler | None = None
         self._rate = 0
@@ -74,8 +81,9 @@ class AvatarSink(AudioOutput):
         """Whether the language model has told what the open segment, or the next one, says."""
         self._base: int | None = None
         """The speech sample at which the open segment begins."""
-        self._end = 0
+        self._accepted = 0
         """The speech sample after the last one accepted."""
+        self._follower: SpeechFollower | None = None
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take speech in; waits for the first listener, and while a minute of it is waiting."""
@@ -101,8 +109,8 @@ class AvatarSink(AudioOutput):
         if len(rest):
             self._accept(rest)
         self._expect(self._transcript.flush())
-        if self._base is not None:
-            self._on_end(self._end)
+        if self._follower is not None and self._base is not None:
+            self._follower.end_speech(self._accepted)
         self._end_text_of_segment()
         self._playout.end_segment()
         self._listener.end_segment()
@@ -128,6 +136,8 @@ class AvatarSink(AudioOutput):
 
     def expect_text(self, text: str) -> None:
         """Read along with what is to be said next, piece by piece."""
+        if self._follower is not None:
+            self._follower.expect_text(text)
         words = self._text.push([Piece(text)])
         self._text_known = True
         self._listener.expect([Spoken(word.text) for word in words], fresh=self._text_begins)
@@ -135,8 +145,14 @@ class AvatarSink(AudioOutput):
 
     def end_text(self) -> None:
         """What is to be said is complete."""
+        if self._follower is not None:
+            self._follower.end_text()
         self._listener.expect([Spoken(word.text) for word in self._text.flush()])
         self._text_begins = True
+
+    def follow(self, follower: SpeechFollower) -> None:
+        """Let somebody know of the text, and of where in the speech its segments lie."""
+        self._follower = follower
 
     def close(self) -> None:
         """Finish what is open; what still comes is taken in silence. Call it once nobody pulls."""
@@ -174,14 +190,21 @@ class AvatarSink(AudioOutput):
 
     def _accept(self, pcm: Pcm) -> None:
         start = self._playout.push_audio(pcm)
+        self._note(start, len(pcm))
         if start < 0:
             return
-        self._end = start + len(pcm)
         if self._base is None:
             self._base = start
-            self._on_begin(start)
         if len(pcm):
             self._listener.push_audio(start, pcm)
+
+    def _note(self, start: int, count: int) -> None:
+        """Tell the follower of a segment that opens, and note how far it goes."""
+        if start < 0:
+            return
+        self._accepted = start + count
+        if self._follower is not None and self._base is None:
+            self._follower.begin_speech(start)
 
     def _expect(self, words: Sequence[Piece]) -> None:
         """Tell the listener what the TTS says that it says, unless it knows the text already."""

@@ -37,7 +37,7 @@ _BEFORE_SAMPLES = max(REACH_BEFORE_SAMPLES, ACCENT_SAMPLES)
 class Face:
     """A living face.
 
-    `at` may be called from any thread; what tells the face something, from any one other.
+    `at` may be called from any thread; `set_agent_state` from any one other.
 
     Args:
         visemes: Asked for the events around a sample; called by `at`, on its thread.
@@ -68,6 +68,8 @@ class Face:
     def feel(self, sample: int, feeling: str, strength: float = 1.0) -> None:
         """Let the face feel something from `sample` on; it fades by itself.
 
+        Called on the thread of `set_agent_state`.
+
         Args:
             sample: When, on the published timeline; later feelings that were known are dropped.
             feeling: One of `feelings.FEELINGS`.
@@ -79,7 +81,7 @@ class Face:
         self._expression.feel(sample, feeling, strength)
 
     def nod(self, sample: int) -> None:
-        """Nod at `sample` of the published timeline, unless it nods then already."""
+        """Nod at `sample` of the published timeline, unless it nods then already; as `feel`."""
         self._expression.nod(sample)
 
     def at(self, sample: int) -> FaceState:
