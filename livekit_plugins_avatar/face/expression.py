@@ -175,6 +175,10 @@ class Expression:
         """Let a feeling begin at `sample`, as `Feelings.set`."""
         self._feelings.set(sample, feeling, strength)
 
+    def name(self, sample: int) -> str:
+        """What is felt at `sample`, by name."""
+        return self._feelings.name(sample) if self._strength else "neutral"
+
     def nod(self, sample: int) -> None:
         """Nod at `sample`, as `Nods.add`."""
         self._nods.add(sample)

@@ -144,6 +144,9 @@ somebody who was not told, and not remarked on by somebody who only talks."""
 STRONGEST = 1.0
 """The most of a feeling that is shown, before the face's own strength."""
 
+NAMED_FROM = 0.2
+"""How much of a feeling there must be for the face to be called by its name."""
+
 _KEPT = 32
 """How many feelings are kept: more in the life of the longest would be four a second."""
 
@@ -189,6 +192,12 @@ class Feelings:
         features = self.mix(sample) @ _FEATURES
         # Weight moves slower than skin.
         return np.concatenate([features, self.mix(sample, POSTURE_SAMPLES) @ _POSTURE])
+
+    def name(self, sample: int) -> str:
+        """What is felt most at `sample`; "neutral" where there is little of anything."""
+        weights = self.mix(sample)
+        most = int(weights.argmax())
+        return FEELINGS[most] if weights[most] >= NAMED_FROM else "neutral"
 
     def mix(self, sample: int, onset: int = 0) -> NDArray[np.float64]:
         """How much of each feeling is in the face at `sample`.

@@ -129,6 +129,13 @@ def test_nothing_is_felt_before_it_is_felt_and_the_order_of_asking_does_not_matt
     assert np.array_equal(before, after[: len(before)])
 
 
+def test_what_is_felt_has_a_name_while_it_is_seen() -> None:
+    for strength, names in ((1.0, ["neutral", "warm", "neutral"]), (0.0, ["neutral"] * 3)):
+        expression = Expression(0, strength)
+        expression.feel(SECOND, "warm")
+        assert [expression.name(t * SECOND) for t in (1, 2, 9)] == names
+
+
 def test_lips_that_are_shut_stay_shut_whatever_is_felt() -> None:
     lips = [column for name, column in INDEX.items() if name.startswith(("mouth", "jaw"))]
     calm, feeling = Face(hum), Face(hum)
