@@ -3,13 +3,13 @@
     pip install 'livekit-plugins-avatar[cloud]'
     python examples/expression.py dev
 
-It needs the keys of examples/basic.py. What is said and heard moves the face by itself; this shows
-the three ways to say more about it.
+It needs the keys of examples/basic.py, and LiveKit Cloud for a voice that takes markup. What is said
+and heard moves the face by itself; this shows the three ways to say more about it.
 """
 
-from livekit.agents import Agent, AgentServer, AgentSession, JobContext, RunContext, cli
+from livekit.agents import Agent, AgentServer, AgentSession, JobContext, RunContext, cli, inference
 from livekit.agents.llm import function_tool
-from livekit.plugins import avatar, cartesia, deepgram, openai, silero
+from livekit.plugins import avatar, deepgram, openai, silero
 
 from livekit_plugins_avatar.feeling.services import OpenAIReader
 
@@ -35,7 +35,7 @@ async def enter(ctx: JobContext) -> None:
         vad=silero.VAD.load(),
         stt=deepgram.STT(model="nova-3"),
         llm=openai.LLM(model="gpt-4.1-mini"),
-        tts=cartesia.TTS(),
+        tts=inference.TTS("cartesia/sonic-3"),
         expressive=True,  # 2. The language model writes tags; voice and face both follow them.
     )
     # 3. A model is asked besides the built-in lexicon; the face never waits for it.
