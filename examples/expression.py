@@ -3,8 +3,8 @@
     pip install 'livekit-plugins-avatar[cloud]'
     python examples/expression.py dev
 
-It needs the keys of examples/basic.py, and LiveKit Cloud for a voice that takes markup. What is said
-and heard moves the face by itself; this shows the three ways to say more about it.
+It needs the keys of examples/basic.py, and LiveKit Cloud for a voice that takes markup. What is
+said and heard moves the face by itself; this shows the three ways to say more about it.
 """
 
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, RunContext, cli, inference

@@ -141,7 +141,7 @@ for _row in ACCENTS:
 
 
 STRONGEST = 1.5
-"""The greatest strength: a smile of warmth is then still short of half of what a mouth can."""
+"""The greatest strength: a smile of warmth is then about half of what a mouth can."""
 
 _HEAD_PITCH = INDEX["headPitch"]
 

@@ -136,10 +136,11 @@ PARTS = (
     Part("focus", "mouthSmileRight", -0.04, "As on the left."),
     Part("focus", "headZ", 0.004, "Nearer to what it looks at."),
 )
-"""What each feeling looks like on top of the face at rest. Smiles and frowns are the two muscles
-whose sign follows valence (Cacioppo et al. 1986): only warmth has the first, only concern and hurt
-the second. The sizes are chosen by eye on the sketch persona: readable beside the face at rest by
-somebody who was not told, and not remarked on by somebody who only talks."""
+"""What each feeling looks like on top of the face at rest. Smile and frown are the two muscles
+whose sign follows valence (Cacioppo et al. 1986): only warmth has the first; concern and hurt have
+the second, and focus a little of its brow, as effort does. The sizes are chosen by eye on the
+sketch persona: readable beside the face at rest by somebody who was not told, and not remarked on
+by somebody who only talks."""
 
 STRONGEST = 1.0
 """The most of a feeling that is shown, before the face's own strength."""
