@@ -141,6 +141,12 @@ def _eval_visemes(parser: ArgumentParser, words: list[str]) -> int:
     return _command(visemes, parser, words)
 
 
+def _eval_expression(parser: ArgumentParser, words: list[str]) -> int:
+    with needs("eval", "eval expression"):
+        from .eval import expression
+    return _command(expression, parser, words)
+
+
 def _command(module: ModuleType, parser: ArgumentParser, words: list[str]) -> int:
     module.add_arguments(parser)
     status: int = module.run(parser.parse_args(words))
@@ -154,6 +160,7 @@ COMMANDS: dict[str, tuple[Callable[[ArgumentParser, list[str]], int], str]] = {
     "visemes": (_visemes, "What the mouth does in a recording, event by event."),
     "bench": (_bench, "What a frame, a second of speech and the first sound of an answer cost."),
     "eval sync": (_eval_sync, "How far apart sound and picture are, in a real browser."),
+    "eval expression": (_eval_expression, "Whether the face shows what a line calls for."),
     "eval visemes": (_eval_visemes, "How many visemes are right, and how calm silence is."),
     "eval presence": (_eval_presence, "Where the face looks, when, and how it lives."),
     "eval persona": (_eval_persona, "How true a persona is to pictures it was never shown."),

@@ -29,6 +29,8 @@ from livekit.agents.voice.io import AgentOutput, AudioOutput
 from .face.articulation import REACH_AFTER_SAMPLES
 from .face.face import Face
 from .face.mind import Mind
+from .feeling.conversation import Conversation
+from .feeling.reading import Reader
 from .log import logger
 from .options import AvatarOptions
 from .playout import MEMORY_SAMPLES, Playout, PlayoutEvent
@@ -64,6 +66,8 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         renderer: What draws the face: any object that fits `Renderer`, instead of the persona in
             `options`. The avatar closes it.
         recognizer: What turns speech into visemes, instead of the built-in one.
+        reader: A service that is asked what a text makes one feel, besides the built-in lexicon:
+            `feeling.services` has two, which need a key. The avatar closes it.
 
     Raises:
         TypeError: `renderer` lacks something that a renderer must have.
@@ -76,6 +80,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         *,
         renderer: Renderer | None = None,
         recognizer: Recognizer | None = None,
+        reader: Reader | None = None,
     ) -> None:
         super().__init__()
         if renderer is not None:
@@ -92,6 +97,14 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         )
         self._conductor = Conductor(
             self._playout, clock=self._clock, queue_samples=QUEUE_SAMPLES, on_events=self._on_events
+        )
+        self._conversation = Conversation(
+            feel=self._feel,
+            nod=self._nod,
+            track=self._playout,
+            pauses=self._schedule.between,
+            clock=self._clock,
+            reader=reader,
         )
         self._ahead: Ahead | None = None
         self._tracks: Tracks | None = None
@@ -234,6 +247,8 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             on_outlook=self._on_outlook,
         )
         self._session = agent_session
+        self._sink.follow(self._conversation)
+        self._conversation.attach(agent_session, self._sink)
         self._previous_output = _tail(agent_session.output.audio)
         agent_session.output.replace_audio_tail(self._sink)
         self._watch(agent_session, room)
@@ -301,6 +316,28 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         )
         self._ahead.start()
 
+    def feel(self, feeling: str, strength: float = 1.0) -> None:
+        """Let the face feel something from now on; it fades by itself within some seconds.
+
+        Call it on the agent's event loop. Before `start` and after `aclose` nobody sees it.
+
+        Args:
+            feeling: "warm", "concern", "interest", "hurt" (taken aback), "focus" or "neutral".
+            strength: How much of it, in [0, 1].
+
+        Raises:
+            ValueError: A feeling that there is not, or a strength out of range.
+        """
+        self._feel(self._now(), feeling, strength)
+
+    def _feel(self, sample: int, feeling: str, strength: float) -> None:
+        self._face.feel(sample, feeling, strength)
+        self._redraw(sample)
+
+    def _nod(self, sample: int) -> None:
+        self._face.nod(sample)
+        self._redraw(sample)
+
     async def aclose(self) -> None:
         """Give the session its old audio output back and let go of everything.
 
@@ -320,6 +357,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             self._room_watch.close()
         if self._tracks is not None:
             await self._tracks.unpublish()
+        await self._conversation.aclose()
         await asyncio.to_thread(self._stop_threads)
         if self._sink is not None:
             self._sink.close()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 from livekit import rtc
@@ -29,6 +30,18 @@ anybody lets an agent talk, and 6 MB."""
 
 LIMIT_POLL_S = 0.1
 """How often `capture_frame` looks whether there is room again."""
+
+
+class SpeechFollower(Protocol):
+    """Somebody who follows what is said: `feeling.Conversation`."""
+
+    def expect_text(self, text: str) -> None: ...
+
+    def end_text(self) -> None: ...
+
+    def begin_speech(self, start: int) -> None: ...
+
+    def end_speech(self, end: int) -> None: ...
 
 
 class AvatarSink(AudioOutput):
@@ -72,6 +85,9 @@ class AvatarSink(AudioOutput):
         """Whether the language model has told what the open segment, or the next one, says."""
         self._base: int | None = None
         """The speech sample at which the open segment begins."""
+        self._accepted = 0
+        """The speech sample after the last one accepted."""
+        self._follower: SpeechFollower | None = None
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take speech in; waits for the first listener, and while a minute of it is waiting."""
@@ -97,6 +113,8 @@ class AvatarSink(AudioOutput):
         if len(rest):
             self._accept(rest)
         self._expect(self._transcript.flush())
+        if self._follower is not None and self._base is not None:
+            self._follower.end_speech(self._accepted)
         self._end_text_of_segment()
         self._playout.end_segment()
         self._listener.end_segment()
@@ -126,6 +144,8 @@ class AvatarSink(AudioOutput):
 
     def expect_text(self, text: str) -> None:
         """Read along with what is to be said next, piece by piece."""
+        if self._follower is not None:
+            self._follower.expect_text(text)
         words = self._text.push([Piece(text)])
         self._text_known = True
         self._listener.expect([Spoken(word.text) for word in words], fresh=self._text_begins)
@@ -133,8 +153,14 @@ class AvatarSink(AudioOutput):
 
     def end_text(self) -> None:
         """What is to be said is complete."""
+        if self._follower is not None:
+            self._follower.end_text()
         self._listener.expect([Spoken(word.text) for word in self._text.flush()])
         self._text_begins = True
+
+    def follow(self, follower: SpeechFollower) -> None:
+        """Let somebody know of the text, and of where in the speech its segments lie."""
+        self._follower = follower
 
     def close(self) -> None:
         """Finish what is open; what still comes is taken in silence. Call it once nobody pulls."""
@@ -172,6 +198,7 @@ class AvatarSink(AudioOutput):
 
     def _accept(self, pcm: Pcm) -> None:
         start = self._playout.push_audio(pcm)
+        self._note(start, len(pcm))
         if start < 0:
             return
         begins = self._base is None
@@ -181,6 +208,14 @@ class AvatarSink(AudioOutput):
             self._listener.push_audio(start, pcm)
         if begins:
             self._on_outlook(True)
+
+    def _note(self, start: int, count: int) -> None:
+        """Tell the follower of a segment that opens, and note how far it goes."""
+        if start < 0:
+            return
+        self._accepted = start + count
+        if self._follower is not None and self._base is None:
+            self._follower.begin_speech(start)
 
     def _expect(self, words: Sequence[Piece]) -> None:
         """Tell the listener what the TTS says that it says, unless it knows the text already."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import numpy as np
 import pytest
@@ -212,3 +212,24 @@ async def test_a_frame_that_the_persona_has_not_is_refused_at_the_start() -> Non
 
 def test_a_persona_error_is_a_value_error() -> None:
     assert issubclass(PersonaError, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("feeling", "strength", "named"), [("smug", 1.0, "smug"), ("warm", 2.0, r"2\.0")]
+)
+async def test_a_feeling_that_there_is_not_is_named(
+    feeling: str, strength: float, named: str
+) -> None:
+    avatar = AvatarSession(renderer=Grey())
+    avatar.feel("warm")
+    with pytest.raises(ValueError, match=f"got .?{named}"):
+        avatar.feel(feeling, strength)
+    await avatar.aclose()
+
+
+async def test_a_reader_is_closed_with_the_avatar() -> None:
+    reader = Mock(read=AsyncMock(), aclose=AsyncMock())
+    avatar = AvatarSession(renderer=Grey(), reader=reader)
+    await avatar.aclose()
+    await avatar.aclose()
+    reader.aclose.assert_awaited_once()

@@ -350,3 +350,53 @@ def test_in_any_order_every_opened_segment_finishes_once_at_what_was_heard(
             assert np.count_nonzero(play.sound) >= 0.97 * samples(reported) - FADE_SAMPLES * 30
 
     asyncio.run(act())
+
+
+class Follower:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, object]] = []
+
+    def expect_text(self, text: str) -> None:
+        self.told.append(("text", text))
+
+    def end_text(self) -> None:
+        self.told.append(("end of text", None))
+
+    def begin_speech(self, start: int) -> None:
+        self.told.append(("begins", start))
+
+    def end_speech(self, end: int) -> None:
+        self.told.append(("ends", end))
+
+
+async def test_a_follower_knows_the_text_and_where_each_segment_lies(play: Play) -> None:
+    follower = Follower()
+    play.sink.follow(follower)
+    play.sink.expect_text("One.")
+    play.sink.end_text()
+    for _ in range(2):
+        await play.sink.capture_frame(frame(tone(0.25)))
+        await play.sink.capture_frame(frame(tone(0.25)))
+        play.sink.flush()
+    play.sink.flush()
+    half = samples(0.5)
+    assert follower.told == [
+        ("text", "One."),
+        ("end of text", None),
+        ("begins", 0),
+        ("ends", half),
+        ("begins", half),
+        ("ends", 2 * half),
+    ]
+
+
+async def test_a_follower_is_told_of_no_speech_that_was_dropped(play: Play) -> None:
+    follower = Follower()
+    await play.sink.capture_frame(frame(tone(0.25)))
+    play.sink.clear_buffer()
+    play.sink.follow(follower)
+    await play.sink.capture_frame(frame(tone(0.25)))
+    play.sink.flush()
+    assert follower.told == []

@@ -1,9 +1,10 @@
 """Expression: what the face shows while it listens, thinks and speaks.
 
-In flow how much of each agent state is in the face, and what is being spoken; out flow offsets to
-every parameter of the face. A table says what each state looks like; stressed vowels lift the brows
-now and then and dip the head. Expression never opens the mouth, and where articulation closes or
-rounds the lips it gives way.
+In flow how much of each agent state is in the face, what is being spoken, and what is felt about
+it; out flow offsets to every parameter of the face. A table says what each state looks like,
+another (`feelings`) what is felt; stressed vowels lift the brows now and then and dip the head, and
+a listener nods (`nods`). Expression never opens the mouth, and where articulation closes or rounds
+the lips it gives way.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from numpy.typing import NDArray
 from ..speech.visemes import VisemeEvent
 from ..timeline import samples
 from .agent import AGENT_STATES
+from .feelings import Feelings
 from .motion import bump
+from .nods import Nods
 from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS
 
 
@@ -137,15 +140,48 @@ for _row in ACCENTS:
     _ACCENT[INDEX[_row.parameter]] = _row.value
 
 
-class Expression:
-    """What one face shows; the same seed marks the same words."""
+STRONGEST = 1.5
+"""The greatest strength: a smile of warmth is then about half of what a mouth can."""
 
-    def __init__(self, seed: int) -> None:
+_HEAD_PITCH = INDEX["headPitch"]
+
+
+class Expression:
+    """What one face shows; the same seed marks the same words.
+
+    Args:
+        seed: At least 0.
+        strength: How much is shown of what is said and heard: times the feelings, nods and accents,
+            in [0, `STRONGEST`]. At 0 the states alone are seen: a still, polite face.
+
+    Raises:
+        ValueError: A strength out of range.
+    """
+
+    def __init__(self, seed: int, strength: float = 1.0) -> None:
+        if not 0.0 <= strength <= STRONGEST:
+            raise ValueError(f"strength lies between 0 and {STRONGEST}, got {strength!r}")
+        self._strength = strength
+        self._feelings = Feelings()
+        self._nods = Nods(seed)
+
         @lru_cache(maxsize=64)
         def marked(start: int) -> bool:
             return Random(f"accent/{seed}/{start}").random() < ACCENT_SHARE
 
         self._marked = marked
+
+    def feel(self, sample: int, feeling: str, strength: float = 1.0) -> None:
+        """Let a feeling begin at `sample`, as `Feelings.set`."""
+        self._feelings.set(sample, feeling, strength)
+
+    def name(self, sample: int) -> str:
+        """What is felt at `sample`, by name."""
+        return self._feelings.name(sample) if self._strength else "neutral"
+
+    def nod(self, sample: int) -> None:
+        """Nod at `sample`, as `Nods.add`."""
+        self._nods.add(sample)
 
     def at(
         self,
@@ -166,7 +202,9 @@ class Expression:
             float64 [60], one per name in `PARAMETERS`.
         """
         offsets = np.concatenate([features @ _FEATURES, posture @ _POSTURE])
-        offsets += _ACCENT * self.emphasis(events, sample)
+        content = self._feelings.at(sample) + _ACCENT * self.emphasis(events, sample)
+        content[_HEAD_PITCH] += self._nods.pitch_rad(sample)
+        offsets += self._strength * content
         return offsets
 
     def emphasis(self, events: Sequence[VisemeEvent], sample: int) -> float:

@@ -74,7 +74,7 @@ class Face:
         self._gaze = Gaze(seed, style)
         self._blinks = Blinks(seed, style)
         self._idle = Idle(seed, style)
-        self._expression = Expression(seed)
+        self._expression = Expression(seed, style.expression)
 
     def set_agent_state(self, sample: int, state: str) -> bool:
         """Let the agent be in `state` from `sample` on.
@@ -139,7 +139,27 @@ class Face:
             yaw_rad=look.yaw,
             pitch_rad=look.pitch,
             viseme=event.viseme,
+            expression=self._expression.name(sample),
         )
+
+    def feel(self, sample: int, feeling: str, strength: float = 1.0) -> None:
+        """Let the face feel something from `sample` on; it fades by itself.
+
+        Called on the thread of `set_agent_state`.
+
+        Args:
+            sample: When, on the published timeline; later feelings that were known are dropped.
+            feeling: One of `feelings.FEELINGS`.
+            strength: How much of it, in [0, 1].
+
+        Raises:
+            ValueError: A feeling that there is not, or a strength out of range.
+        """
+        self._expression.feel(sample, feeling, strength)
+
+    def nod(self, sample: int) -> None:
+        """Nod at `sample` of the published timeline, unless it nods then already; as `feel`."""
+        self._expression.nod(sample)
 
     def at(self, sample: int) -> FaceState:
         """The face to be seen with `sample` of the published audio."""

@@ -21,7 +21,7 @@ class Mind:
         yaw_rad: Where the eyes point, from the camera to the picture's right.
         pitch_rad: Where the eyes point, from the camera upwards.
         viseme: What the mouth does.
-        expression: What it shows, by name.
+        expression: What it shows, one of `feelings.FEELINGS`.
     """
 
     state: str
@@ -29,4 +29,4 @@ class Mind:
     yaw_rad: float
     pitch_rad: float
     viseme: str
-    expression: str = "neutral"
+    expression: str
