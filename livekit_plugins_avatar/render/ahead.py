@@ -157,6 +157,11 @@ class Ahead:
         return len(self._reserve)
 
     @property
+    def ready_s(self) -> float:
+        """The same, in seconds of media."""
+        return self.ready * self._reserve.period / SAMPLE_RATE
+
+    @property
     def cost_s(self) -> float:
         """How long drawing takes at present: the median of the last few times."""
         return median(self._costs_s) if self._costs_s else 0.0
