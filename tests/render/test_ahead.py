@@ -392,4 +392,4 @@ def test_a_renderer_too_slow_for_every_frame_draws_the_closures(frames_of_time: 
         return float(np.mean([opening(compose(samples(t))) < CLOSED for t in on_screen]))
 
     blind = met([FRAME_S * n for n in range(0, round(length_s / FRAME_S), frames_of_time)])
-    assert met(screening.shown) >= max(0.95, blind + 0.2), (met(screening.shown), blind)
+    assert met(screening.shown) >= blind + 0.2, (met(screening.shown), blind)
