@@ -8,8 +8,9 @@ on the face follows what the agent says and does. Should the face fail, the voic
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from livekit import rtc
@@ -26,15 +27,18 @@ from livekit.agents.voice import avatar as agents_avatar
 from livekit.agents.voice.events import EventTypes
 from livekit.agents.voice.io import AgentOutput, AudioOutput
 
+from . import telemetry
 from .face.articulation import REACH_AFTER_SAMPLES
 from .face.face import Face
 from .face.mind import Mind
 from .feeling.conversation import Conversation
 from .feeling.reading import Reader
 from .log import logger
+from .memory import KEEP_EVERY_S, FaceMemory
 from .options import AvatarOptions
-from .playout import MEMORY_SAMPLES, Playout, PlayoutEvent
+from .playout import MEMORY_SAMPLES, REMEMBERED_SAMPLES, Playout, PlayoutEvent
 from .presence import Presence
+from .publish.audience import Audience
 from .publish.conductor import Conductor
 from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
 from .render.ahead import Ahead, frame_period
@@ -46,11 +50,12 @@ from .speech.listener import Listener
 from .speech.recognizer import Recognizer, built_in
 from .speech.schedule import VisemeSchedule
 from .speech.visemes import VisemeEvent
-from .timeline import Clock, SystemClock, samples
+from .timeline import Clock, SystemClock, samples, seconds
 from .transcription import TextTap
 
-KEPT_SAMPLES = samples(2.0)
-"""How much of the schedule is kept behind the frame being drawn: frames may be drawn again."""
+KEPT_SAMPLES = samples(2.0) + REMEMBERED_SAMPLES
+"""How much of the schedule is kept behind the frame being drawn: frames may be drawn again, and
+speech that nobody heard may be said again."""
 
 
 LEAD_FRAMES = 2
@@ -68,6 +73,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         recognizer: What turns speech into visemes, instead of the built-in one.
         reader: A service that is asked what a text makes one feel, besides the built-in lexicon:
             `feeling.services` has two, which need a key. The avatar closes it.
+        memory: Where to keep what the face looks like, so that a process which takes the place of
+            this one within a minute goes on with it: the path of a file, or any mapping of
+            strings. Without it nothing is kept.
 
     Raises:
         TypeError: `renderer` lacks something that a renderer must have.
@@ -81,6 +89,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         renderer: Renderer | None = None,
         recognizer: Recognizer | None = None,
         reader: Reader | None = None,
+        memory: MutableMapping[str, str] | str | Path | None = None,
     ) -> None:
         super().__init__()
         if renderer is not None:
@@ -106,6 +115,10 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             clock=self._clock,
             reader=reader,
         )
+        self._store = memory
+        self._remembering: asyncio.Task[None] | None = None
+        self._audience: Audience | None = None
+        self._said_again = 0
         self._ahead: Ahead | None = None
         self._tracks: Tracks | None = None
         self._sink: AvatarSink | None = None
@@ -130,8 +143,10 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
     @property
     def stats(self) -> dict[str, int]:
-        """Counts since the start: frames shown, missed, skipped and late, and starved samples."""
+        """Counts since the start, by name: see `telemetry.COUNTS`."""
         counts = asdict(self._conductor.stats)
+        counts["samples_said_again"] = self._said_again
+        counts["reconnections"] = self._audience.reconnections if self._audience else 0
         if self._ahead is not None:
             counts["frames_late"] = self._ahead.late
             counts["render_failures"] = self._ahead.failures
@@ -182,6 +197,21 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         """
         self._presence.place(self._now(), identity, yaw_rad, pitch_rad)
 
+    @property
+    def queues_s(self) -> dict[str, float]:
+        """What waits between the stages, in seconds of media: see `telemetry.QUEUES`."""
+        return {
+            "speech": seconds(self._playout.buffered),
+            "hearing": seconds(self._listener.waiting),
+            "frames": self._ahead.ready_s if self._ahead is not None else 0.0,
+            "source": seconds(self._conductor.held),
+        }
+
+    @property
+    def frame_cost_s(self) -> float:
+        """How long drawing a frame takes at present; 0 before the first."""
+        return self._ahead.cost_s if self._ahead is not None else 0.0
+
     async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Take over the agent's audio output and publish voice and face.
 
@@ -226,6 +256,11 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
     async def _start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         self._identity = room.local_participant.identity
+        memory = FaceMemory(self._store, room.name) if self._store is not None else None
+        if memory is not None:
+            face = await asyncio.to_thread(memory.recall, self._clock.wall_s())
+            if face is not None:
+                self._face.remember(face)
         renderer = await self._open_renderer()
         size = None
         if renderer is not None:
@@ -239,6 +274,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             fps=renderer.fps if renderer is not None else 0,
             bitrate_bps=self._options.video_bitrate_bps,
         )
+        self._watch_audience(room, self._tracks)
+        if memory is not None:
+            self._remembering = asyncio.create_task(self._remember(memory, self._tracks))
         self._sink = AvatarSink(
             self._playout,
             self._listener,
@@ -252,6 +290,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._previous_output = _tail(agent_session.output.audio)
         agent_session.output.replace_audio_tail(self._sink)
         self._watch(agent_session, room)
+        telemetry.measure(self, {"room": room.name})
 
     def _watch(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Let the face know what happens, from now on."""
@@ -350,11 +389,17 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if self._session is not None:
             for event, handler in self._handlers.items():
                 self._session.off(event, handler)
+            telemetry.forget(self)
             self._give_output_back(self._session.output)
             if self._text_tap is not None:
                 self._text_tap.detach(self._session.output)
         if self._room_watch is not None:
             self._room_watch.close()
+        if self._remembering is not None:
+            self._remembering.cancel()
+            await asyncio.gather(self._remembering, return_exceptions=True)
+        if self._audience is not None:
+            await self._audience.aclose()
         if self._tracks is not None:
             await self._tracks.unpublish()
         await self._conversation.aclose()
@@ -411,6 +456,32 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     def _redraw(self, sample: int) -> None:
         if self._ahead is not None:
             self._ahead.invalidate(sample)
+
+    def _watch_audience(self, room: rtc.Room, tracks: Tracks) -> None:
+        self._audience = Audience(
+            room,
+            voice=lambda: tracks.audio.sid if tracks.audio is not None else None,
+            silence_s=lambda: tracks.silence_s(self._clock.wall_s()),
+            playhead=lambda: self._conductor.playhead,
+            clock=self._clock,
+            on_lost=self._playout.lose,
+            on_regained=self._on_regained,
+        )
+        self._audience.attach()
+
+    def _on_regained(self) -> None:
+        self._said_again += self._playout.regain()
+
+    async def _remember(self, memory: FaceMemory, tracks: Tracks) -> None:
+        """Wake once somebody looks, then write the face down again and again."""
+        await tracks.wait_for_listener()
+        sample = self._playout.published
+        self._face.wake(sample)
+        self._redraw(sample)
+        while True:
+            face = self._face.at(self._conductor.playhead)
+            await asyncio.to_thread(memory.keep, face, self._clock.wall_s())
+            await self._clock.sleep(KEEP_EVERY_S)
 
     def _on_agent_state_changed(self, event: AgentStateChangedEvent) -> None:
         sample = self._now()
