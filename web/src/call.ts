@@ -1,5 +1,6 @@
 // One call kept alive: a page that wants to talk flows in, a joined room flows out, again and again.
-// LiveKit's client mends short losses by itself; what it gives up is joined anew here, in a fresh room.
+// LiveKit's client mends short losses by itself; what it gives up is joined anew here, in a fresh room or
+// in the conversation that the page is meant for.
 
 import {
   ConnectionError,
@@ -37,9 +38,13 @@ export class Call {
   /** Counts the joins, so that an older one that finishes late knows it is no longer wanted. */
   private turn = 0;
 
-  constructor(private readonly events: CallEvents) {}
+  /** @param wanted names the conversation to join, or is undefined for a fresh one; asked at each join. */
+  constructor(
+    private readonly events: CallEvents,
+    private readonly wanted: () => string | undefined,
+  ) {}
 
-  /** Leaves the room, if any, and joins a fresh one; goes on trying until it succeeds. */
+  /** Leaves the room, if any, and joins one; goes on trying as long as that may succeed. */
   async join(): Promise<void> {
     const turn = ++this.turn;
     clearTimeout(this.timer);
@@ -48,7 +53,7 @@ export class Call {
     this.room = undefined;
     await before?.disconnect();
     try {
-      const { url, token } = await fetchConnection();
+      const { url, token } = await fetchConnection(this.wanted());
       if (turn !== this.turn) return;
       const room = this.open();
       await room.connect(url, token);
@@ -56,7 +61,7 @@ export class Call {
       this.failures = 0;
       this.events.linked({ phase: "joined" });
     } catch (error) {
-      if (turn === this.turn) this.tryLater(sentence(error));
+      if (turn === this.turn) this.failed(error);
     }
   }
 
@@ -76,6 +81,12 @@ export class Call {
     this.room = room;
     this.events.opened(room);
     return room;
+  }
+
+  private failed(error: unknown): void {
+    const why = sentence(error);
+    if (error instanceof JoinError && error.lasting) this.events.linked({ phase: "lost", why, fresh: true });
+    else this.tryLater(why);
   }
 
   private ended(reason: DisconnectReason | undefined): void {
