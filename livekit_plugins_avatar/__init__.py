@@ -13,7 +13,9 @@ and does nothing else: no model is opened, no thread started, no device touched.
 
 from livekit.agents import Plugin
 
+from .face.mind import Mind
 from .face.state import FaceState
+from .face.style import Style
 from .log import logger
 from .options import AvatarOptions
 from .render.persona import PersonaError
@@ -25,9 +27,11 @@ __all__ = [
     "AvatarOptions",
     "AvatarSession",
     "FaceState",
+    "Mind",
     "Moment",
     "PersonaError",
     "Renderer",
+    "Style",
     "__version__",
 ]
 

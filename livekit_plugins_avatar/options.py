@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from .face.style import STYLES, Style, StyleName
+
 Provider = Literal["auto", "tensorrt", "cuda", "cpu"]
 
 Frame = Literal["square", "wide"]
@@ -39,6 +41,8 @@ class AvatarOptions:
         video_delay_s: How long after its sample left the audio source a frame is captured, 0 to
             0.5 s. The default suits browsers; `livekit-avatar eval sync` measures it.
         video_bitrate_bps: The most that the video track may take, 100 kbit/s to 20 Mbit/s.
+        style: How lively the face is: "off" (still and polite, and still blinks and breathes),
+            "calm", "natural" or "lively", or a `Style` of your own.
         seed: What makes this face's blinks and glances its own, 0 to 2^32 - 1; the same seed gives
             the same.
 
@@ -53,11 +57,19 @@ class AvatarOptions:
     frames_ahead: int = 6
     video_delay_s: float = VIDEO_DELAY_S
     video_bitrate_bps: int = 1_500_000
+    style: StyleName | Style = "natural"
     seed: int = 0
+
+    @property
+    def knobs(self) -> Style:
+        """The style's factors."""
+        return self.style if isinstance(self.style, Style) else STYLES[self.style]
 
     def __post_init__(self) -> None:
         self._check_name("frame", get_args(Frame))
         self._check_name("provider", get_args(Provider))
+        if not isinstance(self.style, Style):
+            self._check_name("style", get_args(StyleName))
         self._check("render_threads", 1, 16)
         self._check("frames_ahead", 1, 30)
         self._check("video_delay_s", 0.0, 0.5)

@@ -68,7 +68,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._clock: Clock = SystemClock()
         self._playout = Playout()
         self._schedule = VisemeSchedule()
-        self._face = Face(self._visemes, seed=self._options.seed)
+        self._face = Face(self._visemes, seed=self._options.seed, style=self._options.knobs)
         self._listener = Listener(
             recognizer or built_in(), self._schedule, self._on_heard, self._played
         )

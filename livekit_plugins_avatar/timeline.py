@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
@@ -69,6 +69,11 @@ class Timeline(Generic[T]):
         """Let `value` hold from `start` on; entries at or after `start` are replaced."""
         kept = tuple(entry for entry in self._entries if entry[0] < start)
         self._entries = (*kept, (start, value))[-self._limit :]
+
+    def plan(self, start: int, entries: Iterable[tuple[int, T]]) -> None:
+        """Let `entries`, in order and none before `start`, be all that is known from `start` on."""
+        kept = tuple(entry for entry in self._entries if entry[0] < start)
+        self._entries = (*kept, *entries)[-self._limit :]
 
     def at(self, sample: int) -> T:
         """The value that holds at `sample`; before the first entry, the first value."""

@@ -127,6 +127,7 @@ def test_a_renderer_that_cannot_be_shown_is_named(size: tuple[int, int], fps: in
         {"provider": "gpu"},
         {"frame": "tall"},
         {"seed": -1},
+        {"style": "wild"},
         {"frames_ahead": 0},
         {"render_threads": 99},
         {"video_delay_s": -0.1},

@@ -9,7 +9,7 @@ like and nothing pops.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,9 @@ RECENT_SAMPLES = samples(1.25)
 
 _KEPT_CHANGES = 64
 """A state that lasted less than `RECENT_SAMPLES` / 64 is no state; no agent changes as fast."""
+
+
+T = TypeVar("T")
 
 
 class Change(NamedTuple):
@@ -64,10 +67,15 @@ class AgentStates:
         The first is the one that held `RECENT_SAMPLES` earlier (or the oldest that is known), the
         last the one that holds at `sample`. There is always at least one.
         """
-        changes = [Change(*entry) for entry in self._timeline]
-        past = [change for change in changes if change.since <= sample] or changes[:1]
-        held = [change for change in past if change.since <= sample - RECENT_SAMPLES]
-        return tuple(past[max(0, len(held) - 1) :])
+        return tuple(Change(*entry) for entry in recent(self._timeline, sample))
+
+
+def recent(timeline: Timeline[T], sample: int) -> tuple[tuple[int, T], ...]:
+    """The entries of a timeline that still matter at `sample`, as `AgentStates.recent` has them."""
+    entries = list(timeline)
+    past = [entry for entry in entries if entry[0] <= sample] or entries[:1]
+    held = [entry for entry in past if entry[0] <= sample - RECENT_SAMPLES]
+    return tuple(past[max(0, len(held) - 1) :])
 
 
 def mix(changes: Sequence[Change], sample: int, blend_samples: int) -> NDArray[np.float64]:

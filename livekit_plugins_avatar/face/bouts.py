@@ -1,16 +1,16 @@
 """Chance happenings, glances and blinks, that need no memory of what happened before.
 
-In flow a way to draw happenings for one state of the agent and the recent changes of that state;
-out flow the happenings around any sample. Time since a change is cut into epochs; what happens in
-an epoch is drawn from a seed made of the face's seed, the change and the epoch's number. So any
-moment of a call of any length can be asked for, in any order, at the same small cost, and the
-answer is always the same.
+In flow a way to draw happenings for one state and the recent changes of that state; out flow the
+happenings around any sample. Time since a change is cut into epochs; what happens in an epoch is
+drawn from a seed made of the face's seed, the change and the epoch's number. So any moment of a
+call of any length can be asked for, in any order, at the same small cost, and the answer is always
+the same.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import lru_cache
 from math import log
 from operator import itemgetter
@@ -18,7 +18,7 @@ from random import Random
 from typing import Generic, TypeVar
 
 from ..timeline import samples
-from .agent import RECENT_SAMPLES, Change
+from .agent import RECENT_SAMPLES
 
 EPOCH_S = 30.0
 """Length of an epoch: a few holds of the gaze, so that its edges are rare."""
@@ -27,14 +27,15 @@ _EPOCH_SAMPLES = samples(EPOCH_S)
 _KEPT_EPOCHS = 16
 """Enough for every epoch that a renderer can have in hand at once."""
 
+S = TypeVar("S", bound=Hashable)
 T = TypeVar("T")
 
-Draw = Callable[[Random, str, bool], Iterable[tuple[float, T]]]
-"""Called with a source of chance, the agent's state, and whether the state has just begun; gives
+Draw = Callable[[Random, S, bool], Iterable[tuple[float, T]]]
+"""Called with a source of chance, the state, and whether the state has just begun; gives
 happenings as (seconds from the start of the epoch, in [0, `EPOCH_S`)), value), in order."""
 
 
-class Bouts(Generic[T]):
+class Bouts(Generic[S, T]):
     """Happenings of one kind.
 
     Args:
@@ -43,9 +44,9 @@ class Bouts(Generic[T]):
         draw: Draws the happenings of one epoch; uses no other source of chance than its own.
     """
 
-    def __init__(self, kind: str, seed: int, draw: Draw[T]) -> None:
+    def __init__(self, kind: str, seed: int, draw: Draw[S, T]) -> None:
         @lru_cache(maxsize=_KEPT_EPOCHS)
-        def epoch(state: str, since: int, number: int) -> tuple[tuple[int, T], ...]:
+        def epoch(state: S, since: int, number: int) -> tuple[tuple[int, T], ...]:
             chance = Random(f"{kind}/{seed}/{since}/{number}")
             begins = since + number * _EPOCH_SAMPLES
             drawn = draw(chance, state, number == 0)
@@ -53,16 +54,16 @@ class Bouts(Generic[T]):
 
         self._epoch = epoch
 
-    def recent(self, changes: Sequence[Change], sample: int) -> list[tuple[int, T]]:
+    def recent(self, changes: Sequence[tuple[int, S]], sample: int) -> list[tuple[int, T]]:
         """What began in the last `RECENT_SAMPLES` up to `sample`, and the one before that, if any.
 
         As (sample, value), in order. What a state would have begun after it ended never happens;
         what it began goes on.
         """
-        sample = max(sample, changes[0].since)
+        sample = max(sample, changes[0][0])
         found: list[tuple[int, T]] = []
         for index, (since, state) in enumerate(changes):
-            last = changes[index + 1].since - 1 if index + 1 < len(changes) else sample
+            last = changes[index + 1][0] - 1 if index + 1 < len(changes) else sample
             first = max(sample - RECENT_SAMPLES, since)
             numbers = range((first - since) // _EPOCH_SAMPLES, (last - since) // _EPOCH_SAMPLES + 1)
             for number in numbers:

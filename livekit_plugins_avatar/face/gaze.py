@@ -1,107 +1,55 @@
 """Gaze: where the face looks, and why.
 
-In flow the recent states of the agent; out flows the direction of the look and the part that the
-head takes in it. The eyes hold on the camera, which is the partner's face, and glance away for
-moments, as often and as far as people do in that state. They jump and hold, they never drift; the
-head follows large moves, later and slower. How long and how often is drawn, never noise.
+In flow the recent situations of the face; out flows the direction of the look and the part that the
+head takes in it. The eyes hold on whom the face is with and glance away for moments, as often and
+as far as people do in that situation; each situation begins with its target, so a new target is
+looked at as soon as it is one. Eyes jump and hold, they never drift; the head follows large moves,
+later and slower. How long and how often is drawn, never noise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import cos, hypot, radians, sin
+from itertools import pairwise
+from math import cos, degrees, radians, sin
 from random import Random
 from typing import NamedTuple
 
-from ..timeline import seconds
-from .agent import Change
+from .attention import Situation
 from .bouts import EPOCH_S, Bouts, lognormal
-from .motion import ease
-
-
-@dataclass(frozen=True, slots=True)
-class Glances:
-    """How the eyes behave in one state.
-
-    Args:
-        first_hold_s: How long the camera is held when the state begins.
-        hold_s: Mean length of a look into the camera.
-        away_s: Mean length of a look away.
-        size_deg: Least and greatest angle of a look away from the camera.
-        elevation_deg: Least and greatest direction of a look away: 0 to the side, 90 straight up.
-        reason: Why these figures.
-    """
-
-    first_hold_s: float
-    hold_s: float
-    away_s: float
-    size_deg: tuple[float, float]
-    elevation_deg: tuple[float, float]
-    reason: str
-
-
-_AT_REST = Glances(
-    2.0, 5.0, 1.0, (5.0, 9.0), (-40.0, 20.0),
-    "Nobody is talking: between listening and speaking, so that it neither stares nor searches.",
-)  # fmt: skip
-
-GLANCES = {
-    "initializing": _AT_REST,
-    "idle": _AT_REST,
-    "listening": Glances(
-        2.0, 6.3, 0.7, (5.0, 8.0), (-40.0, 15.0),
-        "90 % at the partner: between 75 % (Argyle and Cook) and 7.9 s of holding to 0.43 s away "
-        "(Eyes Alive), for a partner who is a camera. Glances are short and small: it attends.",
-    ),
-    "thinking": Glances(
-        0.25, 1.1, 3.0, (10.0, 15.0), (25.0, 60.0),
-        "Below 40 % at the partner: while planning, people look up or aside to shut out the face "
-        "before them, for some seconds at a time. It first holds on for a quarter of a second, so "
-        "that an answer which comes at once is given without looking away.",
-    ),
-    "speaking": Glances(
-        1.5, 3.3, 1.1, (5.0, 11.0), (-35.0, 30.0),
-        "75 % at the partner (41 % in Argyle and Cook, 77 % in Eyes Alive), in holds of the "
-        "length that people prefer, 3.3 s (Binetti et al. 2016). The first words meet the eyes.",
-    ),
-}  # fmt: skip
-
-HOLD_SIGMA = 0.45
-AWAY_SIGMA = 0.4
-"""Deviation of the logarithm of the lengths: log-normal, as lengths of looks are. Binetti's people
-agree on 3.3 +- 0.7 s; what they do is wider than what they prefer."""
-
-SHIFT_S = 0.9
-SHIFT_SIGMA = 0.45
-SHIFT_LEAST_S = 0.25
-"""Between the small shifts within a look: fixational saccades come once or twice a second
-(Martinez-Conde et al. 2004), and a saccade is hardly followed by another within a quarter."""
-
-CAMERA_SCATTER_DEG = 0.4
-AWAY_SCATTER_DEG = 1.0
-SCATTER_LIMIT = 2.0
-"""Deviation of these shifts on each axis, cut off at that many deviations: below a degree at the
-camera, where a look within about three degrees still meets the eye."""
-
-SIDE_KEPT = 0.75
-"""Chance that the next look away goes to the same side as the last: people have a side."""
-
-SHORTEST_S = 0.2
-"""No look is shorter, the time in which a saccade is prepared."""
-
-SACCADE_S = 0.025
-SACCADE_S_PER_DEG = 0.0025
-"""Length of a saccade: 20-30 ms + 2.2-2.7 ms per degree."""
+from .glances import (
+    AWAY_SCATTER_DEG,
+    AWAY_SIGMA,
+    CAMERA_SCATTER_DEG,
+    GLANCES,
+    HOLD_SIGMA,
+    SCATTER_LIMIT,
+    SHIFT_LEAST_S,
+    SHIFT_S,
+    SHIFT_SIGMA,
+    SHORTEST_S,
+    SIDE_KEPT,
+    Glances,
+)
+from .saccade import Point, depths, distance_deg, saccades, turns
+from .style import NATURAL, Style
+from .target import Target
 
 HEAD_SHARE = 0.4
-HEAD_FROM_DEG = 5.0
-"""The head takes this share of what a look exceeds this angle: eyes alone make the small moves,
-and beyond about 15 degrees the head always follows."""
+"""The share of the head in a look: of all of it at a person, for people face whom they attend to;
+at nothing, of what exceeds `HEAD_FROM_DEG`. Stahl (1999) has heads from nearly none to nearly all
+of a shift; beyond about 15 degrees it always follows."""
 
-HEAD_S = 0.4
-HEAD_S_PER_DEG = 0.02
-"""Length of the head's part: it sets off with the eyes and arrives long after them."""
+HEAD_FROM_DEG = 5.0
+"""Glances up to this size are made by the eyes alone."""
+
+APART_DEG = 2.4
+"""How far each eye turns out when the look goes from a partner at 0.6 m into the distance, here
+2.9 m: eyes 63 mm apart converge by 3.0 and 0.6 degrees. At rest they meet at the camera."""
+
+TO_NOBODY_DEG = 8.0
+"""Off the middle by more than this, a look into nowhere goes back across it: on the far side it
+would leave what can be drawn."""
 
 LID_PER_RAD = 1.0
 WIDE_PER_RAD = 0.7
@@ -116,39 +64,53 @@ class Look(NamedTuple):
     """Angles in radians, with FaceState's signs.
 
     `yaw` and `pitch` say where the eyes point in the world, (0, 0) being the camera; `head_yaw`
-    and `head_pitch` what the head turns to help.
+    and `head_pitch` what the head turns to help; `apart` how far each eye is turned outwards from
+    where both would meet at a partner's distance.
     """
 
     yaw: float
     pitch: float
     head_yaw: float
     head_pitch: float
+    apart: float = 0.0
 
 
-class _Point(NamedTuple):
-    yaw_deg: float
-    pitch_deg: float
-
-
-class _Move(NamedTuple):
-    start: int
-    duration_s: float
-    to: _Point
+class _Fixation(NamedTuple):
+    eyes: Point
+    head: Point
+    apart_deg: float
 
 
 class Gaze:
     """Where one face looks; the same seed looks the same way."""
 
-    def __init__(self, seed: int) -> None:
-        self._bouts: Bouts[_Point] = Bouts("gaze", seed, _draw)
+    def __init__(self, seed: int, style: Style = NATURAL) -> None:
+        def draw(
+            chance: Random, situation: Situation, entering: bool
+        ) -> list[tuple[float, _Fixation]]:
+            begins_s = 0.0 if entering else -_RUN_IN_S
+            path = _scan_path(chance, situation, style, begins_s, entering)
+            return _within_epoch(list(path))
 
-    def at(self, changes: Sequence[Change], sample: int) -> Look:
-        """The look at `sample`, given the agent's recent states (`AgentStates.recent`)."""
-        fixations = self._bouts.recent(changes, sample)
-        eyes = _arrived(_moves(fixations, SACCADE_S, SACCADE_S_PER_DEG), sample)
-        turns = [(start, _head_part(point)) for start, point in fixations]
-        head = _arrived(_moves(turns, HEAD_S, HEAD_S_PER_DEG), sample)
-        return Look(*map(radians, (*eyes, *head)))
+        self._bouts: Bouts[Situation, _Fixation] = Bouts("gaze", seed, draw)
+
+    def at(self, situations: Sequence[tuple[int, Situation]], sample: int) -> Look:
+        """The look at `sample`, given the recent situations (`Attention.recent`)."""
+        fixations = self._bouts.recent(situations, sample)
+        eyes = saccades([(start, each.eyes) for start, each in fixations], sample)
+        head = turns([(start, each.head) for start, each in fixations], sample)
+        apart_deg = depths([(start, each.apart_deg) for start, each in fixations], sample)
+        return Look(*map(radians, (*eyes, *head, apart_deg)))
+
+    def shifts(
+        self, situations: Sequence[tuple[int, Situation]], sample: int
+    ) -> list[tuple[int, float]]:
+        """When the recent saccades up to `sample` began, and how large they are, in degrees."""
+        fixations = self._bouts.recent(situations, sample)
+        return [
+            (start, distance_deg(before.eyes, after.eyes))
+            for (_, before), (start, after) in pairwise(fixations)
+        ]
 
 
 def lids(pitch_rad: float) -> tuple[float, float]:
@@ -156,78 +118,83 @@ def lids(pitch_rad: float) -> tuple[float, float]:
     return max(0.0, -pitch_rad) * LID_PER_RAD, max(0.0, pitch_rad) * WIDE_PER_RAD
 
 
-def _draw(chance: Random, state: str, entering: bool) -> list[tuple[float, _Point]]:
-    begins_s = 0.0 if entering else -_RUN_IN_S
-    path = list(_scan_path(chance, GLANCES[state], begins_s, entering))
+def _within_epoch(path: Sequence[tuple[float, _Fixation]]) -> list[tuple[float, _Fixation]]:
     ends = [onset_s for onset_s, _ in path[1:]]
     return [
-        (max(0.0, onset_s), point)
-        for (onset_s, point), end_s in zip(path, ends, strict=False)
+        (max(0.0, onset_s), fixation)
+        for (onset_s, fixation), end_s in zip(path, ends, strict=False)
         if end_s > SHORTEST_S and onset_s < EPOCH_S - SHORTEST_S
     ]
 
 
 def _scan_path(
-    chance: Random, row: Glances, onset_s: float, entering: bool
-) -> Iterator[tuple[float, _Point]]:
-    """Fixations from `onset_s` to past the end of the epoch: the camera, away, the camera."""
+    chance: Random, situation: Situation, style: Style, onset_s: float, entering: bool
+) -> Iterator[tuple[float, _Fixation]]:
+    """Fixations from `onset_s` to past the end of the epoch: the target, elsewhere, the target."""
+    row = GLANCES[situation.state].styled(style)
+    at_target = _at_person(situation.target, style)
+    if row is None:
+        length_s = EPOCH_S + SHORTEST_S - onset_s
+        yield from _scan(chance, onset_s, length_s, at_target, CAMERA_SCATTER_DEG * style.fixation)
+        yield EPOCH_S + SHORTEST_S, at_target
+        return
     hold_s = row.first_hold_s if entering else lognormal(chance, row.hold_s, HOLD_SIGMA)
     side = chance.choice((-1.0, 1.0))
     while onset_s < EPOCH_S + SHORTEST_S:
-        hold_s = max(SHORTEST_S, hold_s)
-        yield from _scan(chance, onset_s, hold_s, _Point(0.0, 0.0), CAMERA_SCATTER_DEG)
+        hold_s = min(max(SHORTEST_S, hold_s), 2.0 * (EPOCH_S + _RUN_IN_S))
+        yield from _scan(chance, onset_s, hold_s, at_target, CAMERA_SCATTER_DEG * style.fixation)
         onset_s += hold_s
         side = side if chance.random() < SIDE_KEPT else -side
-        size_deg = chance.uniform(*row.size_deg)
-        elevation = radians(chance.uniform(*row.elevation_deg))
-        away = _Point(side * size_deg * cos(elevation), size_deg * sin(elevation))
+        elsewhere, scatter_deg = _elsewhere(chance, situation, row, style, side)
         away_s = max(SHORTEST_S, lognormal(chance, row.away_s, AWAY_SIGMA))
-        yield from _scan(chance, onset_s, away_s, away, AWAY_SCATTER_DEG)
+        yield from _scan(chance, onset_s, away_s, elsewhere, scatter_deg * style.fixation)
         onset_s += away_s
         hold_s = lognormal(chance, row.hold_s, HOLD_SIGMA)
-    yield onset_s, _Point(0.0, 0.0)
+    yield onset_s, at_target
+
+
+def _elsewhere(
+    chance: Random, situation: Situation, row: Glances, style: Style, side: float
+) -> tuple[_Fixation, float]:
+    """Another person or nowhere, and how far the eyes scatter there, in degrees."""
+    if situation.others and chance.random() < row.at_others:
+        return _at_person(chance.choice(situation.others), style), CAMERA_SCATTER_DEG
+    target = _at_person(situation.target, style)
+    if abs(target.eyes.yaw_deg) > TO_NOBODY_DEG:
+        side = -1.0 if target.eyes.yaw_deg > 0.0 else 1.0
+    size_deg = chance.uniform(*row.size_deg)
+    elevation = radians(chance.uniform(*row.elevation_deg))
+    yaw_deg, pitch_deg = side * size_deg * cos(elevation), size_deg * sin(elevation)
+    share = style.head * HEAD_SHARE * max(0.0, size_deg - HEAD_FROM_DEG) / size_deg
+    eyes = _moved(target.eyes, yaw_deg, pitch_deg)
+    head = _moved(target.head, share * yaw_deg, share * pitch_deg)
+    return _Fixation(eyes, head, APART_DEG), AWAY_SCATTER_DEG
+
+
+def _at_person(target: Target, style: Style) -> _Fixation:
+    eyes = Point(degrees(target.yaw_rad), degrees(target.pitch_rad))
+    share = style.head * HEAD_SHARE
+    return _Fixation(eyes, Point(share * eyes.yaw_deg, share * eyes.pitch_deg), 0.0)
 
 
 def _scan(
-    chance: Random, onset_s: float, length_s: float, centre: _Point, scatter_deg: float
-) -> Iterator[tuple[float, _Point]]:
-    """One look: fixations near `centre`, the last of them at least `SHIFT_LEAST_S` long."""
+    chance: Random, onset_s: float, length_s: float, centre: _Fixation, scatter_deg: float
+) -> Iterator[tuple[float, _Fixation]]:
+    """One look: fixations near `centre`, the last of them at least `SHIFT_LEAST_S` long.
+
+    The head takes no part in the small shifts.
+    """
 
     def off() -> float:
         return max(-SCATTER_LIMIT, min(SCATTER_LIMIT, chance.gauss(0.0, 1.0))) * scatter_deg
 
     end_s = onset_s + length_s
     while True:
-        yield onset_s, _Point(centre.yaw_deg + off(), centre.pitch_deg + off())
+        yield onset_s, centre._replace(eyes=_moved(centre.eyes, off(), off()))
         onset_s += max(SHIFT_LEAST_S, lognormal(chance, SHIFT_S, SHIFT_SIGMA))
         if onset_s > end_s - SHIFT_LEAST_S:
             return
 
 
-def _head_part(point: _Point) -> _Point:
-    size_deg = hypot(*point)
-    share = HEAD_SHARE * max(0.0, size_deg - HEAD_FROM_DEG) / max(size_deg, HEAD_FROM_DEG)
-    return _Point(point.yaw_deg * share, point.pitch_deg * share)
-
-
-def _moves(points: Sequence[tuple[int, _Point]], base_s: float, per_deg_s: float) -> list[_Move]:
-    """Each point as a move that takes longer the farther it goes."""
-    moves = [_Move(points[0][0], base_s, points[0][1])]
-    for start, point in points[1:]:
-        before = moves[-1].to
-        size_deg = hypot(point.yaw_deg - before.yaw_deg, point.pitch_deg - before.pitch_deg)
-        moves.append(_Move(start, base_s + per_deg_s * size_deg, point))
-    return moves
-
-
-def _arrived(moves: Sequence[_Move], sample: int) -> _Point:
-    """Where a chain of moves has got to; each starts from wherever those before it have got to."""
-    first = len(moves) - 1
-    while first > 0 and seconds(sample - moves[first].start) < moves[first].duration_s:
-        first -= 1
-    yaw_deg, pitch_deg = moves[first].to
-    for start, duration_s, to in moves[first + 1 :]:
-        part = ease(seconds(sample - start) / duration_s)
-        yaw_deg += (to.yaw_deg - yaw_deg) * part
-        pitch_deg += (to.pitch_deg - pitch_deg) * part
-    return _Point(yaw_deg, pitch_deg)
+def _moved(point: Point, yaw_deg: float, pitch_deg: float) -> Point:
+    return Point(point.yaw_deg + yaw_deg, point.pitch_deg + pitch_deg)

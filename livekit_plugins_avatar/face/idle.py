@@ -1,53 +1,21 @@
-"""Idle: blinks, breath and sway, so that the body never freezes.
+"""Idle: breath and sway, so that the body never freezes.
 
-In flow the recent states of the agent; out flow the closure of the lids and the small movements of
-the head that never stop. Blinks are drawn at the rate people blink at in that state. Breath and
-sway are sums of slow waves whose lengths share no common measure: smooth, bounded, without a seam
-and, over a call, without a repeat.
+In flows how much of each state of the agent is in the posture; out flow the small movements of head
+and body that never stop. Breath and sway are sums of slow waves whose lengths share no common
+measure: smooth, bounded, without a seam and, over a call, without a repeat. What moves the head's
+place moves the shoulders too: a persona's translation is that of head and upper body.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import pi
-from random import Random
+from math import cos, pi, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..timeline import seconds
-from .agent import AGENT_STATES, Change
-from .bouts import EPOCH_S, Bouts, lognormal
-from .motion import ease
-
-BLINKS_PER_MIN = {
-    "initializing": 17.0,
-    "idle": 17.0,
-    "listening": 26.0,
-    "thinking": 17.0,
-    "speaking": 26.0,
-}
-"""17 at rest, 26 in conversation (Bentivoglio et al. 1997). While thinking the rate at rest:
-attention turned inwards holds blinks back."""
-
-BLINK_SIGMA = 0.6
-"""Deviation of the logarithm of the intervals, which are log-normal (Bentivoglio et al. 1997)."""
-
-CLOSING_S = 0.09
-CLOSED_S = 0.035
-OPENING_S = 0.24
-"""A blink closes in about 90 ms and opens in about 240 ms, fully and asymmetrically (Trutoiu et al.
-2011). It stays closed for the length of one frame, so that some frame shows it closed."""
-
-BLINK_SPREAD = 0.12
-"""No two blinks are alike: each is that much faster or slower at most."""
-
-BLINK_REST_S = 0.2
-"""Between the end of a blink and the start of the next at least this."""
-
-_BLINK_APART_S = (CLOSING_S + CLOSED_S + OPENING_S) * (1.0 + BLINK_SPREAD) + BLINK_REST_S
-_BLINK_RUN_IN_S = 15.0
-"""An epoch begins in the middle of things: it is drawn from this long before."""
+from .agent import AGENT_STATES
+from .style import NATURAL, Style
 
 HEAD_AXES = ("headYaw", "headPitch", "headRoll", "headX", "headY", "headZ")
 """The axes that sway and breath move, in the order of FaceState's parameters."""
@@ -86,15 +54,19 @@ BREATH_HZ = 0.23
 BREATH_LEAN = 0.4
 """Breathing in is quicker than breathing out: how far the wave leans forward, in radians."""
 
-BREATH = np.array([0.0, np.radians(0.25), 0.0, 0.0, 0.0012, 0.0005])
-"""How far a breath moves the head: it rises with the chest, tips back a little and comes nearer."""
+BREATH_WANDER = ((0.021, 0.7), (0.053, 0.5))
+"""Slow waves (Hz, radians) by which a breath comes early or late: up to a tenth faster or slower,
+for nobody breathes to a metronome."""
+
+BREATH = np.array([0.0, np.radians(0.25), 0.0, 0.0, 0.0014, 0.0006])
+"""How far a breath moves head and shoulders: they rise with the chest, the head tips back a little,
+and both come nearer."""
 
 
 class Idle:
     """The restlessness of one face; the same seed is restless in the same way."""
 
-    def __init__(self, seed: int) -> None:
-        self._blinks: Bouts[float] = Bouts("blink", seed, _draw)
+    def __init__(self, seed: int, style: Style = NATURAL) -> None:
         chance = np.random.default_rng([seed, len(HEAD_AXES)])
         shape = (len(HEAD_AXES), len(SWAY_HZ))
         spread = chance.uniform(1.0 - SWAY_HZ_SPREAD, 1.0 + SWAY_HZ_SPREAD, shape)
@@ -104,13 +76,10 @@ class Idle:
         # A sine has 1 / sqrt(2) of its height as root mean square.
         size *= np.sqrt(2.0) / np.linalg.norm(size, axis=1, keepdims=True)
         self._size = size * SWAY_RMS[:, None]
-        self._breath_phase = chance.uniform(0.0, 2.0 * pi)
-
-    def closure(self, changes: Sequence[Change], sample: int) -> float:
-        """How far blinking closes the lids at `sample`: 0 open, 1 shut."""
-        blinks = self._blinks.recent(changes, sample)
-        return max(
-            (_closure(seconds(sample - start) / length) for start, length in blinks), default=0.0
+        self._size *= style.sway
+        self._breath = style.breath * BREATH
+        self._breath_phase, *self._wander_phase = chance.uniform(
+            0.0, 2.0 * pi, 1 + len(BREATH_WANDER)
         )
 
     def head(self, posture: NDArray[np.float64], sample: int) -> NDArray[np.float64]:
@@ -126,31 +95,16 @@ class Idle:
         time_s = seconds(sample)
         waves = np.sin(self._omega * time_s + self._phase)
         sway = (self._size * waves).sum(axis=1)
-        phase = 2.0 * pi * BREATH_HZ * time_s + self._breath_phase
-        breath = np.sin(phase + BREATH_LEAN * np.cos(phase))
-        moved: NDArray[np.float64] = sway * float(posture @ SWAY_GAIN) + BREATH * breath
+        breath = self._breath * _lean(self._breath_angle(time_s))
+        moved: NDArray[np.float64] = sway * float(posture @ SWAY_GAIN) + breath
         return moved
 
-
-def _draw(chance: Random, state: str, _entering: bool) -> list[tuple[float, float]]:
-    """Blinks and their lengths (1 is the usual one).
-
-    None in the first `_BLINK_APART_S` of the epoch, where a blink from before may still go on.
-    """
-    mean_s = 60.0 / BLINKS_PER_MIN[state] - _BLINK_APART_S
-    blinks: list[tuple[float, float]] = []
-    onset_s = -_BLINK_RUN_IN_S
-    while onset_s < EPOCH_S:
-        if onset_s >= _BLINK_APART_S:
-            blinks.append((onset_s, chance.uniform(1.0 - BLINK_SPREAD, 1.0 + BLINK_SPREAD)))
-        onset_s += _BLINK_APART_S + lognormal(chance, mean_s, BLINK_SIGMA)
-    return blinks
+    def _breath_angle(self, time_s: float) -> float:
+        angle: float = 2.0 * pi * BREATH_HZ * time_s + self._breath_phase
+        for (hz, size), phase in zip(BREATH_WANDER, self._wander_phase, strict=True):
+            angle += size * sin(2.0 * pi * hz * time_s + phase)
+        return angle
 
 
-def _closure(time_s: float) -> float:
-    """How far a blink of the usual length closes the lids `time_s` after it began."""
-    if time_s < CLOSING_S + CLOSED_S:
-        return ease(time_s / CLOSING_S)
-    # The lid lets go quickly and comes to rest slowly.
-    opened = min(1.0, (time_s - CLOSING_S - CLOSED_S) / OPENING_S)
-    return 1.0 - ease(opened**0.75)
+def _lean(angle: float) -> float:
+    return sin(angle + BREATH_LEAN * cos(angle))

@@ -8,8 +8,17 @@ import numpy as np
 import pytest
 
 from livekit_plugins_avatar.face.agent import AGENT_STATES
-from livekit_plugins_avatar.face.face import Face, Visemes
+from livekit_plugins_avatar.face.attention import Focus
+from livekit_plugins_avatar.face.face import EYE_LOOK_RAD, Face, Visemes
+from livekit_plugins_avatar.face.limits import (
+    GAZE_LIMIT_RAD,
+    HEAD_LIMITS,
+    LOOK_PITCH_RAD,
+    LOOK_YAW_RAD,
+)
 from livekit_plugins_avatar.face.state import ARKIT_BLENDSHAPES, INDEX
+from livekit_plugins_avatar.face.style import NATURAL, STYLES, Style, StyleName
+from livekit_plugins_avatar.face.target import Target
 from livekit_plugins_avatar.speech.visemes import VISEMES, VisemeEvent
 
 SECOND = 48_000
@@ -38,10 +47,10 @@ def trajectory(face: Face, times: range) -> np.ndarray:
     return np.array([face.at(t).values for t in times])
 
 
-def restless(seed: int, visemes: Visemes = silence) -> Face:
+def restless(seed: int, visemes: Visemes = silence, style: Style = NATURAL) -> Face:
     """A face whose agent changes its mind every few tenths of a second for eight seconds."""
     rng = np.random.default_rng(seed)
-    face = Face(visemes, seed=seed)
+    face = Face(visemes, seed=seed, style=style)
     sample = 0
     while sample < 8 * SECOND:
         face.set_agent_state(sample, str(rng.choice(AGENT_STATES)))
@@ -105,10 +114,59 @@ def test_in_silence_the_mouth_is_closed() -> None:
     assert not values[:, columns("jaw", "mouthLowerDown", "mouthUpperUp", "mouthFunnel")].any()
 
 
-def test_gaze_is_given_once_and_the_eye_look_axes_stay_free() -> None:
+def test_gaze_is_given_once_and_the_eye_look_axes_turn_the_eyes_apart_alone() -> None:
     values = trajectory(restless(2), range(0, 9 * SECOND, FRAME))
-    assert not values[:, columns("eyeLook")].any()
     assert values[:, columns("gaze")].any()
+    assert not values[:, columns("eyeLookIn", "eyeLookUp", "eyeLookDown")].any()
+    left, right = values[:, columns("eyeLookOut")].T
+    assert np.array_equal(left, right)
+    assert 0.0 < np.degrees(EYE_LOOK_RAD * left.max()) < 3.0
+
+
+def test_head_and_eyes_stay_within_what_personas_are_taught_to_draw() -> None:
+    face = restless(4, babble, STYLES["lively"])
+    for second in range(0, 9, 2):
+        far = Target("point", (-1) ** (second // 2) * LOOK_YAW_RAD, LOOK_PITCH_RAD)
+        face.look_at(second * SECOND, far)
+    values = trajectory(face, range(0, 9 * SECOND, FRAME))
+    assert (np.abs(values[:, TURNS + SHIFTS]).max(axis=0) < HEAD_LIMITS).all()
+    assert np.abs(values[:, columns("gaze")]).max() < GAZE_LIMIT_RAD
+    assert np.degrees(values[:, INDEX["headYaw"]].max()) > 8.0
+
+
+def test_a_still_face_blinks_breathes_and_looks_at_whom_it_is_with() -> None:
+    face = Face(silence, seed=2, style=STYLES["off"])
+    face.set_agent_state(0, "listening")
+    values = trajectory(face, range(2 * SECOND, 62 * SECOND, FRAME))
+    world = np.degrees(values[:, TURNS[:2]] + values[:, columns("gaze")])
+    assert np.hypot(*world.T).max() < 2.0
+    assert (np.diff((values[:, INDEX["eyeBlinkLeft"]] > 0.5).astype(int)) == 1).sum() >= 15
+    assert 0.001 < np.ptp(values[:, INDEX["headY"]]) < 0.004
+    assert np.degrees(np.ptp(values[:, INDEX["headYaw"]])) < 0.01
+
+
+def test_a_livelier_style_moves_more() -> None:
+    def moved(style: StyleName) -> float:
+        face = Face(silence, seed=2, style=STYLES[style])
+        face.set_agent_state(0, "listening")
+        values = trajectory(face, range(2 * SECOND, 32 * SECOND, FRAME))
+        return float(np.abs(np.diff(values[:, TURNS], axis=0)).sum())
+
+    assert moved("off") < moved("calm") < moved("natural") < moved("lively")
+
+
+def test_the_mind_says_what_the_face_is_up_to() -> None:
+    face = Face(babble, seed=1)
+    anna, ben = Target("anna", -0.25), Target("ben", 0.25)
+    face.attend(0, [(0, Focus(anna, (ben,), speaking=True))])
+    face.set_agent_state(0, "listening")
+    mind = face.mind(SECOND)
+    assert (mind.state, mind.looking_at) == ("listening", "anna")
+    assert mind.yaw_rad == pytest.approx(-0.25, abs=0.03)
+    assert mind.viseme in VISEMES and mind.expression == "neutral"
+    face.set_agent_state(2 * SECOND, "thinking")
+    assert face.mind(3 * SECOND).state == "thinking"
+    assert face.mind(3 * SECOND).looking_at == "away"
 
 
 def test_the_eyes_hold_what_they_look_at_while_the_head_moves() -> None:

@@ -7,21 +7,27 @@ from math import degrees, hypot
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.face.agent import Change
-from livekit_plugins_avatar.face.gaze import SACCADE_S, SACCADE_S_PER_DEG, Gaze, lids
+from livekit_plugins_avatar.face.attention import Situation
+from livekit_plugins_avatar.face.gaze import Gaze, lids
+from livekit_plugins_avatar.face.saccade import SACCADE_S, SACCADE_S_PER_DEG
+from livekit_plugins_avatar.face.target import CAMERA, Target
 
 AT_CAMERA_DEG = 3.0
 FRAME = 1_600
 
 
-def looks(changes: tuple[Change, ...], times: range, seed: int = 1) -> np.ndarray:
+def change(since: int, state: str, target: Target = CAMERA) -> tuple[int, Situation]:
+    return since, Situation(state, state, target)
+
+
+def looks(changes: tuple[tuple[int, Situation], ...], times: range, seed: int = 1) -> np.ndarray:
     """Degrees [len(times), 4]: yaw, pitch, head yaw, head pitch."""
     gaze = Gaze(seed)
-    return np.degrees([gaze.at(changes, t) for t in times])
+    return np.degrees([gaze.at(changes, t)[:4] for t in times])
 
 
 def minutes(state: str, count: int, seed: int = 1) -> np.ndarray:
-    return looks((Change(0, state),), range(0, 48_000 * 60 * count, FRAME), seed)
+    return looks((change(0, state),), range(0, 48_000 * 60 * count, FRAME), seed)
 
 
 @pytest.mark.parametrize(
@@ -59,14 +65,14 @@ def test_thinking_looks_up_and_to_a_side() -> None:
 
 
 def test_an_answer_at_once_is_given_without_looking_away() -> None:
-    changes = (Change(0, "listening"), Change(48_000, "thinking"), Change(57_600, "speaking"))
+    changes = (change(0, "listening"), change(48_000, "thinking"), change(57_600, "speaking"))
     look = looks(changes, range(48_000, 100_000, 480))
     assert np.hypot(look[:, 0], look[:, 1]).max() < AT_CAMERA_DEG
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_eyes_are_back_before_the_first_word_is_out(seed: int) -> None:
-    changes = (Change(0, "thinking"), Change(43_200, "speaking"))
+    changes = (change(0, "thinking"), change(43_200, "speaking"))
     gaze = Gaze(seed)
     before, after = gaze.at(changes[:1], 43_199), gaze.at(changes, 43_200 + 4_800)
     assert degrees(hypot(before.yaw, before.pitch)) > 8.0
@@ -74,7 +80,7 @@ def test_the_eyes_are_back_before_the_first_word_is_out(seed: int) -> None:
 
 
 def test_the_eyes_jump_and_hold_and_never_drift() -> None:
-    look = looks((Change(0, "speaking"),), range(0, 48_000 * 60, 240))
+    look = looks((change(0, "speaking"),), range(0, 48_000 * 60, 240))
     steps = np.hypot(*np.diff(look[:, :2], axis=0).T)
     # A saccade or two a second of some 30 ms: at rest nearly all the time, and then quite still.
     assert (steps == 0.0).mean() > 0.9
@@ -105,7 +111,7 @@ def test_the_head_takes_a_part_in_large_looks_alone() -> None:
 
 
 def test_the_head_arrives_after_the_eyes_and_without_a_jerk() -> None:
-    look = looks((Change(0, "thinking"),), range(0, 48_000 * 60, 480))
+    look = looks((change(0, "thinking"),), range(0, 48_000 * 60, 480))
     assert np.abs(np.diff(look[:, 2:], axis=0)).max() < 0.6
 
 

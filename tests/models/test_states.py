@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from livekit_plugins_avatar.face import limits
 from livekit_plugins_avatar.face.state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS
 from models.personas.states import (
     EYE_AXES,
@@ -65,3 +66,8 @@ def test_faces_stay_within_what_a_face_state_may_be(region: Region) -> None:
     assert weights.min() >= 0
     assert weights.max() <= 1
     assert np.abs(values[:, [INDEX["gazeYaw"], INDEX["gazePitch"]]]).max() <= GAZE_LIMIT_RAD + 1e-6
+
+
+def test_a_persona_learns_all_that_the_face_may_do() -> None:
+    assert (limits.HEAD_LIMITS <= POSE_LIMITS + 1e-12).all()
+    assert limits.GAZE_LIMIT_RAD <= GAZE_LIMIT_RAD

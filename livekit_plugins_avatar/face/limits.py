@@ -1,0 +1,40 @@
+"""Limits: how far a face goes.
+
+In flow the sums of all that moves head and eyes; out flow poses that a persona can draw. A shipped
+persona has learnt heads and eyes within these limits, and a sum of posture, look, sway and nods may
+ask for more at times. It is held back softly, so that nothing runs into a wall.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+HEAD_LIMITS = np.array([*np.radians([12.0, 10.0, 8.0]), 0.015, 0.012, 0.03])
+"""Yaw, pitch, roll in radians, then x, y, z in metres: what personas are taught (`POSE_LIMITS` of
+models/personas/states.py)."""
+
+GAZE_LIMIT_RAD = 0.42
+"""Of the eyes in the head, both ways: 24 degrees, what personas are taught. People turn the head
+before the eyes get there."""
+
+KNEE = 0.75
+"""Up to this share of a limit nothing is held back."""
+
+LOOK_YAW_RAD, LOOK_PITCH_RAD = 0.45, 0.25
+"""How far from the camera a face can be told to look: 26 and 14 degrees, which head and eyes reach
+together with room left for sway."""
+
+
+def held(values: NDArray[np.float64], limits: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """Values within limits: unchanged up to the knee, then ever less, with no corner between.
+
+    Args:
+        values: Of any shape.
+        limits: More than 0, of the same shape or one for all.
+    """
+    size = np.abs(values) / limits
+    beyond = np.maximum(0.0, size - KNEE) / (1.0 - KNEE)
+    kept = np.minimum(size, KNEE) + (1.0 - KNEE) * np.tanh(beyond)
+    within: NDArray[np.float64] = np.sign(values) * kept * limits
+    return within

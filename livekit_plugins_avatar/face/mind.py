@@ -1,0 +1,32 @@
+"""Mind: why the face looks as it does, in words and figures for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+AT_TARGET_DEG = 3.0
+"""A look within this angle of somebody meets the eye: people hardly tell smaller ones apart across
+a table (Gibson and Pick 1963)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """One moment of a face.
+
+    Args:
+        state: What it is in: an agent state, or "ending" (the last words of a turn),
+            "interrupted", "overhearing" (others talk to each other) or "told" (`look_at`).
+        looking_at: "camera", the identity of a participant, "point" (a direction that `look_at`
+            was given), or "away".
+        yaw_rad: Where the eyes point, from the camera to the picture's right.
+        pitch_rad: Where the eyes point, from the camera upwards.
+        viseme: What the mouth does.
+        expression: What it shows, by name.
+    """
+
+    state: str
+    looking_at: str
+    yaw_rad: float
+    pitch_rad: float
+    viseme: str
+    expression: str = "neutral"
