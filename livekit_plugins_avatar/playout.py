@@ -480,6 +480,19 @@ class Playout:
             known += self._expected()
             return [run for run in known if run.published < end and run.published_end > start]
 
+    @property
+    def turn_end(self) -> int | None:
+        """The published sample at which all speech that is known will have been heard.
+
+        None where more may come, where it is held, and where there is none.
+        """
+        with self._lock:
+            if self._open is not None or self._paused:
+                return None
+            known = [run for segment in self._segments for run in segment.runs]
+            known += self._expected()
+            return known[-1].published_end if known else None
+
     def published_at(self, speech: int) -> int | None:
         """Where a speech sample is or will be published, or None where that is unknown."""
         with self._lock:

@@ -8,25 +8,37 @@ on the face follows what the agent says and does. Should the face fail, the voic
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import AgentSession, AgentStateChangedEvent, JobContext, get_job_context
+from livekit.agents import (
+    AgentSession,
+    AgentStateChangedEvent,
+    FunctionToolsExecutedEvent,
+    JobContext,
+    ToolExecutionUpdatedEvent,
+    UserStateChangedEvent,
+    get_job_context,
+)
 from livekit.agents.voice import avatar as agents_avatar
+from livekit.agents.voice.events import EventTypes
 from livekit.agents.voice.io import AgentOutput, AudioOutput
 
 from .face.articulation import REACH_AFTER_SAMPLES
 from .face.face import Face
+from .face.mind import Mind
 from .log import logger
 from .options import AvatarOptions
 from .playout import MEMORY_SAMPLES, Playout, PlayoutEvent
+from .presence import Presence
 from .publish.conductor import Conductor
 from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
 from .render.ahead import Ahead, frame_period
 from .render.persona import PersonaError, load_persona
 from .render.renderer import Renderer
+from .room import RoomWatch
 from .sink import AvatarSink
 from .speech.listener import Listener
 from .speech.recognizer import Recognizer, built_in
@@ -37,6 +49,11 @@ from .transcription import TextTap
 
 KEPT_SAMPLES = samples(2.0)
 """How much of the schedule is kept behind the frame being drawn: frames may be drawn again."""
+
+
+LEAD_FRAMES = 2
+"""A frame is redrawn before it is due if it is due no sooner than this: one is being drawn, and one
+is being shown."""
 
 
 class AvatarSession(agents_avatar.AvatarSession[str]):
@@ -69,6 +86,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._playout = Playout()
         self._schedule = VisemeSchedule()
         self._face = Face(self._visemes, seed=self._options.seed, style=self._options.knobs)
+        self._presence = Presence(self._face, seed=self._options.seed, on_change=self._redraw)
         self._listener = Listener(
             recognizer or built_in(), self._schedule, self._on_heard, self._played
         )
@@ -79,6 +97,8 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._tracks: Tracks | None = None
         self._sink: AvatarSink | None = None
         self._text_tap: TextTap | None = None
+        self._text_begins = True
+        self._room_watch: RoomWatch | None = None
         self._session: AgentSession[Any] | None = None
         self._previous_output: AudioOutput | None = None
         self._identity = ""
@@ -103,6 +123,51 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             counts["frames_late"] = self._ahead.late
             counts["render_failures"] = self._ahead.failures
         return counts
+
+    @property
+    def mind(self) -> Mind:
+        """Why the face that is seen now looks as it does."""
+        delay = samples(self._options.video_delay_s)
+        return self._face.mind(max(0, self._conductor.playhead - delay))
+
+    def look_at(
+        self,
+        identity: str | None = None,
+        *,
+        yaw_rad: float | None = None,
+        pitch_rad: float | None = None,
+    ) -> None:
+        """Look at somebody or somewhere until told otherwise; without arguments, nowhere special.
+
+        The eyes go there at once and the head follows; blinks, breath and speech go on. Call it on
+        the agent's event loop.
+
+        Args:
+            identity: A participant in the room, or "camera".
+            yaw_rad: Instead: to the right of the picture, -0.45 to 0.45 rad from the camera.
+            pitch_rad: And upwards, -0.25 to 0.25 rad from the camera.
+
+        Raises:
+            ValueError: Nobody in the room has this identity, a direction is out of range, or both
+                are given.
+        """
+        self._presence.look_at(self._now(), self._presence.target(identity, yaw_rad, pitch_rad))
+
+    def place(self, identity: str, *, yaw_rad: float | None, pitch_rad: float = 0.0) -> None:
+        """Say where somebody sits, for when the face turns to them; None leaves it to the avatar.
+
+        Without it, one person is where the camera is, and several sit side by side in stable seats
+        (`seats.SEATS_DEG`). Call it on the agent's event loop, whether they are there yet or not.
+
+        Args:
+            identity: Of a participant.
+            yaw_rad: To the right of the picture, -0.45 to 0.45 rad from the camera.
+            pitch_rad: Upwards, -0.25 to 0.25 rad from the camera.
+
+        Raises:
+            ValueError: The direction is out of range.
+        """
+        self._presence.place(self._now(), identity, yaw_rad, pitch_rad)
 
     async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Take over the agent's audio output and publish voice and face.
@@ -166,11 +231,34 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             self._listener,
             clock=self._clock,
             wait_for_listener=self._tracks.wait_for_listener,
+            on_outlook=self._on_outlook,
         )
         self._session = agent_session
         self._previous_output = _tail(agent_session.output.audio)
         agent_session.output.replace_audio_tail(self._sink)
-        agent_session.on("agent_state_changed", self._on_agent_state_changed)
+        self._watch(agent_session, room)
+
+    def _watch(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
+        """Let the face know what happens, from now on."""
+        for event, handler in self._handlers.items():
+            agent_session.on(event, handler)
+        presence = self._presence
+        self._room_watch = RoomWatch(
+            room,
+            on_enter=lambda identity: presence.enter(self._now(), identity),
+            on_leave=lambda identity: presence.leave(self._now(), identity),
+            on_speakers=lambda identities: presence.speakers(self._now(), identities),
+        )
+        self._room_watch.start()
+
+    @property
+    def _handlers(self) -> dict[EventTypes, Callable[[Any], None]]:
+        return {
+            "agent_state_changed": self._on_agent_state_changed,
+            "user_state_changed": self._on_user_state_changed,
+            "tool_execution_updated": self._on_tool_execution_updated,
+            "function_tools_executed": self._on_function_tools_executed,
+        }
 
     async def _open_renderer(self) -> Renderer | None:
         """The renderer, or None where it cannot run here: then the voice goes on alone."""
@@ -223,10 +311,13 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             return
         self._closed = True
         if self._session is not None:
-            self._session.off("agent_state_changed", self._on_agent_state_changed)
+            for event, handler in self._handlers.items():
+                self._session.off(event, handler)
             self._give_output_back(self._session.output)
             if self._text_tap is not None:
                 self._text_tap.detach(self._session.output)
+        if self._room_watch is not None:
+            self._room_watch.close()
         if self._tracks is not None:
             await self._tracks.unpublish()
         await asyncio.to_thread(self._stop_threads)
@@ -272,13 +363,65 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if published is not None and self._ahead is not None:
             self._ahead.invalidate(published - REACH_AFTER_SAMPLES)
 
-    def _on_agent_state_changed(self, event: AgentStateChangedEvent) -> None:
-        sample = self._playout.published
-        self._face.set_agent_state(sample, event.new_state)
+    def _now(self) -> int:
+        """The first sample whose frame can still be another one."""
+        if self._ahead is None:
+            return self._conductor.playhead
+        lead = LEAD_FRAMES * self._ahead.period - samples(self._options.video_delay_s)
+        return max(0, self._conductor.playhead + lead)
+
+    def _redraw(self, sample: int) -> None:
         if self._ahead is not None:
             self._ahead.invalidate(sample)
+
+    def _on_agent_state_changed(self, event: AgentStateChangedEvent) -> None:
+        sample = self._now()
+        self._presence.talk_with(sample, self._heard())
+        self._presence.agent_state(sample, event.new_state)
         if self._text_tap is None and event.new_state == "listening":
             self._read_along()
+
+    def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
+        speaks = event.new_state == "speaking"
+        self._presence.user_speaks(self._now(), self._heard(), speaks)
+
+    def _on_tool_execution_updated(self, event: ToolExecutionUpdatedEvent) -> None:
+        update = event.update
+        if update.type == "tool_call_started":
+            self._presence.tool_started(self._now(), update.function_call.call_id)
+        elif update.type == "tool_call_ended":
+            self._presence.tool_ended(self._now(), update.call_id)
+
+    def _on_function_tools_executed(self, event: FunctionToolsExecutedEvent) -> None:
+        for call in event.function_calls:
+            self._presence.tool_ended(self._now(), call.call_id)
+
+    def _on_outlook(self, begins: bool) -> None:
+        """What will be heard is another than before; on the agent's loop."""
+        sample = self._now()
+        if begins:
+            self._presence.speech_comes(sample)
+        self._presence.turn_ends(sample, self._playout.turn_end)
+
+    def _on_text(self, text: str) -> None:
+        if self._sink is not None:
+            self._sink.expect_text(text)
+        if self._text_begins:
+            self._text_begins = False
+            self._presence.speech_comes(self._now())
+
+    def _on_text_end(self) -> None:
+        if self._sink is not None:
+            self._sink.end_text()
+        self._text_begins = True
+
+    def _heard(self) -> str | None:
+        """Whom the agent hears, where it hears one person of the room."""
+        try:
+            linked = self._session.room_io.linked_participant if self._session else None
+        except RuntimeError:
+            return None  # The session runs without a room of its own.
+        return linked.identity if linked is not None else None
 
     def _read_along(self) -> None:
         """Know the text of what will be said; the session sets up its outputs after `start`."""
@@ -286,9 +429,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             return
         shown_by = self._session.output.transcription
         if shown_by is not None:
-            self._text_tap = TextTap(
-                shown_by, on_text=self._sink.expect_text, on_end=self._sink.end_text
-            )
+            self._text_tap = TextTap(shown_by, on_text=self._on_text, on_end=self._on_text_end)
             self._text_tap.attach(self._session.output)
 
     def _on_events(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:

@@ -39,6 +39,8 @@ class AvatarSink(AudioOutput):
         listener: Hears the speech too.
         clock: Real time.
         wait_for_listener: Returns once somebody in the room can hear; speech waits for it.
+        on_outlook: Called when what will be heard has become another: speech has come, with True
+            for the first of a segment, or is complete, cut, held or let go on.
     """
 
     def __init__(
@@ -48,12 +50,14 @@ class AvatarSink(AudioOutput):
         *,
         clock: Clock,
         wait_for_listener: Callable[[], Awaitable[None]],
+        on_outlook: Callable[[bool], None] = lambda begins: None,
     ) -> None:
         super().__init__(label="Avatar", capabilities=AudioOutputCapabilities(pause=True))
         self._playout = playout
         self._listener = listener
         self._clock = clock
         self._wait_for_listener: Callable[[], Awaitable[None]] | None = wait_for_listener
+        self._on_outlook = on_outlook
         self._loop = asyncio.get_running_loop()
         self._resampler: rtc.AudioResampler | None = None
         self._rate = 0
@@ -96,6 +100,7 @@ class AvatarSink(AudioOutput):
         self._end_text_of_segment()
         self._playout.end_segment()
         self._listener.end_segment()
+        self._on_outlook(False)
         self._settle()
 
     def clear_buffer(self) -> None:
@@ -104,17 +109,20 @@ class AvatarSink(AudioOutput):
         self._end_text_of_segment()
         self._playout.clear()
         self._listener.clear()
+        self._on_outlook(False)
         self._settle()
 
     def pause(self) -> None:
         """Hold the speech; the face lives on."""
         super().pause()
         self._playout.pause()
+        self._on_outlook(False)
 
     def resume(self) -> None:
         """Go on at the sample where `pause` held."""
         super().resume()
         self._playout.resume()
+        self._on_outlook(False)
 
     def expect_text(self, text: str) -> None:
         """Read along with what is to be said next, piece by piece."""
@@ -166,10 +174,13 @@ class AvatarSink(AudioOutput):
         start = self._playout.push_audio(pcm)
         if start < 0:
             return
-        if self._base is None:
+        begins = self._base is None
+        if begins:
             self._base = start
         if len(pcm):
             self._listener.push_audio(start, pcm)
+        if begins:
+            self._on_outlook(True)
 
     def _expect(self, words: Sequence[Piece]) -> None:
         """Tell the listener what the TTS says that it says, unless it knows the text already."""

@@ -74,7 +74,10 @@ ALONE = Focus()
 
 
 class Attention:
-    """One thread sets, any thread reads; samples lie on the published timeline."""
+    """One thread sets, any thread reads; samples lie on the published timeline.
+
+    Whatever sets something returns whether that makes a difference to the situations.
+    """
 
     def __init__(self) -> None:
         self._agent: Timeline[str] = Timeline("initializing", limit=_KEPT)
@@ -86,49 +89,49 @@ class Attention:
         self._told: Timeline[Target | None] = Timeline(None, limit=_KEPT)
         self._situations: Timeline[Situation] = Timeline(self._at(0), limit=_KEPT)
 
-    def set_agent_state(self, sample: int, state: str) -> None:
+    def set_agent_state(self, sample: int, state: str) -> bool:
         """Let the agent be in `state` from `sample` on; a state nobody knows is "idle"."""
         known = state if state in AGENT_STATES else "idle"
         if known != self._agent.at(sample):
             self._coming.set(sample, False)
             self._ending.set(sample, False)
         self._agent.set(sample, known)
-        self._settle(sample)
+        return self._settle(sample)
 
-    def set_focus(self, sample: int, plan: Sequence[tuple[int, Focus]]) -> None:
+    def set_focus(self, sample: int, plan: Sequence[tuple[int, Focus]]) -> bool:
         """Let all that is planned from `sample` on be `plan`, in order, beginning at `sample`."""
         self._focus.plan(sample, plan)
-        self._settle(sample)
+        return self._settle(sample)
 
-    def set_busy(self, sample: int, busy: bool) -> None:
+    def set_busy(self, sample: int, busy: bool) -> bool:
         """Let a tool run from `sample` on, or none; a quick one is not seen."""
         self._busy.set(sample, False)
         if busy:
             self._busy.set(sample + SLOW_TOOL_SAMPLES, True)
-        self._settle(sample)
+        return self._settle(sample)
 
-    def expect_speech(self, sample: int) -> None:
+    def expect_speech(self, sample: int) -> bool:
         """Words are on their way: from `sample` on the face is that of somebody about to speak."""
         self._coming.plan(sample, [(sample, True), (sample + EXPECTED_SAMPLES, False)])
         self._ending.set(sample, False)
-        self._settle(sample)
+        return self._settle(sample)
 
-    def end_turn(self, sample: int, end: int | None) -> None:
+    def end_turn(self, sample: int, end: int | None) -> bool:
         """Let the turn end at `end`, as it is known at `sample`; None takes that back."""
         self._ending.set(sample, False)
         if end is not None:
             self._ending.set(max(sample, end - ENDING_SAMPLES), True)
-        self._settle(sample)
+        return self._settle(sample)
 
-    def interrupt(self, sample: int) -> None:
+    def interrupt(self, sample: int) -> bool:
         """Somebody speaks into what is said."""
         self._interrupted.plan(sample, [(sample, True), (sample + INTERRUPTED_SAMPLES, False)])
-        self._settle(sample)
+        return self._settle(sample)
 
-    def tell(self, sample: int, target: Target | None) -> None:
+    def tell(self, sample: int, target: Target | None) -> bool:
         """Look at `target` from `sample` on, whatever happens; None gives the eyes back."""
         self._told.set(sample, target)
-        self._settle(sample)
+        return self._settle(sample)
 
     def recent(self, sample: int) -> tuple[tuple[int, Situation], ...]:
         """The situations that the face at `sample` can still show: since when, and which.
@@ -142,8 +145,8 @@ class Attention:
         later = [entry for entry in self._situations if entry[0] > sample]
         return [(sample, self._situations.at(sample)), *later]
 
-    def _settle(self, sample: int) -> None:
-        """Draw the consequences of a change at `sample`."""
+    def _settle(self, sample: int) -> bool:
+        """Draw the consequences of a change at `sample`; returns whether there are any."""
         inputs: tuple[Timeline[str] | Timeline[Focus] | Timeline[bool], ...] = (
             self._agent,
             self._focus,
@@ -162,7 +165,10 @@ class Attention:
             if situation != before:
                 entries.append((start, situation))
                 before = situation
+        if entries == [entry for entry in self._situations if entry[0] >= sample]:
+            return False
         self._situations.plan(sample, entries)
+        return True
 
     def _at(self, sample: int) -> Situation:
         """What to make of it all; the first that applies."""

@@ -53,7 +53,8 @@ class Face:
     """A living face.
 
     `at` and `mind` may be called from any thread; the others from any one other. All samples are
-    of the published timeline; what is told of a sample drops what was known of later ones.
+    of the published timeline; what is told of a sample drops what was known of later ones. Those
+    that tell something return whether it makes a difference to the face.
 
     Args:
         visemes: Asked for the events around a sample; called by `at`, on its thread.
@@ -75,55 +76,51 @@ class Face:
         self._idle = Idle(seed, style)
         self._expression = Expression(seed)
 
-    def set_agent_state(self, sample: int, state: str) -> None:
+    def set_agent_state(self, sample: int, state: str) -> bool:
         """Let the agent be in `state` from `sample` on.
 
         Args:
             sample: When.
             state: One of LiveKit's agent states; any other is taken as "idle".
         """
-        self._attention.set_agent_state(sample, state)
-        self._take_manner(sample)
+        return self._take_manner(sample, self._attention.set_agent_state(sample, state))
 
-    def attend(self, sample: int, plan: Sequence[tuple[int, Focus]]) -> None:
+    def attend(self, sample: int, plan: Sequence[tuple[int, Focus]]) -> bool:
         """Be with somebody from `sample` on.
 
         Args:
             sample: When.
             plan: From when on with whom, in order, beginning at `sample`; it may reach ahead.
         """
-        self._attention.set_focus(sample, plan)
-        self._take_manner(sample)
+        return self._take_manner(sample, self._attention.set_focus(sample, plan))
 
-    def set_busy(self, sample: int, busy: bool) -> None:
+    def set_busy(self, sample: int, busy: bool) -> bool:
         """Let a tool run from `sample` on, or none: a slow one is thought about, not stared at."""
-        self._attention.set_busy(sample, busy)
-        self._take_manner(sample)
+        return self._take_manner(sample, self._attention.set_busy(sample, busy))
 
-    def expect_speech(self, sample: int) -> None:
+    def expect_speech(self, sample: int) -> bool:
         """Words are on their way at `sample`: the eyes are back before the first is heard."""
-        self._attention.expect_speech(sample)
-        self._take_manner(sample)
+        return self._take_manner(sample, self._attention.expect_speech(sample))
 
-    def end_turn(self, sample: int, end: int | None) -> None:
+    def end_turn(self, sample: int, end: int | None) -> bool:
         """Let the turn end at `end`, as is known at `sample`; None takes that back."""
-        self._attention.end_turn(sample, end)
-        self._take_manner(sample)
+        return self._take_manner(sample, self._attention.end_turn(sample, end))
 
-    def interrupt(self, sample: int) -> None:
+    def interrupt(self, sample: int) -> bool:
         """Somebody speaks into what is said: the eyes go there."""
-        self._attention.interrupt(sample)
-        self._take_manner(sample)
+        return self._take_manner(sample, self._attention.interrupt(sample))
 
-    def look_at(self, sample: int, target: Target | None) -> None:
+    def look_at(self, sample: int, target: Target | None) -> bool:
         """Look at `target` from `sample` on, whatever happens; None gives the eyes back."""
-        self._attention.tell(sample, target)
-        self._take_manner(sample)
+        return self._take_manner(sample, self._attention.tell(sample, target))
 
-    def _take_manner(self, sample: int) -> None:
-        """Features and posture go with the situation."""
+    def _take_manner(self, sample: int, changed: bool) -> bool:
+        """Where the situation has changed, features and posture go with it."""
+        if not changed:
+            return False
         for start, situation in self._attention.planned(sample):
             self._states.set(start, situation.agent)
+        return True
 
     def mind(self, sample: int) -> Mind:
         """Why the face at `sample` is as it is, for people who want to know."""

@@ -124,6 +124,11 @@ class Ahead:
         """How often drawing raised."""
         self._thread = threading.Thread(target=self._run, name="avatar-render", daemon=True)
 
+    @property
+    def period(self) -> int:
+        """Samples from one frame to the next."""
+        return self._reserve.period
+
     def start(self) -> None:
         """Begin to draw."""
         self._thread.start()
