@@ -7,6 +7,7 @@ with it one copy of the weights. Run it as `python -m livekit_plugins_avatar.dem
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, cli
@@ -14,7 +15,7 @@ from livekit.agents.job import JobExecutorType
 from livekit.agents.voice.turn import TurnHandlingOptions
 from livekit.plugins import avatar
 
-from . import services
+from . import mind, services
 from .extras import MissingExtra
 from .worker_process import AGENT, READY
 
@@ -78,6 +79,8 @@ async def enter(ctx: JobContext) -> None:
     )
     face = avatar.AvatarSession()
     await face.start(session, room=ctx.room)
+    telling = asyncio.create_task(mind.tell(face, ctx.room))
+    session.on("close", lambda _: telling.cancel())
     await session.start(DemoAgent(), room=ctx.room)
 
 

@@ -48,7 +48,7 @@ export class Captions {
     const name = document.createElement("span");
     // Where a line stands says whose it is, as long as there are two.
     name.className = line.speaker === "other" ? "name" : "unseen";
-    name.textContent = `${nameOf(line)}: `;
+    name.textContent = line.speaker === "other" ? nameOf(line) : `${nameOf(line)}: `;
     const words = document.createElement("p");
     words.textContent = line.text;
     words.dir = "auto";

@@ -55,7 +55,12 @@ export class Invitation {
 
   private say(words: string): void {
     clearTimeout(this.timer);
+    this.show(words, true);
+    this.timer = window.setTimeout(() => this.show(this.offer, false), SAID_FOR_MS);
+  }
+
+  private show(words: string, told: boolean): void {
     this.words.textContent = words;
-    this.timer = window.setTimeout(() => (this.words.textContent = this.offer), SAID_FOR_MS);
+    this.button.classList.toggle("told", told);
   }
 }

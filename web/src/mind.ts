@@ -49,7 +49,7 @@ const STATES: Readonly<Record<string, string>> = {
   ending: "Ending its turn",
   interrupted: "Interrupted",
   overhearing: "Overhearing",
-  told: "Told where to look",
+  told: "As told",
 };
 
 /** Reads a packet; undefined when it is none. */

@@ -12,7 +12,7 @@ const FIELD_RAD = 0.6;
 /** Half the field, in the units of its drawing. */
 const FIELD = 44;
 /** Where there is room beside the face it is open from the start. */
-const ROOMY = "(min-width: 900px) and (min-aspect-ratio: 1)";
+const ROOMY = "(min-width: 900px) and (min-height: 560px) and (min-aspect-ratio: 1)";
 const UNKNOWN = "–";
 
 export class MindPanel {
