@@ -12,6 +12,7 @@ import sys
 
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, cli
 from livekit.agents.job import JobExecutorType
+from livekit.agents.voice.room_io import RoomOptions
 from livekit.agents.voice.turn import TurnHandlingOptions
 from livekit.plugins import avatar
 
@@ -79,9 +80,17 @@ async def enter(ctx: JobContext) -> None:
     )
     face = avatar.AvatarSession()
     await face.start(session, room=ctx.room)
-    telling = asyncio.create_task(mind.tell(face, ctx.room))
+
+    def hears() -> str | None:
+        linked = session.room_io.linked_participant
+        return linked.identity if linked is not None else None
+
+    # The framework hears the first who comes: when they leave, the conversation is over for all.
+    await session.start(
+        DemoAgent(), room=ctx.room, room_options=RoomOptions(delete_room_on_close=True)
+    )
+    telling = asyncio.create_task(mind.tell(face, ctx.room, hears=hears))
     session.on("close", lambda _: telling.cancel())
-    await session.start(DemoAgent(), room=ctx.room)
 
 
 def main() -> None:

@@ -1,14 +1,15 @@
 """The mind, told to the page, so that people see why the face does what it does.
 
-In flow moments of an avatar's mind, one for each frame or so; out flow small packets on the room's
-lossy channel, while somebody is there to see them. Every packet is whole: one that is lost is not
-missed. Nothing here can hurt the call.
+In flow moments of an avatar's mind, one for each frame or so, and whom its agent hears; out flow
+small packets on the room's lossy channel, while somebody is there to see them. Every packet is
+whole: one that is lost is not missed. Nothing here can hurt the call.
 """
 
 from __future__ import annotations
 
 import json
 from collections import deque
+from collections.abc import Callable
 
 from livekit import rtc
 
@@ -41,12 +42,13 @@ class Telling:
         self._told: dict[str, object] = {}
         self._told_s = float("-inf")
 
-    def moment(self, now_s: float, mind: Mind) -> bytes | None:
+    def moment(self, now_s: float, mind: Mind, hears: str | None = None) -> bytes | None:
         """The packet to send at `now_s`, or None when there is nothing new or it is too soon.
 
         Returns:
-            JSON with the fields of `mind`, and `visemes`: the changes of the mouth since the last
-            packet, each a name and how many milliseconds ago it came.
+            JSON with the fields of `mind`; `hears`, the identity of the one whom the agent hears;
+            and `visemes`: the changes of the mouth since the last packet, each a name and how many
+            milliseconds ago it came.
         """
         if mind.viseme != self._viseme:
             self._viseme = mind.viseme
@@ -54,7 +56,7 @@ class Telling:
         since_s = now_s - self._told_s
         if since_s < PACKET_S:
             return None
-        told = _fields(mind)
+        told = {**_fields(mind), "hears": hears}
         if told == self._told and not self._visemes and since_s < HEARTBEAT_S:
             return None
         changes = [[name, round(1000 * (now_s - came_s))] for name, came_s in self._visemes]
@@ -63,10 +65,22 @@ class Telling:
         return json.dumps(told | {"visemes": changes}, separators=(",", ":")).encode()
 
 
-async def tell(face: AvatarSession, room: rtc.Room, clock: Clock | None = None) -> None:
+async def tell(
+    face: AvatarSession,
+    room: rtc.Room,
+    *,
+    hears: Callable[[], str | None] = lambda: None,
+    clock: Clock | None = None,
+) -> None:
     """Tell the room what goes on in `face`, until cancelled.
 
     An error ends the telling, is logged once, and goes no further.
+
+    Args:
+        face: Asked for its mind.
+        room: Told of it.
+        hears: The identity of the one whom the agent hears now, if any.
+        clock: Paces the telling; the system's unless given.
     """
     clock = clock or SystemClock()
     telling = Telling()
@@ -75,7 +89,7 @@ async def tell(face: AvatarSession, room: rtc.Room, clock: Clock | None = None) 
             await clock.sleep(LOOK_S)
             if not is_watched(room):
                 continue
-            packet = telling.moment(clock.now_s(), face.mind)
+            packet = telling.moment(clock.now_s(), face.mind, hears())
             if packet is not None:
                 await _send(room, packet)
     except Exception:

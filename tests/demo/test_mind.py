@@ -48,7 +48,8 @@ def told(telling: Telling, seconds: float, moment: Mind, start_s: float = 0.0) -
 
 
 def test_a_packet_has_the_whole_mind() -> None:
-    packet = Telling().moment(7.0, mind(looking_at="visitor-1", yaw_rad=0.21, viseme="aa"))
+    moment = mind(looking_at="visitor-1", yaw_rad=0.21, viseme="aa")
+    packet = Telling().moment(7.0, moment, "visitor-2")
     assert packet is not None
     assert json.loads(packet) == {
         "state": "listening",
@@ -57,6 +58,7 @@ def test_a_packet_has_the_whole_mind() -> None:
         "pitch_rad": 0.0,
         "expression": "neutral",
         "viseme": "aa",
+        "hears": "visitor-2",
         "visemes": [["aa", 0]],
     }
 
@@ -143,7 +145,7 @@ async def pass_time(clock: ManualClock, seconds: float) -> None:
 async def test_the_room_is_told_on_the_lossy_channel_and_goes_on_after_a_failure() -> None:
     clock, room = ManualClock(), a_room(STANDARD)
     face = cast(AvatarSession, SimpleNamespace(mind=mind()))
-    telling = asyncio.create_task(tell(face, room, clock))
+    telling = asyncio.create_task(tell(face, room, clock=clock))
     await pass_time(clock, 1.5 * HEARTBEAT_S)
     assert [(reliable, topic) for _, reliable, topic in room.sent] == [(False, TOPIC)] * 2
     room.broken = True
@@ -166,7 +168,8 @@ async def test_a_mind_that_fails_ends_the_telling_with_one_line_in_the_log(
 
     clock = ManualClock()
     with caplog.at_level(logging.ERROR):
-        telling = asyncio.create_task(tell(cast(AvatarSession, Broken()), a_room(STANDARD), clock))
+        face = cast(AvatarSession, Broken())
+        telling = asyncio.create_task(tell(face, a_room(STANDARD), clock=clock))
         await pass_time(clock, 1.0)
         await telling
     assert [record.levelname for record in caplog.records] == ["ERROR"]

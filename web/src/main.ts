@@ -117,7 +117,10 @@ function opened(room: Room): void {
     .on(RoomEvent.DataReceived, (payload, from, _kind, topic) => {
       if (room !== call.room || topic !== MIND_TOPIC || from === undefined || !isAgent(from)) return;
       const mind = readMind(payload);
-      if (mind !== undefined) mindPanel.show(mind);
+      if (mind === undefined) return;
+      const heardBefore = mindPanel.latest?.hears;
+      mindPanel.show(mind);
+      if (mind.hears !== heardBefore) render();
     })
     .on(RoomEvent.TrackSubscribed, receive)
     .on(RoomEvent.TrackUnsubscribed, release);
@@ -194,7 +197,7 @@ function render(): void {
   document.body.dataset.link = link.phase;
   composer.allow(link.phase === "joined" && canHear(state));
   invitation.allow(link.phase === "joined" ? call.room?.name : undefined);
-  const words = companyInWords(company());
+  const words = companyInWords(company(), call.room?.localParticipant.identity, mindPanel.latest?.hears);
   if (companyWords.textContent !== words) companyWords.textContent = words;
   const now = noticeFor({
     link,

@@ -30,6 +30,8 @@ export interface Mind {
   readonly pitchRad: number;
   readonly expression: string;
   readonly viseme: string;
+  /** The identity of the one whom the agent hears. */
+  readonly hears: string | undefined;
   /** The changes since the packet before, oldest first. */
   readonly changes: readonly VisemeChange[];
 }
@@ -74,7 +76,8 @@ export function readMind(payload: Uint8Array): Mind | undefined {
   if (state === undefined || lookingAt === undefined || expression === undefined) return undefined;
   if (viseme === undefined || yawRad === undefined || pitchRad === undefined) return undefined;
   if (changes === undefined) return undefined;
-  return { state, lookingAt, yawRad, pitchRad, expression, viseme, changes };
+  const hears = word(fields.hears, Infinity);
+  return { state, lookingAt, yawRad, pitchRad, expression, viseme, hears, changes };
 }
 
 /** What the face is doing, in words. */

@@ -30,3 +30,11 @@ test("company is one short sentence, however many they are", () => {
   assert.equal(say(2), "V2 and V3 are here too.");
   assert.equal(say(9), "V2, V3, V4 and 6 more are here too.");
 });
+
+test("each is told whom the agent hears, as long as that is somebody in the room", () => {
+  const others = people([person("b", "Visitor 2")]);
+  assert.match(companyInWords(others, "a", "a"), /hears and answers only you\.$/);
+  assert.match(companyInWords(others, "a", "b"), /hears and answers only Visitor 2\.$/);
+  assert.equal(companyInWords(others, "a", "gone"), "Visitor 2 is here too.");
+  assert.equal(companyInWords([], "a", "a"), "");
+});

@@ -9,6 +9,7 @@ const packet = {
   pitch_rad: -0.02,
   expression: "neutral",
   viseme: "aa",
+  hears: "visitor-1",
   visemes: [
     ["PP", 70],
     ["aa", 20],
@@ -26,6 +27,7 @@ test("a packet is a mind", () => {
     pitchRad: -0.02,
     expression: "neutral",
     viseme: "aa",
+    hears: "visitor-1",
     changes: [
       { viseme: "PP", ageMs: 70 },
       { viseme: "aa", ageMs: 20 },
