@@ -17,6 +17,7 @@ from livekit.agents.voice.turn import TurnHandlingOptions
 from livekit.plugins import avatar
 
 from . import mind, services
+from .company import Company
 from .extras import MissingExtra
 from .worker_process import AGENT, READY
 
@@ -36,6 +37,13 @@ LIGHT_TURNS: TurnHandlingOptions = {
     "turn_detection": "vad",
     "interruption": {"mode": "vad"},
 }
+
+IN_COMPANY = RoomOptions(
+    # `Company` reads what is typed: the framework would take it from one person alone.
+    text_input=False,
+    # Whoever comes back to an empty room is to find an agent: one comes only to a room that is new.
+    delete_room_on_close=True,
+)
 
 
 def _no_load() -> float:
@@ -80,16 +88,9 @@ async def enter(ctx: JobContext) -> None:
     )
     face = avatar.AvatarSession()
     await face.start(session, room=ctx.room)
-
-    def hears() -> str | None:
-        linked = session.room_io.linked_participant
-        return linked.identity if linked is not None else None
-
-    # The framework hears the first who comes: when they leave, the conversation is over for all.
-    await session.start(
-        DemoAgent(), room=ctx.room, room_options=RoomOptions(delete_room_on_close=True)
-    )
-    telling = asyncio.create_task(mind.tell(face, ctx.room, hears=hears))
+    company = Company(session, ctx.room)
+    await session.start(DemoAgent(), room=ctx.room, room_options=IN_COMPANY)
+    telling = asyncio.create_task(mind.tell(face, ctx.room, hears=lambda: company.heard))
     session.on("close", lambda _: telling.cancel())
 
 

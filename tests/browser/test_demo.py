@@ -73,12 +73,13 @@ def test_the_mind_is_shown_and_the_face_turns_to_a_second_visitor_who_speaks(
 ) -> None:
     SEEN.mkdir(exist_ok=True)
     talk = tmp_path / "talk.wav"
-    record("I am the second one here, and I go on talking for quite a while.", talk)
+    # The first words turn the face; the question after them is heard.
+    record("Hello there! I am the second one here.", talk, then="What is your name?")
 
     async def visit() -> set[str]:
         async with web_server(page.provide(), backend) as address, async_playwright() as driver:
             visitor = await driver.chromium.launch(
-                executable_path=browser.provide(), args=flags_with_microphone(str(talk))
+                executable_path=browser.provide(), args=flags_with_microphone(f"{talk}%noloop")
             )
             try:
                 host = await visitor.new_page(viewport=VIEWPORT, bypass_csp=True)
@@ -110,17 +111,29 @@ async def _greeted(tab: Page, address: str) -> set[str]:
 
 
 async def _turned_to(host: Page, guest: Page) -> None:
-    """Invite the guest, who speaks at once: the panels of both say that the face turns there."""
+    """Invite the guest, who speaks at once: the face turns there, and what follows is answered."""
     await host.click("#invite")
     await guest.goto(host.url)
     await guest.wait_for_function("window.avatarDemo?.faceShown", timeout=DEADLINE_MS, polling=100)
-    assert "hears and answers only Visitor 1" in await guest.inner_text("#company")
+    assert "now Visitor 1" in await guest.inner_text("#company")
     await guest.click("#mind summary")
     await guest.click("#mic")
     await _mind(host, "look", "at Visitor 2")
     await host.screenshot(path=SEEN / "turned.png")
-    await _mind(guest, "look", "at you")
+    await _mind(guest, "look", "at your seat")
     await guest.screenshot(path=SEEN / "turned-phone.png")
+    for tab, speaker in ((host, "other"), (guest, "user")):
+        await tab.wait_for_function(
+            f"""avatarDemo.transcript.some((line) => line.speaker === '{speaker}'
+                && line.text.toLowerCase().includes('your name'))""",
+            timeout=DEADLINE_MS,
+            polling=100,
+        )
+    assert "now you" in await guest.inner_text("#company")
+    await host.wait_for_function(
+        "avatarDemo.transcript.at(-1).text.includes('Joe')", timeout=DEADLINE_MS, polling=100
+    )
+    await host.screenshot(path=SEEN / "company.png")
 
 
 async def _mind(tab: Page, name: str, words: str) -> None:
@@ -148,15 +161,16 @@ async def test_an_address_of_no_conversation_says_so_and_offers_a_new_one() -> N
             await visitor.close()
 
 
-def record(words: str, path: Path) -> None:
-    """Say `words` into a file, for a browser to take as its microphone."""
+def record(words: str, path: Path, *, then: str = "") -> None:
+    """Say `words`, and then more, into a file, for a browser to take as its microphone."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(piper.SAMPLE_RATE_HZ)
         file.writeframes(bytes(2 * round(LEAD_S * piper.SAMPLE_RATE_HZ)))
-        file.writeframes(piper.speak(words))
-        file.writeframes(bytes(2 * round(LEAD_S * piper.SAMPLE_RATE_HZ)))
+        for sentence in filter(None, (words, then)):
+            file.writeframes(piper.speak(sentence))
+            file.writeframes(bytes(2 * round(LEAD_S * piper.SAMPLE_RATE_HZ)))
 
 
 def flags_with_microphone(sound: str) -> list[str]:

@@ -35,5 +35,5 @@ export function companyInWords(others: readonly Person[], me = "", hears?: strin
   const heard = hears === me ? "you" : others.find(({ identity }) => identity === hears)?.name;
   const here = `${list} ${others.length === 1 ? "is" : "are"} here too.`;
   if (heard === undefined) return here;
-  return `${here} The face turns to whoever speaks; the agent hears and answers only ${heard}.`;
+  return `${here} The face turns to whoever speaks, and the agent hears one at a time: now ${heard}.`;
 }

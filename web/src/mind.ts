@@ -93,7 +93,7 @@ export function stateInWords(mind: Mind): string {
  */
 export function lookInWords({ lookingAt }: Mind, me: string, others: readonly Person[]): string {
   if (lookingAt === "camera") return others.length === 0 ? "at you" : "at the camera";
-  if (lookingAt === me) return "at you";
+  if (lookingAt === me) return "at your seat";
   if (lookingAt === "away") return "away";
   if (lookingAt === "point") return "where it was told to";
   const seen = others.find(({ identity }) => identity === lookingAt);

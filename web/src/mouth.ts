@@ -5,13 +5,13 @@
 interface Shape {
   /** How open it is drawn, in [0, 1]: for the eye, not to scale. */
   readonly open: number;
-  /** The sounds that look like this, as an English reader would write them. */
+  /** The sounds that look like this, as an English reader would write them; none at rest. */
   readonly sounds: string;
 }
 
 /** The 15 visemes; `sil` is the mouth at rest. */
 export const SHAPES: Readonly<Record<string, Shape>> = {
-  sil: { open: 0, sounds: "at rest" },
+  sil: { open: 0, sounds: "" },
   PP: { open: 0.08, sounds: "p, b, m" },
   FF: { open: 0.2, sounds: "f, v" },
   TH: { open: 0.3, sounds: "th" },
@@ -74,6 +74,7 @@ export class Trace {
 
 /** A viseme with the sounds it stands for: "PP (p, b, m)". */
 export function visemeInWords(viseme: string): string {
+  if (viseme === "sil") return "at rest";
   const { sounds } = shapeOf(viseme);
   return sounds === "" ? viseme : `${viseme} (${sounds})`;
 }

@@ -33,8 +33,8 @@ test("company is one short sentence, however many they are", () => {
 
 test("each is told whom the agent hears, as long as that is somebody in the room", () => {
   const others = people([person("b", "Visitor 2")]);
-  assert.match(companyInWords(others, "a", "a"), /hears and answers only you\.$/);
-  assert.match(companyInWords(others, "a", "b"), /hears and answers only Visitor 2\.$/);
+  assert.match(companyInWords(others, "a", "a"), /one at a time: now you\.$/);
+  assert.match(companyInWords(others, "a", "b"), /one at a time: now Visitor 2\.$/);
   assert.equal(companyInWords(others, "a", "gone"), "Visitor 2 is here too.");
   assert.equal(companyInWords([], "a", "a"), "");
 });

@@ -77,7 +77,7 @@ test("each reader is told from where they sit", () => {
     { identity: "a", name: "Visitor 1" },
     { identity: "b", name: "Visitor 2" },
   ];
-  assert.equal(lookInWords(mind({ lookingAt: "b" }), "b", [one]), "at you");
+  assert.equal(lookInWords(mind({ lookingAt: "b" }), "b", [one]), "at your seat");
   assert.equal(lookInWords(mind({ lookingAt: "b" }), "a", [two]), "at Visitor 2");
   assert.equal(lookInWords(mind({ lookingAt: "left" }), "a", [two]), "at somebody");
   assert.equal(lookInWords(mind({ lookingAt: "away" }), "a", [two]), "away");

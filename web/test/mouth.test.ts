@@ -42,5 +42,6 @@ test("the window cuts what began before it, and forgets what ended before it", (
 
 test("a viseme is named with the sounds that look like it, and an unknown one by its name alone", () => {
   assert.equal(visemeInWords("PP"), "PP (p, b, m)");
+  assert.equal(visemeInWords("sil"), "at rest");
   assert.equal(visemeInWords("toString"), "toString");
 });
