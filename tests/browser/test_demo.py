@@ -107,7 +107,7 @@ async def _greeted(tab: Page, address: str) -> set[str]:
     await tab.screenshot(path=SEEN / "mind.png")
     await _state(tab, "listening")
     await _mind(tab, "look", "at you")
-    return {words.partition(" ")[0] for words in seen}
+    return {words.partition(" ")[0] for words in seen if words != "at rest"}
 
 
 async def _turned_to(host: Page, guest: Page) -> None:
