@@ -86,6 +86,8 @@ def test_the_mind_is_shown_and_the_face_turns_to_a_second_visitor_who_speaks(
                 visemes = await _greeted(host, address)
                 guest = await visitor.new_page(viewport=PHONE, bypass_csp=True)
                 await _turned_to(host, guest)
+                await _answered(host, guest)
+                await _typed(host, guest)
                 return visemes
             finally:
                 await visitor.close()
@@ -105,23 +107,27 @@ async def _greeted(tab: Page, address: str) -> set[str]:
         seen.append(await tab.inner_text("[data-mind=viseme]"))
         await tab.wait_for_timeout(LOOK_MS)
     await tab.screenshot(path=SEEN / "mind.png")
-    await _state(tab, "listening")
     await _mind(tab, "look", "at you")
     return {words.partition(" ")[0] for words in seen if words != "at rest"}
 
 
 async def _turned_to(host: Page, guest: Page) -> None:
-    """Invite the guest, who speaks at once: the face turns there, and what follows is answered."""
+    """Invite the guest, who speaks at once: the panels of both say that the face turns there."""
     await host.click("#invite")
     await guest.goto(host.url)
     await guest.wait_for_function("window.avatarDemo?.faceShown", timeout=DEADLINE_MS, polling=100)
     assert "now Visitor 1" in await guest.inner_text("#company")
     await guest.click("#mind summary")
+    await _state(host, "listening")
     await guest.click("#mic")
     await _mind(host, "look", "at Visitor 2")
     await host.screenshot(path=SEEN / "turned.png")
     await _mind(guest, "look", "at your seat")
     await guest.screenshot(path=SEEN / "turned-phone.png")
+
+
+async def _answered(host: Page, guest: Page) -> None:
+    """What the guest says once the face has turned is heard, shown to both, and answered."""
     for tab, speaker in ((host, "other"), (guest, "user")):
         await tab.wait_for_function(
             f"""avatarDemo.transcript.some((line) => line.speaker === '{speaker}'
@@ -134,6 +140,24 @@ async def _turned_to(host: Page, guest: Page) -> None:
         "avatarDemo.transcript.at(-1).text.includes('Joe')", timeout=DEADLINE_MS, polling=100
     )
     await host.screenshot(path=SEEN / "company.png")
+
+
+async def _typed(host: Page, guest: Page) -> None:
+    """The host, who is not heard now, types and is answered all the same; then leaves the guest."""
+    await host.fill("#message", "Thanks!")
+    await host.press("#message", "Enter")
+    await guest.wait_for_function(
+        """avatarDemo.transcript.at(-2)?.text === 'Thanks!'
+            && avatarDemo.transcript.at(-2).name === 'Visitor 1'
+            && avatarDemo.transcript.at(-1).speaker === 'agent'""",
+        timeout=DEADLINE_MS,
+        polling=100,
+    )
+    await host.close()
+    await guest.wait_for_function(
+        "document.getElementById('company').textContent === ''", timeout=DEADLINE_MS, polling=100
+    )
+    assert await guest.evaluate("avatarDemo.agentState") in ("speaking", "listening")
 
 
 async def _mind(tab: Page, name: str, words: str) -> None:

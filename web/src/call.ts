@@ -21,7 +21,6 @@ const DECIDED: ReadonlyMap<DisconnectReason, string> = new Map([
   [DisconnectReason.CLIENT_INITIATED, "You have left the room."],
   [DisconnectReason.DUPLICATE_IDENTITY, "This conversation was taken over by another window."],
   [DisconnectReason.PARTICIPANT_REMOVED, "You were removed from the room."],
-  [DisconnectReason.ROOM_DELETED, "The room was closed."],
   [DisconnectReason.ROOM_CLOSED, "The room was closed."],
 ]);
 
@@ -91,7 +90,9 @@ export class Call {
 
   private ended(reason: DisconnectReason | undefined): void {
     const decided = reason === undefined ? undefined : DECIDED.get(reason);
-    if (decided === undefined) this.tryLater("The connection was lost.");
+    // An agent deletes the room that everybody has left: whoever has just come back finds a new one.
+    const lost = reason === DisconnectReason.ROOM_DELETED ? "The room was closed." : "The connection was lost.";
+    if (decided === undefined) this.tryLater(lost);
     else this.events.linked({ phase: "lost", why: decided });
   }
 

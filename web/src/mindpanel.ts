@@ -58,7 +58,8 @@ export class MindPanel {
     this.write("expression", mind?.expression);
     this.write("viseme", mind && visemeInWords(mind.viseme));
     this.root.classList.toggle("untold", mind === undefined);
-    if (mind !== undefined) this.point(mind);
+    if (mind === undefined) this.trace.clear();
+    else this.point(mind);
     this.drawStrip();
   }
 
