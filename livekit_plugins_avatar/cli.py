@@ -129,6 +129,12 @@ def _eval_persona(parser: ArgumentParser, words: list[str]) -> int:
     return _command(persona, parser, words)
 
 
+def _eval_presence(parser: ArgumentParser, words: list[str]) -> int:
+    from .eval import presence
+
+    return _command(presence, parser, words)
+
+
 def _eval_visemes(parser: ArgumentParser, words: list[str]) -> int:
     with needs("eval", "eval visemes"):
         from .eval import visemes
@@ -149,6 +155,7 @@ COMMANDS: dict[str, tuple[Callable[[ArgumentParser, list[str]], int], str]] = {
     "bench": (_bench, "What a frame, a second of speech and the first sound of an answer cost."),
     "eval sync": (_eval_sync, "How far apart sound and picture are, in a real browser."),
     "eval visemes": (_eval_visemes, "How many visemes are right, and how calm silence is."),
+    "eval presence": (_eval_presence, "Where the face looks, when, and how it lives."),
     "eval persona": (_eval_persona, "How true a persona is to pictures it was never shown."),
 }
 """Each command's words, what runs it, and what it does."""

@@ -14,7 +14,7 @@ from math import isfinite, radians
 from .face.limits import LOOK_PITCH_RAD, LOOK_YAW_RAD
 from .face.target import Target
 
-SEATS_DEG = (-14.0, 14.0, 0.0, -22.0, 22.0, -7.0, 7.0)
+SEATS_DEG = (-18.0, 18.0, 0.0, -25.0, 25.0, -9.0, 9.0)
 """Yaw of the seats, in the order in which they are taken. Two people get a side each; those who
 come later sit between and outside of them, so that nobody has to move. Viewers tell directions of
 gaze apart from about 3 degrees on and name a neighbour surely at twice that (Gibson and Pick

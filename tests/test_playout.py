@@ -190,6 +190,31 @@ def test_what_waits_is_placed_where_it_will_be_played() -> None:
     assert playout.published_at(9 * TICK) is None
 
 
+def test_the_end_of_the_turn_is_known_once_no_more_speech_comes() -> None:
+    playout = Playout()
+
+    def turn_end() -> int | None:
+        return playout.turn_end
+
+    assert turn_end() is None
+    played(playout, 3)
+    playout.push_audio(speech(10 * TICK))
+    assert turn_end() is None, "more may come"
+    playout.end_segment()
+    assert turn_end() == 13 * TICK
+    played(playout, 4)
+    playout.pause()
+    assert turn_end() is None, "nobody knows how long it is held"
+    played(playout, 5)
+    playout.resume()
+    heard = playout.runs(0, 12 * TICK)[0].length
+    assert turn_end() == 12 * TICK + 10 * TICK - heard
+    played(playout, 30)
+    assert turn_end() == 22 * TICK - heard, "it is being heard"
+    playout.advance(playout.published)
+    assert turn_end() is None
+
+
 def test_what_is_taken_back_is_played_again_as_if_it_had_not_been() -> None:
     playout = Playout()
     playout.push_audio(speech(20 * TICK))

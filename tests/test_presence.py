@@ -10,6 +10,7 @@ import pytest
 from livekit_plugins_avatar.face.face import Face
 from livekit_plugins_avatar.face.target import CAMERA
 from livekit_plugins_avatar.presence import Presence
+from livekit_plugins_avatar.seats import SEATS_DEG
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
 from livekit_plugins_avatar.timeline import samples
 
@@ -41,8 +42,9 @@ class Seen:
 
 
 def test_the_eyes_follow_who_speaks_around_the_table() -> None:
-    seen = Seen("anna", "ben", "cleo")
-    for index, (who, yaw_deg) in enumerate([("anna", -14), ("ben", 14), ("cleo", 0)] * 2):
+    people = ("anna", "ben", "cleo")
+    seen = Seen(*people)
+    for index, (who, yaw_deg) in enumerate(list(zip(people, SEATS_DEG, strict=False)) * 2):
         start = (1 + 3 * index) * SECOND
         seen.presence.speakers(start, [who])
         assert seen.look_deg(start + samples(0.6))[0] == pytest.approx(yaw_deg, abs=2.0)

@@ -15,7 +15,7 @@ from livekit.agents import Agent, AgentSession, JobContext
 from livekit.agents.job import _JobContextVar
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar import AvatarOptions, AvatarSession, Moment, PersonaError
+from livekit_plugins_avatar import AvatarOptions, AvatarSession, Moment, PersonaError, Style
 
 
 class Grey:
@@ -108,6 +108,21 @@ async def test_in_the_console_the_avatar_steps_aside_with_a_warning(
     await avatar.aclose()
 
 
+def test_before_the_call_the_face_can_be_told_where_to_look_and_says_where_it_does() -> None:
+    avatar = AvatarSession(AvatarOptions(style=Style(sway=0.0)), renderer=Grey())
+    assert avatar.mind.state == "initializing" and avatar.mind.looking_at == "camera"
+    avatar.place("anna", yaw_rad=0.2)
+    avatar.place("anna", yaw_rad=None)
+    avatar.look_at(yaw_rad=0.3, pitch_rad=-0.1)
+    assert avatar.mind.state == "told" and avatar.mind.yaw_rad == pytest.approx(0.3, abs=0.03)
+    avatar.look_at()
+    assert avatar.mind.state == "initializing"
+    with pytest.raises(ValueError, match="there is no 'anna' in the room to look at; here: nobody"):
+        avatar.look_at("anna")
+    with pytest.raises(ValueError, match=r"yaw_rad lies between -0\.45 and 0\.45, got 1"):
+        avatar.look_at(yaw_rad=1)
+
+
 def test_what_is_no_renderer_is_named() -> None:
     with pytest.raises(TypeError, match="object does not"):
         AvatarSession(renderer=cast(Any, object()))
@@ -128,6 +143,7 @@ def test_a_renderer_that_cannot_be_shown_is_named(size: tuple[int, int], fps: in
         {"frame": "tall"},
         {"seed": -1},
         {"style": "wild"},
+        {"style": None},
         {"frames_ahead": 0},
         {"render_threads": 99},
         {"video_delay_s": -0.1},

@@ -47,8 +47,13 @@ class Play:
         self.playout = Playout()
         # Not started: nothing here looks at the mouth.
         listener = Listener(built_in(), VisemeSchedule())
+        self.outlooks: list[tuple[bool, int | None]] = []
         self.sink = AvatarSink(
-            self.playout, listener, clock=self.clock, wait_for_listener=self.heard
+            self.playout,
+            listener,
+            clock=self.clock,
+            wait_for_listener=self.heard,
+            on_outlook=lambda begins: self.outlooks.append((begins, self.playout.turn_end)),
         )
         self.audible = asyncio.Event()
         self.audible.set()
@@ -136,6 +141,22 @@ async def test_an_interruption_is_flush_then_clear_and_tells_what_was_heard(play
     assert finished.interrupted
     assert finished.playback_position == seconds(samples(0.5) + FADE_SAMPLES)
     assert not play.sound[samples(0.5) + FADE_SAMPLES :].any()
+
+
+async def test_what_will_be_heard_is_told_as_soon_as_it_is_known(play: Play) -> None:
+    for _ in range(3):
+        await play.sink.capture_frame(frame(tone(0.2)))
+    assert play.outlooks == [(True, None)]
+    play.sink.flush()
+    assert play.outlooks[1:] == [(False, samples(0.6))]
+    await play.pass_time(0.2)
+    play.sink.pause()
+    play.sink.resume()
+    play.sink.clear_buffer()
+    assert [end for _, end in play.outlooks[2:4]] == [None, samples(0.6)]
+    assert play.outlooks[4][1] is not None and play.outlooks[4][1] <= samples(0.3)
+    await play.sink.capture_frame(frame(tone(0.2)))
+    assert play.outlooks[5:] == [(True, None)]
 
 
 async def test_clear_with_nothing_open_reports_nothing(play: Play) -> None:

@@ -21,6 +21,7 @@ from .glances import (
     AWAY_SCATTER_DEG,
     AWAY_SIGMA,
     CAMERA_SCATTER_DEG,
+    FIRST_HOLD_SPREAD,
     GLANCES,
     HOLD_SIGMA,
     SCATTER_LIMIT,
@@ -35,7 +36,7 @@ from .saccade import Point, depths, distance_deg, saccades, turns
 from .style import NATURAL, Style
 from .target import Target
 
-HEAD_SHARE = 0.4
+HEAD_SHARE = 0.45
 """The share of the head in a look: of all of it at a person, for people face whom they attend to;
 at nothing, of what exceeds `HEAD_FROM_DEG`. Stahl (1999) has heads from nearly none to nearly all
 of a shift; beyond about 15 degrees it always follows."""
@@ -138,7 +139,8 @@ def _scan_path(
         yield from _scan(chance, onset_s, length_s, at_target, CAMERA_SCATTER_DEG * style.fixation)
         yield EPOCH_S + SHORTEST_S, at_target
         return
-    hold_s = row.first_hold_s if entering else lognormal(chance, row.hold_s, HOLD_SIGMA)
+    first_hold_s = row.first_hold_s * chance.uniform(1.0, FIRST_HOLD_SPREAD)
+    hold_s = first_hold_s if entering else lognormal(chance, row.hold_s, HOLD_SIGMA)
     side = chance.choice((-1.0, 1.0))
     while onset_s < EPOCH_S + SHORTEST_S:
         hold_s = min(max(SHORTEST_S, hold_s), 2.0 * (EPOCH_S + _RUN_IN_S))

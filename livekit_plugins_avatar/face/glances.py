@@ -12,7 +12,7 @@ class Glances:
     """How the eyes behave in one situation.
 
     Args:
-        first_hold_s: How long the target is held when the situation begins.
+        first_hold_s: How long the target is held at least when the situation begins.
         hold_s: Mean length of a look at the target.
         away_s: Mean length of a look elsewhere.
         size_deg: Least and greatest angle of a look into nowhere, from the target.
@@ -78,7 +78,7 @@ GLANCES = {
         "a group of four 88 % are at the person listened to (Vertegaal 2001).",
     ),
     "thinking": Glances(
-        0.25, 1.1, 3.0, (10.0, 15.0), (25.0, 60.0), 0.0,
+        0.25, 1.1, 3.0, (11.0, 17.0), (25.0, 60.0), 0.0,
         "Below 40 % at the partner: while planning, people look up or aside to shut out the face "
         "before them, for some seconds at a time. It first holds on for a quarter of a second, so "
         "that an answer which comes at once is given without looking away.",
@@ -100,15 +100,19 @@ GLANCES = {
         reason="Whoever interrupts wants to be seen to be heard: the eyes go there and stay.",
     ),
     "overhearing": Glances(
-        1.2, 3.0, 0.7, (5.0, 8.0), (-40.0, 15.0), 0.6,
-        "Others talk to each other: the eyes are with the one who speaks, 81 %, and now and then "
-        "with the one who listens, as a third party's are (Vertegaal 2001: looks follow speech).",
+        1.5, 4.4, 0.6, (5.0, 8.0), (-40.0, 15.0), 0.7,
+        "Others talk to each other: 88 % are with the one who speaks, and now and then one is with "
+        "the one who listens (Vertegaal 2001).",
     ),
     "told": replace(
         _UNDIVIDED, hold_s=1e9, reason="The user of the avatar says where: that is where it looks."
     ),
 }  # fmt: skip
 """One row for each situation of `attention.Situation`."""
+
+FIRST_HOLD_SPREAD = 1.6
+"""The first look of a situation is longer than the least by a factor of up to this: eyes that leave
+each speaker after the same time count."""
 
 HOLD_SIGMA = 0.45
 AWAY_SIGMA = 0.4

@@ -41,25 +41,25 @@ KNOBS = (
     Knob(
         "away", "times the share of time that the eyes look away in talk",
         0.0, 1.5, 0.0, 0.6, 1.0, 1.15,
-        "1 is `gaze.GLANCES`, between Argyle and Cook's people and a partner who is a camera. "
+        "1 is `glances.GLANCES`, between Argyle and Cook's people and a partner who is a camera. "
         "Gaze that leaves without need is rated distracted; none at all is a stare, but a polite "
         "one where the face is otherwise still.",
     ),
     Knob(
         "aversion", "times the share of time that the eyes look away in thought",
         0.0, 1.2, 0.0, 0.9, 1.0, 1.05,
-        "1 is `gaze.GLANCES`. Apart from `away`: a pause that shows no thought reads as a fault "
+        "1 is `glances.GLANCES`. Apart from `away`: a pause that shows no thought reads as a fault "
         "(a visible thinking state helps, CUI 2025), so a calm face keeps it.",
     ),
     Knob(
         "glance_size", "times the angle of a look away",
         0.0, 1.3, 0.8, 0.85, 1.0, 1.15,
-        "1 is `gaze.GLANCES`; 1.3 is 20 degrees, what the shipped personas are taught to draw.",
+        "1 is `glances.GLANCES`; 1.3 takes a thought 22 degrees away, what eyes and head can draw.",
     ),
     Knob(
         "fixation", "times the size of the small saccades within a look",
         0.0, 2.0, 0.6, 0.8, 1.0, 1.1,
-        "1 is `gaze.CAMERA_SCATTER_DEG`. Eyes without any look painted on; by eye.",
+        "1 is `glances.CAMERA_SCATTER_DEG`. Eyes without any look painted on; by eye.",
     ),
     Knob(
         "head", "times the head's share in a look",

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..demo.extras import needs
+from ..face.style import STYLES
 from ..hearing.events import events_of
 from ..options import DEFAULT_PERSONA, AvatarOptions
 from ..render.ahead import frame_period
@@ -77,6 +78,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seed", type=int, default=0, help="whose blinks and glances they are (%(default)s)"
     )
     parser.add_argument(
+        "--style", choices=list(STYLES), default="natural", help="how lively it is (%(default)s)"
+    )
+    parser.add_argument(
         "--provider",
         choices=("auto", "tensorrt", "cuda", "cpu"),
         default="auto",
@@ -101,7 +105,11 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; 0 when the film is there, 1 when not, 2 when asked for the impossible."""
     try:
         options = AvatarOptions(
-            persona=args.persona, frame=args.frame, provider=args.provider, seed=args.seed
+            persona=args.persona,
+            frame=args.frame,
+            provider=args.provider,
+            style=args.style,
+            seed=args.seed,
         )
         _check(args)
     except ValueError as error:
@@ -125,7 +133,13 @@ def film(args: argparse.Namespace, options: AvatarOptions) -> None:
     """
     speech = sound.read(args.speech) if args.text is None else sound.spoken(args.text)
     events = events_of(speech, args.text, recognizer=built_in())
-    scene = Scene(speech, events, listening=samples(args.listening), seed=options.seed)
+    scene = Scene(
+        speech,
+        events,
+        listening=samples(args.listening),
+        seed=options.seed,
+        style=options.knobs,
+    )
     renderer = OnnxRenderer(
         load_persona(options.persona),
         provider=options.provider,

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from ..face.face import Face
+from ..face.style import NATURAL, Style
 from ..playout import Pcm, Run
 from ..render.renderer import Moment
 from ..speech.schedule import VisemeSchedule
@@ -27,18 +28,28 @@ class Scene:
         events: What a recogniser hears in it, in order.
         listening: How many samples it listens afterwards, at least 0.
         seed: What makes this face's blinks and glances its own.
+        style: How lively it is.
     """
 
     def __init__(
-        self, speech: Pcm, events: Sequence[VisemeEvent], *, listening: int = 0, seed: int = 0
+        self,
+        speech: Pcm,
+        events: Sequence[VisemeEvent],
+        *,
+        listening: int = 0,
+        seed: int = 0,
+        style: Style = NATURAL,
     ) -> None:
         self.sound: Pcm = np.concatenate([speech, np.zeros(listening, np.int16)])
         self._schedule = VisemeSchedule()
         for event in events:
             self._schedule.append(event)
         runs = [Run(0, 0, len(speech))]
-        self._face = Face(lambda start, end: self._schedule.placed(runs, start, end), seed=seed)
+        self._face = Face(
+            lambda start, end: self._schedule.placed(runs, start, end), seed=seed, style=style
+        )
         self._face.set_agent_state(0, "speaking")
+        self._face.end_turn(0, len(speech))
         self._face.set_agent_state(len(speech), "listening")
 
     def moments(self, period: int) -> Iterator[Moment]:
