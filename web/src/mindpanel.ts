@@ -18,6 +18,7 @@ const UNKNOWN = "–";
 export class MindPanel {
   latest: Mind | undefined;
   private toldMs = -Infinity;
+  private blank = false;
   private readonly trace = new Trace();
   private readonly strip: HTMLCanvasElement | null;
   private readonly dot: SVGElement | null;
@@ -76,6 +77,11 @@ export class MindPanel {
 
   private drawStrip(): void {
     const { strip } = this;
+    const nowMs = this.nowMs();
+    const runs = this.trace.runs(nowMs);
+    // A mouth at rest leaves nothing to draw anew.
+    if (runs.length === 0 && this.blank) return;
+    this.blank = runs.length === 0;
     const pen = strip?.getContext("2d");
     if (!strip || !pen) return;
     const [width, height] = [strip.clientWidth, strip.clientHeight];
@@ -87,9 +93,8 @@ export class MindPanel {
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, width, height);
     pen.fillStyle = getComputedStyle(strip).color;
-    const nowMs = this.nowMs();
     const x = (atMs: number) => width * (1 - (nowMs - atMs) / WINDOW_MS);
-    for (const { startMs, endMs, open } of this.trace.runs(nowMs)) {
+    for (const { startMs, endMs, open } of runs) {
       const high = Math.max(2, open * height);
       pen.fillRect(x(startMs), (height - high) / 2, Math.max(1, x(endMs) - x(startMs) - 1), high);
     }
