@@ -143,6 +143,7 @@ class Floor:
     def _replan(self, sample: int) -> None:
         for gone in [who for who, due in self._there.items() if due is not None and due <= sample]:
             del self._there[gone]
+            self._paused.pop(gone, None)
         who, addressed = self._looks.at(sample), self._addressed()
         if who in self._speaking and not self._agent_speaks:
             self._last = who

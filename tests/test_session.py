@@ -11,11 +11,22 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 from livekit import rtc
-from livekit.agents import Agent, AgentSession, JobContext
+from livekit.agents import (
+    Agent,
+    AgentSession,
+    AgentStateChangedEvent,
+    FunctionToolsExecutedEvent,
+    JobContext,
+    ToolExecutionUpdatedEvent,
+    UserStateChangedEvent,
+)
 from livekit.agents.job import _JobContextVar
+from livekit.agents.llm import FunctionCall, FunctionCallOutput
+from livekit.agents.voice.events import AgentState, ToolCallEnded, ToolCallStarted
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarOptions, AvatarSession, Moment, PersonaError, Style
+from livekit_plugins_avatar.timeline import samples
 
 
 class Grey:
@@ -121,6 +132,40 @@ def test_before_the_call_the_face_can_be_told_where_to_look_and_says_where_it_do
         avatar.look_at("anna")
     with pytest.raises(ValueError, match=r"yaw_rad lies between -0\.45 and 0\.45, got 1"):
         avatar.look_at(yaw_rad=1)
+
+
+async def test_what_session_and_room_report_reaches_the_face() -> None:
+    agent_session = session()
+    avatar = AvatarSession(renderer=Grey())
+    avatar._watch(agent_session, rtc.Room())
+
+    def agent(state: AgentState) -> str:
+        event = AgentStateChangedEvent(old_state="idle", new_state=state)
+        agent_session.emit("agent_state_changed", event)
+        return avatar.mind.state
+
+    def tool(update: ToolCallStarted | ToolCallEnded) -> str:
+        event = ToolExecutionUpdatedEvent(update=update)
+        agent_session.emit("tool_execution_updated", event)
+        return avatar._face.mind(samples(1.0)).state
+
+    assert agent("thinking") == "thinking"
+    avatar._on_text("Well,")
+    assert avatar.mind.state == "speaking", "words are on their way"
+    assert agent("listening") == "listening"
+    call = FunctionCall(call_id="call", name="weather", arguments="{}")
+    assert tool(ToolCallStarted(function_call=call)) == "thinking"
+    assert tool(ToolCallEnded(id="call", call_id="call", status="done")) == "listening"
+    assert tool(ToolCallStarted(function_call=call)) == "thinking"
+    output = FunctionCallOutput(call_id="call", output="rain", is_error=False)
+    done = FunctionToolsExecutedEvent(function_calls=[call], function_call_outputs=[output])
+    agent_session.emit("function_tools_executed", done)
+    assert avatar._face.mind(samples(1.0)).state == "listening"
+    assert agent("speaking") == "speaking"
+    spoke = UserStateChangedEvent(old_state="listening", new_state="speaking")
+    agent_session.emit("user_state_changed", spoke)
+    assert avatar.mind.state == "interrupted"
+    await avatar.aclose()
 
 
 def test_what_is_no_renderer_is_named() -> None:

@@ -70,8 +70,12 @@ class Person:
             self.watching = asyncio.create_task(self._look(track))
 
     async def _look(self, track: rtc.Track) -> None:
-        async for event in rtc.VideoStream(track, format=rtc.VideoBufferType.I420):
-            self.seen.append((time.monotonic(), iris_x(event.frame)))
+        stream = rtc.VideoStream(track, format=rtc.VideoBufferType.I420)
+        try:
+            async for event in stream:
+                self.seen.append((time.monotonic(), iris_x(event.frame)))
+        finally:
+            await stream.aclose()
 
     async def speak(self, pcm: NDArray[np.int16]) -> None:
         """Say it, in real time, and stay silent for a moment."""
@@ -90,6 +94,7 @@ class Person:
             self.watching.cancel()
             await asyncio.gather(self.watching, return_exceptions=True)
         await self.room.disconnect()
+        await self.source.aclose()
 
 
 @asynccontextmanager
