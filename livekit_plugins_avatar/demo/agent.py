@@ -7,14 +7,17 @@ with it one copy of the weights. Run it as `python -m livekit_plugins_avatar.dem
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, cli
 from livekit.agents.job import JobExecutorType
+from livekit.agents.voice.room_io import RoomOptions
 from livekit.agents.voice.turn import TurnHandlingOptions
 from livekit.plugins import avatar
 
-from . import services
+from . import mind, services
+from .company import Company
 from .extras import MissingExtra
 from .worker_process import AGENT, READY
 
@@ -34,6 +37,13 @@ LIGHT_TURNS: TurnHandlingOptions = {
     "turn_detection": "vad",
     "interruption": {"mode": "vad"},
 }
+
+IN_COMPANY = RoomOptions(
+    # `Company` reads what is typed: the framework would take it from one person alone.
+    text_input=False,
+    # Whoever comes back to an empty room is to find an agent: one comes only to a room that is new.
+    delete_room_on_close=True,
+)
 
 
 def _no_load() -> float:
@@ -78,7 +88,10 @@ async def enter(ctx: JobContext) -> None:
     )
     face = avatar.AvatarSession()
     await face.start(session, room=ctx.room)
-    await session.start(DemoAgent(), room=ctx.room)
+    company = Company(session, ctx.room)
+    await session.start(DemoAgent(), room=ctx.room, room_options=IN_COMPANY)
+    telling = asyncio.create_task(mind.tell(face, ctx.room, hears=lambda: company.heard))
+    session.on("close", lambda _: telling.cancel())
 
 
 def main() -> None:

@@ -58,17 +58,19 @@ class LiveKitServer:
             "LIVEKIT_API_SECRET": self.api_secret,
         }
 
-    def token(self, *, identity: str, room: str, agents: Sequence[str] = ()) -> str:
+    def token(self, *, identity: str, room: str, name: str = "", agents: Sequence[str] = ()) -> str:
         """A token to join `room`; if the room is made by it, `agents` are sent there too.
 
         Args:
             identity: Who joins; unique in the room.
             room: Name of the room.
+            name: What others call whoever joins.
             agents: Names of the workers to dispatch to a new room.
         """
         return (
             api.AccessToken(self.api_key, self.api_secret)
             .with_identity(identity)
+            .with_name(name)
             .with_ttl(TOKEN_LIFE)
             .with_grants(api.VideoGrants(room_join=True, room=room))
             .with_room_config(

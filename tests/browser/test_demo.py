@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, ViewportSize, async_playwright
 
 from livekit_plugins_avatar.demo import browser, demo, page, piper
-from livekit_plugins_avatar.demo.check import watch
+from livekit_plugins_avatar.demo.check import VIEWPORT, watch
 from livekit_plugins_avatar.demo.server import LiveKitServer
 from livekit_plugins_avatar.demo.web_server import web_server
+from livekit_plugins_avatar.speech.visemes import VISEMES
 
 pytestmark = pytest.mark.browser
 
@@ -22,6 +23,11 @@ SEEN = Path(__file__).parents[2] / "artifacts"
 DEADLINE_MS = 60_000
 LEAD_S = 1.0
 """Silence before the spoken question, so that its first sound is not cut."""
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+LOOKS, LOOK_MS = 20, 100
+VISEMES_AT_LEAST = 4
+"""In two seconds of speech, looked at ten times a second."""
 
 
 @pytest.fixture(scope="module")
@@ -46,21 +52,10 @@ def test_a_question_spoken_into_the_microphone_is_heard_and_answered(
     backend: LiveKitServer, tmp_path: Path
 ) -> None:
     question = tmp_path / "question.wav"
-    with wave.open(str(question), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(piper.SAMPLE_RATE_HZ)
-        file.writeframes(bytes(2 * round(LEAD_S * piper.SAMPLE_RATE_HZ)))
-        file.writeframes(piper.speak("What is your name?"))
-        file.writeframes(bytes(2 * round(LEAD_S * piper.SAMPLE_RATE_HZ)))
+    record("What is your name?", question)
 
     async def visit() -> list[tuple[str, str]]:
-        flags = [
-            *browser.flags(),
-            "--disable-gpu",
-            "--use-fake-device-for-media-stream",
-            f"--use-file-for-fake-audio-capture={question}%noloop",
-        ]
+        flags = flags_with_microphone(f"{question}%noloop")
         async with web_server(page.provide(), backend) as address, async_playwright() as driver:
             visitor = await driver.chromium.launch(executable_path=browser.provide(), args=flags)
             try:
@@ -71,6 +66,144 @@ def test_a_question_spoken_into_the_microphone_is_heard_and_answered(
     (_, asked), (_, answered) = asyncio.run(visit())[-2:]
     assert "your name" in asked.lower()
     assert "Joe" in answered
+
+
+def test_the_mind_is_shown_and_the_face_turns_to_a_second_visitor_who_speaks(
+    backend: LiveKitServer, tmp_path: Path
+) -> None:
+    SEEN.mkdir(exist_ok=True)
+    talk = tmp_path / "talk.wav"
+    # The first words turn the face; the question after them is heard.
+    record("Hello there! I am the second one here.", talk, then="What is your name?")
+
+    async def visit() -> set[str]:
+        async with web_server(page.provide(), backend) as address, async_playwright() as driver:
+            visitor = await driver.chromium.launch(
+                executable_path=browser.provide(), args=flags_with_microphone(f"{talk}%noloop")
+            )
+            try:
+                host = await visitor.new_page(viewport=VIEWPORT, bypass_csp=True)
+                visemes = await _greeted(host, address)
+                guest = await visitor.new_page(viewport=PHONE, bypass_csp=True)
+                await _turned_to(host, guest)
+                await _answered(host, guest)
+                await _typed(host, guest)
+                return visemes
+            finally:
+                await visitor.close()
+
+    visemes = asyncio.run(visit())
+    assert visemes <= set(VISEMES)
+    assert len(visemes) >= VISEMES_AT_LEAST
+
+
+async def _greeted(tab: Page, address: str) -> set[str]:
+    """Visit the demo; the visemes that the mind's panel shows while the agent greets."""
+    await tab.goto(address)
+    await _state(tab, "speaking")
+    await _mind(tab, "state", "Speaking")
+    seen: list[str] = []
+    for _ in range(LOOKS):
+        seen.append(await tab.inner_text("[data-mind=viseme]"))
+        await tab.wait_for_timeout(LOOK_MS)
+    await tab.screenshot(path=SEEN / "mind.png")
+    await _mind(tab, "look", "at you")
+    return {words.partition(" ")[0] for words in seen if words != "at rest"}
+
+
+async def _turned_to(host: Page, guest: Page) -> None:
+    """Invite the guest, who speaks at once: the panels of both say that the face turns there."""
+    await host.click("#invite")
+    await guest.goto(host.url)
+    await guest.wait_for_function("window.avatarDemo?.faceShown", timeout=DEADLINE_MS, polling=100)
+    assert "now Visitor 1" in await guest.inner_text("#company")
+    await guest.click("#mind summary")
+    await _state(host, "listening")
+    await guest.click("#mic")
+    await _mind(host, "look", "at Visitor 2")
+    await host.screenshot(path=SEEN / "turned.png")
+    await _mind(guest, "look", "at your seat")
+    await guest.screenshot(path=SEEN / "turned-phone.png")
+
+
+async def _answered(host: Page, guest: Page) -> None:
+    """What the guest says once the face has turned is heard, shown to both, and answered."""
+    for tab, speaker in ((host, "other"), (guest, "user")):
+        await tab.wait_for_function(
+            f"""avatarDemo.transcript.some((line) => line.speaker === '{speaker}'
+                && line.text.toLowerCase().includes('your name'))""",
+            timeout=DEADLINE_MS,
+            polling=100,
+        )
+    assert "now you" in await guest.inner_text("#company")
+    await host.wait_for_function(
+        "avatarDemo.transcript.at(-1).text.includes('Joe')", timeout=DEADLINE_MS, polling=100
+    )
+    await host.screenshot(path=SEEN / "company.png")
+
+
+async def _typed(host: Page, guest: Page) -> None:
+    """The host, who is not heard now, types and is answered all the same; then leaves the guest."""
+    await host.fill("#message", "Thanks!")
+    await host.press("#message", "Enter")
+    await guest.wait_for_function(
+        """avatarDemo.transcript.at(-2)?.text === 'Thanks!'
+            && avatarDemo.transcript.at(-2).name === 'Visitor 1'
+            && avatarDemo.transcript.at(-1).speaker === 'agent'""",
+        timeout=DEADLINE_MS,
+        polling=100,
+    )
+    await host.close()
+    await guest.wait_for_function(
+        "document.getElementById('company').textContent === ''", timeout=DEADLINE_MS, polling=100
+    )
+    assert await guest.evaluate("avatarDemo.agentState") in ("speaking", "listening")
+
+
+async def _mind(tab: Page, name: str, words: str) -> None:
+    await tab.wait_for_function(
+        f"document.querySelector('[data-mind={name}]').textContent === '{words}'",
+        timeout=DEADLINE_MS,
+        polling=50,
+    )
+
+
+async def test_an_address_of_no_conversation_says_so_and_offers_a_new_one() -> None:
+    nobody = LiveKitServer(url="ws://127.0.0.1:1", api_key="key", api_secret="s" * 32)
+    async with web_server(page.provide(), nobody) as address, async_playwright() as driver:
+        visitor = await driver.chromium.launch(
+            executable_path=browser.provide(), args=[*browser.flags(), "--disable-gpu"]
+        )
+        try:
+            tab = await visitor.new_page(bypass_csp=True)
+            await tab.goto(f"{address}/?room=demo-0%22%3E%3Cscript")
+            await tab.wait_for_selector("#rejoin:visible", timeout=DEADLINE_MS)
+            assert "not here" in await tab.inner_text("#notice-text")
+            await tab.click("#rejoin")
+            await tab.wait_for_url(f"{address}/", timeout=DEADLINE_MS)
+        finally:
+            await visitor.close()
+
+
+def record(words: str, path: Path, *, then: str = "") -> None:
+    """Say `words`, and then more, into a file, for a browser to take as its microphone."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(piper.SAMPLE_RATE_HZ)
+        file.writeframes(bytes(2 * round(LEAD_S * piper.SAMPLE_RATE_HZ)))
+        for sentence in filter(None, (words, then)):
+            file.writeframes(piper.speak(sentence))
+            file.writeframes(bytes(2 * round(LEAD_S * piper.SAMPLE_RATE_HZ)))
+
+
+def flags_with_microphone(sound: str) -> list[str]:
+    return [
+        *browser.flags(),
+        "--disable-gpu",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={sound}",
+    ]
 
 
 async def _ask_aloud(tab: Page, address: str) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 // One call kept alive: a page that wants to talk flows in, a joined room flows out, again and again.
-// LiveKit's client mends short losses by itself; what it gives up is joined anew here, in a fresh room.
+// LiveKit's client mends short losses by itself; what it gives up is joined anew here, in a fresh room or
+// in the conversation that the page is meant for.
 
 import {
   ConnectionError,
@@ -20,7 +21,6 @@ const DECIDED: ReadonlyMap<DisconnectReason, string> = new Map([
   [DisconnectReason.CLIENT_INITIATED, "You have left the room."],
   [DisconnectReason.DUPLICATE_IDENTITY, "This conversation was taken over by another window."],
   [DisconnectReason.PARTICIPANT_REMOVED, "You were removed from the room."],
-  [DisconnectReason.ROOM_DELETED, "The room was closed."],
   [DisconnectReason.ROOM_CLOSED, "The room was closed."],
 ]);
 
@@ -37,9 +37,13 @@ export class Call {
   /** Counts the joins, so that an older one that finishes late knows it is no longer wanted. */
   private turn = 0;
 
-  constructor(private readonly events: CallEvents) {}
+  /** @param wanted names the conversation to join, or is undefined for a fresh one; asked at each join. */
+  constructor(
+    private readonly events: CallEvents,
+    private readonly wanted: () => string | undefined,
+  ) {}
 
-  /** Leaves the room, if any, and joins a fresh one; goes on trying until it succeeds. */
+  /** Leaves the room, if any, and joins one; goes on trying as long as that may succeed. */
   async join(): Promise<void> {
     const turn = ++this.turn;
     clearTimeout(this.timer);
@@ -48,7 +52,7 @@ export class Call {
     this.room = undefined;
     await before?.disconnect();
     try {
-      const { url, token } = await fetchConnection();
+      const { url, token } = await fetchConnection(this.wanted());
       if (turn !== this.turn) return;
       const room = this.open();
       await room.connect(url, token);
@@ -56,7 +60,7 @@ export class Call {
       this.failures = 0;
       this.events.linked({ phase: "joined" });
     } catch (error) {
-      if (turn === this.turn) this.tryLater(sentence(error));
+      if (turn === this.turn) this.failed(error);
     }
   }
 
@@ -78,9 +82,17 @@ export class Call {
     return room;
   }
 
+  private failed(error: unknown): void {
+    const why = sentence(error);
+    if (error instanceof JoinError && error.lasting) this.events.linked({ phase: "lost", why, fresh: true });
+    else this.tryLater(why);
+  }
+
   private ended(reason: DisconnectReason | undefined): void {
     const decided = reason === undefined ? undefined : DECIDED.get(reason);
-    if (decided === undefined) this.tryLater("The connection was lost.");
+    // An agent deletes the room that everybody has left: whoever has just come back finds a new one.
+    const lost = reason === DisconnectReason.ROOM_DELETED ? "The room was closed." : "The connection was lost.";
+    if (decided === undefined) this.tryLater(lost);
     else this.events.linked({ phase: "lost", why: decided });
   }
 

@@ -3,7 +3,7 @@
 
 import type { Line, Speaker } from "./transcript.ts";
 
-const NAMES: Readonly<Record<Speaker, string>> = { agent: "Agent", user: "You" };
+const NAMES: Readonly<Record<Speaker, string>> = { agent: "Agent", user: "You", other: "Somebody" };
 /** Within this distance of its end a reader is following, and the list follows too. */
 const AT_THE_END_PX = 48;
 
@@ -46,8 +46,9 @@ export class Captions {
     row.className = line.speaker;
     row.dataset.testid = `caption-${line.speaker}`;
     const name = document.createElement("span");
-    name.className = "unseen";
-    name.textContent = `${NAMES[line.speaker]}: `;
+    // Where a line stands says whose it is, as long as there are two.
+    name.className = line.speaker === "other" ? "name" : "unseen";
+    name.textContent = line.speaker === "other" ? nameOf(line) : `${nameOf(line)}: `;
     const words = document.createElement("p");
     words.textContent = line.text;
     words.dir = "auto";
@@ -58,9 +59,13 @@ export class Captions {
     return entry;
   }
 
-  private announce({ speaker, text }: Line): void {
+  private announce(line: Line): void {
     const told = document.createElement("p");
-    told.textContent = `${NAMES[speaker]}: ${text}`;
+    told.textContent = `${nameOf(line)}: ${line.text}`;
     this.announcer.replaceChildren(told);
   }
+}
+
+function nameOf({ speaker, name }: Line): string {
+  return name ?? NAMES[speaker];
 }

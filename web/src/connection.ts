@@ -3,8 +3,10 @@
 
 const CONNECTION_PATH = "/connection";
 const ANSWER_WITHIN_MS = 8_000;
+/** The status for a conversation that is not here. */
+const UNKNOWN_ROOM = 404;
 
-/** A place in a fresh room, with the agent called to it. */
+/** A place in a room, with the agent called to it. */
 export interface Connection {
   readonly url: string;
   readonly token: string;
@@ -12,17 +14,30 @@ export interface Connection {
 }
 
 /** A failure to join, said in a sentence for the person in front of the page. */
-export class JoinError extends Error {}
+export class JoinError extends Error {
+  constructor(
+    message: string,
+    /** Whether asking for the same again would fail again. */
+    readonly lasting = false,
+  ) {
+    super(message);
+  }
+}
 
 /**
  * Asks the server that served the page for a new connection.
  *
+ * @param room the conversation to join, or undefined for a fresh one.
  * @throws JoinError when the server does not answer, refuses, or answers something else.
  */
-export async function fetchConnection(get: typeof fetch = fetch): Promise<Connection> {
+export async function fetchConnection(
+  room: string | undefined,
+  get: typeof fetch = fetch,
+): Promise<Connection> {
+  const path = room === undefined ? CONNECTION_PATH : `${CONNECTION_PATH}?${new URLSearchParams({ room })}`;
   let response: Response;
   try {
-    response = await get(CONNECTION_PATH, {
+    response = await get(path, {
       cache: "no-store",
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
@@ -30,7 +45,9 @@ export async function fetchConnection(get: typeof fetch = fetch): Promise<Connec
     throw new JoinError("The demo’s server does not answer. Is it still running in its terminal?");
   }
   const body: unknown = await response.json().catch(() => undefined);
-  if (!response.ok) throw new JoinError(refusal(response.status, body));
+  if (!response.ok) {
+    throw new JoinError(refusal(response.status, body), response.status === UNKNOWN_ROOM);
+  }
   if (!isConnection(body)) {
     throw new JoinError("The demo’s server answered without a room to join. Is it the right version?");
   }

@@ -11,17 +11,19 @@ import {
 import { type AgentState, agentState, canHear, isAgent, STATE_WORDS } from "./agent.ts";
 import { Call } from "./call.ts";
 import { Captions } from "./captions.ts";
+import { companyInWords, people } from "./company.ts";
 import { Composer } from "./composer.ts";
 import { Face } from "./face.ts";
-import { hear } from "./hearing.ts";
+import { CHAT_TOPIC, hear } from "./hearing.ts";
+import { addressOf, Invitation, namedIn } from "./invitation.ts";
 import type { Measurements } from "./measurements.ts";
 import { Microphone } from "./microphone.ts";
+import { MIND_TOPIC, type Mind, readMind } from "./mind.ts";
+import { MindPanel } from "./mindpanel.ts";
 import { type Link, noticeFor, PATIENCE_S } from "./notice.ts";
 import { Panel } from "./panel.ts";
 import { type Line, Transcript } from "./transcript.ts";
 import { Voice } from "./voice.ts";
-
-const CHAT_TOPIC = "lk.chat";
 
 declare global {
   interface Window {
@@ -33,6 +35,7 @@ declare global {
       readonly faceShown: boolean;
       readonly transcript: readonly Line[];
       readonly measurements: Measurements | undefined;
+      readonly mind: Mind | undefined;
       rejoin(): Promise<void>;
     };
   }
@@ -63,7 +66,16 @@ const captions = new Captions(
   element("lines", HTMLOListElement),
   element("announcer", HTMLElement),
 );
+const companyWords = element("company", HTMLElement);
 const panel = new Panel(element("panel", HTMLElement));
+const mindPanel = new MindPanel(element("mind", HTMLDetailsElement), () => ({
+  me: call.room?.localParticipant.identity ?? "",
+  others: company(),
+}));
+const invitation = new Invitation(
+  element("invite", HTMLButtonElement),
+  element("invite-words", HTMLElement),
+);
 const voice = new Voice(element("start", HTMLButtonElement));
 const face = new Face(
   element("face", HTMLVideoElement),
@@ -83,11 +95,12 @@ const composer = new Composer(
   },
   sendMessage,
 );
-const call = new Call({ opened, linked });
+const call = new Call({ opened, linked }, () => namedIn(location.href));
 
 function opened(room: Room): void {
   agentSeen = false;
   panel.reset();
+  mindPanel.reset();
   voice.follow(room);
   microphone.follow(room);
   hear(room, (line) => write(line));
@@ -100,6 +113,15 @@ function opened(room: Room): void {
     .on(RoomEvent.ParticipantDisconnected, look)
     .on(RoomEvent.ParticipantAttributesChanged, look)
     .on(RoomEvent.Reconnected, look)
+    .on(RoomEvent.ParticipantNameChanged, look)
+    .on(RoomEvent.DataReceived, (payload, from, _kind, topic) => {
+      if (room !== call.room || topic !== MIND_TOPIC || from === undefined || !isAgent(from)) return;
+      const mind = readMind(payload);
+      if (mind === undefined) return;
+      const heardBefore = mindPanel.latest?.hears;
+      mindPanel.show(mind);
+      if (mind.hears !== heardBefore) render();
+    })
     .on(RoomEvent.TrackSubscribed, receive)
     .on(RoomEvent.TrackUnsubscribed, release);
 }
@@ -121,6 +143,11 @@ function lookAtAgent(room: Room): void {
   agentSeen ||= state !== "absent";
   if ((before === "absent") === (state === "absent")) render();
   else waitAnew();
+}
+
+/** Who else is in the conversation. */
+function company() {
+  return people(call.room?.remoteParticipants.values() ?? []);
 }
 
 function receive(track: RemoteTrack, _: RemoteTrackPublication, from: RemoteParticipant): void {
@@ -169,6 +196,9 @@ function render(): void {
   document.body.dataset.state = state;
   document.body.dataset.link = link.phase;
   composer.allow(link.phase === "joined" && canHear(state));
+  invitation.allow(link.phase === "joined" ? call.room?.name : undefined);
+  const words = companyInWords(company(), call.room?.localParticipant.identity, mindPanel.latest?.hears);
+  if (companyWords.textContent !== words) companyWords.textContent = words;
   const now = noticeFor({
     link,
     agentHere: state !== "absent",
@@ -190,7 +220,12 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input, textarea, select, [contenteditable]");
 }
 
-rejoin.addEventListener("click", () => void call.join());
+rejoin.addEventListener("click", () => {
+  if (link.phase === "lost" && link.fresh) {
+    history.replaceState(null, "", addressOf(undefined, location.href));
+  }
+  void call.join();
+});
 document.addEventListener("keydown", (event) => {
   if (event.key.toLowerCase() !== "m" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.repeat || isTyping(event.target)) return;
@@ -216,6 +251,9 @@ Object.defineProperty(window, "avatarDemo", {
     },
     get measurements() {
       return panel.latest;
+    },
+    get mind() {
+      return mindPanel.latest;
     },
     rejoin: () => call.join(),
   } satisfies Window["avatarDemo"],

@@ -6,7 +6,13 @@ export type Link =
   | { readonly phase: "joining"; readonly again: boolean }
   | { readonly phase: "joined" }
   | { readonly phase: "reconnecting" }
-  | { readonly phase: "lost"; readonly why: string; readonly retryInS?: number };
+  | {
+      readonly phase: "lost";
+      readonly why: string;
+      readonly retryInS?: number;
+      /** Whether only another conversation can be joined. */
+      readonly fresh?: boolean;
+    };
 
 /** Everything a notice depends on. */
 export interface Circumstances {
@@ -46,7 +52,9 @@ export function noticeFor(now: Circumstances): Notice | undefined {
     case "reconnecting":
       return { text: "The connection was lost. Reconnecting…", tone: "loud" };
     case "lost":
-      return lost(now.link.why, now.link.retryInS);
+      return now.link.fresh
+        ? { text: now.link.why, tone: "loud", rejoin: "Start a new conversation" }
+        : lost(now.link.why, now.link.retryInS);
     case "joined":
       return now.agentHere ? withoutFace(now) : withoutAgent(now);
   }

@@ -4,12 +4,15 @@
 /** A long evening of talk; older lines leave so that the page stays light. */
 export const MOST_LINES = 200;
 
-export type Speaker = "agent" | "user";
+/** The agent, whoever reads the page, or somebody else in the room. */
+export type Speaker = "agent" | "user" | "other";
 
 /** One turn of one side. */
 export interface Line {
   readonly id: string;
   readonly speaker: Speaker;
+  /** What somebody else is called. */
+  readonly name?: string;
   readonly text: string;
   readonly final: boolean;
 }

@@ -7,26 +7,47 @@ const told = (words: RegExp) => (error: unknown) => error instanceof JoinError &
 
 test("a complete answer is a connection", async () => {
   const connection = { url: "ws://127.0.0.1:7880", token: "t", room: "r" };
-  assert.deepEqual(await fetchConnection(answering(JSON.stringify(connection))), connection);
+  assert.deepEqual(await fetchConnection(undefined, answering(JSON.stringify(connection))), connection);
 });
 
 test("a server that does not answer is told from one that refuses", async () => {
   await assert.rejects(
-    fetchConnection(() => Promise.reject(new TypeError("Failed to fetch"))),
+    fetchConnection(undefined, () => Promise.reject(new TypeError("Failed to fetch"))),
     told(/does not answer/),
   );
-  await assert.rejects(fetchConnection(answering("", 500)), told(/HTTP 500/));
+  await assert.rejects(fetchConnection(undefined, answering("", 500)), told(/HTTP 500/));
 });
 
 test("the server's own sentence is passed on", async () => {
   await assert.rejects(
-    fetchConnection(answering('{"error": "The worker has stopped."}', 503)),
+    fetchConnection(undefined, answering('{"error": "The worker has stopped."}', 503)),
     told(/^The worker has stopped\.$/),
   );
 });
 
 test("anything else is no connection", async () => {
   for (const body of ["<!doctype html>", "null", "[]", '{"url": "ws://x", "token": 7, "room": "r"}']) {
-    await assert.rejects(fetchConnection(answering(body)), told(/without a room/));
+    await assert.rejects(fetchConnection(undefined, answering(body)), told(/without a room/));
   }
+});
+
+test("the conversation that is wanted is asked for, whatever its name looks like", async () => {
+  const asked: string[] = [];
+  const get = (path: unknown) => {
+    asked.push(String(path));
+    return answering('{"url": "ws://x", "token": "t", "room": "r"}')();
+  };
+  await fetchConnection(undefined, get);
+  await fetchConnection("a room&room=b#c", get);
+  assert.equal(asked[0], "/connection");
+  assert.equal(new URL(asked[1] ?? "", "http://x").searchParams.get("room"), "a room&room=b#c");
+});
+
+test("only a conversation that is not here is not asked for again", async () => {
+  const lasting = async (status: number) => {
+    const error = await fetchConnection("r", answering("{}", status)).catch((thrown: unknown) => thrown);
+    return error instanceof JoinError && error.lasting;
+  };
+  assert.equal(await lasting(404), true);
+  assert.equal(await lasting(503), false);
 });

@@ -58,3 +58,10 @@ test("mending is said over the picture, and leaves nothing to press", () => {
   assert.equal(notice?.tone, "loud");
   assert.equal(notice?.rejoin, undefined);
 });
+
+test("where only another conversation can be joined, that is offered", () => {
+  const notice = noticeFor({ ...talking, link: { phase: "lost", why: "It is not here.", fresh: true } });
+  assert.equal(notice?.text, "It is not here.");
+  assert.match(notice?.rejoin ?? "", /new conversation/);
+  assert.equal(notice?.countdown, undefined);
+});
