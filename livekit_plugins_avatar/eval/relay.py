@@ -21,6 +21,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 
 from ..demo.server import HOST, LiveKitServer, free_ports
 from ..timeline import Clock, SystemClock
@@ -131,7 +132,7 @@ class Relay:
             except (BlockingIOError, ConnectionError):
                 return
             far = self._clients.get(address) or self._meet(address)
-            self._carry(self._link.up, len(data), lambda data=data, far=far: far.send(data))
+            self._carry(self._link.up, len(data), partial(far.send, data))
 
     def _meet(self, address: tuple[str, int]) -> socket.socket:
         far = self._clients[address] = _socket()
@@ -145,9 +146,7 @@ class Relay:
                 data = far.recv(DATAGRAM_BYTES)
             except (BlockingIOError, ConnectionError):
                 return
-            self._carry(
-                self._link.down, len(data), lambda data=data: self._media.sendto(data, address)
-            )
+            self._carry(self._link.down, len(data), partial(self._media.sendto, data, address))
 
     def _carry(self, lane: Lane, size: int, send: Callable[[], object]) -> None:
         now_s = self._clock.now_s()
@@ -206,9 +205,8 @@ class Rewriter:
     def __call__(self, data: bytes) -> bytes:
         """The next piece; what may be the beginning of a candidate's port waits for the rest."""
         data = (self._kept + data).replace(self._old, self._new)
-        size = next(
-            (n for n in range(len(self._old) - 1, 1, -1) if data.endswith(self._old[:n])), 0
-        )
+        beginnings = (n for n in range(len(self._old) - 1, 0, -1) if data.endswith(self._old[:n]))
+        size = next(beginnings, 0)
         self._kept = data[len(data) - size :]
         return data[: len(data) - size]
 
