@@ -9,7 +9,6 @@ encoder has work; and dark is not black, so that an empty track is no dark frame
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..playout import Run
 from ..render.renderer import Frames, Moment
-from ..timeline import SAMPLE_RATE, samples, seconds
+from ..timeline import SAMPLE_RATE, samples
 
 FPS = 25
 FRAME_SAMPLES = SAMPLE_RATE // FPS
@@ -115,39 +114,11 @@ class Slate:
         return picture
 
 
-class Stalls:
-    """A renderer's bad moments, by media time: now and then one frame takes much longer.
-
-    Args:
-        length_s: How much longer; 0 for never.
-        every_s: Media time from one such frame to the next, more than 0.
-
-    Raises:
-        ValueError: Out of range.
-    """
-
-    def __init__(self, length_s: float = 0.0, every_s: float = 3.0) -> None:
-        if length_s < 0 or every_s <= 0:
-            raise ValueError(f"stalls last 0 s or more, every more than 0 s: {length_s}:{every_s}")
-        self.length_s = length_s
-        self.every_s = every_s
-        self._latest = 0
-
-    def due_s(self, media_s: float) -> float:
-        """How much longer the frame at `media_s` takes; a frame asked for again stalls once."""
-        count = int(media_s / self.every_s)
-        if count <= self._latest:
-            return 0.0
-        self._latest = count
-        return self.length_s
-
-
 class ClapperRenderer:
     """A `Renderer` that draws the clapper in place of a face, by media time alone.
 
     Args:
         clapper: When it beeps, in speech time.
-        stalls: How long which frames take.
 
     Attributes:
         runs: Where speech lies in [start, end) of the published timeline, as `Playout.runs`; set
@@ -156,12 +127,11 @@ class ClapperRenderer:
             first.
     """
 
-    def __init__(self, clapper: Clapper, stalls: Stalls | None = None) -> None:
+    def __init__(self, clapper: Clapper) -> None:
         self.runs: Callable[[int, int], Sequence[Run]] = lambda _start, _end: ()
         self.grid: int | None = None
         self._clapper = clapper
         self._slate = Slate()
-        self._stalls = stalls or Stalls()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -179,7 +149,6 @@ class ClapperRenderer:
 
     def _render(self, moment: Moment) -> Frames:
         self.grid = moment.start % FRAME_SAMPLES
-        time.sleep(self._stalls.due_s(seconds(moment.start)))
         # The middle of the frame decides: a beep that some resampling has moved by a few samples
         # still belongs to its frame.
         middle = moment.start + moment.duration // 2

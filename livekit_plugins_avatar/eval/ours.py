@@ -16,7 +16,9 @@ from livekit.agents.voice.io import AudioOutput
 from ..options import AvatarOptions
 from ..session import AvatarSession
 from ..timeline import SAMPLE_RATE, SystemClock, samples, seconds
-from .clapper import LEAD_S, TAIL_S, Clapper, ClapperRenderer, Stalls
+from .clapper import LEAD_S, TAIL_S, Clapper, ClapperRenderer
+from .faults.renderer import FaultyRenderer
+from .faults.script import Script
 
 CHUNK_SAMPLES = samples(0.1)
 """A TTS hands out pieces of about this length."""
@@ -34,7 +36,7 @@ async def publish(
     clapper: Clapper,
     *,
     ready: asyncio.Event,
-    stalls: Stalls,
+    script: Script,
     options: AvatarOptions,
 ) -> dict[str, int]:
     """Publish the clapper through an `AvatarSession`; returns when it has been heard.
@@ -43,7 +45,7 @@ async def publish(
         room: Connected.
         clapper: Begins once `ready` is set.
         ready: Set when somebody is watching.
-        stalls: How often a picture takes how long.
+        script: When the renderer stalls or dies, in media time.
         options: Of the avatar; its persona is not used.
 
     Returns:
@@ -52,9 +54,9 @@ async def publish(
     Raises:
         asyncio.TimeoutError: Speech was accepted and never published.
     """
-    renderer = ClapperRenderer(clapper, stalls)
+    renderer = ClapperRenderer(clapper)
     session: AgentSession[None] = AgentSession()
-    avatar = AvatarSession(renderer=renderer, options=options)
+    avatar = AvatarSession(renderer=FaultyRenderer(renderer, script), options=options)
     try:
         await avatar.start(session, room=room)
         output = session.output.audio

@@ -13,7 +13,9 @@ import numpy as np
 from livekit import rtc
 
 from ..timeline import SAMPLE_RATE, seconds
-from .clapper import FPS, FRAME_SAMPLES, SIZE, TAIL_S, Clapper, Slate, Stalls
+from .clapper import FPS, FRAME_SAMPLES, SIZE, TAIL_S, Clapper, Slate
+from .faults.renderer import RendererFaults
+from .faults.script import Script
 
 BITRATE_BPS = 1_500_000
 QUEUE_MS = 100
@@ -21,7 +23,7 @@ QUEUE_MS = 100
 
 
 async def publish(
-    room: rtc.Room, clapper: Clapper, *, ready: asyncio.Event, stalls: Stalls
+    room: rtc.Room, clapper: Clapper, *, ready: asyncio.Event, script: Script
 ) -> dict[str, int]:
     """Publish the clapper through `rtc.AVSynchronizer`; returns when it has been heard.
 
@@ -29,7 +31,7 @@ async def publish(
         room: Connected.
         clapper: Begins once `ready` is set; until then the tracks carry silence and darkness.
         ready: Set when somebody is watching.
-        stalls: How often a picture takes how long.
+        script: When a picture takes longer, in media time.
 
     Returns:
         Nothing: the synchroniser does not count.
@@ -41,12 +43,12 @@ async def publish(
     synchroniser = rtc.AVSynchronizer(
         audio_source=audio, video_source=video, video_fps=FPS, video_queue_size_ms=QUEUE_MS
     )
-    slate = Slate()
+    slate, faults = Slate(), RendererFaults(script)
     try:
         while not ready.is_set():
             await _push(synchroniser, slate.draw(0, bright=False), np.zeros(FRAME_SAMPLES))
         for start in range(0, clapper.length, FRAME_SAMPLES):
-            await asyncio.sleep(stalls.due_s(seconds(start)))
+            await asyncio.sleep(faults.stall_s(seconds(start)))
             bright = clapper.beeps_at(start + FRAME_SAMPLES // 2)
             picture = slate.draw(start // FRAME_SAMPLES, bright=bright)
             length = min(FRAME_SAMPLES, clapper.length - start)

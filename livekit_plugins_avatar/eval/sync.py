@@ -27,7 +27,8 @@ from ..demo.server import LiveKitServer, ServerDied, livekit_server
 from ..options import VIDEO_DELAY_S, AvatarOptions
 from ..timeline import seconds
 from . import ours, stock
-from .clapper import LEAD_S, Clapper, Stalls
+from .clapper import LEAD_S, Clapper
+from .faults.script import Script, each
 from .offset import Figures, Published, measure
 from .viewer import METHOD, Viewer, ViewerError
 
@@ -101,9 +102,9 @@ async def compare(
     with livekit_server(binary) as server:
 
         async def figures(publish: Publish, name: str) -> dict[str, Any]:
-            stalls = Stalls(stall_s, stall_every_s)
+            script = each("stall", every_s=stall_every_s, length_s=stall_s, until_s=seconds_)
             seen, counts = await watch(
-                server, folder, publish, room_name=name, seconds_=seconds_, stalls=stalls
+                server, folder, publish, room_name=name, seconds_=seconds_, script=script
             )
             return seen.as_dict() | ({"publisher": counts} if counts else {})
 
@@ -125,7 +126,7 @@ async def watch(
     *,
     room_name: str,
     seconds_: float,
-    stalls: Stalls,
+    script: Script,
 ) -> tuple[Figures, dict[str, int]]:
     """One clapper, published by `publish` and seen by one viewer.
 
@@ -140,7 +141,7 @@ async def watch(
     room = rtc.Room()
     await room.connect(server.url, server.token(identity="clapper", room=room_name))
     ready = asyncio.Event()
-    publishing = asyncio.create_task(publish(room, clapper, ready=ready, stalls=stalls))
+    publishing = asyncio.create_task(publish(room, clapper, ready=ready, script=script))
     try:
         token = server.token(identity="viewer", room=room_name)
         async with Viewer(
@@ -180,7 +181,8 @@ def stall(text: str | None) -> tuple[float, float]:
         length_ms, every_s = map(float, text.split(":"))
     except ValueError as error:
         raise ValueError(f"--stall is MS:EVERY_S, as 400:3, got {text!r}") from error
-    Stalls(length_ms / 1e3, every_s)
+    if length_ms < 0 or every_s <= 0:
+        raise ValueError(f"a --stall lasts 0 ms or more, every more than 0 s, got {text!r}")
     return length_ms / 1e3, every_s
 
 

@@ -11,7 +11,6 @@ from livekit_plugins_avatar.eval.clapper import (
     SIZE,
     Clapper,
     ClapperRenderer,
-    Stalls,
     spoken_at,
 )
 from livekit_plugins_avatar.face.state import FaceState
@@ -78,15 +77,3 @@ def test_speech_is_found_only_inside_its_runs() -> None:
 
 def test_the_clapper_can_stand_in_for_any_renderer() -> None:
     assert isinstance(ClapperRenderer(Clapper(5.0)), Renderer)
-
-
-def test_a_stall_comes_once_in_its_interval_even_if_its_frame_is_asked_for_again() -> None:
-    stalls = Stalls(0.4, 3.0)
-    assert [stalls.due_s(at) for at in (0.0, 2.96, 3.0, 3.04, 3.0, 5.9, 6.2)] == [
-        0.0, 0.0, 0.4, 0.0, 0.0, 0.0, 0.4,
-    ]  # fmt: skip
-
-
-def test_stalls_that_cannot_be_are_refused() -> None:
-    with pytest.raises(ValueError, match="every more than 0 s"):
-        Stalls(0.4, 0.0)
