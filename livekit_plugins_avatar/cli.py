@@ -135,6 +135,12 @@ def _eval_visemes(parser: ArgumentParser, words: list[str]) -> int:
     return _command(visemes, parser, words)
 
 
+def _eval_call(parser: ArgumentParser, words: list[str]) -> int:
+    with needs("eval", "eval call"):
+        from .eval import call
+    return _command(call, parser, words)
+
+
 def _eval_soak(parser: ArgumentParser, words: list[str]) -> int:
     with needs("eval", "eval soak"):
         from .eval import soak
@@ -155,6 +161,7 @@ COMMANDS: dict[str, tuple[Callable[[ArgumentParser, list[str]], int], str]] = {
     "bench": (_bench, "What a frame, a second of speech and the first sound of an answer cost."),
     "eval sync": (_eval_sync, "How far apart sound and picture are, in a real browser."),
     "eval visemes": (_eval_visemes, "How many visemes are right, and how calm silence is."),
+    "eval call": (_eval_call, "A whole call in which everything goes wrong, as viewers get it."),
     "eval soak": (_eval_soak, "Whether anything grows in an agent that talks for hours."),
     "eval persona": (_eval_persona, "How true a persona is to pictures it was never shown."),
 }

@@ -39,12 +39,14 @@ class Reading:
         memory_mb: Resident memory in 10^6 bytes.
         threads: Threads.
         handles: Open files, sockets and pipes.
+        cpu_s: What it has used of the processor since it began, in seconds of one core.
     """
 
     at_s: float
     memory_mb: float
     threads: int
     handles: int
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Growth:
         memory_slope_mb_per_hour: Of a straight line through all readings.
         threads_first, threads_last, threads_peak: The same of threads.
         handles_first, handles_last, handles_peak: The same of handles.
+        cpu_core_percent: What it used of one core, from the first reading to the last.
     """
 
     readings: int
@@ -75,6 +78,7 @@ class Growth:
     handles_first: float
     handles_last: float
     handles_peak: int
+    cpu_core_percent: float
 
     @property
     def flat(self) -> bool:
@@ -115,6 +119,7 @@ def growth(readings: Sequence[Reading]) -> Growth | None:
         int(threads.max()),
         *_ends(handles),
         int(handles.max()),
+        100 * (readings[-1].cpu_s - readings[0].cpu_s) / float(at_s[-1] - at_s[0]),
     )
 
 

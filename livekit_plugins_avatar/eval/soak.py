@@ -24,7 +24,7 @@ from ..demo import server_binary
 from ..demo.cache import Missing
 from ..demo.server import LiveKitServer, ServerDied, livekit_server
 from ..options import DEFAULT_PERSONA
-from ..timeline import SystemClock
+from ..timeline import Clock, SystemClock
 from .growth import LEAST, Growth, Reading, growth
 
 DEFAULT_MINUTES = 60.0
@@ -35,6 +35,10 @@ EVERY_S = 2.5
 
 WARM_S = 300.0
 """Time for pools to fill and lazily loaded code to be loaded; a tenth of a run at most."""
+
+GLANCE_EVERY_S, GLANCE_S = 60.0, 6.0
+"""The listener takes the picture for a while now and then: to decode it all the time would take
+more of the machine than the agent does."""
 
 SAY_EVERY_S = 60.0
 STOP_S = 10.0
@@ -81,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 
 @dataclass(slots=True)
 class Audience:
-    """A participant that takes all it is sent, and counts it."""
+    """A participant that listens, looks now and then, and counts what it gets."""
 
     room: rtc.Room = field(default_factory=rtc.Room)
     frames: int = 0
@@ -92,11 +96,25 @@ class Audience:
         self.room.on("track_subscribed", lambda track, publication, participant: self._take(track))
         await self.room.connect(server.url, server.token(identity="audience", room=name))
 
+    async def glance(self, clock: Clock) -> None:
+        """Look for a while, look away for longer, without end."""
+        while True:
+            self._look_up(True)
+            await clock.sleep(GLANCE_S)
+            self._look_up(False)
+            await clock.sleep(GLANCE_EVERY_S - GLANCE_S)
+
     async def leave(self) -> None:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.room.disconnect()
+
+    def _look_up(self, up: bool) -> None:
+        for participant in self.room.remote_participants.values():
+            for publication in participant.track_publications.values():
+                if publication.kind == rtc.TrackKind.KIND_VIDEO:
+                    publication.set_subscribed(up)
 
     def _take(self, track: rtc.Track) -> None:
         take = self._listen if track.kind == rtc.TrackKind.KIND_AUDIO else self._look
@@ -136,11 +154,12 @@ async def soak(
         audience = Audience()
         await audience.join(server, "soak")
         stack.push_async_callback(audience.leave)
+        clock = SystemClock()
         talker = await _start_talker(stack, server, persona, seed)
         said: dict[str, dict[str, int]] = {}
         reading = asyncio.create_task(_follow(talker, said))
         stack.callback(reading.cancel)
-        readings = await _watch(talker, audience, said, stopped, seconds_)
+        readings = await _watch(talker, audience, said, stopped, seconds_, clock)
     warm_s = readings[0].at_s + min(WARM_S, seconds_ / 10) if readings else 0.0
     grown = growth([each for each in readings if each.at_s >= warm_s])
     counts = said.get("counts", {})
@@ -209,9 +228,10 @@ async def _watch(
     said: dict[str, dict[str, int]],
     stopped: asyncio.Event,
     seconds_: float,
+    clock: Clock,
 ) -> list[Reading]:
     """Read what the process holds, from its first turn on."""
-    clock, process = SystemClock(), psutil.Process(talker.pid)
+    process = psutil.Process(talker.pid)
     readings: list[Reading] = []
     began_s = clock.now_s()
     while not (said and audience.frames and audience.heard_s):
@@ -219,6 +239,7 @@ async def _watch(
             raise TalkerDied("nothing was heard or seen of the agent; its last words are above")
         if await _within(stopped, 0.1):
             return readings
+    audience.tasks.append(asyncio.create_task(audience.glance(clock)))
     began_s = spoken_s = clock.now_s()
     while clock.now_s() - began_s < seconds_ and not await _within(stopped, EVERY_S):
         if talker.returncode is not None:
@@ -241,7 +262,14 @@ async def _within(event: asyncio.Event, seconds_: float) -> bool:
 
 def _read(process: psutil.Process, now_s: float) -> Reading:
     handles = process.num_fds() if hasattr(process, "num_fds") else process.num_handles()
-    return Reading(now_s, process.memory_info().rss / 1e6, process.num_threads(), handles)
+    spent = process.cpu_times()
+    return Reading(
+        now_s,
+        process.memory_info().rss / 1e6,
+        process.num_threads(),
+        handles,
+        spent.user + spent.system,
+    )
 
 
 def _line(readings: list[Reading], audience: Audience, said: dict[str, dict[str, int]]) -> str:
@@ -277,7 +305,7 @@ def table(results: dict[str, Any]) -> str:
             "",
             f"memory grew by {results['memory_growth_percent']:g} %, "
             f"{results['memory_slope_mb_per_hour']:g} MB/h, in {results['minutes']:g} minutes; "
-            f"{counts}",
+            f"{results['cpu_core_percent']:g} % of a core; {counts}",
             "nothing grew" if results["passed"] else "not passed",
         ]
     )

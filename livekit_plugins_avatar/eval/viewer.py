@@ -65,10 +65,20 @@ class Viewer:
         token: Lets the viewer join and subscribe.
         page_folder: Holds `viewer.html` and its script.
         browser_path: The executable of a Chromium or Chrome.
+        publisher: Whom to watch, by identity; without one whoever publishes.
     """
 
-    def __init__(self, url: str, token: str, *, page_folder: Path, browser_path: Path) -> None:
-        self._query = urlencode({"url": url, "token": token})
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        page_folder: Path,
+        browser_path: Path,
+        publisher: str | None = None,
+    ) -> None:
+        watched = {} if publisher is None else {"publisher": publisher}
+        self._query = urlencode({"url": url, "token": token} | watched)
         self._page_folder = page_folder
         self._browser_path = browser_path
         self._stack = AsyncExitStack()

@@ -1,7 +1,7 @@
 // The viewer of the evals: joins a room, and writes down when each frame is on the screen and when
 // each block of sound reaches its track. It draws no conclusions; eval/offset.py does.
 //
-// Address: viewer.html?url=ws://...&token=...
+// Address: viewer.html?url=ws://...&token=...[&publisher=IDENTITY]: nobody else is watched.
 // Result: window.viewer, a Recorder. All times are milliseconds of performance.now().
 
 import { Room, RoomEvent, Track, type RemoteTrack } from "livekit-client";
@@ -72,8 +72,10 @@ class Recorder {
   private readonly room = new Room({ adaptiveStream: false, dynacast: false });
   private readonly context = new AudioContext({ latencyHint: "interactive" });
 
-  async join(url: string, token: string): Promise<void> {
-    this.room.on(RoomEvent.TrackSubscribed, (track) => this.watch(track));
+  async join(url: string, token: string, publisher: string | null): Promise<void> {
+    this.room.on(RoomEvent.TrackSubscribed, (track, _publication, participant) => {
+      if (publisher === null || participant.identity === publisher) this.watch(track);
+    });
     this.room.on(RoomEvent.TrackUnsubscribed, (track) => this.leave(track));
     await this.room.connect(url, token);
     await this.room.startAudio();
@@ -184,6 +186,6 @@ declare global {
 const address = new URLSearchParams(location.search);
 window.viewer = new Recorder();
 window.viewer
-  .join(address.get("url") ?? "", address.get("token") ?? "")
+  .join(address.get("url") ?? "", address.get("token") ?? "", address.get("publisher"))
   .then(() => document.body.classList.add("joined"))
   .catch((error) => window.viewer.errors.push(String(error)));
