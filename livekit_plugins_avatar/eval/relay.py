@@ -18,6 +18,7 @@ import json
 import re
 import socket
 import sys
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -114,6 +115,7 @@ class Relay:
         self._clock = clock
         self._near, self._far = near, far
         self._media = _socket()
+        self._up, self._down = Belt(clock), Belt(clock)
         self._clients: dict[tuple[str, int], socket.socket] = {}
         """For each address that a client sends from, the socket by which the server knows it."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -132,7 +134,7 @@ class Relay:
             except (BlockingIOError, ConnectionError):
                 return
             far = self._clients.get(address) or self._meet(address)
-            self._carry(self._link.up, len(data), partial(far.send, data))
+            self._carry(self._link.up, self._up, len(data), partial(far.send, data))
 
     def _meet(self, address: tuple[str, int]) -> socket.socket:
         far = self._clients[address] = _socket()
@@ -146,13 +148,13 @@ class Relay:
                 data = far.recv(DATAGRAM_BYTES)
             except (BlockingIOError, ConnectionError):
                 return
-            self._carry(self._link.down, len(data), partial(self._media.sendto, data, address))
+            send = partial(self._media.sendto, data, address)
+            self._carry(self._link.down, self._down, len(data), send)
 
-    def _carry(self, lane: Lane, size: int, send: Callable[[], object]) -> None:
-        now_s = self._clock.now_s()
-        arrival_s = lane.packet(now_s, size)
+    def _carry(self, lane: Lane, belt: Belt, size: int, send: Callable[[], object]) -> None:
+        arrival_s = lane.packet(self._clock.now_s(), size)
         if arrival_s is not None:
-            asyncio.get_running_loop().call_later(arrival_s - now_s, _try, send)
+            belt.put(arrival_s, send)
 
     async def _signal(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -177,15 +179,49 @@ class Relay:
         change: Callable[[bytes], bytes],
     ) -> None:
         """Carry a stream one way; its end is carried too, as late as its last byte."""
-        loop, left_s = asyncio.get_running_loop(), 0.0
+        belt = Belt(self._clock)
         try:
             while data := await reader.read(READ_BYTES):
-                now_s = self._clock.now_s()
-                left_s = max(left_s, lane.stream(now_s, len(data)))
-                loop.call_later(left_s - now_s, writer.write, change(data))
+                arrival_s = lane.stream(self._clock.now_s(), len(data))
+                belt.put(arrival_s, partial(writer.write, change(data)))
         except ConnectionError:
             pass
-        loop.call_later(max(0.0, left_s - self._clock.now_s()), writer.close)
+        belt.put(self._clock.now_s(), writer.close)
+
+
+class Belt:
+    """What is under way, in the order in which it was sent, whatever the timers do.
+
+    Full: never; a `Lane` loses what its bottleneck cannot hold. Empty: no timer runs.
+
+    Args:
+        clock: Real time.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._under_way: deque[tuple[float, Callable[[], object]]] = deque()
+
+    def put(self, arrival_s: float, deliver: Callable[[], object]) -> None:
+        """Deliver at that time, and not before what was put earlier."""
+        self._under_way.append((arrival_s, deliver))
+        if len(self._under_way) == 1:
+            self._wait()
+
+    def _wait(self) -> None:
+        left_s = self._under_way[0][0] - self._clock.now_s()
+        asyncio.get_running_loop().call_later(max(0.0, left_s), self._deliver)
+
+    def _deliver(self) -> None:
+        now_s = self._clock.now_s()
+        while self._under_way and self._under_way[0][0] <= now_s:
+            try:
+                self._under_way[0][1]()
+            except (BlockingIOError, ConnectionError):
+                pass  # Whoever listened has gone: what is on the line is lost.
+            self._under_way.popleft()
+        if self._under_way:
+            self._wait()
 
 
 class Rewriter:
@@ -221,13 +257,6 @@ def _socket() -> socket.socket:
     made.setblocking(False)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BYTES)
     return made
-
-
-def _try(send: Callable[[], object]) -> None:
-    try:
-        send()
-    except (BlockingIOError, ConnectionError):
-        pass  # Whoever listened has gone: a packet on the line is lost.
 
 
 async def _serve(specification: str) -> None:

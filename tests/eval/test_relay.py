@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livekit_plugins_avatar.eval.relay import Rewriter, without_compression
+from livekit_plugins_avatar.eval.relay import Belt, Rewriter, without_compression
+from livekit_plugins_avatar.timeline import SystemClock
 
 CANDIDATE = b"candidate:1 1 udp 2130706431 127.0.0.1 20123 typ host"
 
@@ -19,6 +23,19 @@ def test_the_port_is_replaced_however_the_stream_is_cut(cuts: list[int]) -> None
         out += rewriter(stream[first : first + cut])
         first += cut
     assert out == stream.replace(b" 20123 typ", b" 31999 typ")
+
+
+async def test_what_is_under_way_arrives_in_its_order_at_its_time() -> None:
+    clock = SystemClock()
+    belt, arrived, whole = Belt(clock), list[int](), asyncio.Event()
+    began_s = clock.now_s()
+    # The last of them are due before the first: nothing overtakes all the same.
+    for number in range(50):
+        belt.put(began_s + (0.05 if number < 25 else 0.0), partial(arrived.append, number))
+    belt.put(began_s, whole.set)
+    await whole.wait()
+    assert arrived == list(range(50))
+    assert clock.now_s() - began_s >= 0.05
 
 
 def test_ports_of_other_lengths_are_refused() -> None:
