@@ -31,7 +31,7 @@ from .costs import TEXT, speech
 TURN_S = (1.0, 12.0)
 """From a word of assent to an explanation."""
 
-BETWEEN_S = (1.0, 6.0)
+BETWEEN_S = (2.0, 10.0)
 """A person answers meanwhile."""
 
 CHUNK_S = 0.1
