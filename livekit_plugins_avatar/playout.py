@@ -10,6 +10,10 @@ What was pulled and has not left the audio source yet can be taken back (`retrac
 may be kept well filled, and still speech begins, stops and goes on within 20 ms of being asked to,
 and speech that arrives before the last of it has left leaves no gap.
 
+Speech that left while nobody could hear it (`lose`) is not reported as played, and once somebody
+can (`regain`) it is taken up again: from a pause before the loss, so that no word begins in its
+middle. What is said twice counts once.
+
 A segment goes one way::
 
     push_audio       end_segment           last sample played
@@ -28,6 +32,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from .pauses import pause_before
 from .timeline import samples
 
 Pcm = NDArray[np.int16]
@@ -53,6 +58,10 @@ it."""
 
 RETRACT_SAMPLES = samples(0.2)
 """The most that can be taken back: more than any audio source is given ahead."""
+
+REMEMBERED_SAMPLES = samples(20.0)
+"""How much of a segment that has left is kept in case nobody heard it: a link that is down is found
+out within that, as a rule within five seconds, and a pause before it lies near. 2 MB."""
 
 MEMORY_SAMPLES = samples(5.0)
 """Runs that ended longer ago than this are forgotten: every frame that could show them is out."""
@@ -121,6 +130,41 @@ class Finished:
 PlayoutEvent = Started | Progressed | Finished
 
 
+class _Tape:
+    """Samples from `start` to `end`: added at the end, forgotten at the start, read anywhere."""
+
+    def __init__(self) -> None:
+        self.start = self.end = 0
+        self._room: Pcm = NOTHING
+        self._first = 0
+        """Where in `_room` the sample `start` lies."""
+
+    def add(self, pcm: Pcm) -> None:
+        used = self.end - self.start
+        if self._first + used + len(pcm) > len(self._room):
+            kept = self.read(self.start, self.end)
+            self._room = np.empty(2 * (used + len(pcm)), np.int16)
+            self._room[:used], self._first = kept, 0
+        at = self._first + used
+        self._room[at : at + len(pcm)] = pcm
+        self.end += len(pcm)
+
+    def read(self, start: int, end: int) -> Pcm:
+        """A view of the samples [start, end), as far as they are there."""
+        start, end = max(start, self.start), min(end, self.end)
+        return self._room[self._first + start - self.start : self._first + end - self.start]
+
+    def cut(self, end: int) -> None:
+        """Drop what lies at or after `end`."""
+        self.end = max(self.start, min(self.end, end))
+
+    def forget(self, start: int) -> None:
+        """Drop what lies before `start`."""
+        count = max(0, min(start, self.end) - self.start)
+        self.start += count
+        self._first += count
+
+
 @dataclass(slots=True)
 class _Segment:
     """The speech between two flushes; `base` is its first sample on the speech timeline."""
@@ -128,20 +172,27 @@ class _Segment:
     base: int
     cut: bool = False
     ended: bool = False
-    chunks: deque[Pcm] = field(default_factory=deque)
-    available: int = 0
-    """Samples in `chunks`: accepted, and not published yet."""
+    tape: _Tape = field(default_factory=_Tape)
+    """Its samples, counted from its first: those to come, and some of those that have left."""
+    next: int = 0
+    """The sample to publish next."""
     runs: list[Run] = field(default_factory=list)
     """What has been published of it."""
-    recent: Pcm = field(default_factory=lambda: NOTHING)
-    """The end of what has been published, in case it is taken back."""
     reported: int = 0
     """How many of the runs have been reported as played."""
+    told: int = 0
+    """How many of its samples have been reported as played."""
     started: bool = False
 
     @property
+    def available(self) -> int:
+        """Samples accepted, and not published yet."""
+        return self.tape.end - self.next
+
+    @property
     def consumed(self) -> int:
-        return sum(run.length for run in self.runs)
+        """How many of its samples have been published; what was said twice counts once."""
+        return max((run.speech_end - self.base for run in self.runs), default=0)
 
     @property
     def published_whole(self) -> bool:
@@ -149,49 +200,51 @@ class _Segment:
 
     def played(self, playhead: int) -> int:
         """How many of its samples had been played when `playhead` was."""
-        return sum(min(run.length, max(0, playhead - run.published)) for run in self.runs)
+        return max((self.reached(run, playhead) for run in self.runs), default=0)
+
+    def reached(self, run: Run, playhead: int) -> int:
+        """The sample after the last of a run that had been played when `playhead` was; 0 where
+        none had."""
+        count = min(run.length, playhead - run.published)
+        return run.speech - self.base + count if count > 0 else 0
 
     def take(self, count: int) -> Pcm:
-        """Remove and return the first `count` of the samples available."""
-        parts = []
-        while count:
-            chunk = self.chunks.popleft()
-            if len(chunk) > count:
-                self.chunks.appendleft(chunk[count:])
-                chunk = chunk[:count]
-            parts.append(chunk)
-            count -= len(chunk)
-        taken = np.concatenate(parts)
-        self.available -= len(taken)
-        self.recent = np.concatenate((self.recent, taken))[-RETRACT_SAMPLES:]
+        """Return the next `count` of the samples available."""
+        taken = self.tape.read(self.next, self.next + count)
+        self.next += count
+        self.tape.forget(self.next - REMEMBERED_SAMPLES)
         return taken
 
     def take_back(self, sample: int) -> None:
         """Undo what was published from published sample `sample` on."""
-        kept = [
-            Run(run.published, run.speech, min(run.length, sample - run.published))
-            for run in self.runs
-            if run.published < sample
-        ]
-        count = self.consumed - sum(run.length for run in kept)
-        if count:
-            self.chunks.appendleft(self.recent[-count:])
-            self.available += count
-            self.recent = self.recent[:-count]
-            self.runs = kept
+        undone = [run for run in self.runs if run.published_end > sample]
+        if not undone:
+            return
+        first = undone[0]
+        kept = max(0, sample - first.published)
+        self.runs = self.runs[: len(self.runs) - len(undone)]
+        self.next = first.speech - self.base + kept
+        if kept:
+            self.runs.append(Run(first.published, first.speech, kept))
+
+    def repeat(self) -> None:
+        """Go back to a pause before the sample to publish next."""
+        if self.next:
+            start = self.tape.start
+            self.next = start + pause_before(self.tape.read(start, self.next), from_start=not start)
 
     def truncate(self, count: int) -> None:
         """Keep only the first `count` of the samples available."""
-        kept = np.concatenate([NOTHING, *self.chunks])[:count]
-        self.chunks, self.available = deque([kept] if len(kept) else []), len(kept)
+        self.tape.cut(self.next + count)
 
     def publish(self, sample: int, count: int) -> None:
         """Note that the next `count` samples are published at `sample`."""
         last = self.runs[-1] if self.runs else None
-        if last is not None and last.published_end == sample:
+        speech = self.base + self.next
+        if last is not None and (last.published_end, last.speech_end) == (sample, speech):
             self.runs[-1] = Run(last.published, last.speech, last.length + count)
         else:
-            self.runs.append(Run(sample, self.base + self.consumed, count))
+            self.runs.append(Run(sample, speech, count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +280,8 @@ class Playout:
         self._published = 0
         self._playhead = 0
         self._paused = False
+        self._lost: int | None = None
+        """The published sample from which on nobody hears."""
         self._closed = False
         self._speaking = False
         self._gain = 0.0
@@ -258,8 +313,7 @@ class Playout:
                 return -1
             start = self._accepted
             if len(pcm):
-                self._open.chunks.append(pcm)
-                self._open.available += len(pcm)
+                self._open.tape.add(pcm)
                 self._accepted += len(pcm)
             self._want_start()
             return start
@@ -277,7 +331,9 @@ class Playout:
         with self._lock:
             for segment in self._segments:
                 segment.cut = True
-                segment.truncate(FADE_SAMPLES if segment.runs else 0)
+                if self._lost is not None:
+                    segment.take_back(self._lost)
+                segment.truncate(FADE_SAMPLES if segment.runs and self._lost is None else 0)
             self._wants_retraction = True
 
     def pause(self) -> None:
@@ -293,6 +349,46 @@ class Playout:
                 self._paused = False
                 self._wants_retraction = True
 
+    def lose(self, sample: int) -> None:
+        """From a published sample on nobody hears the track: hold the speech until `regain`.
+
+        Args:
+            sample: It may have left long ago. What has been reported as played by now stays so.
+        """
+        with self._lock:
+            for segment in self._segments:
+                ends = [run.published_end for run in segment.runs[: segment.reported]]
+                sample = max([sample, *ends])
+            self._lost = sample if self._lost is None else min(sample, self._lost)
+            self._wants_retraction = True
+
+    def regain(self) -> int:
+        """Somebody hears again: take up what was lost, from a pause before it.
+
+        Returns:
+            How many samples are said again, or for the first time, of those that had left.
+        """
+        with self._lock:
+            if self._lost is None:
+                return 0
+            lost, self._lost = self._lost, None
+            again = 0
+            for segment in self._segments:
+                left = segment.next
+                segment.take_back(lost)
+                if not segment.cut and not segment.published_whole:
+                    if segment.next < left or self._was_sounding(segment, lost):
+                        segment.repeat()
+                    again += left - segment.next
+            self._speaking, self._gain = False, 0.0
+            self._wants_retraction = True
+            self._note_change()
+            return again
+
+    def _was_sounding(self, segment: _Segment, sample: int) -> bool:
+        """Whether speech of a segment ran up to a published sample."""
+        return bool(segment.runs) and segment.runs[-1].published_end == sample
+
     def close(self) -> None:
         """Cut everything without a fade, and whatever may still come: nobody will pull again."""
         with self._lock:
@@ -303,7 +399,7 @@ class Playout:
 
     def _want_start(self) -> None:
         """Speech has come: it need not wait behind the silence that was handed out ahead of it."""
-        if not self._speaking and not self._paused and self._expected():
+        if not self._speaking and not self._held and self._expected():
             self._wants_retraction = True
 
     # Called by whoever publishes the track.
@@ -372,7 +468,7 @@ class Playout:
             head = self._head()
         if head is None:
             return None
-        stopping = self._paused or head.cut
+        stopping = self._held or head.cut
         if not self._speaking and (stopping or not _can_start(head)):
             return None
         count = min(count, head.available, self._fading() if stopping else count)
@@ -426,6 +522,8 @@ class Playout:
         """
         events: list[PlayoutEvent] = []
         with self._lock:
+            if self._lost is not None:
+                playhead = min(playhead, self._lost)
             playhead = self._playhead = max(self._playhead, playhead)
             for segment in self._segments:
                 played = segment.played(playhead)
@@ -452,8 +550,11 @@ class Playout:
             length = min(run.length, max(0, playhead - run.published))
             if going_on or (length < run.length and not self._closed):
                 break
-            if length:
-                events.append(Progressed(run.published, run.speech - segment.base, length))
+            # What is said again has been told of before.
+            again = max(0, segment.told - (run.speech - segment.base))
+            if length > again:
+                events.append(Progressed(run.published + again, segment.told, length - again))
+                segment.told += length - again
             segment.reported += 1
         return events
 
@@ -504,6 +605,10 @@ class Playout:
         if self._changed is None or self._published < self._changed:
             self._changed = self._published
 
+    @property
+    def _held(self) -> bool:
+        return self._paused or self._lost is not None
+
     def _head(self) -> _Segment | None:
         """The segment to publish from."""
         return next((each for each in self._segments if not each.published_whole), None)
@@ -514,14 +619,14 @@ class Playout:
         sample = self._published
         for segment in self._segments:
             count = segment.available
-            if self._paused:
+            if self._held:
                 count = min(count, self._fading()) if self._speaking else 0
             elif segment.cut:
                 count = min(count, self._fading()) if self._speaking and not expected else 0
             elif not (self._speaking or expected or _can_start(segment)):
                 count = 0
             if count:
-                expected.append(Run(sample, segment.base + segment.consumed, count))
+                expected.append(Run(sample, segment.base + segment.next, count))
                 sample += count
             if self._paused and segment.available:
                 break

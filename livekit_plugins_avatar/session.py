@@ -8,8 +8,9 @@ on the face follows what the agent says and does. Should the face fail, the voic
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from livekit import rtc
@@ -17,11 +18,14 @@ from livekit.agents import AgentSession, AgentStateChangedEvent, JobContext, get
 from livekit.agents.voice import avatar as agents_avatar
 from livekit.agents.voice.io import AgentOutput, AudioOutput
 
+from . import telemetry
 from .face.articulation import REACH_AFTER_SAMPLES
 from .face.face import Face
 from .log import logger
+from .memory import KEEP_EVERY_S, FaceMemory
 from .options import AvatarOptions
-from .playout import MEMORY_SAMPLES, Playout, PlayoutEvent
+from .playout import MEMORY_SAMPLES, REMEMBERED_SAMPLES, Playout, PlayoutEvent
+from .publish.audience import Audience
 from .publish.conductor import Conductor
 from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
 from .render.ahead import Ahead, frame_period
@@ -32,11 +36,12 @@ from .speech.listener import Listener
 from .speech.recognizer import Recognizer, built_in
 from .speech.schedule import VisemeSchedule
 from .speech.visemes import VisemeEvent
-from .timeline import Clock, SystemClock, samples
+from .timeline import Clock, SystemClock, samples, seconds
 from .transcription import TextTap
 
-KEPT_SAMPLES = samples(2.0)
-"""How much of the schedule is kept behind the frame being drawn: frames may be drawn again."""
+KEPT_SAMPLES = samples(2.0) + REMEMBERED_SAMPLES
+"""How much of the schedule is kept behind the frame being drawn: frames may be drawn again, and
+speech that nobody heard may be said again."""
 
 
 class AvatarSession(agents_avatar.AvatarSession[str]):
@@ -47,6 +52,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         renderer: What draws the face: any object that fits `Renderer`, instead of the persona in
             `options`. The avatar closes it.
         recognizer: What turns speech into visemes, instead of the built-in one.
+        memory: Where to keep what the face looks like, so that a process which takes the place of
+            this one within a minute goes on with it: the path of a file, or any mapping of
+            strings. Without it nothing is kept.
 
     Raises:
         TypeError: `renderer` lacks something that a renderer must have.
@@ -59,6 +67,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         *,
         renderer: Renderer | None = None,
         recognizer: Recognizer | None = None,
+        memory: MutableMapping[str, str] | str | Path | None = None,
     ) -> None:
         super().__init__()
         if renderer is not None:
@@ -75,6 +84,10 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._conductor = Conductor(
             self._playout, clock=self._clock, queue_samples=QUEUE_SAMPLES, on_events=self._on_events
         )
+        self._store = memory
+        self._remembering: asyncio.Task[None] | None = None
+        self._audience: Audience | None = None
+        self._said_again = 0
         self._ahead: Ahead | None = None
         self._tracks: Tracks | None = None
         self._sink: AvatarSink | None = None
@@ -97,12 +110,29 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
     @property
     def stats(self) -> dict[str, int]:
-        """Counts since the start: frames shown, missed, skipped and late, and starved samples."""
+        """Counts since the start, by name: see `telemetry.COUNTS`."""
         counts = asdict(self._conductor.stats)
+        counts["samples_said_again"] = self._said_again
+        counts["reconnections"] = self._audience.reconnections if self._audience else 0
         if self._ahead is not None:
             counts["frames_late"] = self._ahead.late
             counts["render_failures"] = self._ahead.failures
         return counts
+
+    @property
+    def queues_s(self) -> dict[str, float]:
+        """What waits between the stages, in seconds of media: see `telemetry.QUEUES`."""
+        return {
+            "speech": seconds(self._playout.buffered),
+            "hearing": seconds(self._listener.waiting),
+            "frames": self._ahead.ready_s if self._ahead is not None else 0.0,
+            "source": seconds(self._conductor.held),
+        }
+
+    @property
+    def frame_cost_s(self) -> float:
+        """How long drawing a frame takes at present; 0 before the first."""
+        return self._ahead.cost_s if self._ahead is not None else 0.0
 
     async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Take over the agent's audio output and publish voice and face.
@@ -148,6 +178,11 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
     async def _start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         self._identity = room.local_participant.identity
+        memory = FaceMemory(self._store, room.name) if self._store is not None else None
+        if memory is not None:
+            face = await asyncio.to_thread(memory.recall, self._clock.wall_s())
+            if face is not None:
+                self._face.remember(face)
         renderer = await self._open_renderer()
         size = None
         if renderer is not None:
@@ -161,6 +196,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             fps=renderer.fps if renderer is not None else 0,
             bitrate_bps=self._options.video_bitrate_bps,
         )
+        self._watch_audience(room, self._tracks)
+        if memory is not None:
+            self._remembering = asyncio.create_task(self._remember(memory, self._tracks))
         self._sink = AvatarSink(
             self._playout,
             self._listener,
@@ -171,6 +209,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._previous_output = _tail(agent_session.output.audio)
         agent_session.output.replace_audio_tail(self._sink)
         agent_session.on("agent_state_changed", self._on_agent_state_changed)
+        telemetry.measure(self, {"room": room.name})
 
     async def _open_renderer(self) -> Renderer | None:
         """The renderer, or None where it cannot run here: then the voice goes on alone."""
@@ -224,9 +263,15 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._closed = True
         if self._session is not None:
             self._session.off("agent_state_changed", self._on_agent_state_changed)
+            telemetry.forget(self)
             self._give_output_back(self._session.output)
             if self._text_tap is not None:
                 self._text_tap.detach(self._session.output)
+        if self._remembering is not None:
+            self._remembering.cancel()
+            await asyncio.gather(self._remembering, return_exceptions=True)
+        if self._audience is not None:
+            await self._audience.aclose()
         if self._tracks is not None:
             await self._tracks.unpublish()
         await asyncio.to_thread(self._stop_threads)
@@ -271,6 +316,33 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         published = self._playout.published_at(speech)
         if published is not None and self._ahead is not None:
             self._ahead.invalidate(published - REACH_AFTER_SAMPLES)
+
+    def _watch_audience(self, room: rtc.Room, tracks: Tracks) -> None:
+        self._audience = Audience(
+            room,
+            voice=lambda: tracks.audio.sid if tracks.audio is not None else None,
+            silence_s=lambda: tracks.silence_s(self._clock.wall_s()),
+            playhead=lambda: self._conductor.playhead,
+            clock=self._clock,
+            on_lost=self._playout.lose,
+            on_regained=self._on_regained,
+        )
+        self._audience.attach()
+
+    def _on_regained(self) -> None:
+        self._said_again += self._playout.regain()
+
+    async def _remember(self, memory: FaceMemory, tracks: Tracks) -> None:
+        """Wake once somebody looks, then write the face down again and again."""
+        await tracks.wait_for_listener()
+        sample = self._playout.published
+        self._face.wake(sample)
+        if self._ahead is not None:
+            self._ahead.invalidate(sample)
+        while True:
+            face = self._face.at(self._conductor.playhead)
+            await asyncio.to_thread(memory.keep, face, self._clock.wall_s())
+            await self._clock.sleep(KEEP_EVERY_S)
 
     def _on_agent_state_changed(self, event: AgentStateChangedEvent) -> None:
         sample = self._playout.published

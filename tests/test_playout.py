@@ -264,6 +264,118 @@ def test_speech_that_comes_before_the_gap_is_heard_leaves_none() -> None:
     assert (source.heard[: 40 * TICK] == speech(40 * TICK)).all()
 
 
+def words(count: int) -> NDArray[np.int16]:
+    """Words of 0.4 s with pauses of 0.2 s between them; each word is at a level of its own."""
+    word, pause = np.ones(40 * TICK, np.int16), np.zeros(20 * TICK, np.int16)
+    return np.concatenate([np.concatenate([word * (1000 + n), pause]) for n in range(count)])
+
+
+def test_speech_that_nobody_heard_is_taken_up_again_at_the_pause_before_it() -> None:
+    playout = Playout()
+    source = Source(playout)
+    playout.push_audio(words(5))
+    playout.end_segment()
+    source.run(100)  # 0.4 s into the second word.
+    lost = 80 * TICK
+    playout.lose(lost)
+    source.run(100)
+    assert not source.heard[102 * TICK :].any(), "it waits"
+    assert not any(isinstance(event, Finished) for event in source.events)
+    again = playout.regain()
+    assert again > 0
+    back = len(source.heard)
+    source.run(400)
+    heard = source.heard[back:]
+    first = int(np.flatnonzero(heard)[0])
+    assert (heard[first : first + 40 * TICK] == 1001).all(), "the second word, from its beginning"
+    assert len(np.unique(heard[heard >= 1000])) == 4, "and all after it"
+    assert source.events[-1] == Finished(5 * 60 * TICK, interrupted=False)
+
+
+def test_what_is_said_again_counts_once_and_positions_only_grow() -> None:
+    playout = Playout()
+    source = Source(playout)
+    playout.push_audio(words(5))
+    playout.end_segment()
+    for _ in range(3):
+        source.run(70)
+        playout.lose(len(source.heard) - 10 * TICK)
+        source.run(30)
+        playout.regain()
+    source.run(600)
+    runs = [event for event in source.events if isinstance(event, Progressed)]
+    assert len([event for event in source.events if isinstance(event, Started)]) == 1
+    assert [event.offset for event in runs] == [0, *np.cumsum([r.length for r in runs])[:-1]]
+    assert source.events[-1] == Finished(5 * 60 * TICK, interrupted=False)
+
+
+def test_an_interruption_while_nobody_hears_finishes_at_once_at_what_was_heard() -> None:
+    playout = Playout()
+    source = Source(playout)
+    playout.push_audio(words(5))
+    source.run(100)
+    playout.lose(90 * TICK)
+    source.run(20)
+    playout.end_segment()
+    playout.clear()
+    source.run(1)
+    assert source.events[-1] == Finished(90 * TICK, interrupted=True)
+    playout.regain()
+    source.run(50)
+    assert not source.heard[103 * TICK :].any()
+
+
+def test_segments_that_left_unheard_are_said_again_one_after_the_other() -> None:
+    playout = Playout()
+    source = Source(playout)
+    for _ in range(3):
+        playout.push_audio(words(1))
+        playout.end_segment()
+    source.run(30)
+    playout.lose(30 * TICK)
+    source.run(10)
+    playout.regain()
+    playout.lose(30 * TICK)
+    source.run(300)
+    assert not any(isinstance(event, Finished) for event in source.events)
+    playout.regain()
+    source.run(300)
+    finished = [event for event in source.events if isinstance(event, Finished)]
+    assert finished == [Finished(60 * TICK, interrupted=False)] * 3
+
+
+def test_a_loss_between_words_costs_nothing_but_the_wait() -> None:
+    playout = Playout()
+    source = Source(playout)
+    source.run(20)
+    playout.lose(20 * TICK)
+    playout.push_audio(words(1))
+    playout.end_segment()
+    source.run(50)
+    assert not source.heard.any()
+    playout.regain()
+    source.run(100)
+    assert np.count_nonzero(source.heard) == 40 * TICK
+    assert source.events[-1] == Finished(60 * TICK, interrupted=False)
+
+
+def test_a_loss_that_is_noticed_late_goes_back_no_further_than_what_was_told() -> None:
+    playout = Playout()
+    source = Source(playout)
+    playout.push_audio(words(1))
+    playout.end_segment()
+    source.run(70)
+    assert isinstance(source.events[-1], Finished)
+    playout.push_audio(words(1))
+    playout.end_segment()
+    source.run(30)
+    playout.lose(0)
+    playout.regain()
+    source.run(120)
+    finished = [event for event in source.events if isinstance(event, Finished)]
+    assert finished == [Finished(60 * TICK, interrupted=False)] * 2
+
+
 def test_closing_finishes_everything_at_what_was_heard() -> None:
     playout = Playout()
     playout.push_audio(speech(10 * TICK))
@@ -296,6 +408,7 @@ class AnySequence(RuleBasedStateMachine):
         self.closed = False
         self.pushed: deque[int] = deque()
         self.next_speech = 1
+        self.again = 0
 
     @rule(count=st.integers(0, 3000))
     def capture(self, count: int) -> None:
@@ -327,6 +440,14 @@ class AnySequence(RuleBasedStateMachine):
     def resume(self) -> None:
         self.playout.resume()
 
+    @rule(late=st.integers(0, 40))
+    def lose(self, late: int) -> None:
+        self.playout.lose(max(0, len(self.source.heard) - late * TICK))
+
+    @rule()
+    def regain(self) -> None:
+        self.again += self.playout.regain()
+
     @precondition(lambda self: not self.closed)
     @rule(ticks=st.integers(1, 16))
     def time_passes(self, ticks: int) -> None:
@@ -356,13 +477,14 @@ class AnySequence(RuleBasedStateMachine):
         runs = self.playout.runs(0, 1 << 40)
         for before, after in pairwise(runs):
             assert before.published_end <= after.published
-            assert before.speech_end <= after.speech
+            assert before.speech_end <= after.speech or self.again
 
     def teardown(self) -> None:
         if not hasattr(self, "playout"):
             return
         self.flush()
         self.resume()
+        self.regain()
         if not self.closed:
             self.time_passes(400)
         self.take_events()

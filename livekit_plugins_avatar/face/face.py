@@ -16,12 +16,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ..speech.visemes import VisemeEvent
+from ..timeline import samples
 from .agent import FEATURES_SAMPLES, POSTURE_SAMPLES, AgentStates, mix
 from .articulation import REACH_AFTER_SAMPLES, REACH_BEFORE_SAMPLES, mouth_at
 from .expression import ACCENT_SAMPLES, Expression, blend
 from .gaze import Gaze, lids
 from .idle import HEAD_AXES, Idle
+from .motion import ease
 from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS, FaceState
+
+BLEND_SAMPLES = samples(0.3)
+"""How long a face takes from how it was remembered to how it is: a look away and back is as long,
+and a shorter way looks like a cut."""
 
 Visemes = Callable[[int, int], Sequence[VisemeEvent]]
 """What the mouth does in [start, end) of the published timeline, contiguous and in order."""
@@ -55,6 +61,8 @@ class Face:
         self._gaze = Gaze(seed)
         self._idle = Idle(seed)
         self._expression = Expression(seed)
+        self._remembered: FaceState | None = None
+        self._woken: int | None = None
 
     def set_agent_state(self, sample: int, state: str) -> None:
         """Let the agent be in `state` from `sample` on.
@@ -65,8 +73,25 @@ class Face:
         """
         self._states.set(sample, state)
 
+    def remember(self, face: FaceState) -> None:
+        """Look like `face` until `wake`: somebody saw it so, and is to see it go on."""
+        self._remembered, self._woken = face, None
+
+    def wake(self, sample: int) -> None:
+        """Pass from the face that was remembered, if any, into life from `sample` on."""
+        self._woken = sample
+
     def at(self, sample: int) -> FaceState:
         """The face to be seen with `sample` of the published audio."""
+        remembered, woken = self._remembered, self._woken
+        if remembered is None:
+            return self._alive(sample)
+        part = 0.0 if woken is None else ease((sample - woken) / BLEND_SAMPLES)
+        if part >= 1.0:
+            return self._alive(sample)
+        return remembered.mixed(self._alive(sample), part)
+
+    def _alive(self, sample: int) -> FaceState:
         changes = self._states.recent(sample)
         features = mix(changes, sample, FEATURES_SAMPLES)
         posture = mix(changes, sample, POSTURE_SAMPLES)

@@ -79,6 +79,11 @@ class FaceState:
     def __getitem__(self, name: str) -> float:
         return float(self.values[INDEX[name]])
 
+    def mixed(self, other: FaceState, part: float) -> FaceState:
+        """This face with `part` of the way to `other`, in [0, 1]."""
+        values = self.values + part * (other.values - self.values)
+        return FaceState(values.astype(np.float32))
+
     def as_dict(self) -> dict[str, float]:
         """Every parameter by name, ready for JSON."""
         return {name: float(value) for name, value in zip(PARAMETERS, self.values, strict=True)}

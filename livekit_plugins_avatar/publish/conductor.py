@@ -169,6 +169,11 @@ class Conductor:
         return replace(self._stats, starved_samples=self._playhead.starved)
 
     @property
+    def held(self) -> int:
+        """How many samples the audio source holds now."""
+        return self._playhead.held(self._clock.now_s())
+
+    @property
     def playhead(self) -> int:
         """The published sample that leaves the audio source now."""
         return self._playhead.at(self._clock.now_s())

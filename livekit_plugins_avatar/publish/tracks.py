@@ -81,6 +81,8 @@ class Tracks:
     room: rtc.Room
     audio: rtc.LocalTrackPublication | None = None
     video: rtc.LocalTrackPublication | None = None
+    last_packet_s: float = 0.0
+    """When the server was heard of last, on the wall clock; 0 for never."""
 
     async def publish(self, sources: Sources, *, fps: int, bitrate_bps: int) -> None:
         """Publish the sound, and the picture where there is one.
@@ -112,6 +114,26 @@ class Tracks:
         """Wait until somebody hears the sound: words spoken earlier would be lost."""
         if self.audio is not None:
             await self.audio.wait_for_subscription()
+
+    async def silence_s(self, wall_s: float) -> float | None:
+        """How long ago at `wall_s` the last packet came from the server, in RTC stats.
+
+        None where nothing is known: no track, no statistics, no packet yet.
+        """
+        if self.audio is None or self.audio.track is None:
+            return None
+        try:
+            reports = await self.audio.track.get_stats()
+        except Exception as error:
+            logger.debug("no statistics of the track: %s", error)
+            reports = []
+        stamps = [
+            report.candidate_pair.candidate_pair.last_packet_received_timestamp / 1e3
+            for report in reports
+            if report.WhichOneof("stats") == "candidate_pair"
+        ]
+        self.last_packet_s = max([self.last_packet_s, *stamps])
+        return wall_s - self.last_packet_s if self.last_packet_s else None
 
     async def unpublish(self) -> None:
         """Take both tracks out of the room, if it still stands."""

@@ -3,15 +3,18 @@
 In flows the sample that is due next, from the conductor; out flow frames, each for exactly one
 sample. A thread of its own draws the frames to come, nearest first, and draws again those that a
 change of plan has made stale. A frame that would come too late is not begun: the thread knows how
-long drawing takes and aims at the first sample it can still reach. A renderer that is slow, hangs
-or raises costs frames, never sound.
+long drawing takes and aims at the first sample it can still reach. Where drawing is slower than
+real time it cannot reach them all, and draws those that show the most (`worth`). A renderer that
+is slow, hangs or raises costs frames, never sound.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +22,20 @@ from numpy.typing import NDArray
 from ..face.state import FaceState
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, Timed, samples
-from .renderer import Frames, Renderer
+from .renderer import Frames, Moment, Renderer
+from .worth import most_telling
 
 FIRST_RETRY_S = 0.1
-LAST_RETRY_S = 1.0
+LAST_RETRY_S = 0.5
 """A renderer that raised is tried again after the first, then twice as long each time up to the
-last: soon enough that its return is seen within a second."""
+last: it is seen again within a second of its return, and asked twice a second until then."""
 
 HUNG_S = 2.0
 """A renderer that has not answered for this long is said to hang."""
+
+COSTS = 5
+"""How many of the last pictures tell how long the next takes: their median, so that one stall, or
+two, do not make everything after them wait."""
 
 
 @dataclass(slots=True)
@@ -37,7 +45,7 @@ class _Drawn:
 
 
 class FrameReserve:
-    """Which frames are there, which to draw next. Pure: no thread, no clock.
+    """Which frames are there, which may be drawn next. Pure: no thread, no clock.
 
     Full: `ahead` frames wait, and nothing is drawn until one is taken or goes stale. Empty: the
     viewer goes on seeing the last frame.
@@ -53,6 +61,9 @@ class FrameReserve:
         self._drawn: dict[int, _Drawn] = {}
         self._due = 0
 
+    def __len__(self) -> int:
+        return len(self._drawn)
+
     def take(self, sample: int) -> NDArray[np.uint8] | None:
         """The frame for `sample`, where it is there; older ones are dropped.
 
@@ -64,15 +75,19 @@ class FrameReserve:
             del self._drawn[old]
         return None if drawn is None else drawn.picture
 
-    def next_sample(self, lead: int) -> int | None:
-        """The nearest frame worth drawing, if drawing it takes `lead` samples of time."""
+    def reachable(self, lead: int) -> list[int]:
+        """The frames worth drawing, nearest first, if drawing takes `lead` samples of time."""
         skipped = -(-lead // self.period) if lead > self.period else 0
         first = self._due + skipped * self.period
-        for sample in range(first, first + self._ahead * self.period, self.period):
-            drawn = self._drawn.get(sample)
-            if drawn is None or drawn.stale:
-                return sample
-        return None
+        return [
+            sample
+            for sample in range(first, self._end(skipped), self.period)
+            if (drawn := self._drawn.get(sample)) is None or drawn.stale
+        ]
+
+    def _end(self, skipped: int) -> int:
+        """The first frame beyond the reserve; a renderer that is late aims beyond it."""
+        return self._due + (skipped + self._ahead) * self.period
 
     def put(self, sample: int, picture: NDArray[np.uint8], *, stale: bool) -> bool:
         """Keep a frame; returns whether it came in time."""
@@ -90,8 +105,12 @@ class FrameReserve:
 class Ahead:
     """Draws frames on a thread of its own.
 
+    That thread does nothing but `begin`, the renderer's own work, and `finish` or `fail`, over and
+    over: a simulation may do the same without it.
+
     Args:
-        renderer: What draws; only ever called on this thread.
+        renderer: What draws; only ever called on this thread. One that draws several pictures
+            together as fast as one says so (`batch`), and its reserve is refilled in one go.
         compose: The face at a sample; called on this thread too.
         clock: What drawing is timed with.
         frames: How many frames to hold ready.
@@ -110,14 +129,18 @@ class Ahead:
         self._renderer = renderer
         self._compose = compose
         self._clock = clock
+        self._batch = max(1, int(getattr(renderer, "batch", 1)))
         self._reserve = FrameReserve(period, frames)
         self._changed = threading.Condition()
         self._changed_from: int | None = None
         self._closing = False
-        self._cost_s = 0.0
+        self._costs_s: deque[float] = deque(maxlen=COSTS)
         self._busy_since: float | None = None
         self._said_hung = False
         self._retry_s = 0.0
+        self._retry_at_s = 0.0
+        self._last_face: FaceState | None = None
+        """What the last picture that was begun shows."""
         self.late = 0
         """Frames that were drawn and came too late."""
         self.failures = 0
@@ -127,6 +150,21 @@ class Ahead:
     def start(self) -> None:
         """Begin to draw."""
         self._thread.start()
+
+    @property
+    def ready(self) -> int:
+        """How many frames wait."""
+        return len(self._reserve)
+
+    @property
+    def ready_s(self) -> float:
+        """The same, in seconds of media."""
+        return self.ready * self._reserve.period / SAMPLE_RATE
+
+    @property
+    def cost_s(self) -> float:
+        """How long drawing takes at present: the median of the last few times."""
+        return median(self._costs_s) if self._costs_s else 0.0
 
     def take(self, sample: int) -> NDArray[np.uint8] | None:
         """The frame for `sample`, uint8 [H * 3 / 2, W], or None where it is not there."""
@@ -154,63 +192,100 @@ class Ahead:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while (sample := self._wait_for_work()) is not None:
-            try:
-                picture = self._draw(sample)
-            except Exception:
-                self._fail()
+        while not self._closing:
+            moments = self.begin()
+            if not moments:
+                self._wait()
                 continue
-            self._keep(sample, picture)
+            try:
+                frames = self._renderer.render(moments)
+                self._check(frames, len(moments))
+            except Exception:
+                self.fail()
+                continue
+            self.finish(moments, frames)
         try:
             self._renderer.close()
         except Exception:
             logger.exception("the renderer could not be closed")
 
-    def _wait_for_work(self) -> int | None:
+    def _wait(self) -> None:
+        """Wait until there may be something to draw."""
         with self._changed:
-            if self._retry_s and not self._closing:
-                self._changed.wait_for(lambda: self._closing, self._retry_s)
-            while not self._closing:
-                sample = self._reserve.next_sample(samples(self._cost_s))
-                if sample is not None:
-                    self._changed_from = None
-                    return sample
+            left_s = self._retry_at_s - self._clock.now_s()
+            if left_s > 0:
+                self._changed.wait_for(lambda: self._closing, left_s)
+            elif not self._closing and not self._reserve.reachable(samples(self.cost_s)):
                 self._changed.wait()
-            return None
 
-    def _draw(self, sample: int) -> NDArray[np.uint8]:
-        began_s = self._busy_since = self._clock.now_s()
-        try:
-            moment = Timed(sample, self._reserve.period, self._compose(sample))
-            frames: Frames = self._renderer.render([moment])
-        finally:
-            self._busy_since = None
-        cost_s = self._clock.now_s() - began_s
-        # Rises slowly, so that one stall does not make everything after it wait; falls fast.
-        self._cost_s += (cost_s - self._cost_s) * (0.5 if cost_s < self._cost_s else 0.2)
+    def begin(self) -> list[Moment]:
+        """What the renderer is to draw now; nothing where the reserve is full, or after a failure
+        until it is time to try again."""
+        now_s = self._clock.now_s()
+        if now_s < self._retry_at_s:
+            return []
+        lead = samples(self.cost_s)
+        with self._changed:
+            wanted = self._reserve.reachable(lead)
+            self._changed_from = None
+        if not wanted:
+            return []
+        moments = [self._moment(sample) for sample in self._chosen(wanted, lead)]
+        self._last_face = moments[-1].value
+        self._busy_since = now_s
+        return moments
+
+    def _chosen(self, wanted: Sequence[int], lead: int) -> Sequence[int]:
+        """Of the frames that drawing in real time would reach, as many as the renderer draws.
+
+        It reaches one batch out of every `passed` frames: the next ones as a rule, those of them
+        that show the most where it cannot keep up.
+        """
+        passed = -(-lead // self._reserve.period)
+        if passed <= self._batch or len(wanted) <= self._batch:
+            return wanted[: self._batch]
+        faces = {sample: self._compose(sample) for sample in wanted[:passed]}
+        return most_telling(faces, self._last_face, self._batch)
+
+    def _moment(self, sample: int) -> Moment:
+        return Timed(sample, self._reserve.period, self._compose(sample))
+
+    def _check(self, frames: Frames, count: int) -> None:
         width, height = self._renderer.size
-        picture: NDArray[np.uint8] = np.asarray(frames)[0]
-        if picture.shape != (height * 3 // 2, width) or picture.dtype != np.uint8:
+        frames = np.asarray(frames)
+        shape = (count, height * 3 // 2, width)
+        if frames.shape != shape or frames.dtype != np.uint8:
             raise ValueError(
-                f"a frame of {width}x{height} is uint8 [{height * 3 // 2}, {width}] (I420), "
-                f"the renderer gave {picture.dtype} {list(picture.shape)}"
+                f"{count} frames of {width}x{height} are uint8 {list(shape)} (I420), "
+                f"the renderer gave {frames.dtype} {list(frames.shape)}"
             )
-        return picture
 
-    def _keep(self, sample: int, picture: NDArray[np.uint8]) -> None:
+    def finish(self, moments: Sequence[Moment], frames: Frames) -> None:
+        """The renderer has drawn what `begin` gave, uint8 [B, H * 3 / 2, W]."""
+        self._note_cost()
         if self._retry_s or self._said_hung:
             logger.info("the renderer is back")
             self._retry_s, self._said_hung = 0.0, False
         with self._changed:
-            stale = self._changed_from is not None and sample >= self._changed_from
-            if not self._reserve.put(sample, picture, stale=stale):
-                self.late += 1
+            changed = self._changed_from
+            for moment, picture in zip(moments, frames, strict=True):
+                stale = changed is not None and moment.start >= changed
+                if not self._reserve.put(moment.start, picture, stale=stale):
+                    self.late += 1
 
-    def _fail(self) -> None:
+    def fail(self) -> None:
+        """The renderer has raised; called while the exception is being handled."""
+        self._busy_since = None
         self.failures += 1
         if not self._retry_s:
             logger.exception("the renderer failed: the last frame stays, and it is tried again")
         self._retry_s = min(LAST_RETRY_S, max(FIRST_RETRY_S, 2 * self._retry_s))
+        self._retry_at_s = self._clock.now_s() + self._retry_s
+
+    def _note_cost(self) -> None:
+        if self._busy_since is not None:
+            self._costs_s.append(self._clock.now_s() - self._busy_since)
+        self._busy_since = None
 
     def _say_if_hung(self) -> None:
         since = self._busy_since

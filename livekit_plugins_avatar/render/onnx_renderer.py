@@ -15,6 +15,7 @@ from ..face.state import PARAMETERS
 from ..options import Frame
 from .engine import Engine, Faces, engine_for
 from .persona import OUTPUTS, Persona, PersonaError
+from .providers import BATCHES
 from .renderer import Frames, Moment
 
 
@@ -63,6 +64,11 @@ class OnnxRenderer:
     def provider(self) -> str:
         """Where it draws: "tensorrt", "cuda" or "cpu"."""
         return self._open_engine().provider
+
+    @property
+    def batch(self) -> int:
+        """How many pictures together take about as long as one."""
+        return BATCHES[self.provider]
 
     def render(self, moments: Sequence[Moment]) -> Frames:
         """Draw one picture per moment, in order.

@@ -27,7 +27,11 @@ So W is even and H a multiple of 4."""
 
 @runtime_checkable
 class Renderer(Protocol):
-    """Bring your own by passing any object that fits; all calls come from one thread."""
+    """Bring your own by passing any object that fits; all calls come from one thread.
+
+    One that draws several pictures together about as fast as one may say how many, as `batch`, an
+    int of 1 or more: after a stall its reserve is then refilled in one go. Without it, 1.
+    """
 
     @property
     def size(self) -> tuple[int, int]:

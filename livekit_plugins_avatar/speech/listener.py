@@ -130,6 +130,11 @@ class Listener:
         if spoken or fresh:
             self._inbox.put(_Text(tuple(spoken), fresh))
 
+    @property
+    def waiting(self) -> int:
+        """How many samples wait to be heard."""
+        return self._waiting
+
     def end_segment(self) -> None:
         """Decide what is still open; what comes next is another utterance."""
         self._inbox.put(_Mark.ENDED)

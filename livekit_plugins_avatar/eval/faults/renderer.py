@@ -83,6 +83,10 @@ class FaultyRenderer:
     def fps(self) -> int:
         return self._renderer.fps
 
+    @property
+    def batch(self) -> int:
+        return int(getattr(self._renderer, "batch", 1))
+
     def render(self, moments: Sequence[Moment]) -> Frames:
         for moment in moments:
             self._suffer(seconds(moment.start - self.origin))
