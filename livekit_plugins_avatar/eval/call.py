@@ -14,7 +14,7 @@ import asyncio
 import json
 import multiprocessing
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, redirect_stdout
 from multiprocessing.connection import Connection
 from typing import Any, get_args
@@ -24,7 +24,7 @@ from ..demo.cache import Missing
 from ..demo.server import LiveKitServer, ServerDied, livekit_server
 from ..timeline import Clock, SystemClock
 from .call_agent import GUEST, SHORTEST_TURN_S, Kind, Part, play
-from .call_figures import Seen, bad_moments, outages, seen
+from .call_figures import Seen, Window, bad_moments, outages, seen
 from .call_log import Happened, Log
 from .call_script import AGENT, BAD, GOOD, LINKS, interruptions, script
 from .faults.machine import steal
@@ -153,7 +153,7 @@ async def call(length_s: float, *, kind: Kind, seed: int) -> dict[str, Any]:
         name: seen(recording, log, lost=lost, undrawn=undrawn)
         for name, recording in recordings.items()
     }
-    return _flat(kind, figures, log)
+    return _flat(kind, figures, log, lost)
 
 
 async def _join(stack: AsyncExitStack, server: LiveKitServer, lines: Relays, name: str) -> Viewer:
@@ -208,15 +208,22 @@ def _deeds(lines: Relays, happened: list[Happened], clock: Clock) -> dict[What, 
     return {"dark": dark, "thief": thief}
 
 
-def _flat(kind: Kind, figures: dict[str, Seen], log: Log) -> dict[str, Any]:
+def _flat(kind: Kind, figures: dict[str, Seen], log: Log, lost: Sequence[Window]) -> dict[str, Any]:
+    # Speech that waits for the connection to come back leaves a gap that is not the TTS's.
+    source_gaps = [
+        gap.length_s
+        for gap in log.source_gaps
+        if not any(window.meets(gap.at_s, gap.at_s + gap.length_s) for window in lost)
+    ]
+    track_gaps = [gap.length_s for gap in log.track_gaps]
     flat: dict[str, Any] = {
         f"{kind}_turns_count": log.turns,
         f"{kind}_interrupted_count": log.interrupted,
         f"{kind}_stuck_count": log.stuck,
-        f"{kind}_source_gaps_count": len(log.source_gaps_s),
-        f"{kind}_source_gaps_ms": round(1e3 * sum(log.source_gaps_s), 1),
-        f"{kind}_track_gaps_count": len(log.track_gaps_s),
-        f"{kind}_track_gaps_ms": round(1e3 * sum(log.track_gaps_s), 1),
+        f"{kind}_source_gaps_count": len(source_gaps),
+        f"{kind}_source_gaps_ms": round(1e3 * sum(source_gaps), 1),
+        f"{kind}_track_gaps_count": len(track_gaps),
+        f"{kind}_track_gaps_ms": round(1e3 * sum(track_gaps), 1),
         f"{kind}_speech_s": round(sum(run.length_s for run in log.runs), 1),
     }
     for name, each in figures.items():

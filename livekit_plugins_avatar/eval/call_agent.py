@@ -23,7 +23,7 @@ from livekit.agents.voice.room_io import RoomOptions, TextOutputOptions
 from ..options import AvatarOptions
 from ..session import AvatarSession
 from ..timeline import SAMPLE_RATE, Clock, SystemClock, samples, seconds
-from .call_log import Clap, Happened, Log
+from .call_log import Clap, Gap, Happened, Log
 from .clapper import Clapper, ClapperRenderer
 from .faults.machine import block
 from .faults.renderer import FaultyRenderer
@@ -164,9 +164,10 @@ class OurFace:
         self._log.stats = self._avatar.stats
         starved = self._log.stats["starved_samples"] - self._starved
         if starved:
-            self._log.track_gaps_s.append(seconds(starved))
+            gap_s = seconds(starved)
+            self._log.track_gaps.append(Gap(self._clock.wall_s(), gap_s))
         zero_s = self._clock.wall_s() - seconds(self._avatar._conductor.playhead)
-        claps = list(self._renderer.claps.values())[self._collected :]
+        claps = list(self._renderer.claps.items())[self._collected :]
         self._collected += len(claps)
         self._log.claps += [
             Clap(zero_s + seconds(beep), seconds(frame - beep)) for beep, frame in claps
@@ -178,7 +179,8 @@ class OurFace:
     def _on_progressed(self, run: PlaybackProgressedEvent) -> None:
         """A run is reported once it has been played; a gap before it was the source's."""
         if run.offset > 0 and self._log.runs:
-            self._log.source_gaps_s.append(run.started_at - self._log.runs[-1].end_s)
+            ended_s = self._log.runs[-1].end_s
+            self._log.source_gaps.append(Gap(ended_s, run.started_at - ended_s))
         self._log.sound(run.started_at, run.duration)
 
 

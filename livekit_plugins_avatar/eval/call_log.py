@@ -42,6 +42,18 @@ class Stretch(NamedTuple):
         return self.at_s + self.length_s
 
 
+class Gap(NamedTuple):
+    """Silence where speech belongs.
+
+    Args:
+        at_s: When it began, or was noticed.
+        length_s: How long it was.
+    """
+
+    at_s: float
+    length_s: float
+
+
 class Happened(NamedTuple):
     """A fault that came about, from when to when."""
 
@@ -58,8 +70,8 @@ class Log:
         claps: In order.
         runs: In order.
         happened: The faults, in the order in which they ended.
-        source_gaps_s: Silences within a turn because the TTS delivered nothing.
-        track_gaps_s: Silences within a turn because the publisher passed nothing on.
+        source_gaps: Silences within a turn because the TTS delivered nothing.
+        track_gaps: Silences within a turn because the publisher passed nothing on.
         turns: How many were taken.
         interrupted: Of how many somebody else was heard to speak, who then had the word.
         stuck: Turns whose end was never reported.
@@ -69,8 +81,8 @@ class Log:
     claps: list[Clap] = field(default_factory=list)
     runs: list[Stretch] = field(default_factory=list)
     happened: list[Happened] = field(default_factory=list)
-    source_gaps_s: list[float] = field(default_factory=list)
-    track_gaps_s: list[float] = field(default_factory=list)
+    source_gaps: list[Gap] = field(default_factory=list)
+    track_gaps: list[Gap] = field(default_factory=list)
     turns: int = 0
     interrupted: int = 0
     stuck: int = 0

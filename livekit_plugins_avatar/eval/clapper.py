@@ -147,14 +147,14 @@ class ClapperRenderer:
             by whoever knows the playout.
         grid: The published sample, less than a frame, at which frames begin; None before the
             first.
-        claps: For each beep drawn, by its onset in speech time: the published samples at which it
-            begins, and at which the frame begins that is the first to show it.
+        claps: For each beep drawn, by the published sample at which it begins: that at which the
+            frame begins that is the first to show it.
     """
 
     def __init__(self, clapper: Clapper) -> None:
         self.runs: Callable[[int, int], Sequence[Run]] = lambda _start, _end: ()
         self.grid: int | None = None
-        self.claps: dict[int, tuple[int, int]] = {}
+        self.claps: dict[int, int] = {}
         self._clapper = clapper
         self._slate = Slate()
 
@@ -180,7 +180,7 @@ class ClapperRenderer:
         speech = spoken_at(self.runs(middle, middle + 1), middle)
         onset = None if speech is None else self._clapper.beep_at(speech)
         if speech is not None and onset is not None and speech - onset < FRAME_SAMPLES:
-            self.claps[onset] = (middle - (speech - onset), moment.start)
+            self.claps[middle - (speech - onset)] = moment.start
         return self._slate.draw(moment.start // FRAME_SAMPLES, bright=onset is not None)
 
 

@@ -25,7 +25,7 @@ from livekit.agents.voice.avatar import (
 
 from ..playout import NOTHING, Pcm
 from ..timeline import SAMPLE_RATE, Clock, samples, seconds
-from .call_log import Clap, Log
+from .call_log import Clap, Gap, Log
 from .clapper import FPS, FRAME_SAMPLES, FULL_SCALE, SIZE, Clapper, Slate
 from .faults.renderer import RendererFaults
 from .faults.script import Script
@@ -163,12 +163,12 @@ class SlateGenerator(VideoGenerator):
         late_s = now_s - self._empty_s
         if self._open and late_s > 0:
             waited_s = min(late_s, self._waited_s)
-            for gaps_s, gap_s in (
-                (self._log.source_gaps_s, waited_s),
-                (self._log.track_gaps_s, late_s - waited_s),
+            for gaps, gap_s in (
+                (self._log.source_gaps, waited_s),
+                (self._log.track_gaps, late_s - waited_s),
             ):
                 if gap_s > 0:
-                    gaps_s.append(gap_s)
+                    gaps.append(Gap(self._clock.wall_s() - late_s, gap_s))
         starts_s = max(now_s, self._empty_s)
         wall_s = self._clock.wall_s() + starts_s - now_s
         self._log.sound(wall_s, seconds(len(chunk)))
