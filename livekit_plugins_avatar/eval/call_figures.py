@@ -249,5 +249,6 @@ def _percentiles(values: NDArray[np.float64], percents: tuple[int, ...]) -> list
 def _rate(recording: Recording) -> float:
     if len(recording.shown_s) < 2:
         return 0.0
-    span_s = recording.shown_s[-1] - recording.shown_s[0]
-    return float((recording.presented[-1] - recording.presented[0]) / span_s)
+    # A track that is published anew is counted anew.
+    shown = np.diff(recording.presented).clip(min=0).sum()
+    return float(shown / (recording.shown_s[-1] - recording.shown_s[0]))
