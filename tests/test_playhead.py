@@ -79,3 +79,28 @@ def test_the_playhead_waits_with_a_source_that_ran_dry() -> None:
     source.capture(TICK)
     playhead.after_push(TICK, source.now_s, False)
     assert playhead.at(source.now_s) == pushed
+
+
+@pytest.mark.parametrize("ppm", [-500, 500])
+def test_eight_hours_at_500_ppm_leave_it_within_10_ms_and_no_correction_is_a_jump(
+    ppm: int,
+) -> None:
+    """Pushes of 100 ms instead of 10: a tenth of the reports, which makes it harder."""
+    source = Source(QUEUE, 1 + ppm / 1e6)
+    playhead = Playhead(QUEUE)
+    late_s = np.random.default_rng(1).exponential(0.0003, 8 * 36_000)
+    late_s[::100] += 0.02
+    worst, jump, before, before_s = 0.0, 0.0, 0, 0.0
+    for report, lateness_s in enumerate(late_s):
+        playhead.before_push(source.now_s)
+        waited = source.capture(10 * TICK)
+        source.until(source.now_s + lateness_s)
+        playhead.after_push(10 * TICK, source.now_s, waited)
+        at, passed_s = playhead.at(source.now_s), source.now_s - before_s
+        if report > 200:
+            worst = max(worst, abs(at - source.rate * source.now_s * SAMPLE_RATE))
+            jump = max(jump, abs(at - before - passed_s * SAMPLE_RATE))
+        before, before_s = at, source.now_s
+    assert source.now_s >= 8 * 3600 * 0.999
+    assert worst <= samples(0.010)
+    assert jump <= samples(0.001), "picture by picture, nobody sees a millisecond"

@@ -121,10 +121,11 @@ class Audience:
         while self._away:
             await self._look()
             await self._clock.sleep(POLL_S)
-        waited_s = 0.0
-        while self._lost and (self._fresh or await self._silent()) and waited_s < LISTENER_S:
+        patience_ends_s = self._clock.now_s() + LISTENER_S
+        while self._lost and (self._fresh or await self._silent()):
+            if self._clock.now_s() >= patience_ends_s:
+                break
             await self._clock.sleep(POLL_S)
-            waited_s += POLL_S
         if self._fresh:
             logger.warning("nobody has subscribed since the room came back: the voice goes on")
             self._fresh = False

@@ -319,16 +319,16 @@ def test_a_renderer_that_draws_many_together_fills_the_reserve_in_one_go() -> No
 
 
 def test_a_renderer_dead_twenty_times_is_seen_within_a_second_of_each_return() -> None:
-    deaths = each("death", every_s=6.0, length_s=4.0, until_s=121.0)
-    assert len(deaths) == 20
+    # Lengths that end anywhere between two attempts.
+    deaths = [Fault(6.0 * n + 1.0, "death", 3.0 + 0.037 * n) for n in range(20)]
     screening = Screening(Canvas(COST_S), deaths)
     screening.run(130.0)
     for death in deaths:
         returned_s = death.at_s + death.length_s
         back_s = next(at_s for at_s in screening.shown if at_s >= returned_s)
         assert back_s - returned_s <= LAST_RETRY_S + COST_S + 2 * FRAME_S < 1.0
-    asked_a_second = screening.ahead.failures / (20 * 4.0)
-    assert asked_a_second <= 1 / LAST_RETRY_S + 1 / FIRST_RETRY_S / 4.0, "it is not pestered"
+    asked_a_second = screening.ahead.failures / sum(death.length_s for death in deaths)
+    assert asked_a_second <= 1 / LAST_RETRY_S + 1 / FIRST_RETRY_S / 3.0, "it is not pestered"
 
 
 def test_no_frame_is_ever_shown_for_another_moment_than_its_own() -> None:
@@ -392,4 +392,4 @@ def test_a_renderer_too_slow_for_every_frame_draws_the_closures(frames_of_time: 
         return float(np.mean([opening(compose(samples(t))) < CLOSED for t in on_screen]))
 
     blind = met([FRAME_S * n for n in range(0, round(length_s / FRAME_S), frames_of_time)])
-    assert met(screening.shown) >= max(0.95, blind + 0.2), (met(screening.shown), blind)
+    assert met(screening.shown) >= blind + 0.2, (met(screening.shown), blind)

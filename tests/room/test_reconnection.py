@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import psutil
+import pytest
 from livekit import rtc
 from livekit.agents import AgentSession
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarSession, FaceState, Moment
-from livekit_plugins_avatar.demo.server import LiveKitServer
+from livekit_plugins_avatar.demo import server_binary
+from livekit_plugins_avatar.demo.server import LiveKitServer, livekit_server
 from livekit_plugins_avatar.face.state import INDEX
 
 from .conftest import RATE, Call, a_call, until
@@ -27,6 +33,11 @@ FASTEST = {"eyeBlink": 0.8, "eyeWide": 0.5, "gaze": 0.45}
 """What lids and eyes may move between two frames: a blink closes in 90 ms, a saccade takes 30."""
 SLOW = 0.12
 """What any other weight may: in 33 ms a mouth opens by a tenth."""
+
+
+@pytest.fixture
+def binary() -> Path:
+    return server_binary.provide()
 
 
 class Mirror(Grey):
@@ -124,6 +135,39 @@ def heard_s(sound: NDArray[np.int16], pitch_hz: float) -> float:
     strongest = spectra.argmax(axis=1) * RATE / size
     loud = np.abs(blocks).max(axis=1) > 1000
     return 0.05 * float((loud & (np.abs(strongest - pitch_hz) <= 20)).sum())
+
+
+def restart(server: LiveKitServer) -> subprocess.Popen[bytes]:
+    """Kill the server and start it again, as it was, on its port."""
+    port = server.url.rpartition(":")[2]
+    for process in psutil.Process().children():
+        command = process.cmdline()
+        if "--config" in command and f'"port": {port},' in Path(command[-1]).read_text():
+            process.kill()
+            process.wait()
+            return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    raise AssertionError(f"no server on {port}")
+
+
+async def test_a_server_that_is_restarted_finds_the_voice_where_it_was_last_heard(
+    binary: Path,
+) -> None:
+    mirror = Mirror()
+    with livekit_server(binary) as server, ExitStack() as stack:
+        async with a_call(server, AvatarSession(renderer=mirror)) as call:
+            started, finished = playback(call)
+            speaking = asyncio.ensure_future(call.say(sentence(8.0)))
+            await until(lambda: started and time.time() - started[0].created_at >= 2.0)
+            again = restart(server)
+            stack.callback(again.wait)
+            stack.callback(again.kill)
+            await speaking
+            await until(lambda: not _loud_now(call))
+            assert finished[0].playback_position == 8.0 and not finished[0].interrupted
+            assert len(started) == len(finished) == 1
+            assert call.avatar.stats["samples_said_again"] > 0
+            assert min(heard_s(call.viewer.sound, 300 + 40 * n) for n in range(10)) >= 0.5
+            assert not jumps(mirror.faces)
 
 
 async def test_a_process_that_takes_anothers_place_goes_on_with_its_face(
