@@ -13,11 +13,20 @@ import argparse
 import asyncio
 import json
 import multiprocessing
+import os
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, redirect_stdout
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import (
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    redirect_stdout,
+    suppress,
+)
 from multiprocessing.connection import Connection
 from typing import Any, get_args
+
+import psutil
 
 from ..demo import browser, page, server_binary
 from ..demo.cache import Missing
@@ -130,7 +139,7 @@ async def call(length_s: float, *, kind: Kind, seed: int) -> dict[str, Any]:
         stack.push_async_callback(guest.leave)
         token = server.token(identity=AGENT, room=AGENT)
         part = Part(kind, lines.urls[AGENT], token, length_s, plan, seed)
-        pipe = await stack.enter_async_context(_agent(part))
+        pipe, pid = await stack.enter_async_context(_agent(part))
         await asyncio.wait_for(_told(pipe), READY_S)
         for viewer in viewers.values():
             await viewer.subscribed()
@@ -139,7 +148,7 @@ async def call(length_s: float, *, kind: Kind, seed: int) -> dict[str, Any]:
         pipe.send(None)
         happened: list[Happened] = []
         around = [
-            asyncio.create_task(follow(plan, _deeds(lines, happened, clock), clock=clock)),
+            asyncio.create_task(follow(plan, _deeds(lines, pid, happened, clock), clock=clock)),
             asyncio.create_task(guest.interrupt(interruptions(length_s))),
         ]
         log = await asyncio.wait_for(_told(pipe), length_s + SLACK_S)
@@ -169,15 +178,16 @@ async def _join(stack: AsyncExitStack, server: LiveKitServer, lines: Relays, nam
 
 
 @asynccontextmanager
-async def _agent(part: Part) -> AsyncIterator[Connection]:
-    """The agent's process, and the pipe to it, until it is no longer needed."""
+async def _agent(part: Part) -> AsyncIterator[tuple[Connection, int]]:
+    """The pipe to the agent's process, and its id, until it is no longer needed."""
     spawning = multiprocessing.get_context("spawn")
     near, far = spawning.Pipe()
     process = spawning.Process(target=play, args=(part, far), name="avatar-call-agent", daemon=True)
     process.start()
     far.close()
+    assert process.pid is not None, "it has been started"
     try:
-        yield near
+        yield near, process.pid
     finally:
         # A log has been sent by now, or nobody wants it any more.
         await asyncio.to_thread(process.join, STOP_S)
@@ -194,8 +204,8 @@ async def _told(pipe: Connection) -> Log | None:
     return log
 
 
-def _deeds(lines: Relays, happened: list[Happened], clock: Clock) -> dict[What, Deed]:
-    """The faults that happen around the agent's process."""
+def _deeds(lines: Relays, pid: int, happened: list[Happened], clock: Clock) -> dict[What, Deed]:
+    """The faults that happen around the agent's process, `pid`."""
 
     async def dark(fault: Fault) -> None:
         now_s = clock.wall_s()
@@ -203,7 +213,8 @@ def _deeds(lines: Relays, happened: list[Happened], clock: Clock) -> dict[What, 
         happened.append(Happened("dark", now_s, now_s + fault.length_s))
 
     async def thief(fault: Fault) -> None:
-        await steal(fault.length_s, clock=clock)
+        with _on_one_core(pid):
+            await steal(fault.length_s, clock=clock)
 
     return {"dark": dark, "thief": thief}
 
