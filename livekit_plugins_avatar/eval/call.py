@@ -219,6 +219,30 @@ def _deeds(lines: Relays, pid: int, happened: list[Happened], clock: Clock) -> d
     return {"dark": dark, "thief": thief}
 
 
+@contextmanager
+def _on_one_core(pid: int) -> Iterator[None]:
+    """Let a process, and whatever is started meanwhile, share one core: the other ones are left to
+    the viewers, who stand for machines of their own. Only Linux can; elsewhere all share all."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(cores) < 2:
+        yield
+        return
+    _keep_to(pid, cores[:1])
+    os.sched_setaffinity(0, cores[:1])
+    try:
+        yield
+    finally:
+        _keep_to(pid, cores)
+        os.sched_setaffinity(0, cores)
+
+
+def _keep_to(pid: int, cores: Sequence[int]) -> None:
+    """Let all threads of a process run on these cores alone."""
+    for thread in psutil.Process(pid).threads():
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(thread.id, cores)
+
+
 def _flat(kind: Kind, figures: dict[str, Seen], log: Log, lost: Sequence[Window]) -> dict[str, Any]:
     # Speech that waits for the connection to come back leaves a gap that is not the TTS's.
     source_gaps = [
