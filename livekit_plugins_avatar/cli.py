@@ -147,6 +147,18 @@ def _eval_expression(parser: ArgumentParser, words: list[str]) -> int:
     return _command(expression, parser, words)
 
 
+def _eval_call(parser: ArgumentParser, words: list[str]) -> int:
+    with needs("eval", "eval call"):
+        from .eval import call
+    return _command(call, parser, words)
+
+
+def _eval_soak(parser: ArgumentParser, words: list[str]) -> int:
+    with needs("eval", "eval soak"):
+        from .eval import soak
+    return _command(soak, parser, words)
+
+
 def _command(module: ModuleType, parser: ArgumentParser, words: list[str]) -> int:
     module.add_arguments(parser)
     status: int = module.run(parser.parse_args(words))
@@ -163,6 +175,8 @@ COMMANDS: dict[str, tuple[Callable[[ArgumentParser, list[str]], int], str]] = {
     "eval expression": (_eval_expression, "Whether the face shows what a line calls for."),
     "eval visemes": (_eval_visemes, "How many visemes are right, and how calm silence is."),
     "eval presence": (_eval_presence, "Where the face looks, when, and how it lives."),
+    "eval call": (_eval_call, "A whole call in which everything goes wrong, as viewers get it."),
+    "eval soak": (_eval_soak, "Whether anything grows in an agent that talks for hours."),
     "eval persona": (_eval_persona, "How true a persona is to pictures it was never shown."),
 }
 """Each command's words, what runs it, and what it does."""

@@ -566,6 +566,11 @@ class Playout:
         return self._published
 
     @property
+    def accepted(self) -> int:
+        """The speech sample that `push_audio` accepts next."""
+        return self._accepted
+
+    @property
     def buffered(self) -> int:
         """How many samples of speech wait to be published."""
         with self._lock:

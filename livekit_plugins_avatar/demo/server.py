@@ -48,6 +48,8 @@ class LiveKitServer:
     """Where clients connect, "ws://...". """
     api_key: str
     api_secret: str
+    udp_port: int = 0
+    """Where it takes media; 0 for a server that somebody else runs."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -84,11 +86,13 @@ class LiveKitServer:
 
 
 @contextmanager
-def livekit_server(binary: Path) -> Iterator[LiveKitServer]:
+def livekit_server(binary: Path, *, relayed: bool = False) -> Iterator[LiveKitServer]:
     """Run the server until the block ends.
 
     Args:
         binary: The server's executable, as `server_binary.provide` finds it.
+        relayed: Media come over UDP alone and by the way that the client chose: a relay in
+            between is then never passed by.
 
     Raises:
         ServerDied: It ended at once or was not healthy within `START_DEADLINE_S`.
@@ -99,11 +103,12 @@ def livekit_server(binary: Path) -> Iterator[LiveKitServer]:
             url=f"ws://{HOST}:{port}",
             api_key=f"key-{secrets.token_hex(4)}",
             api_secret=secrets.token_hex(24),
+            udp_port=udp_port,
         )
         room = Path(stack.enter_context(TemporaryDirectory(prefix="livekit-avatar-server-")))
         config, log = room / "livekit.json", room / "server.log"
         # JSON is YAML, which spares a dependency.
-        config.write_text(json.dumps(_config(server, port, tcp_port, udp_port)))
+        config.write_text(json.dumps(_config(server, port, 0 if relayed else tcp_port, relayed)))
         config.chmod(0o600)
         process = subprocess.Popen(
             [binary, "--config", config],
@@ -153,13 +158,15 @@ def stop(process: subprocess.Popen[bytes], *, patience_s: float) -> None:
     process.wait()
 
 
-def _config(server: LiveKitServer, port: int, tcp_port: int, udp_port: int) -> dict[str, object]:
+def _config(server: LiveKitServer, port: int, tcp_port: int, relayed: bool) -> dict[str, object]:
     return {
         "port": port,
         "bind_addresses": [HOST],
         "rtc": {
             "tcp_port": tcp_port,
-            "udp_port": udp_port,
+            "udp_port": server.udp_port,
+            # Lite: it answers connectivity checks and sends none of its own.
+            "use_ice_lite": relayed,
             "use_external_ip": False,
             "node_ip": HOST,
             "interfaces": {"includes": ["lo", "lo0"]},

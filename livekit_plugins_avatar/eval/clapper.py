@@ -60,11 +60,27 @@ class Clapper:
     """
 
     def __init__(self, seconds: float, *, seed: int = 0) -> None:
-        self.length = samples(seconds)
-        gaps = np.random.default_rng(seed).integers(*GAP_FRAMES, size=int(seconds) + 1)
-        onsets = samples(LEAD_S) + np.concatenate([[0], np.cumsum(gaps)]) * FRAME_SAMPLES
+        self.onsets: list[int] = []
+        self.length = 0
+        self._chance = np.random.default_rng(seed)
+        self.extend(samples(seconds))
+
+    def extend(self, length: int, *, start: int | None = None, lead_s: float = LEAD_S) -> None:
+        """Let the signal go on.
+
+        Args:
+            length: By how many samples.
+            start: Where it goes on; by default where it ends. Beeps from here on, which somebody
+                interrupted before they were heard, are forgotten.
+            lead_s: The tone alone, before the first of the new beeps.
+        """
+        start = self.length if start is None else start
+        gaps = self._chance.integers(*GAP_FRAMES, size=length // SAMPLE_RATE + 1)
+        onsets = start + samples(lead_s) + np.concatenate([[0], np.cumsum(gaps)]) * FRAME_SAMPLES
         ends = onsets + (BEEP_FRAMES + 1) * FRAME_SAMPLES
-        self.onsets: list[int] = [int(onset) for onset in onsets[ends < self.length]]
+        self.length = start + length
+        self.onsets = [onset for onset in self.onsets if onset < start]
+        self.onsets += [int(onset) for onset in onsets[ends < self.length]]
 
     def align(self, phase: int) -> None:
         """Move the beeps later by `phase` samples, less than a frame, onto a renderer's frames.
@@ -74,10 +90,16 @@ class Clapper:
         """
         self.onsets = [onset + phase % FRAME_SAMPLES for onset in self.onsets]
 
+    def beep_at(self, sample: int) -> int | None:
+        """The onset of the beep that sounds at `sample`, or None."""
+        latest = bisect_right(self.onsets, sample) - 1
+        if latest < 0 or sample - self.onsets[latest] >= BEEP_FRAMES * FRAME_SAMPLES:
+            return None
+        return self.onsets[latest]
+
     def beeps_at(self, sample: int) -> bool:
         """Whether a beep sounds at `sample`."""
-        latest = bisect_right(self.onsets, sample) - 1
-        return latest >= 0 and sample - self.onsets[latest] < BEEP_FRAMES * FRAME_SAMPLES
+        return self.beep_at(sample) is not None
 
     def sound(self, start: int, length: int) -> NDArray[np.int16]:
         """The samples [start, start + length) as int16 mono at `SAMPLE_RATE`."""
@@ -125,11 +147,14 @@ class ClapperRenderer:
             by whoever knows the playout.
         grid: The published sample, less than a frame, at which frames begin; None before the
             first.
+        claps: For each beep drawn, by the published sample at which it begins: that at which the
+            frame begins that is the first to show it.
     """
 
     def __init__(self, clapper: Clapper) -> None:
         self.runs: Callable[[int, int], Sequence[Run]] = lambda _start, _end: ()
         self.grid: int | None = None
+        self.claps: dict[int, int] = {}
         self._clapper = clapper
         self._slate = Slate()
 
@@ -153,8 +178,10 @@ class ClapperRenderer:
         # still belongs to its frame.
         middle = moment.start + moment.duration // 2
         speech = spoken_at(self.runs(middle, middle + 1), middle)
-        bright = speech is not None and self._clapper.beeps_at(speech)
-        return self._slate.draw(moment.start // FRAME_SAMPLES, bright=bright)
+        onset = None if speech is None else self._clapper.beep_at(speech)
+        if speech is not None and onset is not None and speech - onset < FRAME_SAMPLES:
+            self.claps[middle - (speech - onset)] = moment.start
+        return self._slate.draw(moment.start // FRAME_SAMPLES, bright=onset is not None)
 
 
 def spoken_at(runs: Sequence[Run], published: int) -> int | None:

@@ -7,7 +7,7 @@ page or a network, so every rule can be tested with invented recordings.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,9 @@ class Recording:
             not there in time.
         sound_buffer_s: How long sound waited in the receiver's jitter buffer, on average.
         picture_buffer_s: How long pictures did.
+        made_up_s: float64 [R, 2], when the receiver was asked, and the sound it had made up since
+            it was last asked.
+        origin_s: When the clock of all these times was 0, in seconds since 1970.
     """
 
     shown_s: Floats
@@ -64,6 +67,8 @@ class Recording:
     concealed_s: float
     sound_buffer_s: float = 0.0
     picture_buffer_s: float = 0.0
+    made_up_s: Floats = field(default_factory=lambda: np.zeros((0, 2)))
+    origin_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

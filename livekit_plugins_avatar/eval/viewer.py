@@ -65,10 +65,20 @@ class Viewer:
         token: Lets the viewer join and subscribe.
         page_folder: Holds `viewer.html` and its script.
         browser_path: The executable of a Chromium or Chrome.
+        publisher: Whom to watch, by identity; without one whoever publishes.
     """
 
-    def __init__(self, url: str, token: str, *, page_folder: Path, browser_path: Path) -> None:
-        self._query = urlencode({"url": url, "token": token})
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        page_folder: Path,
+        browser_path: Path,
+        publisher: str | None = None,
+    ) -> None:
+        watched = {} if publisher is None else {"publisher": publisher}
+        self._query = urlencode({"url": url, "token": token} | watched)
         self._page_folder = page_folder
         self._browser_path = browser_path
         self._stack = AsyncExitStack()
@@ -121,7 +131,7 @@ class Viewer:
         rows = await self._running_page().evaluate(
             "({frames: viewer.frames, blocks: viewer.blocks, sound_stats: viewer.soundStats,"
             " picture_stats: viewer.pictureStats, latency: viewer.outputLatencyMs,"
-            " errors: viewer.errors})"
+            " origin: viewer.originMs, errors: viewer.errors})"
         )
         if rows["errors"]:
             raise ViewerError("; ".join(rows["errors"]))
@@ -180,8 +190,8 @@ class Viewer:
 def recording_of(rows: dict[str, Any]) -> Recording:
     """The page's rows as a `Recording`; see viewer.ts for what they hold."""
     shown_ms, luma, presented = np.array(rows["frames"], float).T
-    arrived_ms, stamp_ms, length, loud_at, silent, rate = np.array(rows["blocks"], float).T
-    reached_ms = stamp_ms + (arrived_ms - stamp_ms).min()
+    arrived_ms, stamp_ms, length, loud_at, silent, rate, track = np.array(rows["blocks"], float).T
+    reached_ms = _reached_ms(arrived_ms, stamp_ms, track)
     # From the first beep, once the receiver has settled in, to the end of the marker tone, before
     # the publisher leaves.
     begin_ms = reached_ms[loud_at >= 0][:1]
@@ -200,7 +210,26 @@ def recording_of(rows: dict[str, Any]) -> Recording:
         concealed_s=concealed / rate[0],
         sound_buffer_s=sound_buffer_s,
         picture_buffer_s=picture_buffer_s,
+        made_up_s=_made_up_s(rows["sound_stats"], rate[0]),
+        origin_s=rows["origin"] / 1e3,
     )
+
+
+def _reached_ms(arrived_ms: Floats, stamp_ms: Floats, track: Floats) -> Floats:
+    """When each block reached its track: its timestamp, on the page's clock."""
+    reached_ms = np.empty_like(stamp_ms)
+    for each in np.unique(track):
+        of_it = track == each
+        reached_ms[of_it] = stamp_ms[of_it] + (arrived_ms - stamp_ms)[of_it].min()
+    return reached_ms
+
+
+def _made_up_s(stats: list[list[float]], rate: float) -> Floats:
+    """When how much sound was made up, in seconds, float64 [R, 2]; a new track counts from 0."""
+    if not stats:
+        return np.zeros((0, 2))
+    at_ms, _, _, concealed = np.array(stats, float).T
+    return np.stack([at_ms[1:] / 1e3, np.diff(concealed).clip(min=0) / rate], axis=1)
 
 
 def _latency_s(latencies_ms: list[float]) -> float:

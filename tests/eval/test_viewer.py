@@ -16,7 +16,7 @@ RATE = 48_000
 def rows(arrival_delays_ms: list[float]) -> dict[str, Any]:
     """A page that got blocks of 10 ms, stamped evenly by another clock, with some delay."""
     blocks = [
-        [1_000.0 + 10 * n + delay, 700_000.0 + 10 * n, 480, 96 if n == 2 else -1, 0, RATE]
+        [1_000.0 + 10 * n + delay, 700_000.0 + 10 * n, 480, 96 if n == 2 else -1, 0, RATE, 0]
         for n, delay in enumerate(arrival_delays_ms)
     ]
     return {
@@ -25,6 +25,7 @@ def rows(arrival_delays_ms: list[float]) -> dict[str, Any]:
         "sound_stats": [[1_000, 0.0, 0, 480], [1_015, 20.0, 480, 960], [1_030, 50.0, 1_480, 1_440]],
         "picture_stats": [[1_000, 0.0, 0, 0], [1_030, 0.016, 2, 0]],
         "latency": [0.0, 32.0, 32.0],
+        "origin": 1_000_000.0,
     }
 
 
@@ -54,6 +55,22 @@ def test_the_time_in_the_jitter_buffers_is_their_mean_since_the_first_beep() -> 
 
 def test_the_latency_of_an_output_that_has_not_begun_is_left_out() -> None:
     assert recording_of(rows([0.0] * 4)).output_latency_s == pytest.approx(0.032)
+
+
+def test_a_track_that_is_published_anew_has_timestamps_of_its_own() -> None:
+    page = rows([0.0] * 4)
+    page["blocks"] += [[1_100.0 + 10 * n, 5.0 + 10 * n, 480, -1, 0, RATE, 1] for n in range(3)]
+    np.testing.assert_allclose(recording_of(page).reached_s[4:], [1.1, 1.11, 1.12], atol=1e-9)
+
+
+def test_sound_that_was_made_up_is_dated_and_counted_anew_on_a_new_track() -> None:
+    page = rows([0.0] * 4)
+    page["sound_stats"].append([1_100, 0.0, 0, 96])
+    recording = recording_of(page)
+    np.testing.assert_allclose(
+        recording.made_up_s, [[1.015, 0.01], [1.03, 0.01], [1.1, 0.0]], atol=1e-9
+    )
+    assert recording.origin_s == 1_000.0
 
 
 async def test_a_page_that_was_not_built_is_an_error_that_names_the_remedy(tmp_path: Path) -> None:

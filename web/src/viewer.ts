@@ -1,7 +1,7 @@
 // The viewer of the evals: joins a room, and writes down when each frame is on the screen and when
 // each block of sound reaches its track. It draws no conclusions; eval/offset.py does.
 //
-// Address: viewer.html?url=ws://...&token=...
+// Address: viewer.html?url=ws://...&token=...[&publisher=IDENTITY]: nobody else is watched.
 // Result: window.viewer, a Recorder. All times are milliseconds of performance.now().
 
 import { Room, RoomEvent, Track, type RemoteTrack } from "livekit-client";
@@ -24,7 +24,8 @@ type FrameRow = [shownMs: number, luma: number, presented: number];
 
 /**
  * When the recorder got a block, its own timestamp, its length, the first sample that is loud
- * (-1: none) and the number of samples that are silent.
+ * (-1: none), the number of samples that are silent, and which track it is of: whoever reconnects
+ * publishes a new one, whose timestamps begin anew.
  */
 type BlockRow = [
   arrivedMs: number,
@@ -33,6 +34,7 @@ type BlockRow = [
   loudAt: number,
   silent: number,
   sampleRate: number,
+  track: number,
 ];
 
 /**
@@ -58,14 +60,23 @@ class Recorder {
   readonly pictureStats: StatsRow[] = [];
   readonly outputLatencyMs: number[] = [];
   readonly errors: string[] = [];
+  /** Where the zero of all times lies, in milliseconds since 1970. */
+  readonly originMs = performance.timeOrigin;
+
+  private readonly timers = new Map<RemoteTrack, number>();
+  private tracksHeard = 0;
+  private watching = false;
 
   private readonly video = document.querySelector("video")!;
   private readonly audio = document.querySelector("audio")!;
   private readonly room = new Room({ adaptiveStream: false, dynacast: false });
   private readonly context = new AudioContext({ latencyHint: "interactive" });
 
-  async join(url: string, token: string): Promise<void> {
-    this.room.on(RoomEvent.TrackSubscribed, (track) => this.watch(track));
+  async join(url: string, token: string, publisher: string | null): Promise<void> {
+    this.room.on(RoomEvent.TrackSubscribed, (track, _publication, participant) => {
+      if (publisher === null || participant.identity === publisher) this.watch(track);
+    });
+    this.room.on(RoomEvent.TrackUnsubscribed, (track) => this.leave(track));
     await this.room.connect(url, token);
     await this.room.startAudio();
     await this.context.resume();
@@ -82,15 +93,23 @@ class Recorder {
   }
 
   private watch(track: RemoteTrack): void {
-    if (track.kind === Track.Kind.Video) {
-      track.attach(this.video);
-      this.watchFrames();
-      setInterval(() => void readStats(track, this.pictureStats), STATS_EVERY_MS);
-    } else {
-      track.attach(this.audio);
+    const video = track.kind === Track.Kind.Video;
+    const rows = video ? this.pictureStats : this.soundStats;
+    track.attach(video ? this.video : this.audio);
+    if (!video) {
       this.watchBlocks(track).catch((error) => this.errors.push(String(error)));
-      setInterval(() => void readStats(track, this.soundStats), STATS_EVERY_MS);
+    } else if (!this.watching) {
+      this.watching = true;
+      this.watchFrames();
     }
+    const read = (): void => void readStats(track, rows);
+    this.timers.set(track, window.setInterval(read, STATS_EVERY_MS));
+  }
+
+  private leave(track: RemoteTrack): void {
+    window.clearInterval(this.timers.get(track));
+    this.timers.delete(track);
+    track.detach();
   }
 
   private watchFrames(): void {
@@ -111,6 +130,7 @@ class Recorder {
       maxBufferSize: BLOCKS_BUFFERED,
     });
     const reader = processor.readable.getReader();
+    const trackNumber = this.tracksHeard++;
     let samples = new Float32Array(0);
     for (;;) {
       const { value: block, done } = await reader.read();
@@ -125,6 +145,7 @@ class Recorder {
         samples.findIndex((sample) => Math.abs(sample) > LOUD),
         silentSamples(samples, Math.round(SILENT_WINDOW_S * block.sampleRate)),
         block.sampleRate,
+        trackNumber,
       ]);
       block.close();
     }
@@ -165,6 +186,6 @@ declare global {
 const address = new URLSearchParams(location.search);
 window.viewer = new Recorder();
 window.viewer
-  .join(address.get("url") ?? "", address.get("token") ?? "")
+  .join(address.get("url") ?? "", address.get("token") ?? "", address.get("publisher"))
   .then(() => document.body.classList.add("joined"))
   .catch((error) => window.viewer.errors.push(String(error)));

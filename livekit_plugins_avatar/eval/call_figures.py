@@ -1,0 +1,254 @@
+"""What a viewer of a call got, held against what was published: records in, figures out.
+
+In flow a viewer's recording, the publisher's log and the windows of time in which something was
+wrong; out flow offsets, sound that was lost and pictures that stood still, each with its cause
+where there is one. All times are the wall's, which publisher and viewers share on one machine.
+Nothing here reads a clock, a page or a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .call_log import Clap, Happened, Log, Stretch
+from .faults.script import Script
+from .offset import Floats, Recording, beeps, flashes, pair
+
+FREEZE_S = 0.5
+"""A picture that stands still for longer is a freeze (the call's promise)."""
+
+HEARD_WITHIN_S = 1.2
+"""A beep is heard this long after it left at most, and claps are further apart than it could be
+mistaken by: the worst buffers of a bad line."""
+
+EARLIER_S = 0.1
+"""The publisher dates what it sends to a tenth of a second."""
+
+EDGE_S = 0.04
+"""A turn's tone comes up and dies away in codec and jitter buffer: less than this is not lost."""
+
+AFTER_S = 0.6
+"""What a turn leaves in a receiver's buffers is heard within this time."""
+
+NOTICED_STALL_S = 0.2
+"""Frames are drawn 0.24 s ahead: no viewer sees a shorter stall of the renderer."""
+
+BACK_S = 1.0
+"""A renderer that comes back is seen within this time (the call's promise), and a line too: the
+receiver asks for a whole picture and gets it."""
+
+OUTAGES = ("dark", "reconnect")
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time in which something was wrong."""
+
+    begin_s: float
+    end_s: float
+
+    def meets(self, begin_s: float, end_s: float) -> bool:
+        """Whether it has a moment in common with [begin_s, end_s]."""
+        return self.begin_s <= end_s and begin_s <= self.end_s
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one viewer got; offsets are picture minus sound, positive for a late picture.
+
+    Args:
+        offset_median_ms, offset_p5_ms, offset_p95_ms: Of all claps that were timed, whatever went
+            wrong then; None where there was none.
+        claps_count: How many these are.
+        missing_flashes_count: Beeps that were heard and whose flash was not seen.
+        missing_beeps_count: Beeps that were published, while the line held, and not heard.
+        delay_ms: From leaving the publisher to the loudspeaker, median.
+        lost_audio_ms: Speech that was published in turns in which the line held and was not
+            heard: silence, and what was cut out to catch up.
+        lost_audio_outage_ms: The same in the turns in which the connection was lost.
+        made_up_ms: Sound that the receiver made up while the line held.
+        made_up_outage_ms: The same while it did not.
+        freezes_count: Pictures that stood still for over half a second, with line and renderer
+            well.
+        freezes_longest_ms: The longest of them.
+        freezes_renderer_count: The same while the renderer was stalled or dead.
+        freezes_renderer_longest_ms: The longest of them.
+        freezes_outage_count: The same while the connection was lost.
+        freezes_outage_longest_ms: The longest of them.
+        shown_fps: Pictures shown in a second.
+        sound_buffer_ms, picture_buffer_ms: Mean time in the receiver's jitter buffers.
+    """
+
+    offset_median_ms: float | None
+    offset_p5_ms: float | None
+    offset_p95_ms: float | None
+    claps_count: int
+    missing_flashes_count: int
+    missing_beeps_count: int
+    delay_ms: float | None
+    lost_audio_ms: float
+    lost_audio_outage_ms: float
+    made_up_ms: float
+    made_up_outage_ms: float
+    freezes_count: int
+    freezes_longest_ms: float
+    freezes_renderer_count: int
+    freezes_renderer_longest_ms: float
+    freezes_outage_count: int
+    freezes_outage_longest_ms: float
+    shown_fps: float
+    sound_buffer_ms: float
+    picture_buffer_ms: float
+
+    def as_dict(self) -> dict[str, float | int | None]:
+        """Ready for JSON, figures to a tenth."""
+        return {
+            name: round(value, 1) if isinstance(value, float) else value
+            for name, value in asdict(self).items()
+        }
+
+
+def outages(happened: Iterable[Happened]) -> list[Window]:
+    """When the line carried nothing, until what was lost meanwhile is made good."""
+    return [Window(each.at_s, each.end_s + BACK_S) for each in happened if each.what in OUTAGES]
+
+
+def bad_moments(script: Script, began_s: float) -> list[Window]:
+    """When the renderer could not draw, and its reserve did not hide it."""
+    return [
+        Window(began_s + fault.at_s, began_s + fault.at_s + fault.length_s + BACK_S)
+        for fault in script
+        if fault.what == "death" or (fault.what == "stall" and fault.length_s > NOTICED_STALL_S)
+    ]
+
+
+def seen(recording: Recording, log: Log, *, lost: list[Window], undrawn: list[Window]) -> Seen:
+    """Every figure of one viewer.
+
+    Args:
+        recording: Of the whole call.
+        log: What was published.
+        lost: When the connection was.
+        undrawn: When the renderer was not well.
+    """
+    origin_s = recording.origin_s
+    flash_s, timed = flashes(recording)
+    beep_s = beeps(recording)
+    pairs = pair(flash_s, beep_s)
+    published = _published(beep_s + origin_s, log.claps)
+    frame_s = np.array([0.0 if clap is None else clap.frame_s for clap in published])
+    offset_ms = 1e3 * (flash_s[pairs.flashes] - beep_s[pairs.beeps] - frame_s[pairs.beeps])
+    p5, median, p95 = _percentiles(offset_ms[timed[pairs.flashes]], (5, 50, 95))
+    delays_s = [
+        heard_s + origin_s - clap.at_s
+        for heard_s, clap in zip(beep_s, published, strict=True)
+        if clap is not None
+    ]
+    due = [clap for clap in log.claps if _whole(clap, log.runs)]
+    heard = {clap for clap in published if clap is not None}
+    unheard = [clap for clap in due if clap not in heard]
+    lost_s = lost_sound_s(recording, log.runs, lost)
+    still = freezes(recording, log, lost=lost, undrawn=undrawn)
+    return Seen(
+        offset_median_ms=median,
+        offset_p5_ms=p5,
+        offset_p95_ms=p95,
+        claps_count=int(np.count_nonzero(timed[pairs.flashes])),
+        missing_flashes_count=len(beep_s) - len(pairs.beeps),
+        missing_beeps_count=sum(
+            not _meet(lost, clap.at_s, clap.at_s + HEARD_WITHIN_S) for clap in unheard
+        ),
+        delay_ms=1e3 * float(np.median(delays_s)) if delays_s else None,
+        lost_audio_ms=1e3 * lost_s[0],
+        lost_audio_outage_ms=1e3 * lost_s[1],
+        made_up_ms=1e3 * _made_up_s(recording, lost, outside=True),
+        made_up_outage_ms=1e3 * _made_up_s(recording, lost, outside=False),
+        freezes_count=len(still["none"]),
+        freezes_longest_ms=1e3 * max(still["none"], default=0.0),
+        freezes_renderer_count=len(still["renderer"]),
+        freezes_renderer_longest_ms=1e3 * max(still["renderer"], default=0.0),
+        freezes_outage_count=len(still["outage"]),
+        freezes_outage_longest_ms=1e3 * max(still["outage"], default=0.0),
+        shown_fps=_rate(recording),
+        sound_buffer_ms=1e3 * recording.sound_buffer_s,
+        picture_buffer_ms=1e3 * recording.picture_buffer_s,
+    )
+
+
+def freezes(
+    recording: Recording, log: Log, *, lost: list[Window], undrawn: list[Window]
+) -> dict[str, list[float]]:
+    """How long the picture stood still, by cause, from the first word to the last."""
+    still: dict[str, list[float]] = {"outage": [], "renderer": [], "none": []}
+    if not log.runs:
+        return still
+    shown_s = recording.shown_s + recording.origin_s
+    for index in np.flatnonzero(np.diff(shown_s) > FREEZE_S):
+        begin_s, end_s = float(shown_s[index]), float(shown_s[index + 1])
+        if end_s < log.runs[0].at_s or begin_s > log.runs[-1].end_s:
+            continue
+        causes = (("outage", lost), ("renderer", undrawn))
+        cause = next((name for name, windows in causes if _meet(windows, begin_s, end_s)), "none")
+        still[cause].append(end_s - begin_s)
+    return still
+
+
+def lost_sound_s(
+    recording: Recording, runs: Sequence[Stretch], lost: list[Window]
+) -> tuple[float, float]:
+    """Published and not heard, in turns in which the line held and in those in which not."""
+    at_s = recording.reached_s + recording.origin_s
+    tone_s = recording.length_s - recording.gap_s
+    missing_s = [0.0, 0.0]
+    for turn in sorted({run.turn for run in runs}):
+        own = [run for run in runs if run.turn == turn]
+        begin_s, end_s = own[0].at_s - EARLIER_S, own[-1].end_s + AFTER_S
+        heard_s = float(tone_s[(at_s >= begin_s) & (at_s < end_s)].sum())
+        short_s = sum(run.length_s for run in own) - heard_s
+        if short_s > EDGE_S:
+            missing_s[_meet(lost, begin_s, end_s)] += short_s
+    return missing_s[0], missing_s[1]
+
+
+def _made_up_s(recording: Recording, lost: list[Window], *, outside: bool) -> float:
+    return sum(
+        float(made_up_s)
+        for at_s, made_up_s in recording.made_up_s
+        if _meet(lost, at_s + recording.origin_s, at_s + recording.origin_s) != outside
+    )
+
+
+def _published(heard_s: Floats, claps: Sequence[Clap]) -> list[Clap | None]:
+    """For each beep that was heard, by the wall's clock, the clap that it is."""
+    found: list[Clap | None] = []
+    for at_s in heard_s:
+        before = [clap for clap in claps if -EARLIER_S <= at_s - clap.at_s <= HEARD_WITHIN_S]
+        found.append(before[-1] if before else None)
+    return found
+
+
+def _whole(clap: Clap, runs: Sequence[Stretch]) -> bool:
+    """Whether it was published and not cut off at once."""
+    return any(run.at_s <= clap.at_s <= run.end_s - 2 * EARLIER_S for run in runs)
+
+
+def _meet(windows: Iterable[Window], begin_s: float, end_s: float) -> bool:
+    return any(window.meets(begin_s, end_s) for window in windows)
+
+
+def _percentiles(values: NDArray[np.float64], percents: tuple[int, ...]) -> list[float | None]:
+    if not len(values):
+        return [None] * len(percents)
+    return [float(value) for value in np.percentile(values, percents)]
+
+
+def _rate(recording: Recording) -> float:
+    if len(recording.shown_s) < 2:
+        return 0.0
+    # A track that is published anew is counted anew.
+    shown = np.diff(recording.presented).clip(min=0).sum()
+    return float(shown / (recording.shown_s[-1] - recording.shown_s[0]))
