@@ -161,6 +161,30 @@ async def test_a_blocked_agent_loop_stops_neither_voice_nor_face(server: LiveKit
         assert call.avatar.stats["starved_samples"] - skipped <= RATE * 0.02
 
 
+async def test_the_playhead_and_the_native_count_of_samples_stay_together(
+    server: LiveKitServer,
+) -> None:
+    """WebRTC counts what it takes from the source, with the silence that the source makes up."""
+    async with a_call(server, AvatarSession(renderer=Grey())) as call:
+        tracks, conductor = call.avatar._tracks, call.avatar._conductor
+        assert tracks is not None and tracks.audio is not None and tracks.audio.track is not None
+        apart_s: list[float] = []
+        for _ in range(24):
+            asked = conductor.playhead
+            await until(lambda asked=asked: conductor.playhead >= asked + RATE // 4)  # type: ignore[misc]
+            reports = await tracks.audio.track.get_stats()
+            own = conductor.playhead + call.avatar.stats["starved_samples"]
+            [native_s] = [
+                report.media_source.audio.total_samples_duration
+                for report in reports
+                if report.WhichOneof("stats") == "media_source"
+            ]
+            apart_s.append(native_s - own / RATE)
+        # Reports are up to 50 ms old: medians tell.
+        drift_s = np.median(apart_s[12:]) - np.median(apart_s[:12])
+        assert abs(drift_s) <= 0.02, apart_s
+
+
 async def test_closing_leaves_the_agent_in_the_room_and_gives_the_output_back(
     server: LiveKitServer,
 ) -> None:
