@@ -1,0 +1,238 @@
+"""Ten minutes of talk, twenty times as fast or faster: nothing grows, nothing is stuck.
+
+Playout, conductor, schedule, face and the frames drawn ahead are the real ones, joined as a session
+joins them, on a clock that the test owns; what the recogniser hears is heard beforehand, and what
+draws draws nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import tracemalloc
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from time import monotonic, sleep, thread_time
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar.eval.costs import speech
+from livekit_plugins_avatar.face.articulation import REACH_AFTER_SAMPLES
+from livekit_plugins_avatar.face.face import Face
+from livekit_plugins_avatar.playout import Finished, Playout, PlayoutEvent
+from livekit_plugins_avatar.publish.conductor import Conductor
+from livekit_plugins_avatar.render.ahead import Ahead
+from livekit_plugins_avatar.render.renderer import Frames, Moment
+from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer
+from livekit_plugins_avatar.speech.schedule import VisemeSchedule
+from livekit_plugins_avatar.speech.visemes import VisemeEvent
+from livekit_plugins_avatar.timeline import ManualClock, samples, seconds
+
+MINUTES = 10
+STEP_S = 0.01
+TICK = samples(0.01)
+QUEUE = samples(0.1)
+FPS = 25
+PERIOD = 48_000 // FPS
+AHEAD = 6
+DELAY = samples(0.045)
+LONGEST_TURN_S = 12.0
+TURNS_OF_LESS_S = 2.0
+
+DRAWN_WITHIN_S = 1.0
+
+WARM_S = 120.0
+GROWTH_BYTES = 250_000
+"""Of traced memory from the second minute to the last, both between turns: a list that gained one
+number with each frame would gain 380 kB in these 12,000 frames."""
+
+CPU_S = 60.0
+"""Far more than it takes, and far less than ten minutes: the machine may be slow."""
+
+
+class Outlet:
+    """An audio source that sends 10 ms every 10 ms of the manual clock, and keeps nothing."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.sent = self.shown = self.buffered = 0
+        self._clock = clock
+        self._next_s = 0.01
+
+    async def push_audio(self, pcm: NDArray[np.int16]) -> None:
+        self._send()
+        self.buffered += len(pcm)
+        while self.buffered > QUEUE:
+            await self._clock.sleep(self._next_s - self._clock.now_s())
+            self._send()
+
+    def _send(self) -> None:
+        while self._next_s <= self._clock.now_s() + 1e-9:
+            self._next_s += 0.01
+            self.buffered = max(0, self.buffered - TICK)
+            self.sent += TICK
+
+    def clear(self) -> None:
+        self._send()
+        self.buffered = 0
+
+    def show(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
+        self.shown += 1
+
+    async def aclose(self) -> None:
+        pass
+
+
+class Blank:
+    """A renderer that draws nothing."""
+
+    size = (4, 4)
+    fps = FPS
+
+    def render(self, moments: Sequence[Moment]) -> Frames:
+        return np.zeros((len(moments), 6, 4), np.uint8)
+
+    def close(self) -> None:
+        pass
+
+
+class Conversation:
+    """The parts of a session, and a script of turns."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.playout = Playout()
+        self.schedule = VisemeSchedule()
+        self.face = Face(self._visemes, seed=0)
+        # Drawing takes no time on a clock that stands still.
+        self.ahead = Ahead(Blank(), self.face.at, clock=ManualClock(), frames=AHEAD, period=PERIOD)
+        self.outlet = Outlet(self.clock)
+        self.finished = self.interrupted = self.turns = 0
+        self.resting = False
+        self.conductor = Conductor(
+            self.playout, clock=self.clock, queue_samples=QUEUE, on_events=self._on_events
+        )
+        self.conductor.show(self.ahead, period=PERIOD, delay=DELAY, reach=REACH_AFTER_SAMPLES)
+        self.sound = speech(LONGEST_TURN_S)
+        self.heard = _heard(self.sound)
+
+    def _visemes(self, start: int, end: int) -> Sequence[VisemeEvent]:
+        runs = self.playout.runs(start, end)
+        if runs:
+            self.schedule.forget(runs[0].speech - samples(2.0))
+        return self.schedule.placed(runs, start, end)
+
+    def _on_events(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
+        for event, _ in events:
+            if isinstance(event, Finished):
+                self.finished += 1
+                self.interrupted += event.interrupted
+
+    def speak(self, length: int) -> None:
+        """Begin a turn: all of its sound comes at once, and is heard at once."""
+        self.turns += 1
+        base = self.playout.push_audio(self.sound[:length])
+        self.playout.end_segment()
+        self.schedule.settle(base)
+        self.schedule.revise(
+            [
+                replace(event, start=base + event.start)
+                for event in self.heard
+                if event.start + event.duration <= length
+            ]
+        )
+        self._state("speaking")
+
+    def stop(self) -> None:
+        """Somebody speaks over the agent."""
+        self.playout.clear()
+        self._state("listening")
+
+    def _state(self, state: str) -> None:
+        sample = self.playout.published
+        self.face.set_agent_state(sample, "speaking" if state == "speaking" else "listening")
+        self.ahead.invalidate(sample)
+
+    def script(self, until_s: float) -> Iterator[float]:
+        """Turns of chance, every third interrupted, every fifth held for a while; yields how long
+        to wait for what comes next."""
+        chance = np.random.default_rng(1)
+        while seconds(self.playout.published) < until_s:
+            length_s = float(chance.uniform(TURNS_OF_LESS_S / 2, LONGEST_TURN_S))
+            part_s = float(chance.uniform(0.1, 0.9)) * length_s
+            self.resting = False
+            self.speak(samples(length_s))
+            yield part_s
+            if self.turns % 3 == 0:
+                self.stop()
+            elif self.turns % 5 == 0:
+                self.playout.pause()
+                yield 0.4
+                self.playout.resume()
+                yield length_s - part_s
+            else:
+                yield length_s - part_s
+            self.resting = True
+            yield float(chance.uniform(0.5, 2.0))
+
+    async def run(self, duration_s: float) -> None:
+        for _ in range(round(duration_s / STEP_S)):
+            shown = self.outlet.shown
+            for _ in range(4):
+                await asyncio.sleep(0)
+            self.clock.advance(STEP_S)
+            if self.outlet.shown > shown:
+                self._let_it_draw()
+
+    def _let_it_draw(self) -> None:
+        """The thread that draws lives in real time: let it fill its reserve again."""
+        gives_up_s = monotonic() + DRAWN_WITHIN_S
+        while self.ahead.ready_s < AHEAD / FPS - 1e-9 and monotonic() < gives_up_s:
+            sleep(0.0001)
+
+
+def _heard(sound: NDArray[np.int16]) -> list[VisemeEvent]:
+    stream = OnnxRecognizer().stream()
+    return [*stream.push_audio(sound), *stream.flush()]
+
+
+async def test_ten_minutes_of_talk_and_interruptions_leave_nothing_behind() -> None:
+    talk = Conversation()
+    talk.ahead.start()
+    tasks = [
+        asyncio.ensure_future(talk.conductor.play(talk.outlet)),
+        asyncio.ensure_future(talk.conductor.keep_showing(talk.outlet, talk.ahead)),
+    ]
+    began_s, warm_bytes = thread_time(), 0
+    tracemalloc.start()
+    for wait_s in talk.script(60.0 * MINUTES):
+        await talk.run(wait_s)
+        if not warm_bytes and talk.resting and talk.clock.now_s() >= WARM_S:
+            warm_bytes = _traced()
+        assert talk.playout.buffered <= samples(LONGEST_TURN_S)
+        assert talk.conductor.held <= QUEUE + 2 * TICK
+        assert talk.ahead.ready_s <= AHEAD / FPS + 1e-9
+    await talk.run(1.0)
+    grown_bytes, spent_s = _traced() - warm_bytes, thread_time() - began_s
+    tracemalloc.stop()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert talk.ahead.close()
+    assert talk.turns >= 50
+    assert talk.finished == talk.turns, "each turn ends once"
+    assert talk.turns // 4 <= talk.interrupted <= talk.turns // 3
+    assert talk.playout.buffered == 0 and not talk.playout.runs(
+        talk.playout.published - TICK, talk.playout.published
+    )
+    assert talk.conductor.stats.starved_samples == 0
+    assert talk.outlet.shown >= 0.99 * 60 * MINUTES * FPS
+    assert talk.outlet.sent == pytest.approx(samples(talk.clock.now_s()), abs=2 * TICK)
+    assert grown_bytes <= GROWTH_BYTES
+    assert spent_s <= CPU_S
+
+
+def _traced() -> int:
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
