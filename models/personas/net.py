@@ -148,18 +148,16 @@ class Lids(nn.Module):
 class Turning(nn.Module):
     """What a turned head changes beside its place: light, and what comes into view.
 
-    Sees the pose, and the face, because what comes into view depends on both. Features are as
-    coarse as an eighth of the picture; zero for a head at rest, so that a resting face owes
-    nothing to it.
+    Sees the pose alone: shown the face too, it would remember each picture that it learns from by
+    its face. Features are as coarse as an eighth of the picture; zero for a head at rest, so that a
+    resting face owes nothing to it.
     """
 
     def __init__(self, hidden: int = 96, channels: tuple[int, int, int] = (48, 40, 32)) -> None:
         super().__init__()
         first, second, third = channels
-        self.register_buffer("picked", torch.tensor([INDEX[n] for n in (*MOUTH_AXES, *EYE_AXES)]))
-        seen = len(POSE_AXES) + len(self.picked)
         self.dense = nn.Sequential(
-            nn.Linear(seen, hidden), nn.SiLU(), nn.Linear(hidden, first * 16 * 16)
+            nn.Linear(len(POSE_AXES), hidden), nn.SiLU(), nn.Linear(hidden, first * 16 * 16)
         )
         self.eighth = nn.Conv2d(first, second, 3, padding=1)
         self.quarter = nn.Conv2d(second, third, 3, padding=1)
@@ -168,11 +166,10 @@ class Turning(nn.Module):
         self.register_buffer("seam_luma", ramp(SIDE_PX, SEAM_PX))
         self.register_buffer("seam_chroma", ramp(SIDE_PX // 2, SEAM_PX / 2))
 
-    def forward(self, face: Tensor, pose: Tensor) -> Picture:
+    def forward(self, pose: Tensor) -> Picture:
         turned = (pose * pose).sum(dim=1, keepdim=True)
         turned = turned / (turned + HALF_TURNED)
-        x = torch.cat([pose, face[:, self.picked]], dim=1)
-        x = _bent(self.dense(x)).view(-1, self.eighth.in_channels, 16, 16)
+        x = _bent(self.dense(pose)).view(-1, self.eighth.in_channels, 16, 16)
         x = _bent(self.eighth(_doubled(x)))
         x = _bent(self.quarter(_doubled(x)))
         x = self.paint(x) * turned[:, :, None, None]
@@ -249,19 +246,27 @@ class PersonaNet(nn.Module):
             chroma = chroma + _placed(added.chroma, box.halved, chroma)
         return Picture(luma, chroma)
 
-    def resting(self, face: Tensor) -> Picture:
+    def resting(self, changes: Picture) -> Picture:
         """The figure with the head at rest: a plate of `PLATE_ROWS`."""
-        luma, chroma = self.changes(face)
         return Picture(
-            self.luma + _placed(luma, FACE, self.luma),
-            self.chroma + _placed(chroma, FACE.halved, self.chroma),
+            self.luma + _placed(changes.luma, FACE, self.luma),
+            self.chroma + _placed(changes.chroma, FACE.halved, self.chroma),
         )
 
-    def forward(self, face: Tensor) -> Picture:
+    def turned(self, face: Tensor, changes: Picture) -> Picture:
+        """The figure with the head as the face has it.
+
+        Args:
+            face: [B, 60].
+            changes: What it changes of the plate with the head at rest, of `changes`.
+        """
         pose = self.pose(face)
-        moved = self.head_warp(self.resting(face), self.head(powers(pose)))
-        turned = self.turning(face, pose)
-        return Picture(moved.luma + turned.luma, moved.chroma + turned.chroma)
+        moved = self.head_warp(self.resting(changes), self.head(powers(pose)))
+        added = self.turning(pose)
+        return Picture(moved.luma + added.luma, moved.chroma + added.chroma)
+
+    def forward(self, face: Tensor) -> Picture:
+        return self.turned(face, self.changes(face))
 
     def crop(self, face: Tensor, region: str) -> Picture:
         """Only one region, with the head at rest: what its crops are compared with."""

@@ -22,7 +22,7 @@ from torch import Tensor
 from .camera import SIDE_PX, WIDE_PX
 from .folder import Folder, read
 from .i420 import Planes, planes
-from .net import PersonaNet
+from .net import Decoder, PersonaNet
 from .states import Region
 from .warp import Picture
 
@@ -40,9 +40,6 @@ PLAIN_WEIGHT = 0.25
 """How much a place counts that never changes."""
 
 LOG_EVERY = 100
-
-DECODERS: Mapping[str, Region] = {"mouth": "mouth", "eyes": "eyes", "turning": "whole"}
-"""Stages that teach one decoder, and which pictures it learns from."""
 
 STAGES = ("motion", "eyeballs", "mouth", "eyes", "turning", "whole")
 """In this order; each builds on what those before it have left."""
@@ -132,16 +129,11 @@ def learn_decoder(net: PersonaNet, region: Region, lessons: Lessons, minutes: fl
     That stays as it is, so it is drawn once; and half precision will do for what is left. A step
     costs a tenth of one that learns everything.
     """
-    part = net.turning if region == "whole" else getattr(net, region)
-
-    def drawn(faces: Tensor) -> Picture:
-        added: Picture = part(faces, net.pose(faces)) if region == "whole" else part(faces)
-        return added
+    part: Decoder = getattr(net, region)
 
     def others(faces: Tensor) -> Picture:
-        whole = net(faces) if region == "whole" else net.crop(faces, region)
-        own = drawn(faces)
-        return Picture(whole.luma - own.luma, whole.chroma - own.chroma)
+        crop, own = net.crop(faces, region), part(faces)
+        return Picture(crop.luma - own.luma, crop.chroma - own.chroma)
 
     left = lessons.less(others)
     optimiser = torch.optim.AdamW(part.parameters(), RATES["dense"], weight_decay=1e-4)
@@ -149,10 +141,36 @@ def learn_decoder(net: PersonaNet, region: Region, lessons: Lessons, minutes: fl
     def loss() -> Tensor:
         faces, wanted = left.some(PER_STEP[region])
         with torch.autocast("cpu", torch.bfloat16):
-            luma, chroma = drawn(faces)
+            luma, chroma = part(faces)
         return left.error(Picture(luma.float(), chroma.float()), wanted)
 
-    _descend(f"{len(lessons)} pictures of {region}", optimiser, loss, minutes)
+    _descend(f"{len(lessons)} crops of {region}", optimiser, loss, minutes)
+
+
+def learn_turning(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
+    """Teach the plate, how it moves with the head, and what turning adds; faces stay as they are.
+
+    What a face changes of the plate is drawn once for each picture.
+    """
+    with torch.no_grad():
+        drawn = [net.changes(lessons.faces[at : at + 1]) for at in range(len(lessons))]
+    luma, chroma = (torch.cat([part[plane] for part in drawn]) for plane in (0, 1))
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": net.turning.parameters(), "lr": RATES["dense"], "weight_decay": 1e-2},
+            {"params": [net.luma, net.chroma], "lr": RATES["plate"]},
+            {"params": net.head.parameters(), "lr": RATES["motion"]},
+        ],
+        weight_decay=0.0,
+    )
+
+    def loss() -> Tensor:
+        chosen = torch.randint(len(lessons), (PER_STEP["whole"],))
+        wanted = Picture(lessons.luma[chosen], lessons.chroma[chosen])
+        changes = Picture(luma[chosen], chroma[chosen])
+        return lessons.error(net.turned(lessons.faces[chosen], changes), wanted)
+
+    _descend(f"{len(lessons)} turned heads", optimiser, loss, minutes)
 
 
 def learn_whole(
@@ -240,11 +258,12 @@ def main() -> None:
                 "eyes": Lessons(folder, "eyes"),
             }
             learn_whole(net, Lessons(folder, "whole"), crops, share)
+        elif stage == "turning":
+            learn_turning(net, Lessons(folder, "whole"), share)
         elif stage == "eyeballs":
             learn_eyeballs(net, Lessons(folder, "eyes"), share)
         else:
-            region = DECODERS[stage]
-            learn_decoder(net, region, Lessons(folder, region), share)
+            learn_decoder(net, stage, Lessons(folder, stage), share)
         torch.save(net.state_dict(), kept)
 
 
