@@ -13,7 +13,7 @@ Provider = Literal["auto", "tensorrt", "cuda", "cpu"]
 
 Frame = Literal["square", "wide"]
 
-DEFAULT_PERSONA = "sketch"
+DEFAULT_PERSONA = "man"
 
 VIDEO_DELAY_S = 0.045
 """How long after its sample has left the audio source a frame is captured.

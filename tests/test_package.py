@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from livekit_plugins_avatar.render.persona import BUILT_IN
+
 ROOT = Path(__file__).parents[1]
 
 IMPORT_QUIETLY = """
@@ -63,12 +65,13 @@ def test_a_checkout_imports_quietly_and_registers_the_plugin() -> None:
     assert run_python(IMPORT_QUIETLY).startswith(str(ROOT))
 
 
-def test_a_wheel_imports_quietly_and_carries_the_persona(built: Path, tmp_path: Path) -> None:
+def test_a_wheel_imports_quietly_and_carries_the_personas(built: Path, tmp_path: Path) -> None:
     [wheel] = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)
     assert run_python(IMPORT_QUIETLY, tmp_path).startswith(str(tmp_path))
-    assert (tmp_path / "livekit_plugins_avatar/resources/sketch.onnx").is_file()
+    for name in BUILT_IN.values():
+        assert (tmp_path / "livekit_plugins_avatar/resources" / name).is_file()
     assert not (tmp_path / "livekit/__init__.py").exists(), "livekit is a namespace package"
     assert not (tmp_path / "livekit/plugins/__init__.py").exists()
 
@@ -81,6 +84,7 @@ def test_an_sdist_carries_what_builds_the_wheel(built: Path) -> None:
         "pyproject.toml",
         "LICENSE",
         "livekit/plugins/avatar/__init__.py",
+        "livekit_plugins_avatar/resources/man.onnx",
         "livekit_plugins_avatar/resources/sketch.onnx",
         "web/package.json",
     } <= names

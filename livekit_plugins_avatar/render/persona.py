@@ -40,6 +40,7 @@ SIDE_MAX_PX = 4096
 """More than any video codec of a browser takes: such a number is a mistake."""
 
 BUILT_IN: Mapping[str, str] = {
+    "man": "man.onnx",
     "sketch": "sketch.onnx",
 }
 """Personas that come with the package: their names, and their files in `resources/`."""

@@ -148,9 +148,10 @@ def learn_decoder(net: PersonaNet, region: Region, lessons: Lessons, minutes: fl
 
 
 def learn_turning(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
-    """Teach the plate, how it moves with the head, and what turning adds; faces stay as they are.
+    """Teach how the plate moves with the head, and what turning adds.
 
-    What a face changes of the plate is drawn once for each picture.
+    Faces stay as they are, so what they change of the plate is drawn once for each picture. The
+    plate stays too: taught by heads that are placed to a pixel and no better, its hair would blur.
     """
     with torch.no_grad():
         drawn = [net.changes(lessons.faces[at : at + 1]) for at in range(len(lessons))]
@@ -158,7 +159,6 @@ def learn_turning(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
     optimiser = torch.optim.AdamW(
         [
             {"params": net.turning.parameters(), "lr": RATES["dense"], "weight_decay": 1e-2},
-            {"params": [net.luma, net.chroma], "lr": RATES["plate"]},
             {"params": net.head.parameters(), "lr": RATES["motion"]},
         ],
         weight_decay=0.0,
