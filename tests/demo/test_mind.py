@@ -36,6 +36,7 @@ def mind(**changes: Any) -> Mind:
         "yaw_rad": 0.0,
         "pitch_rad": 0.0,
         "viseme": "sil",
+        "expression": "neutral",
     }
     return Mind(**fields | changes)
 
