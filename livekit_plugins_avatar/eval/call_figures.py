@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .call_log import Clap, Happened, Log, Stretch
 from .faults.script import Script
-from .offset import Floats, Recording, beeps, flashes, pair
+from .offset import Floats, Recording, beeps, flashes, pair, to_a_tenth
 
 FREEZE_S = 0.5
 """A picture that stands still for longer is a freeze (the call's promise)."""
@@ -106,10 +106,7 @@ class Seen:
 
     def as_dict(self) -> dict[str, float | int | None]:
         """Ready for JSON, figures to a tenth."""
-        return {
-            name: round(value, 1) if isinstance(value, float) else value
-            for name, value in asdict(self).items()
-        }
+        return to_a_tenth(asdict(self))
 
 
 def outages(happened: Iterable[Happened]) -> list[Window]:

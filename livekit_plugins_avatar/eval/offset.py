@@ -7,6 +7,7 @@ page or a network, so every rule can be tested with invented recordings.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -31,6 +32,16 @@ clapper to the next that is less than this; more means that sound was cut out.""
 
 EDGE_S = 0.03
 """The marker tone takes this long to come up and die away in codec and jitter buffer."""
+
+
+def to_a_tenth(
+    figures: Mapping[str, float | int | None],
+) -> dict[str, float | int | None]:
+    """Figures ready for JSON: fractions to a tenth, counts and what is missing as they are."""
+    return {
+        name: round(value, 1) if isinstance(value, float) else value
+        for name, value in figures.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +135,7 @@ class Figures:
 
     def as_dict(self) -> dict[str, float | int | None]:
         """Ready for JSON, figures to a tenth; offsets are None where nothing could be timed."""
-        return {
-            name: round(value, 1) if isinstance(value, float) else value
-            for name, value in asdict(self).items()
-        }
+        return to_a_tenth(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
