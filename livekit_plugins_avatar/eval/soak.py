@@ -2,8 +2,8 @@
 
 In flows a length; out flow the memory, threads and handles of a process that holds an agent with a
 face in a room of a real LiveKit server: at the beginning, once it is warm, and at the end. The
-agent (`talker`) speaks, is interrupted, paused, and reconnected now and then; a participant listens
-and looks. A run that is stopped says what it has seen until then.
+agent (`talker`) speaks, is interrupted, paused, and reconnected again and again; a participant
+listens and looks. A run that is stopped says what it has seen until then.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
 import sys
 from contextlib import AsyncExitStack, redirect_stdout
@@ -35,6 +36,19 @@ EVERY_S = 2.5
 
 WARM_S = 300.0
 """Time for pools to fill and lazily loaded code to be loaded; a tenth of a run at most."""
+
+ROUNDS = 24
+"""In a run the connection is resumed, and then made anew, this often: whole rounds of it in each
+tenth, so that the first and the last compare like with like."""
+
+SHORTEST_ROUND_S = 16.0
+"""A connection that is made anew has its audience back after some seconds."""
+
+ALLOCATOR = {"MALLOC_ARENA_MAX": "2"}
+"""glibc gives threads heaps of their own, up to eight for each core, and each keeps what it once
+held. The threads of a connection that is made anew take other heaps than those before, so what is
+in use stays while what is held climbs, until every heap has had its turn. Two heaps are enough for
+an agent, and hold still from the start. Other allocators do not read this."""
 
 GLANCE_EVERY_S, GLANCE_S = 60.0, 6.0
 """The listener takes the picture for a while now and then: to decode it all the time would take
@@ -155,7 +169,8 @@ async def soak(
         await audience.join(server, "soak")
         stack.push_async_callback(audience.leave)
         clock = SystemClock()
-        talker = await _start_talker(stack, server, persona, seed)
+        every_s = max(SHORTEST_ROUND_S, seconds_ / ROUNDS) / 2
+        talker = await _start_talker(stack, server, persona, seed, every_s)
         said: dict[str, dict[str, int]] = {}
         reading = asyncio.create_task(_follow(talker, said))
         stack.callback(reading.cancel)
@@ -189,12 +204,13 @@ def _on_signals() -> asyncio.Event:
 
 
 async def _start_talker(
-    stack: AsyncExitStack, server: LiveKitServer, persona: str, seed: int
+    stack: AsyncExitStack, server: LiveKitServer, persona: str, seed: int, every_s: float
 ) -> asyncio.subprocess.Process:
     token = server.token(identity="agent", room="soak")
     talker = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "livekit_plugins_avatar.eval.talker"),
-        *(server.url, token, persona, str(seed)),
+        *(server.url, token, persona, str(seed), str(every_s)),
+        env={**os.environ, **ALLOCATOR},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,

@@ -2,11 +2,11 @@
 
 In flow the address of a room and a seed; out flow turns of speech through an `AgentSession` and
 its avatar, some heard to the end, some interrupted, some paused and resumed, with the connection
-resumed or made anew now and then, and after each turn one line of JSON with what was counted. It
+resumed and made anew in turns, and after each turn one line of JSON with what was counted. It
 ends when its standard input does, so that it never outlives whoever started it. The speech is
 built, with a text that does not fit it, so that the mouth's listener has the most work there is.
 
-    python -m livekit_plugins_avatar.eval.talker URL TOKEN PERSONA SEED
+    python -m livekit_plugins_avatar.eval.talker URL TOKEN PERSONA SEED RECONNECT_EVERY_S
 """
 
 from __future__ import annotations
@@ -37,9 +37,6 @@ BETWEEN_S = (2.0, 10.0)
 CHUNK_S = 0.1
 PAUSED_S = 0.4
 
-RECONNECT_EVERY_S = 180.0
-"""The connection is disturbed this often, in turns: resumed, and made anew."""
-
 STUCK_S = 30.0
 """A turn that has not ended this long after its sound should have is stuck."""
 
@@ -48,8 +45,15 @@ AS_IT_COMES = RoomOptions(text_output=TextOutputOptions(sync_transcription=False
 is not what is measured here."""
 
 
-async def talk(url: str, token: str, persona: str, seed: int) -> None:
-    """Join, talk until standard input ends, and leave."""
+async def talk(url: str, token: str, persona: str, seed: int, reconnect_every_s: float) -> None:
+    """Join, talk until standard input ends, and leave.
+
+    Args:
+        url, token: Of the room.
+        persona: What it looks like.
+        seed: Which turns it takes.
+        reconnect_every_s: How often the connection is disturbed, in turns: resumed, and made anew.
+    """
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     room, session = rtc.Room(), AgentSession[None]()
     await room.connect(url, token)
@@ -59,7 +63,7 @@ async def talk(url: str, token: str, persona: str, seed: int) -> None:
         await session.start(Agent(instructions="none"), room=room, room_options=AS_IT_COMES)
         work = [
             asyncio.create_task(each)
-            for each in (_take_turns(session, avatar, seed), _disturb(room))
+            for each in (_take_turns(session, avatar, seed), _disturb(room, reconnect_every_s))
         ]
         done, _ = await asyncio.wait([ended, *work], return_when=asyncio.FIRST_COMPLETED)
         for task in work:
@@ -116,11 +120,11 @@ async def _pause(session: AgentSession[None], after_s: float) -> None:
     output.resume()
 
 
-async def _disturb(room: rtc.Room) -> None:
+async def _disturb(room: rtc.Room, every_s: float) -> None:
     kinds = rtc.SimulateScenarioKind
     while True:
         for scenario in (kinds.SIMULATE_SIGNAL_RECONNECT, kinds.SIMULATE_FULL_RECONNECT):
-            await SystemClock().sleep(RECONNECT_EVERY_S)
+            await SystemClock().sleep(every_s)
             try:
                 await room.simulate_scenario(scenario)
             except RuntimeError as error:
@@ -134,5 +138,5 @@ async def _frames(pcm: Pcm) -> AsyncIterator[rtc.AudioFrame]:
 
 
 if __name__ == "__main__":
-    url, token, persona, seed = sys.argv[1:]
-    asyncio.run(talk(url, token, persona, int(seed)))
+    url, token, persona, seed, every_s = sys.argv[1:]
+    asyncio.run(talk(url, token, persona, int(seed), float(every_s)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,6 +57,18 @@ def test_a_second_connection_for_a_moment_is_no_growth() -> None:
     figures = growth(taken)
     assert figures is not None and figures.flat
     assert (figures.memory_peak_mb, figures.threads_peak, figures.handles_peak) == (560.0, 26, 41)
+
+
+def test_sockets_that_the_next_connection_gives_back_are_no_growth() -> None:
+    """In the last tenth readings of resumed connections happen to be more, in the first fewer."""
+    taken = readings(lambda part: 500.0)
+    share, held = len(taken) // 10, [0, 0, 0, -4, 3, 5, 0, 2, 4, 5]
+    for n, reading in enumerate(taken):
+        more = held[n % 10] if n < share else held[n % 10 or 7]
+        taken[n] = replace(reading, handles=reading.handles + more)
+    figures = growth(taken)
+    assert figures is not None and figures.flat
+    assert (figures.handles_first, figures.handles_last, figures.handles_peak) == (30.0, 30.0, 35)
 
 
 def test_too_few_readings_say_nothing() -> None:
