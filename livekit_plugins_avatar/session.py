@@ -8,23 +8,14 @@ on the face follows what the agent says and does. Should the face fail, the voic
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import (
-    AgentSession,
-    AgentStateChangedEvent,
-    FunctionToolsExecutedEvent,
-    JobContext,
-    ToolExecutionUpdatedEvent,
-    UserStateChangedEvent,
-    get_job_context,
-)
+from livekit.agents import AgentSession, JobContext, get_job_context
 from livekit.agents.voice import avatar as agents_avatar
-from livekit.agents.voice.events import EventTypes
 from livekit.agents.voice.io import AgentOutput, AudioOutput
 
 from . import telemetry
@@ -44,14 +35,13 @@ from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
 from .render.ahead import Ahead, frame_period
 from .render.persona import PersonaError, load_persona
 from .render.renderer import Renderer
-from .room import RoomWatch
 from .sink import AvatarSink
 from .speech.listener import Listener
 from .speech.recognizer import Recognizer, built_in
 from .speech.schedule import VisemeSchedule
 from .speech.visemes import VisemeEvent
 from .timeline import Clock, SystemClock, samples, seconds
-from .transcription import TextTap
+from .watch import AgentWatch
 
 KEPT_SAMPLES = samples(2.0) + REMEMBERED_SAMPLES
 """How much of the schedule is kept behind the frame being drawn: frames may be drawn again, and
@@ -115,6 +105,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             clock=self._clock,
             reader=reader,
         )
+        self._watch = AgentWatch(
+            self._presence, now=self._now, turn_end=lambda: self._playout.turn_end
+        )
         self._store = memory
         self._remembering: asyncio.Task[None] | None = None
         self._audience: Audience | None = None
@@ -122,9 +115,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._ahead: Ahead | None = None
         self._tracks: Tracks | None = None
         self._sink: AvatarSink | None = None
-        self._text_tap: TextTap | None = None
-        self._text_begins = True
-        self._room_watch: RoomWatch | None = None
         self._session: AgentSession[Any] | None = None
         self._previous_output: AudioOutput | None = None
         self._identity = ""
@@ -282,37 +272,15 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             self._listener,
             clock=self._clock,
             wait_for_listener=self._tracks.wait_for_listener,
-            on_outlook=self._on_outlook,
+            on_outlook=self._watch.outlook,
         )
         self._session = agent_session
         self._sink.follow(self._conversation)
         self._conversation.attach(agent_session, self._sink)
         self._previous_output = _tail(agent_session.output.audio)
         agent_session.output.replace_audio_tail(self._sink)
-        self._watch(agent_session, room)
+        self._watch.attach(agent_session, room, self._sink)
         telemetry.measure(self, {"room": room.name})
-
-    def _watch(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
-        """Let the face know what happens, from now on."""
-        for event, handler in self._handlers.items():
-            agent_session.on(event, handler)
-        presence = self._presence
-        self._room_watch = RoomWatch(
-            room,
-            on_enter=lambda identity: presence.enter(self._now(), identity),
-            on_leave=lambda identity: presence.leave(self._now(), identity),
-            on_speakers=lambda identities: presence.speakers(self._now(), identities),
-        )
-        self._room_watch.start()
-
-    @property
-    def _handlers(self) -> dict[EventTypes, Callable[[Any], None]]:
-        return {
-            "agent_state_changed": self._on_agent_state_changed,
-            "user_state_changed": self._on_user_state_changed,
-            "tool_execution_updated": self._on_tool_execution_updated,
-            "function_tools_executed": self._on_function_tools_executed,
-        }
 
     async def _open_renderer(self) -> Renderer | None:
         """The renderer, or None where it cannot run here: then the voice goes on alone."""
@@ -386,15 +354,10 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if self._closed:
             return
         self._closed = True
+        self._watch.close()
         if self._session is not None:
-            for event, handler in self._handlers.items():
-                self._session.off(event, handler)
             telemetry.forget(self)
             self._give_output_back(self._session.output)
-            if self._text_tap is not None:
-                self._text_tap.detach(self._session.output)
-        if self._room_watch is not None:
-            self._room_watch.close()
         if self._remembering is not None:
             self._remembering.cancel()
             await asyncio.gather(self._remembering, return_exceptions=True)
@@ -482,64 +445,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             face = self._face.at(self._conductor.playhead)
             await asyncio.to_thread(memory.keep, face, self._clock.wall_s())
             await self._clock.sleep(KEEP_EVERY_S)
-
-    def _on_agent_state_changed(self, event: AgentStateChangedEvent) -> None:
-        sample = self._now()
-        self._presence.talk_with(sample, self._heard())
-        self._presence.agent_state(sample, event.new_state)
-        if self._text_tap is None and event.new_state == "listening":
-            self._read_along()
-
-    def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
-        speaks = event.new_state == "speaking"
-        self._presence.user_speaks(self._now(), self._heard(), speaks)
-
-    def _on_tool_execution_updated(self, event: ToolExecutionUpdatedEvent) -> None:
-        update = event.update
-        if update.type == "tool_call_started":
-            self._presence.tool_started(self._now(), update.function_call.call_id)
-        elif update.type == "tool_call_ended":
-            self._presence.tool_ended(self._now(), update.call_id)
-
-    def _on_function_tools_executed(self, event: FunctionToolsExecutedEvent) -> None:
-        for call in event.function_calls:
-            self._presence.tool_ended(self._now(), call.call_id)
-
-    def _on_outlook(self, begins: bool) -> None:
-        """What will be heard is another than before; on the agent's loop."""
-        sample = self._now()
-        if begins:
-            self._presence.speech_comes(sample)
-        self._presence.turn_ends(sample, self._playout.turn_end)
-
-    def _on_text(self, text: str) -> None:
-        if self._sink is not None:
-            self._sink.expect_text(text)
-        if self._text_begins:
-            self._text_begins = False
-            self._presence.speech_comes(self._now())
-
-    def _on_text_end(self) -> None:
-        if self._sink is not None:
-            self._sink.end_text()
-        self._text_begins = True
-
-    def _heard(self) -> str | None:
-        """Whom the agent hears, where it hears one person of the room."""
-        try:
-            linked = self._session.room_io.linked_participant if self._session else None
-        except RuntimeError:
-            return None  # The session runs without a room of its own.
-        return linked.identity if linked is not None else None
-
-    def _read_along(self) -> None:
-        """Know the text of what will be said; the session sets up its outputs after `start`."""
-        if self._session is None or self._sink is None or self._session.current_speech is not None:
-            return
-        shown_by = self._session.output.transcription
-        if shown_by is not None:
-            self._text_tap = TextTap(shown_by, on_text=self._on_text, on_end=self._on_text_end)
-            self._text_tap.attach(self._session.output)
 
     def _on_events(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
         """What was played; on the conductor's thread."""

@@ -26,6 +26,7 @@ from livekit.agents.voice.events import AgentState, ToolCallEnded, ToolCallStart
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarOptions, AvatarSession, Moment, PersonaError, Style
+from livekit_plugins_avatar.sink import AvatarSink
 from livekit_plugins_avatar.timeline import samples
 
 
@@ -137,7 +138,7 @@ def test_before_the_call_the_face_can_be_told_where_to_look_and_says_where_it_do
 async def test_what_session_and_room_report_reaches_the_face() -> None:
     agent_session = session()
     avatar = AvatarSession(renderer=Grey())
-    avatar._watch(agent_session, rtc.Room())
+    avatar._watch.attach(agent_session, rtc.Room(), Mock(spec=AvatarSink))
 
     def agent(state: AgentState) -> str:
         event = AgentStateChangedEvent(old_state="idle", new_state=state)
@@ -150,7 +151,7 @@ async def test_what_session_and_room_report_reaches_the_face() -> None:
         return avatar._face.mind(samples(1.0)).state
 
     assert agent("thinking") == "thinking"
-    avatar._on_text("Well,")
+    avatar._watch._on_text("Well,")
     assert avatar.mind.state == "speaking", "words are on their way"
     assert agent("listening") == "listening"
     call = FunctionCall(call_id="call", name="weather", arguments="{}")
