@@ -60,11 +60,11 @@ def test_a_second_connection_for_a_moment_is_no_growth() -> None:
 
 
 def test_sockets_that_the_next_connection_gives_back_are_no_growth() -> None:
-    """In the last tenth readings of resumed connections happen to be more, in the first fewer."""
+    """More readings of the last tenth than of the first fall after a resumption."""
+    made_anew, resumed = [0, 0, 0, -4, 0, 0, 0, 0, 0, 5], [0, 0, 0, -4, 3, 5, 4, 2, 4, 5]
     taken = readings(lambda part: 500.0)
-    share, held = len(taken) // 10, [0, 0, 0, -4, 3, 5, 0, 2, 4, 5]
     for n, reading in enumerate(taken):
-        more = held[n % 10] if n < share else held[n % 10 or 7]
+        more = (made_anew if n < len(taken) // 10 else resumed)[n % 10]
         taken[n] = replace(reading, handles=reading.handles + more)
     figures = growth(taken)
     assert figures is not None and figures.flat
