@@ -110,6 +110,7 @@ def broken(results: dict[str, Any]) -> list[str]:
         and p95 <= NINETY_FIFTH_MS,
         "the track has no gap of our making": results["ours_track_gaps_ms"] == 0,
         "no turn is stuck": results["ours_stuck_count"] == 0,
+        "the face never jumps": results["ours_face_jumps_count"] == 0,
     } | {
         f"the {name} viewer's picture freezes only with its line or the renderer": results[
             f"ours_{name}_freezes_count"
@@ -255,6 +256,7 @@ def _flat(kind: Kind, figures: dict[str, Seen], log: Log, lost: Sequence[Window]
         f"{kind}_turns_count": log.turns,
         f"{kind}_interrupted_count": log.interrupted,
         f"{kind}_stuck_count": log.stuck,
+        f"{kind}_face_jumps_count": log.face_jumps,
         f"{kind}_source_gaps_count": len(source_gaps),
         f"{kind}_source_gaps_ms": round(1e3 * sum(source_gaps), 1),
         f"{kind}_track_gaps_count": len(track_gaps),
@@ -289,6 +291,7 @@ OF_THE_PUBLISHER = (
     ("turns", "turns_count", ""),
     ("  interrupted", "interrupted_count", ""),
     ("  stuck", "stuck_count", ""),
+    ("the face jumped", "face_jumps_count", ""),
     ("gaps at the TTS", "source_gaps_ms", "ms"),
     ("gaps at the track", "track_gaps_ms", "ms"),
 )

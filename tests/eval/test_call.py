@@ -38,6 +38,7 @@ def test_a_call_that_is_as_it_should_be_breaks_no_promise() -> None:
         ("good_offset_p5_ms", -46.0, "45 ms"),
         ("track_gaps_ms", 10.0, "gap"),
         ("stuck_count", 1, "stuck"),
+        ("face_jumps_count", 1, "jumps"),
         ("bad_freezes_count", 1, "bad viewer's picture"),
     ],
 )
