@@ -40,6 +40,7 @@ def test_a_call_that_is_as_it_should_be_breaks_no_promise() -> None:
         ("stuck_count", 1, "stuck"),
         ("face_jumps_count", 1, "jumps"),
         ("bad_freezes_count", 1, "bad viewer's picture"),
+        ("good_freezes_renderer_count", 1, "good viewer's picture"),
     ],
 )
 def test_each_promise_can_be_broken(key: str, value: float | None, promise: str) -> None:
