@@ -130,7 +130,7 @@ async def _play(part: Part, pipe: Connection, clock: Clock) -> None:
 
 def _freeze() -> None:
     """Take what has been loaded out of the garbage collector's rounds, as LiveKit's workers do for
-    their jobs: a full round over it stops every thread for 150 to 450 ms."""
+    their jobs: a full round over it stops every thread for 150 to 300 ms."""
     gc.collect()
     gc.freeze()
 
@@ -173,12 +173,13 @@ class OurFace:
     def collect(self) -> None:
         """Date the claps of the turn that is over, and note where its sound ran out."""
         self._log.stats = self._avatar.stats
-        self._log.face_jumps = len(jumps(dict(self._observed.faces), FRAME_SAMPLES))
         starved = self._log.stats["starved_samples"] - self._starved
         if starved:
             gap_s = seconds(starved)
             self._log.track_gaps.append(Gap(self._clock.wall_s(), gap_s))
         zero_s = self._clock.wall_s() - seconds(self._avatar._conductor.playhead)
+        jumped = jumps(dict(self._observed.faces), FRAME_SAMPLES)
+        self._log.face_jumps = [zero_s + seconds(jump.sample) for jump in jumped]
         claps = list(self._renderer.claps.items())[self._collected :]
         self._collected += len(claps)
         self._log.claps += [

@@ -38,7 +38,7 @@ def test_a_call_that_is_as_it_should_be_breaks_no_promise() -> None:
         ("good_offset_p5_ms", -46.0, "45 ms"),
         ("track_gaps_ms", 10.0, "gap"),
         ("stuck_count", 1, "stuck"),
-        ("face_jumps_count", 1, "jumps"),
+        ("face_jumps_reconnect_count", 1, "jump"),
         ("bad_freezes_count", 1, "bad viewer's picture"),
         ("good_freezes_renderer_count", 1, "good viewer's picture"),
     ],
