@@ -24,8 +24,9 @@ class Playhead:
 
     WINDOW = 100
     """Reports to look back on: a second of them."""
-    SURE = 0.7
-    """The part of a tick, counted from its beginning, within which the next is surely not out."""
+    SURE = 0.5
+    """The part of a tick, counted from its beginning, within which the next is surely not out, and
+    will not be before what the source holds has been replaced."""
     SLACK_SAMPLES = samples(0.001)
     """Lateness of even the best report that is put down to scheduling."""
     SLEW_SAMPLES = samples(0.0002)

@@ -262,7 +262,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         await self._tracks.publish(
             sources,
             fps=renderer.fps if renderer is not None else 0,
-            bitrate_bps=self._options.video_bitrate_bps,
+            bitrate_bps=self._options.bitrate_bps(size) if size is not None else 0,
         )
         self._watch_audience(room, self._tracks)
         if memory is not None:

@@ -33,7 +33,7 @@ from ..demo.cache import Missing
 from ..demo.server import LiveKitServer, ServerDied, livekit_server
 from ..timeline import Clock, SystemClock
 from .call_agent import GUEST, SHORTEST_TURN_S, Kind, Part, play
-from .call_figures import Seen, Window, bad_moments, outages, seen
+from .call_figures import Seen, Window, bad_moments, outages, reconnections, seen
 from .call_log import Happened, Log
 from .call_script import AGENT, BAD, GOOD, LINKS, interruptions, script
 from .faults.machine import steal
@@ -110,10 +110,12 @@ def broken(results: dict[str, Any]) -> list[str]:
         and p95 <= NINETY_FIFTH_MS,
         "the track has no gap of our making": results["ours_track_gaps_ms"] == 0,
         "no turn is stuck": results["ours_stuck_count"] == 0,
+        "no reconnection makes the face jump": results["ours_face_jumps_reconnect_count"] == 0,
     } | {
-        f"the {name} viewer's picture freezes only with its line or the renderer": results[
+        f"the {name} viewer's picture freezes only with its line": results[
             f"ours_{name}_freezes_count"
         ]
+        + results[f"ours_{name}_freezes_renderer_count"]
         == 0
         for name in (GOOD, BAD)
     }
@@ -251,10 +253,15 @@ def _flat(kind: Kind, figures: dict[str, Seen], log: Log, lost: Sequence[Window]
         if not any(window.meets(gap.at_s, gap.at_s + gap.length_s) for window in lost)
     ]
     track_gaps = [gap.length_s for gap in log.track_gaps]
+    jumped, away = log.face_jumps, reconnections(log.happened)
     flat: dict[str, Any] = {
         f"{kind}_turns_count": log.turns,
         f"{kind}_interrupted_count": log.interrupted,
         f"{kind}_stuck_count": log.stuck,
+        f"{kind}_face_jumps_count": None if jumped is None else len(jumped),
+        f"{kind}_face_jumps_reconnect_count": None
+        if jumped is None
+        else sum(window.meets(at_s, at_s) for at_s in jumped for window in away),
         f"{kind}_source_gaps_count": len(source_gaps),
         f"{kind}_source_gaps_ms": round(1e3 * sum(source_gaps), 1),
         f"{kind}_track_gaps_count": len(track_gaps),
@@ -289,6 +296,8 @@ OF_THE_PUBLISHER = (
     ("turns", "turns_count", ""),
     ("  interrupted", "interrupted_count", ""),
     ("  stuck", "stuck_count", ""),
+    ("the face jumped", "face_jumps_count", ""),
+    ("  at reconnections", "face_jumps_reconnect_count", ""),
     ("gaps at the TTS", "source_gaps_ms", "ms"),
     ("gaps at the track", "track_gaps_ms", "ms"),
 )

@@ -114,6 +114,15 @@ def outages(happened: Iterable[Happened]) -> list[Window]:
     return [Window(each.at_s, each.end_s + BACK_S) for each in happened if each.what in OUTAGES]
 
 
+def reconnections(happened: Iterable[Happened]) -> list[Window]:
+    """When the room was away, and came back."""
+    return [
+        Window(each.at_s, each.end_s + BACK_S)
+        for each in happened
+        if each.what in ("reconnect", "resume")
+    ]
+
+
 def bad_moments(script: Script, began_s: float) -> list[Window]:
     """When the renderer could not draw, and its reserve did not hide it."""
     return [

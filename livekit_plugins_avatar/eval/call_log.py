@@ -75,6 +75,8 @@ class Log:
         turns: How many were taken.
         interrupted: Of how many somebody else was heard to speak, who then had the word.
         stuck: Turns whose end was never reported.
+        face_jumps: When the face moved further than a face can from one frame to the next; None
+            where there is no face.
         stats: What the avatar counted.
     """
 
@@ -86,6 +88,7 @@ class Log:
     turns: int = 0
     interrupted: int = 0
     stuck: int = 0
+    face_jumps: list[float] | None = None
     stats: dict[str, int] = field(default_factory=dict)
 
     def sound(self, at_s: float, length_s: float) -> None:

@@ -24,14 +24,15 @@ from numpy.typing import NDArray
 from ..log import logger
 from ..playhead import Playhead
 from ..playout import TICK_SAMPLES, Finished, Pcm, Playout, PlayoutEvent
-from ..timeline import SAMPLE_RATE, Clock, seconds
+from ..timeline import SAMPLE_RATE, Clock, samples, seconds
 
 WAITED_S = 0.002
 """A push that took longer met a full queue: one that finds room returns in 0.3 ms."""
 
-HOLD_S = 0.5
-"""With no frame to show for this long, the last one is sent again: somebody who joins just then
-must see a face, not a black tile."""
+HOLD_SAMPLES = samples(0.1)
+"""With no frame to show for this long, the last one is sent again: somebody who joins just then, or
+has lost a packet, must see a face. A still picture costs next to nothing, and the frames keep the
+receivers' buffers and the estimate of what the line carries as they were."""
 
 RESTAMP_S = 0.05
 """Where capture times have left the even spacing by this much (the process was suspended, the
@@ -212,31 +213,46 @@ class Conductor:
     async def play(self, outlet: Outlet) -> None:
         """Keep the audio source fed, and say what it has played."""
         while True:
-            began_s = self._clock.now_s()
-            self._playhead.before_push(began_s)
-            pcm = self._playout.pull(self._next_count(began_s))
-            try:
-                await outlet.push_audio(pcm)
-            except Exception:
-                await self._survive_push_failure()
-            now_s = self._clock.now_s()
-            waited = now_s - began_s > WAITED_S
-            self._playhead.after_push(len(pcm), now_s, waited)
+            waited = await self._feed(outlet)
             if waited and self._playout.wants_retraction:
-                self._retract(outlet, now_s)
-            self._report(now_s)
+                await self._replace(outlet)
+            self._report(self._clock.now_s())
             self._pass_on_change()
 
-    def _retract(self, outlet: Outlet, now_s: float) -> None:
-        """Take back what the source holds: something else is to be heard now.
+    async def _feed(self, outlet: Outlet) -> bool:
+        """Push what comes next; returns whether the source, being full, made us wait."""
+        began_s = self._clock.now_s()
+        self._playhead.before_push(began_s)
+        return await self._push(outlet, self._playout.pull(self._next_count(began_s)), began_s)
+
+    async def _push(self, outlet: Outlet, pcm: Pcm, began_s: float) -> bool:
+        try:
+            await outlet.push_audio(pcm)
+        except Exception:
+            await self._survive_push_failure()
+        now_s = self._clock.now_s()
+        waited = now_s - began_s > WAITED_S
+        self._playhead.after_push(len(pcm), now_s, waited)
+        return waited
+
+    async def _replace(self, outlet: Outlet) -> None:
+        """Take back what the source holds and give it something else: another thing is to be heard.
 
         The source has just sent 10 ms and sends the next in 10 ms, so what it holds is known and
-        stays so for long enough to take it. Where this thread came late, the next wait will do.
+        stays so for long enough. What goes in is ready before the source is emptied, and nothing
+        is done in between: a source that is empty when it sends, sends silence. Where this thread
+        came late, the next wait will do.
         """
+        now_s = self._clock.now_s()
         unsent = self._playhead.unsent(now_s)
-        if unsent is not None:
-            outlet.clear()
-            self._playhead.retracted(self._playout.retract(unsent))
+        if unsent is None:
+            return
+        taken_back = self._playout.retract(unsent)
+        self._playhead.retracted(taken_back)
+        pcm = self._playout.pull(taken_back)
+        outlet.clear()
+        if len(pcm):
+            await self._push(outlet, pcm, now_s)
 
     def _next_count(self, now_s: float) -> int:
         """10 ms as a rule; after a delay as much as fills the source again in one push."""
@@ -272,7 +288,7 @@ class Conductor:
         """Show frames for as long as there is sound; no failure of theirs ends it."""
         sample, said = 0, False
         last: NDArray[np.uint8] | None = None
-        shown_s = self._clock.now_s()
+        shown = 0
         while True:
             sample = await self._wait_for_frame_time(sample)
             now_s = self._clock.now_s()
@@ -282,10 +298,10 @@ class Conductor:
             else:
                 last = picture
                 self._stats = replace(self._stats, frames_shown=self._stats.frames_shown + 1)
-            if last is not None and (picture is not None or now_s - shown_s >= HOLD_S):
+            if last is not None and (picture is not None or sample - shown >= HOLD_SAMPLES):
                 try:
                     outlet.show(last, sample=sample, timestamp_us=self._stamp_us(sample, now_s))
-                    shown_s, said = now_s, False
+                    shown, said = sample, False
                 except Exception:
                     if not said:
                         logger.exception("a frame could not be captured; the voice goes on")

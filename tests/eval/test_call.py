@@ -38,7 +38,9 @@ def test_a_call_that_is_as_it_should_be_breaks_no_promise() -> None:
         ("good_offset_p5_ms", -46.0, "45 ms"),
         ("track_gaps_ms", 10.0, "gap"),
         ("stuck_count", 1, "stuck"),
+        ("face_jumps_reconnect_count", 1, "jump"),
         ("bad_freezes_count", 1, "bad viewer's picture"),
+        ("good_freezes_renderer_count", 1, "good viewer's picture"),
     ],
 )
 def test_each_promise_can_be_broken(key: str, value: float | None, promise: str) -> None:

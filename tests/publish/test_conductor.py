@@ -16,7 +16,7 @@ from livekit_plugins_avatar.playout import (
     PlayoutEvent,
     Started,
 )
-from livekit_plugins_avatar.publish.conductor import HOLD_S, Conductor
+from livekit_plugins_avatar.publish.conductor import HOLD_SAMPLES, Conductor
 from livekit_plugins_avatar.timeline import ManualClock, samples, seconds
 
 TICK = samples(0.01)
@@ -176,7 +176,7 @@ async def test_a_frame_that_is_not_there_is_left_out_and_the_last_one_is_held() 
     stage.frames.missing = lambda sample: True
     shown = len(stage.outlet.shown)
     await stage.run(1.3)
-    assert len(stage.outlet.shown) - shown == int(1.3 / HOLD_S)
+    assert len(stage.outlet.shown) - shown == int(1.3 / seconds(HOLD_SAMPLES))
     stage.frames.missing = lambda sample: False
     await stage.run(0.2)
     await stage.stop()
@@ -205,6 +205,21 @@ async def test_a_change_of_plan_reaches_the_frames_that_show_it() -> None:
     await stage.stop()
     [changed] = stage.frames.invalidated
     assert left <= changed + 100 <= left + 2 * TICK
+
+
+async def test_nothing_is_done_between_emptying_the_source_and_filling_it_again() -> None:
+    """Whatever takes its time there, a listener or a lock, would be heard as a gap."""
+    stage = Stage()
+    held: list[int] = []
+    stage.frames.invalidate = lambda sample: held.append(stage.outlet.buffered)  # type: ignore[method-assign]
+    await stage.run(0.2)
+    stage.playout.push_audio(np.full(samples(2.0), 9000, np.int16))
+    await stage.run(0.3)
+    stage.playout.clear()
+    await stage.run(0.3)
+    await stage.stop()
+    assert len(held) >= 2
+    assert min(held) == QUEUE
 
 
 async def test_speech_begins_within_two_ticks_however_much_the_source_holds() -> None:

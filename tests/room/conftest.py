@@ -43,6 +43,8 @@ class Viewer:
     heard: list[NDArray[np.int16]] = field(default_factory=list)
     seen: list[tuple[float, int | None, int]] = field(default_factory=list)
     """When (monotonic), for which sample, and how bright on average."""
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    """Width and height of every frame."""
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def watch(self, track: rtc.Track) -> None:
@@ -58,6 +60,7 @@ class Viewer:
             sample = event.metadata.user_timestamp if event.metadata is not None else None
             height, width = event.frame.height, event.frame.width
             luma = np.frombuffer(event.frame.data, np.uint8)[: height * width]
+            self.sizes.append((width, height))
             self.seen.append((time.monotonic(), sample, int(luma.mean())))
 
     @property

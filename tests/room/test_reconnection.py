@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -21,19 +23,14 @@ from numpy.typing import NDArray
 from livekit_plugins_avatar import AvatarSession, FaceState, Moment
 from livekit_plugins_avatar.demo import server_binary
 from livekit_plugins_avatar.demo.server import LiveKitServer, livekit_server
+from livekit_plugins_avatar.eval.continuity import Observed, jumps
 from livekit_plugins_avatar.face.state import INDEX
 
-from .conftest import RATE, Call, a_call, until
-from .test_voice_and_face import MADE_UP_MS, Grey, _loud_now, hum, playback, quiet_ms
+from .conftest import DEADLINE_S, RATE, Call, Viewer, a_call, until
+from .test_voice_and_face import MADE_UP_MS, PERIOD, Grey, _loud_now, hum, playback, quiet_ms
 
 SIGNAL = rtc.SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT
 FULL = rtc.SimulateScenarioKind.SIMULATE_FULL_RECONNECT
-
-FASTEST = {"eyeBlink": 0.8, "eyeWide": 0.5, "gaze": 0.45, "mouth": 0.5, "jaw": 0.35}
-"""What some parameters may move between two frames: a blink closes in 90 ms, a saccade takes 30;
-lips and jaw as fast as in fluent speech (0.54 and 0.33 in a minute of short, strong visemes)."""
-SLOW = 0.12
-"""What any other parameter may."""
 
 
 @pytest.fixture
@@ -41,32 +38,16 @@ def binary() -> Path:
     return server_binary.provide()
 
 
-class Mirror(Grey):
-    """Notes each face that it is asked to draw."""
+class Resizing(Grey):
+    """Plain frames of whatever size is wanted."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.faces: dict[int, FaceState] = {}
+        self.wanted = self.size
 
     def render(self, moments: Sequence[Moment]) -> NDArray[np.uint8]:
-        for moment in moments:
-            self.faces[moment.start] = moment.value
-        return super().render(moments)
-
-
-def jumps(faces: dict[int, FaceState]) -> list[tuple[int, str, float]]:
-    """Where a face moved further from one frame to the next than a frame's motion."""
-    found = []
-    for sample, face in list(faces.items()):
-        before = faces.get(sample - RATE // 30)
-        if before is None:
-            continue
-        for name, column in INDEX.items():
-            moved = abs(float(face.values[column] - before.values[column]))
-            limit = next((most for kind, most in FASTEST.items() if name.startswith(kind)), SLOW)
-            if moved > limit:
-                found.append((sample, name, moved))
-    return found
+        width, height = self.size = self.wanted
+        return np.full((len(moments), height * 3 // 2, width), 128, np.uint8)
 
 
 def sentence(length_s: float) -> NDArray[np.int16]:
@@ -81,7 +62,7 @@ def sentence(length_s: float) -> NDArray[np.int16]:
 async def test_a_resumed_signal_connection_stops_neither_voice_nor_face(
     server: LiveKitServer,
 ) -> None:
-    mirror = Mirror()
+    mirror = Observed(Grey())
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
         _, finished = playback(call)
         speaking = asyncio.ensure_future(call.say(hum(6.0)))
@@ -93,13 +74,13 @@ async def test_a_resumed_signal_connection_stops_neither_voice_nor_face(
         assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
         assert finished[0].playback_position == 6.0 and not finished[0].interrupted
         assert call.avatar.stats["samples_said_again"] == 0
-        assert not jumps(mirror.faces)
+        assert not jumps(mirror.faces, PERIOD)
 
 
 async def test_what_a_full_reconnect_swallows_is_said_again_from_a_pause_and_the_face_goes_on(
     server: LiveKitServer,
 ) -> None:
-    mirror = Mirror()
+    mirror = Observed(Grey())
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
         started, finished = playback(call)
         progressed: list[tuple[float, float]] = []
@@ -125,7 +106,25 @@ async def test_what_a_full_reconnect_swallows_is_said_again_from_a_pause_and_the
         # Every word arrives whole: its pitch is heard for its 0.6 s.
         assert min(heard_s(call.viewer.sound, 300 + 40 * n) for n in range(8)) >= 0.5
         around = {at: face for at, face in list(mirror.faces.items()) if abs(at - away) < 2 * RATE}
-        assert len(around) > 60 and not jumps(around)
+        assert len(around) > 60 and not jumps(around, PERIOD)
+
+
+async def test_a_second_full_reconnect_goes_back_no_further_than_the_first(
+    server: LiveKitServer,
+) -> None:
+    """Minutes may lie between the two: what was heard in them is not lost."""
+    async with a_call(server, AvatarSession(renderer=Grey())) as call:
+        started, finished = playback(call)
+        speaking = asyncio.ensure_future(call.say(sentence(12.8)))
+        for at_s in (2.0, 9.0):
+            await until(lambda at_s=at_s: started and time.time() - started[0].created_at >= at_s)  # type: ignore[misc]
+            done = call.avatar.stats["reconnections"]
+            await call.room.simulate_scenario(FULL)
+            await until(lambda done=done: call.avatar.stats["reconnections"] > done)  # type: ignore[misc]
+        await speaking
+        assert finished[0].playback_position == 12.8 and not finished[0].interrupted
+        # A second until somebody subscribes, and from a pause before: each word and pause is 0.8 s.
+        assert 0 < call.avatar.stats["samples_said_again"] <= 2 * 3 * RATE
 
 
 def heard_s(sound: NDArray[np.int16], pitch_hz: float) -> float:
@@ -153,7 +152,7 @@ def restart(server: LiveKitServer) -> subprocess.Popen[bytes]:
 async def test_a_server_that_is_restarted_finds_the_voice_where_it_was_last_heard(
     binary: Path,
 ) -> None:
-    mirror = Mirror()
+    mirror = Observed(Grey())
     with livekit_server(binary) as server, ExitStack() as stack:
         async with a_call(server, AvatarSession(renderer=mirror)) as call:
             started, finished = playback(call)
@@ -168,14 +167,14 @@ async def test_a_server_that_is_restarted_finds_the_voice_where_it_was_last_hear
             assert len(started) == len(finished) == 1
             assert call.avatar.stats["samples_said_again"] > 0
             assert min(heard_s(call.viewer.sound, 300 + 40 * n) for n in range(10)) >= 0.5
-            assert not jumps(mirror.faces)
+            assert not jumps(mirror.faces, PERIOD)
 
 
 async def test_a_process_that_takes_anothers_place_goes_on_with_its_face(
     server: LiveKitServer,
 ) -> None:
     store: dict[str, str] = {}
-    first, second = Mirror(), Mirror()
+    first, second = Observed(Grey()), Observed(Grey())
     async with a_call(server, AvatarSession(renderer=first, memory=store)) as call:
         await until(lambda: store)
         remembered = dict(store)
@@ -191,12 +190,66 @@ async def test_a_process_that_takes_anothers_place_goes_on_with_its_face(
             await room.disconnect()
     shown = [second.faces[at] for at in sorted(second.faces)]
     assert np.allclose(shown[0].values, kept.values, atol=1e-6)
-    assert not jumps(second.faces)
+    assert not jumps(second.faces, PERIOD)
     assert not np.allclose(shown[-1].values, kept.values, atol=1e-3), "and comes to life"
 
 
+async def test_a_process_that_is_killed_is_followed_by_one_with_its_face(
+    server: LiveKitServer, tmp_path: Path
+) -> None:
+    """Two real processes, one after the other, and nothing but a file between them."""
+    file, name = tmp_path / "faces.json", "killed"
+    viewer = Viewer(rtc.Room())
+    viewer.room.on("track_subscribed", lambda track, publication, participant: viewer.watch(track))
+    await viewer.room.connect(server.url, server.token(identity="viewer", room=name))
+    processes = [await worker(server, name, file)]
+    try:
+        await until(lambda: file.exists() and len(viewer.seen) >= 60)
+        processes[0].kill()
+        await processes[0].wait()
+        kept = FaceState.from_dict(json.loads(json.loads(file.read_text())[name])["face"])
+        seen = len(viewer.seen)
+        processes.append(await worker(server, name, file))
+        drawn = await faces_drawn(processes[1], 60)
+        await until(lambda: len(viewer.seen) >= seen + 60)
+    finally:
+        for process in processes:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        for task in viewer.tasks:
+            task.cancel()
+        await viewer.room.disconnect()
+    assert processes[0].returncode == -signal.SIGKILL
+    first, *_, last = (drawn[at] for at in sorted(drawn))
+    assert np.allclose(first.values, kept.values, atol=1e-6)
+    assert not jumps(drawn, PERIOD)
+    assert not np.allclose(last.values, kept.values, atol=1e-3), "and comes to life"
+
+
+async def worker(server: LiveKitServer, name: str, file: Path) -> asyncio.subprocess.Process:
+    """An agent in a process of its own."""
+    token = server.token(identity="agent", room=name)
+    command = [sys.executable, str(Path(__file__).with_name("worker.py"))]
+    return await asyncio.create_subprocess_exec(
+        *command, server.url, token, str(file), stdout=asyncio.subprocess.PIPE, limit=1 << 20
+    )
+
+
+async def faces_drawn(process: asyncio.subprocess.Process, count: int) -> dict[int, FaceState]:
+    """The first faces that a worker drew."""
+    assert process.stdout is not None
+    faces: dict[int, FaceState] = {}
+    while len(faces) < count:
+        line = await asyncio.wait_for(process.stdout.readline(), DEADLINE_S)
+        assert line, "the worker ended"
+        row = json.loads(line)
+        faces[row["sample"]] = FaceState.from_dict(row["face"])
+    return faces
+
+
 async def test_another_codec_in_mid_call_does_not_reset_the_face(server: LiveKitServer) -> None:
-    mirror = Mirror()
+    mirror = Observed(Grey())
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
         tracks = call.avatar._tracks
         assert tracks is not None and tracks.video is not None
@@ -216,11 +269,32 @@ async def test_another_codec_in_mid_call_does_not_reset_the_face(server: LiveKit
         samples = [sample for _, sample, _ in call.viewer.seen if sample is not None]
         assert all(later > earlier for earlier, later in pairwise(samples))
         assert call.avatar.stats["frames_shown"] > before
-        assert not jumps(mirror.faces)
+        assert not jumps(mirror.faces, PERIOD)
+
+
+async def test_another_size_in_mid_call_resets_neither_voice_nor_face(
+    server: LiveKitServer,
+) -> None:
+    renderer = Resizing()
+    mirror = Observed(renderer)
+    async with a_call(server, AvatarSession(renderer=mirror)) as call:
+        speaking = asyncio.ensure_future(call.say(hum(5.0)))
+        await until(lambda: _loud_now(call))
+        renderer.wanted = (256, 192)
+        await until(lambda: call.viewer.sizes.count((256, 192)) >= 30)
+        await speaking
+        await until(lambda: not _loud_now(call))
+        assert call.viewer.sizes.index((256, 192)) > 0, "it was another size before"
+        samples = [sample for _, sample, _ in call.viewer.seen if sample is not None]
+        assert all(later > earlier for earlier, later in pairwise(samples))
+        loud = call.viewer.loud()
+        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
+        assert call.avatar.stats["render_failures"] == 0
+        assert not jumps(mirror.faces, PERIOD)
 
 
 async def test_the_face_blinks_on_while_the_agents_loop_is_blocked(server: LiveKitServer) -> None:
-    mirror = Mirror()
+    mirror = Observed(Grey())
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
         speaking = asyncio.ensure_future(call.say(hum(15.0)))
         await until(lambda: _loud_now(call) and blinks_soon(call))

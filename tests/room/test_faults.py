@@ -1,0 +1,102 @@
+"""Renderers that stall and die, and a TTS that delivers in bursts, as a participant gets them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import numpy as np
+from livekit import rtc
+
+from livekit_plugins_avatar import AvatarSession, Moment
+from livekit_plugins_avatar.demo.server import LiveKitServer
+from livekit_plugins_avatar.eval.faults.renderer import FaultyRenderer
+from livekit_plugins_avatar.eval.faults.script import Fault, each
+from livekit_plugins_avatar.eval.faults.voice import in_bursts
+from livekit_plugins_avatar.timeline import SystemClock
+
+from .conftest import RATE, a_call, until
+from .test_voice_and_face import MADE_UP_MS, PERIOD, Grey, _loud_now, hum, playback, quiet_ms
+
+STALL_AT_S, STALL_S = 1.0, 5.0
+DEATHS, DEATH_S, EVERY_S, DEATHS_FROM_S = 20, 0.45, 1.0, 8.0
+BACK_S = 1.0
+"""A renderer that is back is seen within this time."""
+
+FROZEN_S = 0.5
+"""No viewer is without frames for longer."""
+
+BURST_S, DRY_S, BURSTS = 0.53, 0.7, 5
+"""No phone ends after a burst: it ends in the 53rd hundredth of a steady tone."""
+
+STEEPEST = 1_500
+"""From one sample to the next; the tone itself makes steps of 630, a cut of it one of 12,000."""
+
+
+def shade(moment: Moment) -> int:
+    """Another grey for each of eight frames, so that a frame that is sent again can be told."""
+    return 60 + 16 * (moment.start // PERIOD % 8)
+
+
+async def test_a_stall_of_5_s_and_twenty_deaths_cost_no_sound_and_the_face_comes_back(
+    server: LiveKitServer,
+) -> None:
+    script = (
+        Fault(STALL_AT_S, "stall", STALL_S),
+        *each(
+            "death",
+            every_s=EVERY_S,
+            length_s=DEATH_S,
+            first_s=DEATHS_FROM_S,
+            until_s=DEATHS_FROM_S + DEATHS * EVERY_S,
+        ),
+    )
+    renderer = FaultyRenderer(Grey(shade), script)
+    length_s = DEATHS_FROM_S + DEATHS * EVERY_S + 1.0
+    tone = hum(length_s)
+    async with a_call(server, AvatarSession(renderer=renderer)) as call:
+        _, finished = playback(call)
+        first = len(call.viewer.seen)
+        renderer.origin = call.avatar._conductor.playhead
+        await call.say(tone)
+        await until(lambda: not _loud_now(call))
+        assert renderer.stalls == 1 and renderer.deaths >= DEATHS
+        assert finished[0].playback_position == length_s
+        loud = call.viewer.loud()
+        assert abs((loud[-1] - loud[0]) / RATE - length_s) <= 0.1
+        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
+        seen = call.viewer.seen[first:]
+    shown_s = np.array([sample for _, sample, _ in seen if sample is not None]) / RATE
+    assert len(shown_s) == len(seen) and np.diff(shown_s).max() <= FROZEN_S
+    grey = np.array([luma for _, _, luma in seen])
+    new_s = shown_s[1:][np.abs(np.diff(grey)) > 6]
+    still_s = np.sort(np.diff(new_s))
+    assert STALL_S - 1.0 <= still_s[-1] <= STALL_S + BACK_S
+    assert still_s[-2] <= DEATH_S + BACK_S
+    assert (still_s > DEATH_S / 3).sum() >= DEATHS, "each death was seen"
+
+
+async def test_a_tts_that_runs_dry_in_mid_phone_is_heard_whole_in_pieces_without_a_click(
+    server: LiveKitServer,
+) -> None:
+    tone = hum(BURST_S * BURSTS)
+
+    async def frames() -> AsyncIterator[rtc.AudioFrame]:
+        for first in range(0, len(tone), RATE // 100):
+            piece = tone[first : first + RATE // 100]
+            yield rtc.AudioFrame(piece.tobytes(), RATE, 1, len(piece))
+
+    async with a_call(server, AvatarSession(renderer=Grey())) as call:
+        _, finished = playback(call)
+        bursts = in_bursts(frames(), burst_s=BURST_S, gap_s=BURST_S + DRY_S, clock=SystemClock())
+        await call.session.say("words", audio=bursts, add_to_chat_ctx=False)
+        await until(lambda: len(call.viewer.loud()) and not _loud_now(call))
+        loud = call.viewer.loud(300)
+        sound = call.viewer.sound.astype(int)
+    assert len(finished) == 1 and not finished[0].interrupted
+    assert abs(finished[0].playback_position - BURST_S * BURSTS) < 0.001
+    pauses_s = np.diff(loud)[np.diff(loud) > RATE // 10] / RATE
+    assert len(pauses_s) == BURSTS - 1
+    assert np.abs(pauses_s - DRY_S).max() <= 0.15
+    heard_s = (loud[-1] - loud[0]) / RATE - pauses_s.sum()
+    assert abs(heard_s - BURST_S * BURSTS) <= 0.1
+    assert np.abs(np.diff(sound)).max() <= STEEPEST
