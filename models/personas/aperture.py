@@ -2,8 +2,9 @@
 
 In flow a batch of faces and the skin around an eye; out flows what the eyeball changes of it. The
 ball is a learnt picture that is moved as the eye turns, so that an iris stays sharp wherever it
-looks; each lid is a curve, whose height at some columns a few neurons know; what lies close under
-a lid is shaded. A decoder alone would have to remember every place of every edge.
+looks; the window's reflection on it, which hardly moves, is another; each lid is a curve, whose
+height at some columns a few neurons know; what lies close under a lid is shaded. A decoder alone
+would have to remember every place of every edge.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ FILL_ROUNDS = 200
 SHADE_REACH_PX = (1.5, 3.0, 6.0)
 """How far below its edge, or above it, a lid may darken the ball."""
 
+IRIS_PX, GLINT_PX = 8.0, 5
+"""Radius of an iris; and the size below which something bright on it is a reflection."""
+
 
 class Aperture(nn.Module):
     """One eye between its lids.
@@ -65,6 +69,8 @@ class Aperture(nn.Module):
         self.chroma = nn.Parameter(chroma[None, :, half.rows, half.columns].clone())
         width, height = self.box.width, self.box.height
         self.turn = Motion(9, BALL_NODES, torch.ones(width // 2), torch.ones(height // 2))
+        self.glint = nn.Parameter(torch.zeros_like(self.luma))
+        self.glance = nn.Parameter(torch.zeros(9, 2))
         self.warp = Warp((width, height), (around.width, around.height), (MARGIN_PX, MARGIN_PX))
         self.lids = nn.Sequential(
             nn.Linear(len(axes), HIDDEN),
@@ -79,7 +85,6 @@ class Aperture(nn.Module):
         self.register_buffer("rows", (torch.arange(height) + 0.5)[None, :, None])
         self.sharpness = nn.Parameter(torch.tensor(1.5))
         self.shade = nn.Parameter(torch.zeros(2, len(SHADE_REACH_PX)))
-        self.register_buffer("reach", torch.tensor(SHADE_REACH_PX))
 
     def share(self, face: Tensor) -> Tensor:
         """How much of each pixel of the box the ball covers, in [0, 1], [B, 1, H, W]."""
@@ -89,18 +94,19 @@ class Aperture(nn.Module):
         """What the ball changes of the moved skin in the box."""
         weights = face[:, self.picked]
         plates = (plane.expand(len(face), -1, -1, -1) for plane in (self.luma, self.chroma))
-        ball = self.warp(Picture(*plates), self.turn(turn_terms(weights @ self.aim)))
+        turned = turn_terms(weights @ self.aim)
+        ball = self.warp(Picture(*plates), self.turn(turned))
+        glint = self._reflected(turned)
         under, above = self.depths(weights)
         light = 1.0 - (self._shadow(under, 0) + self._shadow(above, 1))[:, None]
         share = self._between(under, above)
         coarse = functional.avg_pool2d(share, 2)
-        return Picture(
-            share * (ball.luma * light - skin.luma), coarse * (ball.chroma - skin.chroma)
-        )
+        luma = ball.luma * light + glint
+        return Picture(share * (luma - skin.luma), coarse * (ball.chroma - skin.chroma))
 
     def separate(self, plate: Picture) -> None:
-        """Takes the resting picture apart, in place: the ball becomes white where lids hide it, and
-        the plate becomes skin where the ball was.
+        """Takes the resting picture apart, in place: the ball becomes white where lids hide it and
+        loses what it reflects, and the plate becomes skin where the ball was.
 
         Args:
             plate: The resting picture in the box, [1, 1, H, W] and [1, 2, H/2, W/2].
@@ -112,6 +118,8 @@ class Aperture(nn.Module):
         white = torch.quantile(self.luma[inside], WHITE_QUANTILE)
         self.luma[~inside] = white
         self.chroma[~inside_halves.expand_as(self.chroma)] = NEUTRAL
+        matt = torch.where(self._iris(), _opened(self.luma), self.luma)
+        self.glint[:], self.luma[:] = self.luma - matt, matt
         for plane, covered in zip(plate, (share, halves), strict=True):
             hole = functional.max_pool2d(covered, 3, stride=1, padding=1) > 0.02
             for _ in range(FILL_ROUNDS):
@@ -128,13 +136,38 @@ class Aperture(nn.Module):
         middle, upper, lower = self.box.height / 2, edges[:, :1], edges[:, 1:]
         return self.rows - middle - upper, lower + middle - self.rows
 
+    def _reflected(self, turned: Tensor) -> Tensor:
+        """The reflection, which moves as a whole, for `turn_terms`, [B, 1, H, W]."""
+        blocks = self.box.height // 2, self.box.width // 2
+        motion = (turned @ self.glance)[:, :, None, None].expand(-1, -1, *blocks)
+        return self.warp.luma(self.glint.expand(len(turned), -1, -1, -1), motion)
+
+    def _iris(self) -> Tensor:
+        """Where the iris is in a resting eye's picture, [1, 1, H, W]: around what is darkest."""
+        rows, columns = self.luma.shape[-2:]
+        smooth = functional.avg_pool2d(
+            self.luma, GLINT_PX, stride=1, padding=GLINT_PX // 2, count_include_pad=False
+        )
+        row, column = divmod(int(smooth.argmin()), columns)
+        y, x = torch.arange(rows)[:, None] - row, torch.arange(columns) - column
+        return (x * x + y * y < IRIS_PX**2)[None, None]
+
     def _between(self, under: Tensor, above: Tensor) -> Tensor:
         edges = torch.sigmoid(self.sharpness * under) * torch.sigmoid(self.sharpness * above)
         return edges[:, None]
 
     def _shadow(self, depth: Tensor, lid: int) -> Tensor:
-        far = torch.relu(depth)[..., None] / self.reach
-        return torch.exp(-far * far) @ self.shade[lid]
+        shadow = torch.zeros_like(depth)
+        for reach, shade in zip(SHADE_REACH_PX, self.shade[lid], strict=True):
+            far = torch.relu(depth) / reach
+            shadow = shadow + shade * torch.exp(-far * far)
+        return shadow
+
+
+def _opened(picture: Tensor) -> Tensor:
+    """Without what is bright and smaller than `GLINT_PX`."""
+    around = {"kernel_size": GLINT_PX, "stride": 1, "padding": GLINT_PX // 2}
+    return functional.max_pool2d(-functional.max_pool2d(-picture, **around), **around)
 
 
 def turn_terms(angles: Tensor) -> Tensor:

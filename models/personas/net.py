@@ -3,9 +3,9 @@
 In flows a batch of faces; out flow luma and chroma of the square picture. The picture is made the
 way the figure moves. A learnt plate shows the figure at rest. Its skin is moved as the figure's
 muscles move it; eyeballs are laid between the lids; two small decoders add what none of this can
-show, such as teeth; then the whole is moved as the head turns; last, a coarse decoder adds what
-turning changes: light, and what comes into view. Everything is continuous in its inputs, and
-nothing but the plate and the eyeballs has to be remembered sharp.
+show, such as teeth; light is added as it falls on a turned head; last, the whole is moved as the
+head turns. Everything is continuous in its inputs, and nothing but the plate and the eyeballs has
+to be remembered sharp.
 """
 
 from __future__ import annotations
@@ -26,11 +26,14 @@ from .i420 import Planes
 from .states import EYE_AXES, MOUTH_AXES, POSE_AXES, POSE_LIMITS
 from .warp import Motion, Picture, Warp, ramp, repeated
 
-HEAD_NODES = (33, 33)
-"""Of the head's motion: one every 16 pixels, finer than its curvature asks for."""
+HEAD_NODES = (65, 65)
+"""Of the head's motion: one every 8 pixels, for the chin moves differently from the neck behind."""
 
 FACE = Box(160, 128, 192, 272)
 """What moves of a head at rest: the boxes of mouth and eyes, and the forehead."""
+
+PAINTED = {"mouth": Box(160, 240, 192, 160), "eyes": BOXES["eyes"]}
+"""Where each decoder paints: the mouth's begins below the lids, which its faces never close."""
 
 FACE_MARGIN_PX = 16
 """How far around it skin may come from."""
@@ -65,9 +68,11 @@ FEATHER_PX = 8
 LEAK = 0.1
 """What a unit lets through of what is below 0, so that none of them dies."""
 
-HALF_TURNED = 0.25
-"""The square of the pose (1 at the edge of what is learnt) at which half of what turning adds is
-there: little at the sway of a head at rest, and no step on the way."""
+LIGHT_PX = 8
+"""Light is known at places so many pixels apart."""
+
+LIGHT_TERMS = 27
+"""Of `powers`, those of the first and second degree: light has no use for cubes."""
 
 
 class Decoder(nn.Module):
@@ -145,37 +150,28 @@ class Lids(nn.Module):
         return self.motion(self.terms(weights) - self.terms(torch.zeros_like(weights[:1])))
 
 
-class Turning(nn.Module):
-    """What a turned head changes beside its place: light, and what comes into view.
+class Light(nn.Module):
+    """How the light on the plate changes as the head turns, before the plate is moved.
 
-    Sees the pose alone: shown the face too, it would remember each picture that it learns from by
-    its face. Features are as coarse as an eighth of the picture; zero for a head at rest, so that a
-    resting face owes nothing to it.
+    A sum of smooth pictures, one for each power of the pose: what the light does to a place of the
+    skin follows how it faces the window. It sees the pose alone, for shown the face too, it would
+    remember each picture that it learns from by its face. Nothing changes on a head at rest.
     """
 
-    def __init__(self, hidden: int = 96, channels: tuple[int, int, int] = (48, 40, 32)) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        first, second, third = channels
-        self.dense = nn.Sequential(
-            nn.Linear(len(POSE_AXES), hidden), nn.SiLU(), nn.Linear(hidden, first * 16 * 16)
-        )
-        self.eighth = nn.Conv2d(first, second, 3, padding=1)
-        self.quarter = nn.Conv2d(second, third, 3, padding=1)
-        self.paint = nn.Conv2d(third, 64 + 32, 3, padding=1)
-        _begin(self)
-        self.register_buffer("seam_luma", ramp(SIDE_PX, SEAM_PX))
-        self.register_buffer("seam_chroma", ramp(SIDE_PX // 2, SEAM_PX / 2))
+        self.rows, self.columns = PLATE_ROWS // LIGHT_PX, SIDE_PX // LIGHT_PX
+        self.luma = nn.Parameter(torch.zeros(LIGHT_TERMS, self.rows * self.columns))
+        self.chroma = nn.Parameter(torch.zeros(LIGHT_TERMS, self.rows * self.columns // 2))
+        self.register_buffer("seam_luma", ramp(self.columns, SEAM_PX / LIGHT_PX))
+        self.register_buffer("seam_chroma", ramp(self.columns // 2, SEAM_PX / LIGHT_PX / 2))
 
-    def forward(self, pose: Tensor) -> Picture:
-        turned = (pose * pose).sum(dim=1, keepdim=True)
-        turned = turned / (turned + HALF_TURNED)
-        x = _bent(self.dense(pose)).view(-1, self.eighth.in_channels, 16, 16)
-        x = _bent(self.eighth(_doubled(x)))
-        x = _bent(self.quarter(_doubled(x)))
-        x = self.paint(x) * turned[:, :, None, None]
-        luma = functional.pixel_shuffle(x[:, :64], 8)
-        chroma = functional.pixel_shuffle(x[:, 64:], 4)
-        return Picture(luma * self.seam_luma, chroma * self.seam_chroma)
+    def forward(self, terms: Tensor) -> Picture:
+        """What is added to the plate, for `powers` of the pose."""
+        terms = terms[:, :LIGHT_TERMS]
+        luma = (terms @ self.luma).view(-1, 1, self.rows, self.columns)
+        chroma = (terms @ self.chroma).view(-1, 2, self.rows // 2, self.columns // 2)
+        return Picture(_smoothly(luma * self.seam_luma), _smoothly(chroma * self.seam_chroma))
 
 
 def head_motion() -> Motion:
@@ -207,11 +203,11 @@ class PersonaNet(nn.Module):
         self.chroma = nn.Parameter(repeated(torch.tensor(chroma)[None], (0, 0, 0, BELOW_PX // 2)))
         self.skin = skin_motion()
         self.lids = Lids()
-        self.mouth = Decoder(MOUTH_AXES, BOXES["mouth"], (64, 64, 64), 128)
-        self.eyes = Decoder(EYE_AXES, BOXES["eyes"], (64, 64, 64), 128)
+        self.mouth = Decoder(MOUTH_AXES, PAINTED["mouth"], (64, 64, 32), 64)
+        self.eyes = Decoder(EYE_AXES, PAINTED["eyes"], (64, 48, 32), 64)
         self.apertures = nn.ModuleList(Aperture(side, resting) for side in SIDES)
         self.head = head_motion()
-        self.turning = Turning()
+        self.light = Light()
         margin = FACE_MARGIN_PX
         around = (FACE.width + 2 * margin, FACE.height + 2 * margin)
         self.face_warp = Warp((FACE.width, FACE.height), around, (margin, margin))
@@ -224,27 +220,30 @@ class PersonaNet(nn.Module):
         """Parts the resting picture into skin and eyeballs; once, when the lids are known."""
         with torch.no_grad():
             for eye in self.apertures:
-                eye.separate(_cut(Picture(self.luma, self.chroma), eye.box))
+                eye.separate(cut(Picture(self.luma, self.chroma), eye.box))
 
     def pose(self, face: Tensor) -> Tensor:
         """Rotation and translation, [B, 6], 1 at the edge of what is learnt."""
         return face[:, self.pose_columns] * self.pose_scale
 
-    def changes(self, face: Tensor) -> Picture:
-        """What a head at rest changes of the plate in `FACE`."""
+    def moved(self, face: Tensor) -> Picture:
+        """What skin and eyeballs of a head at rest change of the plate in `FACE`."""
         source = self._plate(FACE.grown(FACE_MARGIN_PX), face.shape[0])
         motion = self.skin(skin_terms(face[:, self.skin_columns]))
         motion = motion + _placed(self.lids(face), self.lids.box.within(FACE).halved, motion)
         moved, still = self.face_warp(source, motion), self._plate(FACE, 1)
-        luma, chroma = moved.luma - still.luma, moved.chroma - still.chroma
-        for part, added in (
-            *((eye, eye.over(face, _cut(moved, eye.box.within(FACE)))) for eye in self.apertures),
-            *((decoder, decoder(face)) for decoder in (self.mouth, self.eyes)),
-        ):
-            box = part.box.within(FACE)
-            luma = luma + _placed(added.luma, box, luma)
-            chroma = chroma + _placed(added.chroma, box.halved, chroma)
-        return Picture(luma, chroma)
+        changes = Picture(moved.luma - still.luma, moved.chroma - still.chroma)
+        for eye in self.apertures:
+            skin = cut(moved, eye.box.within(FACE))
+            changes = _with(changes, eye.over(face, skin), eye.box)
+        return changes
+
+    def changes(self, face: Tensor) -> Picture:
+        """What a head at rest changes of the plate in `FACE`."""
+        changes = self.moved(face)
+        for decoder in (self.mouth, self.eyes):
+            changes = _with(changes, decoder(face), decoder.box)
+        return changes
 
     def resting(self, changes: Picture) -> Picture:
         """The figure with the head at rest: a plate of `PLATE_ROWS`."""
@@ -260,21 +259,29 @@ class PersonaNet(nn.Module):
             face: [B, 60].
             changes: What it changes of the plate with the head at rest, of `changes`.
         """
-        pose = self.pose(face)
-        moved = self.head_warp(self.resting(changes), self.head(powers(pose)))
-        added = self.turning(pose)
-        return Picture(moved.luma + added.luma, moved.chroma + added.chroma)
+        pose = powers(self.pose(face))
+        still, light = self.resting(changes), self.light(pose)
+        lit = Picture(still.luma + light.luma, still.chroma + light.chroma)
+        moved: Picture = self.head_warp(lit, self.head(pose))
+        return moved
 
     def forward(self, face: Tensor) -> Picture:
         return self.turned(face, self.changes(face))
 
-    def crop(self, face: Tensor, region: str) -> Picture:
-        """Only one region, with the head at rest: what its crops are compared with."""
-        still, (luma, chroma) = self._plate(FACE, 1), self.changes(face)
-        return _cut(Picture(still.luma + luma, still.chroma + chroma), BOXES[region].within(FACE))
+    def crop(self, face: Tensor, region: str, *, decoded: bool = True) -> Picture:
+        """Only one region, with the head at rest: what its crops are compared with.
+
+        Args:
+            face: [B, 60].
+            region: Of `BOXES`.
+            decoded: Whether with what the decoders add.
+        """
+        still = self._plate(FACE, 1)
+        luma, chroma = self.changes(face) if decoded else self.moved(face)
+        return cut(Picture(still.luma + luma, still.chroma + chroma), BOXES[region].within(FACE))
 
     def _plate(self, box: Box, batch: int) -> Picture:
-        luma, chroma = _cut(Picture(self.luma, self.chroma), box)
+        luma, chroma = cut(Picture(self.luma, self.chroma), box)
         return Picture(luma.expand(batch, -1, -1, -1), chroma.expand(batch, -1, -1, -1))
 
 
@@ -319,7 +326,7 @@ def _bent(x: Tensor) -> Tensor:
     return functional.leaky_relu(x, LEAK)
 
 
-def _cut(picture: Picture, box: Box) -> Picture:
+def cut(picture: Picture, box: Box) -> Picture:
     """What lies in a box of a picture."""
     half = box.halved
     return Picture(
@@ -328,11 +335,24 @@ def _cut(picture: Picture, box: Box) -> Picture:
     )
 
 
+def _with(changes: Picture, added: Picture, box: Box) -> Picture:
+    """Changes of `FACE` and what is added to them in a box."""
+    box = box.within(FACE)
+    return Picture(
+        changes.luma + _placed(added.luma, box, changes.luma),
+        changes.chroma + _placed(added.chroma, box.halved, changes.chroma),
+    )
+
+
 def _placed(part: Tensor, box: Box, plate: Tensor) -> Tensor:
     """A box's picture at its place in an empty plate of the given one's size."""
     rows, columns = plate.shape[-2:]
     right, below = columns - box.x - box.width, rows - box.y - box.height
     return functional.pad(part, (box.x, right, box.y, below))
+
+
+def _smoothly(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=LIGHT_PX, mode="bilinear")
 
 
 def _doubled(x: Tensor) -> Tensor:

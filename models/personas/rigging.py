@@ -27,7 +27,7 @@ from .coverage import Coverage
 from .figure import Figure
 from .net import FACE, SKIN_AXES, Lids, powers, skin_terms
 from .states import GAZE_LIMIT_RAD, POSE_AXES, POSE_LIMITS, face
-from .warp import UNIT_PX, Motion
+from .warp import UNIT_PX, Motion, strain
 
 POSES = 240
 FACES = 600
@@ -161,7 +161,7 @@ def _fit(
         few = torch.randint(len(terms), (FACES_PER_STEP,))
         off = (_at(model(terms[few]), seen.moved[few], box) - wanted[few]) * inside[few]
         error = functional.huber_loss(off, torch.zeros_like(off), delta=OUTLIER_PX)
-        loss = error + stiffness * _strain(motion.nodes.view(-1, motion.rows, motion.columns))
+        loss = error + stiffness * strain(motion.nodes.view(-1, motion.rows, motion.columns))
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -175,13 +175,6 @@ def _at(field: Tensor, places: Tensor, box: Box) -> Tensor:
     where = (places - torch.tensor([box.x, box.y])) / torch.tensor([box.width, box.height]) * 2 - 1
     got = functional.grid_sample(field, where[:, :, None], align_corners=False)
     return got[..., 0].transpose(1, 2) * UNIT_PX
-
-
-def _strain(nodes: Tensor) -> Tensor:
-    """Mean square of the differences between neighbours, and a little of the nodes themselves."""
-    across = nodes[..., 1:] - nodes[..., :-1]
-    down = nodes[..., 1:, :] - nodes[..., :-1, :]
-    return (across**2).mean() + (down**2).mean() + 1e-3 * (nodes**2).mean()
 
 
 def _watch(figure: Figure, count: int, draw: Draw, box: Box = WHOLE) -> Seen:

@@ -2,9 +2,8 @@
 
 `python -m models.personas.train man --pictures FOLDER --minutes 20`: from whatever pictures are
 there by now. The plate comes from the widest picture, motion from the figure, mouth and eyes from
-their crops, and then everything together from whole pictures with crops between, so that nothing
-learnt before is lost. What has been learnt lies beside the pictures as `net.pt`; run again, it goes
-on from there.
+their crops, and the light on a turned head from whole pictures. What has been learnt lies beside
+the pictures as `net.pt`; run again, it goes on from there.
 """
 
 from __future__ import annotations
@@ -13,24 +12,45 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from copy import copy
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
+from .boxes import BOXES, Box
 from .camera import SIDE_PX, WIDE_PX
 from .folder import Folder, read
 from .i420 import Planes, planes
-from .net import Decoder, PersonaNet
+from .net import Decoder, PersonaNet, cut
 from .states import Region
-from .warp import Picture
+from .warp import Picture, ramp, strain
 
 PER_STEP: Mapping[Region, int] = {"mouth": 6, "eyes": 6, "whole": 2}
 """Pictures per step."""
 
-RATES = {"dense": 1e-3, "eyeballs": 5e-4, "plate": 2e-4, "motion": 1e-4}
-"""Adam's steps: decoders from nothing; eyeballs half known; a plate and motions nearly right."""
+RATES = {
+    "dense": 1e-3,
+    "light": 1e-3,
+    "eyeballs": 5e-4,
+    "plate": 2e-4,
+    "head": 3e-4,
+    "motion": 1e-4,
+}
+"""Adam's steps: decoders and light from nothing; eyeballs half known; a plate and motions nearly
+right, the head's less than the skin's, for what it hides matters as well."""
+
+DECAY = 1.0
+"""Of what decoders and light remember: it shall not be single pictures."""
+
+STIFFNESS = 50.0
+"""Weight of what the head's motion learns from pictures and that differs from node to node."""
+
+LEARNT: Mapping[Region, Box] = {"mouth": Box(168, 216, 176, 176), "eyes": Box(184, 176, 144, 66)}
+PUT_BACK_PX = 14
+"""Where the plate learns from crops, and how softly that ends."""
 
 SQUARES = 6.0
 """Weight of the squared error against the absolute one: the latter keeps edges sharp, the former is
@@ -41,7 +61,7 @@ PLAIN_WEIGHT = 0.25
 
 LOG_EVERY = 100
 
-STAGES = ("motion", "eyeballs", "mouth", "eyes", "turning", "whole")
+STAGES = ("motion", "eyeballs", "mouth", "eyes", "plate", "light")
 """In this order; each builds on what those before it have left."""
 
 
@@ -79,6 +99,13 @@ class Lessons:
         chosen = torch.randint(len(self), (count,))
         return self.faces[chosen], Picture(self.luma[chosen], self.chroma[chosen])
 
+    def cut(self, box: Box) -> Lessons:
+        """The same faces, of which only a box is looked at."""
+        part = copy(self)
+        part.luma, part.chroma = cut(Picture(self.luma, self.chroma), box)
+        part._weights = list(cut(Picture(*self._weights), box))
+        return part
+
     def less(self, drawn: Callable[[Tensor], Picture]) -> Lessons:
         """The same faces, with what `drawn` shows of each taken away."""
         rest = copy(self)
@@ -102,25 +129,63 @@ def _weights(planes_of_all: Tensor) -> Tensor:
 
 
 def learn_eyeballs(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
-    """Teach the balls and the lids around them, together with all that is seen beside them."""
-    motions = [*net.skin.parameters(), *net.lids.parameters()]
-    optimiser = torch.optim.AdamW(
+    """Teach the balls and the lids around them, without the decoder, which would remember faces
+    before anything else had understood them."""
+    rendered = Picture(net.luma.detach().clone(), net.chroma.detach().clone())
+    optimiser = torch.optim.Adam(
         [
-            {"params": net.eyes.parameters(), "lr": RATES["dense"], "weight_decay": 1e-4},
             {"params": net.apertures.parameters(), "lr": RATES["eyeballs"]},
             {"params": [net.luma, net.chroma], "lr": RATES["plate"]},
-            {"params": motions, "lr": RATES["motion"]},
-        ],
-        weight_decay=0.0,
+            {"params": [*net.skin.parameters(), *net.lids.parameters()], "lr": RATES["motion"]},
+        ]
     )
 
     def loss() -> Tensor:
         faces, wanted = lessons.some(PER_STEP["eyes"])
-        return lessons.error(net.crop(faces, "eyes"), wanted)
+        return lessons.error(net.crop(faces, "eyes", decoded=False), wanted)
 
-    net.mouth.requires_grad_(False)
     _descend(f"{len(lessons)} crops of eyeballs", optimiser, loss, minutes)
-    net.mouth.requires_grad_(True)
+    _put_back(net, rendered)
+
+
+def learn_plate(net: PersonaNet, crops: Mapping[Region, Lessons], minutes: float) -> None:
+    """Teach the plate and the balls what all moving parts leave of the crops."""
+    rendered = Picture(net.luma.detach().clone(), net.chroma.detach().clone())
+    balls = [plane for eye in net.apertures for plane in (eye.luma, eye.chroma, eye.glint)]
+    optimiser = torch.optim.Adam([net.luma, net.chroma, *balls], RATES["plate"])
+
+    def decoded(region: Region, faces: Tensor) -> Picture:
+        crop, moved = net.crop(faces, region), net.crop(faces, region, decoded=False)
+        return Picture(crop.luma - moved.luma, crop.chroma - moved.chroma)
+
+    left = {region: own.less(partial(decoded, region)) for region, own in crops.items()}
+
+    def loss() -> Tensor:
+        total = torch.zeros(())
+        for region, own in left.items():
+            faces, wanted = own.some(PER_STEP[region] // 2)
+            total = total + own.error(net.crop(faces, region, decoded=False), wanted)
+        return total
+
+    _descend(f"the plate, {sum(map(len, crops.values()))} crops", optimiser, loss, minutes)
+    _put_back(net, rendered)
+
+
+def _put_back(net: PersonaNet, rendered: Picture) -> None:
+    """The plate as it was but around eyes and mouth: a crop leaves marks along its edges."""
+    learnt = torch.zeros_like(net.luma)
+    for box in LEARNT.values():
+        share = ramp(box.height, PUT_BACK_PX)[:, None] * ramp(box.width, PUT_BACK_PX)
+        there = learnt[:, :, box.rows, box.columns]
+        there[:] = torch.maximum(there, share)
+    with torch.no_grad():
+        for plane, before, share in zip(
+            (net.luma, net.chroma),
+            rendered,
+            (learnt, functional.avg_pool2d(learnt, 2)),
+            strict=True,
+        ):
+            plane[:] = before + share * (plane - before)
 
 
 def learn_decoder(net: PersonaNet, region: Region, lessons: Lessons, minutes: float) -> None:
@@ -130,13 +195,14 @@ def learn_decoder(net: PersonaNet, region: Region, lessons: Lessons, minutes: fl
     costs a tenth of one that learns everything.
     """
     part: Decoder = getattr(net, region)
+    painted = part.box.within(BOXES[region])
 
     def others(faces: Tensor) -> Picture:
-        crop, own = net.crop(faces, region), part(faces)
+        crop, own = cut(net.crop(faces, region), painted), part(faces)
         return Picture(crop.luma - own.luma, crop.chroma - own.chroma)
 
-    left = lessons.less(others)
-    optimiser = torch.optim.AdamW(part.parameters(), RATES["dense"], weight_decay=1e-4)
+    left = lessons.cut(painted).less(others)
+    optimiser = torch.optim.AdamW(part.parameters(), RATES["dense"], weight_decay=DECAY)
 
     def loss() -> Tensor:
         faces, wanted = left.some(PER_STEP[region])
@@ -147,59 +213,34 @@ def learn_decoder(net: PersonaNet, region: Region, lessons: Lessons, minutes: fl
     _descend(f"{len(lessons)} crops of {region}", optimiser, loss, minutes)
 
 
-def learn_turning(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
-    """Teach how the plate moves with the head, and what turning adds.
+def learn_light(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
+    """Teach the light on a turned head, and how the plate moves with it.
 
+    Motion stays smooth, or outlines would tear where one thing comes out from behind another.
     Faces stay as they are, so what they change of the plate is drawn once for each picture. The
     plate stays too: taught by heads that are placed to a pixel and no better, its hair would blur.
     """
     with torch.no_grad():
         drawn = [net.changes(lessons.faces[at : at + 1]) for at in range(len(lessons))]
     luma, chroma = (torch.cat([part[plane] for part in drawn]) for plane in (0, 1))
+    head = net.head
+    fitted = head.nodes.detach().clone()
     optimiser = torch.optim.AdamW(
         [
-            {"params": net.turning.parameters(), "lr": RATES["dense"], "weight_decay": 1e-2},
-            {"params": net.head.parameters(), "lr": RATES["motion"]},
-        ],
-        weight_decay=0.0,
+            {"params": net.light.parameters(), "lr": RATES["light"], "weight_decay": DECAY},
+            {"params": net.head.parameters(), "lr": RATES["head"], "weight_decay": 0.0},
+        ]
     )
 
     def loss() -> Tensor:
         chosen = torch.randint(len(lessons), (PER_STEP["whole"],))
         wanted = Picture(lessons.luma[chosen], lessons.chroma[chosen])
         changes = Picture(luma[chosen], chroma[chosen])
-        return lessons.error(net.turned(lessons.faces[chosen], changes), wanted)
+        change = (head.nodes - fitted).view(-1, head.rows, head.columns)
+        error = lessons.error(net.turned(lessons.faces[chosen], changes), wanted)
+        return error + STIFFNESS * strain(change)
 
     _descend(f"{len(lessons)} turned heads", optimiser, loss, minutes)
-
-
-def learn_whole(
-    net: PersonaNet, lessons: Lessons, crops: Mapping[Region, Lessons], minutes: float
-) -> None:
-    """Teach everything together."""
-    decoders = [*net.mouth.parameters(), *net.eyes.parameters()]
-    eyeballs = net.apertures.parameters()
-    motions = [*net.head.parameters(), *net.skin.parameters(), *net.lids.parameters()]
-    optimiser = torch.optim.AdamW(
-        [
-            {"params": net.turning.parameters(), "lr": RATES["dense"]},
-            {"params": decoders, "lr": 4e-4},
-            {"params": eyeballs, "lr": RATES["eyeballs"] / 2, "weight_decay": 0.0},
-            {"params": [net.luma, net.chroma], "lr": RATES["plate"], "weight_decay": 0.0},
-            {"params": motions, "lr": RATES["motion"], "weight_decay": 0.0},
-        ],
-        weight_decay=1e-4,
-    )
-
-    def loss() -> Tensor:
-        faces, wanted = lessons.some(PER_STEP["whole"])
-        total = lessons.error(net(faces), wanted)
-        for region, own in crops.items():
-            faces, wanted = own.some(PER_STEP[region] // 2)
-            total = total + 0.5 * own.error(net.crop(faces, region), wanted)
-        return total
-
-    _descend(f"{len(lessons)} whole pictures", optimiser, loss, minutes)
 
 
 def _descend(
@@ -252,14 +293,10 @@ def main() -> None:
                 print(f"ball: {fit_ball(figure, eye):.2f} px off", flush=True)
                 print(f"edges: {fit_edges(figure, eye):.4f} of coverage off", flush=True)
             net.separate()
-        elif stage == "whole":
-            crops: dict[Region, Lessons] = {
-                "mouth": Lessons(folder, "mouth"),
-                "eyes": Lessons(folder, "eyes"),
-            }
-            learn_whole(net, Lessons(folder, "whole"), crops, share)
-        elif stage == "turning":
-            learn_turning(net, Lessons(folder, "whole"), share)
+        elif stage == "plate":
+            learn_plate(net, {region: Lessons(folder, region) for region in LEARNT}, share)
+        elif stage == "light":
+            learn_light(net, Lessons(folder, "whole"), share)
         elif stage == "eyeballs":
             learn_eyeballs(net, Lessons(folder, "eyes"), share)
         else:

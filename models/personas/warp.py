@@ -71,16 +71,26 @@ class Warp(nn.Module):
         blocks = torch.stack([x, y], dim=-1)[None]
         self.register_buffer("blocks", blocks)
         self.register_buffer("first_pixels", blocks - 1 / torch.tensor(source))
-        self.register_buffer("unit", 2 * UNIT_PX / torch.tensor(source))
+        self.register_buffer("unit", (2 * UNIT_PX / torch.tensor(source))[:, None, None])
 
     def forward(self, source: Picture, motion: Tensor) -> Picture:
-        moved = motion.permute(0, 2, 3, 1) * self.unit
-        height, width = source.luma.shape[-2:]
-        padded = repeated(source.luma, (0, 1, 0, 1))
+        """The picture, moved by displacements as of a `Motion`."""
+        return Picture(self.luma(source.luma, motion), self.chroma(source.chroma, motion))
+
+    def luma(self, source: Tensor, motion: Tensor) -> Tensor:
+        """Only a plane of luma, [B, 1, H, W]."""
+        height, width = source.shape[-2:]
+        padded = repeated(source, (0, 1, 0, 1))
         shifted = [padded[:, :, y : y + height, x : x + width] for y in (0, 1) for x in (0, 1)]
-        luma = _fetched(torch.cat(shifted, dim=1), self.first_pixels + moved)
-        chroma = _fetched(source.chroma, self.blocks + moved)
-        return Picture(functional.pixel_shuffle(luma, 2), chroma)
+        where = self.first_pixels + self._moved(motion)
+        return functional.pixel_shuffle(_fetched(torch.cat(shifted, dim=1), where), 2)
+
+    def chroma(self, source: Tensor, motion: Tensor) -> Tensor:
+        """Only planes of chroma, [B, 2, H/2, W/2]."""
+        return _fetched(source, self.blocks + self._moved(motion))
+
+    def _moved(self, motion: Tensor) -> Tensor:
+        return (motion * self.unit).permute(0, 2, 3, 1)
 
 
 def repeated(picture: Tensor, by: tuple[int, int, int, int]) -> Tensor:
@@ -93,6 +103,14 @@ def ramp(length: int, over: float) -> Tensor:
     place = torch.arange(length) + 0.5
     share = torch.clamp(torch.minimum(place, length - place) / over, max=1.0)
     return share * share * (3 - 2 * share)
+
+
+def strain(nodes: Tensor) -> Tensor:
+    """Mean square of the differences between neighbours, and a little of the nodes [T, rows,
+    columns] themselves: little where motion is smooth and dies away."""
+    across = nodes[..., 1:] - nodes[..., :-1]
+    down = nodes[..., 1:, :] - nodes[..., :-1, :]
+    return (across**2).mean() + (down**2).mean() + 1e-3 * (nodes**2).mean()
 
 
 def splines(places: int, nodes: int) -> Tensor:
