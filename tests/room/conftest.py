@@ -46,8 +46,11 @@ class Viewer:
     sizes: list[tuple[int, int]] = field(default_factory=list)
     """Width and height of every frame."""
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    audio: rtc.Track | None = None
 
     def watch(self, track: rtc.Track) -> None:
+        if track.kind == rtc.TrackKind.KIND_AUDIO:
+            self.audio = track
         watch = self._listen if track.kind == rtc.TrackKind.KIND_AUDIO else self._look
         self.tasks.append(asyncio.create_task(watch(track)))
 
@@ -66,6 +69,24 @@ class Viewer:
     @property
     def sound(self) -> NDArray[np.int16]:
         return np.concatenate([np.zeros(0, np.int16), *self.heard])
+
+    async def made_up_s(self) -> float:
+        """How much longer what was heard is than what was sent: the receiver conceals what comes
+        late, and stretches and shortens sound to keep its buffer."""
+        assert self.audio is not None
+        return (
+            sum(
+                own.concealed_samples
+                + own.inserted_samples_for_deceleration
+                - own.removed_samples_for_acceleration
+                for own in (
+                    report.inbound_rtp.inbound
+                    for report in await self.audio.get_stats()
+                    if report.WhichOneof("stats") == "inbound_rtp"
+                )
+            )
+            / RATE
+        )
 
     def loud(self, level: int = 1000) -> NDArray[np.intp]:
         """The samples at which it is loud."""
