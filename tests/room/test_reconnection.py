@@ -32,6 +32,10 @@ from .test_voice_and_face import MADE_UP_MS, PERIOD, Grey, _loud_now, hum, playb
 SIGNAL = rtc.SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT
 FULL = rtc.SimulateScenarioKind.SIMULATE_FULL_RECONNECT
 
+RESUMED_MS = 250.0
+"""Quiet while WebRTC finds its path anew: packets on the old one are lost, 180 ms of them at worst.
+A voice that stopped would be quiet for as long as the signal is away, three seconds."""
+
 
 @pytest.fixture
 def binary() -> Path:
@@ -71,7 +75,7 @@ async def test_a_resumed_signal_connection_stops_neither_voice_nor_face(
         await speaking
         await until(lambda: not _loud_now(call))
         loud = call.viewer.loud()
-        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
+        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= RESUMED_MS
         assert finished[0].playback_position == 6.0 and not finished[0].interrupted
         assert call.avatar.stats["samples_said_again"] == 0
         assert not jumps(mirror.faces, PERIOD)
