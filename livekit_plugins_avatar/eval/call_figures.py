@@ -41,7 +41,7 @@ BACK_S = 1.0
 """A renderer that comes back is seen within this time (the call's promise), and a line too: the
 receiver asks for a whole picture and gets it."""
 
-OUTAGES = ("dark", "reconnect")
+OUTAGES, RECONNECTIONS = ("dark", "reconnect"), ("resume", "reconnect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +111,16 @@ class Seen:
 
 def outages(happened: Iterable[Happened]) -> list[Window]:
     """When the line carried nothing, until what was lost meanwhile is made good."""
-    return [Window(each.at_s, each.end_s + BACK_S) for each in happened if each.what in OUTAGES]
+    return _away(happened, OUTAGES)
 
 
 def reconnections(happened: Iterable[Happened]) -> list[Window]:
     """When the room was away, and came back."""
-    return [
-        Window(each.at_s, each.end_s + BACK_S)
-        for each in happened
-        if each.what in ("reconnect", "resume")
-    ]
+    return _away(happened, RECONNECTIONS)
+
+
+def _away(happened: Iterable[Happened], kinds: Sequence[str]) -> list[Window]:
+    return [Window(each.at_s, each.end_s + BACK_S) for each in happened if each.what in kinds]
 
 
 def bad_moments(script: Script, began_s: float) -> list[Window]:

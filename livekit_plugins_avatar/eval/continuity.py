@@ -15,6 +15,7 @@ import numpy as np
 from ..face.state import PARAMETERS, FaceState
 from ..render.renderer import Frames, Moment, Renderer
 from ..timeline import samples
+from .around import Around
 
 FASTEST = {"eyeBlink": 0.8, "eyeWide": 0.5, "gaze": 0.45, "mouth": 0.5, "jaw": 0.35}
 """What some parameters may move in a 30th of a second: a blink closes in 90 ms, a saccade takes 30;
@@ -67,7 +68,7 @@ def jumps(faces: Mapping[int, FaceState], period: int) -> list[Jump]:
     ]
 
 
-class Observed:
+class Observed(Around):
     """A `Renderer` that notes each face before another draws it.
 
     Args:
@@ -78,21 +79,10 @@ class Observed:
     """
 
     def __init__(self, renderer: Renderer) -> None:
+        super().__init__(renderer)
         self.faces: dict[int, FaceState] = {}
-        self._renderer = renderer
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self._renderer.size
-
-    @property
-    def fps(self) -> int:
-        return self._renderer.fps
 
     def render(self, moments: Sequence[Moment]) -> Frames:
         for moment in moments:
             self.faces[moment.start] = moment.value
-        return self._renderer.render(moments)
-
-    def close(self) -> None:
-        self._renderer.close()
+        return super().render(moments)

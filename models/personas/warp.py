@@ -75,19 +75,19 @@ class Warp(nn.Module):
 
     def forward(self, source: Picture, motion: Tensor) -> Picture:
         """The picture, moved by displacements as of a `Motion`."""
-        return Picture(self.luma(source.luma, motion), self.chroma(source.chroma, motion))
+        moved = self._moved(motion)
+        return Picture(self._luma(source.luma, moved), _fetched(source.chroma, self.blocks + moved))
 
     def luma(self, source: Tensor, motion: Tensor) -> Tensor:
         """Only a plane of luma, [B, 1, H, W]."""
+        return self._luma(source, self._moved(motion))
+
+    def _luma(self, source: Tensor, moved: Tensor) -> Tensor:
         height, width = source.shape[-2:]
         padded = repeated(source, (0, 1, 0, 1))
         shifted = [padded[:, :, y : y + height, x : x + width] for y in (0, 1) for x in (0, 1)]
-        where = self.first_pixels + self._moved(motion)
-        return functional.pixel_shuffle(_fetched(torch.cat(shifted, dim=1), where), 2)
-
-    def chroma(self, source: Tensor, motion: Tensor) -> Tensor:
-        """Only planes of chroma, [B, 2, H/2, W/2]."""
-        return _fetched(source, self.blocks + self._moved(motion))
+        fetched = _fetched(torch.cat(shifted, dim=1), self.first_pixels + moved)
+        return functional.pixel_shuffle(fetched, 2)
 
     def _moved(self, motion: Tensor) -> Tensor:
         return (motion * self.unit).permute(0, 2, 3, 1)

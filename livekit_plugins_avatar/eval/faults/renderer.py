@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ...render.renderer import Frames, Moment, Renderer
 from ...timeline import seconds
+from ..around import Around
 from .script import Fault, only
 
 
@@ -47,7 +48,7 @@ class RendererDied(RuntimeError):
     """The script said so."""
 
 
-class FaultyRenderer:
+class FaultyRenderer(Around):
     """A `Renderer` that does as a script says.
 
     Args:
@@ -68,32 +69,17 @@ class FaultyRenderer:
         *,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        super().__init__(renderer)
         self.origin = 0
         self.stalls = 0
         self.deaths = 0
-        self._renderer = renderer
         self._faults = RendererFaults(script)
         self._pause = pause
-
-    @property
-    def size(self) -> tuple[int, int]:
-        return self._renderer.size
-
-    @property
-    def fps(self) -> int:
-        return self._renderer.fps
-
-    @property
-    def batch(self) -> int:
-        return int(getattr(self._renderer, "batch", 1))
 
     def render(self, moments: Sequence[Moment]) -> Frames:
         for moment in moments:
             self._suffer(seconds(moment.start - self.origin))
-        return self._renderer.render(moments)
-
-    def close(self) -> None:
-        self._renderer.close()
+        return super().render(moments)
 
     def _suffer(self, media_s: float) -> None:
         stall_s = self._faults.stall_s(media_s)
