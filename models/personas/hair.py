@@ -77,6 +77,8 @@ class Style:
         cling: Share of its height over the skull that hair loses with every point above the ears.
         curl_in: Bend towards the neck at the tips, per dm of length.
         locks: How many locks the hair falls into.
+        part_dm: How far to the picture's right of the middle hair is parted; None for none.
+            No lock holds hair from both sides of it: their mean would stand upright.
         draw: How far tips draw near their lock's, in [0, 1].
         stray: Random bend, as a share of the length.
         follows: Share of the skin's own motion that hair takes: short hair stands on the forehead
@@ -95,6 +97,7 @@ class Style:
     cling: float
     curl_in: float
     locks: int
+    part_dm: float | None
     draw: float
     stray: float
     follows: float
@@ -160,6 +163,7 @@ STYLES: Mapping[str, Style] = {
         cling=0.0,
         curl_in=0.0,
         locks=650,
+        part_dm=None,
         draw=0.55,
         stray=0.22,
         follows=1.0,
@@ -177,9 +181,10 @@ STYLES: Mapping[str, Style] = {
         comb=_bob,
         sag=3.4,
         drape=1.0,
-        cling=0.3,
+        cling=0.7,
         curl_in=1.6,
         locks=420,
+        part_dm=PART_DM,
         draw=0.45,
         stray=0.30,
         follows=0.0,
@@ -272,6 +277,10 @@ class _Obstacle:
         points = cloud(skin)
         return cls(cKDTree(points), points, unit(cloud(outwards)))
 
+    def normals(self, points: Points) -> Points:
+        """Of the skin nearest to points, float64 [N, 3]."""
+        return np.asarray(self.outwards[self.tree.query(points)[1]])
+
     def lifted(
         self, points: Points, least: Numbers, cling: Numbers
     ) -> tuple[Points, Points, Numbers]:
@@ -304,10 +313,15 @@ def _bend(
     swing = unit(chance.normal(size=root.shape))
     strands = np.zeros((len(root), style.points, 3))
     point = strands[:, 0] = root
+    normal = obstacle.normals(root)
     least = 0.006 + 0.02 * chance.random(len(root))
     for k in range(1, style.points):
         share = k / steps
         place = head.place(point)
+        above = style.cling * smoothstep(0.25, 0.6, place.height)
+        # What clings does not grow away from the skull, from the root on.
+        off = np.maximum(np.sum(direction * normal, axis=1), 0.0) * np.minimum(2 * above, 1)
+        direction = unit(direction - off[:, None] * normal)
         side = np.maximum(
             smoothstep(0.45, 0.78, np.abs(place.across)), smoothstep(0.2, -0.3, place.ahead)
         )
@@ -318,16 +332,11 @@ def _bend(
             late = float(smoothstep(0.55, 1.0, np.array(share)))
             direction = direction + style.curl_in * late * step * unit(inwards)
         direction = unit(direction + style.stray * swing * np.sin(2.5 * share) / steps)
-        above = style.cling * smoothstep(-0.1, 0.25, place.height)
         point, normal, lift = obstacle.lifted(
             point + step * direction, least * min(1.0, 2 * share), above
         )
         inwards = np.minimum(np.sum(direction * normal, axis=1, keepdims=True), 0.0)
         direction = unit(direction - np.where(lift[:, None] > 0, inwards, 0.0) * normal)
-        if style.cling:
-            # What clings also stops growing away from the skull.
-            off = np.maximum(np.sum(direction * normal, axis=1), 0.0) * np.minimum(2 * above, 1)
-            direction = unit(direction - off[:, None] * normal)
         strands[:, k] = point
     return strands
 
@@ -336,7 +345,8 @@ def _gather(
     strands: Points, root: Points, length: Numbers, style: Style, chance: np.random.Generator
 ) -> Points:
     leaders = chance.choice(len(root), style.locks, replace=False)
-    _, mine = cKDTree(root[leaders]).query(root)
+    apart = root if style.part_dm is None else root + _side(strands, style.part_dm)
+    _, mine = cKDTree(apart[leaders]).query(apart)
     t = np.linspace(0, 1, style.points)[None, :, None]
     pull = style.draw * t**1.3 * (0.35 + 0.65 * chance.random((len(root), 1, 1)))
     # Locks take the mean shape of their hairs, so that no lock stands off by the chance of one.
@@ -351,6 +361,16 @@ def _gather(
     wanted = centre[mine][:, None] + shape[mine] + 0.35 * (root - centre[mine])[:, None]
     wanted = wanted + 0.10 * length[:, None, None] * t * chance.normal(size=(len(root), 1, 3))
     return np.asarray((1 - pull) * strands + pull * wanted)
+
+
+def _side(strands: Points, part_dm: float) -> Points:
+    """A step to one side or the other, float64 [N, 3], by where a strand's tip hangs."""
+    away = np.sign(strands[:, -1, 0] - part_dm)
+    return away[:, None] * np.array([FAR_DM, 0.0, 0.0])
+
+
+FAR_DM = 10.0
+"""More than a head is wide."""
 
 
 def _noise(points: Points, frequency: float, seed: int) -> Numbers:
