@@ -17,7 +17,7 @@ from livekit_plugins_avatar.face.state import INDEX
 
 from .boxes import Box
 from .expression import EYE_PITCH_RAD, EYE_YAW_RAD
-from .i420 import Planes
+from .i420 import NEUTRAL, Planes
 from .states import EYE_AXES, GAZE_LIMIT_RAD
 from .warp import Motion, Picture, Warp, splines
 
@@ -36,8 +36,8 @@ OPEN_PX = (-4.0, 5.0)
 
 HIDDEN = 48
 
-WHITE_QUANTILE, NEUTRAL = 0.8, 128 / 255
-"""Luma of the white of an eye, among what is seen of it; and chroma."""
+WHITE_QUANTILE = 0.8
+"""Luma of the white of an eye, among what is seen of it."""
 
 FILL_ROUNDS = 200
 

@@ -25,7 +25,7 @@ from .camera import SIDE_PX, WIDE_PX
 from .folder import Folder, read
 from .i420 import Planes, planes
 from .net import PersonaNet
-from .train import resting
+from .train import untaught
 
 RESOURCES = Path(__file__).parents[2] / "livekit_plugins_avatar" / "resources"
 OPSET = 18
@@ -78,7 +78,7 @@ def _between(left: Tensor, middle: Tensor, right: Tensor) -> Tensor:
 
 def build(folder: Folder) -> bytes:
     """The file's bytes."""
-    net = PersonaNet(resting(folder))
+    net = untaught(folder)
     kept = folder.plate.with_name("net.pt")
     net.load_state_dict(torch.load(kept, weights_only=True))
     module = File(net, planes(read(folder.plate))).eval()

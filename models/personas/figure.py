@@ -47,6 +47,10 @@ SKIN_POINTS, CLOTH_POINTS, HAIR_POINTS = 22_000, 6_000, 8_000
 """How many points of each part motion is learnt from."""
 
 
+HEAD_SHARE = 0.9
+"""Skin that takes this share of the head's turning belongs to the head, the rest to the neck."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A mesh.
@@ -380,6 +384,12 @@ class Figure:
         parts = self.deform(face)
         picked = [parts[name][rows] for name, rows in self._picked.items()]
         return np.concatenate([self._skin_sample(parts["skin"]), *picked])
+
+    def head(self, face: FaceState) -> Points:
+        """Points of the head and its hair, without the neck, float64 [N, 3], dm."""
+        parts = self.deform(face)
+        turning = self._shares["skin"].turn > HEAD_SHARE
+        return np.concatenate([parts["skin"][turning], parts["hair"]])
 
     @property
     def _identity_body(self) -> Points:

@@ -39,6 +39,16 @@ class Folder:
         """The resting figure in its wide surroundings."""
         return self.root / self.name / "plate.png"
 
+    @property
+    def wall(self) -> Path:
+        """What is behind the figure, square."""
+        return self.plate.with_name("wall.png")
+
+    @property
+    def cover(self) -> Path:
+        """The resting figure without it, square, with an alpha."""
+        return self.plate.with_name("cover.png")
+
     def there(self, purpose: Purpose, region: Region) -> list[int]:
         """The numbers of the pictures that are there, in order."""
         found = (self.root / self.name / purpose / region).glob("[0-9]*.png")
@@ -57,3 +67,10 @@ def read(path: Path) -> NDArray[np.uint8]:
     """A picture file as RGB uint8 [H, W, 3]."""
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
+
+
+def alpha(path: Path) -> NDArray[np.float32]:
+    """The alpha of a picture file, float32 [H, W] in [0, 1]."""
+    with Image.open(path) as image:
+        codes = np.asarray(image.getchannel("A"), np.float32)
+    return np.divide(codes, 255, dtype=np.float32)

@@ -366,7 +366,7 @@ def _gather(
 def _side(strands: Points, part_dm: float) -> Points:
     """A step to one side or the other, float64 [N, 3], by where a strand's tip hangs."""
     away = np.sign(strands[:, -1, 0] - part_dm)
-    return away[:, None] * np.array([FAR_DM, 0.0, 0.0])
+    return np.asarray(away[:, None] * np.array([FAR_DM, 0.0, 0.0]))
 
 
 FAR_DM = 10.0

@@ -14,6 +14,9 @@ _MATRIX = np.array(
 )
 _OFFSET = np.array([16.0, 128.0, 128.0])
 
+NEUTRAL = 128 / 255
+"""Chroma without colour."""
+
 Planes = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Luma [H, W] and chroma [2, H/2, W/2] (U, V), both code / 255."""
 

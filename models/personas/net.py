@@ -3,16 +3,18 @@
 In flows a batch of faces; out flow luma and chroma of the square picture. The picture is made the
 way the figure moves. A learnt plate shows the figure at rest. Its skin is moved as the figure's
 muscles move it; eyeballs are laid between the lids; two small decoders add what none of this can
-show, such as teeth; light is added as it falls on a turned head; last, the whole is moved as the
-head turns. Everything is continuous in its inputs, and nothing but the plate and the eyeballs has
-to be remembered sharp.
+show, such as teeth; light is added as it falls on a turned head; last, the figure is moved as the
+head turns, before a room that stays. Everything is continuous in its inputs, and nothing but the
+plate and the eyeballs has to be remembered sharp.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -22,12 +24,13 @@ from .aperture import Aperture
 from .boxes import BOXES, Box
 from .camera import SIDE_PX
 from .expression import SIDES
-from .i420 import Planes
+from .i420 import NEUTRAL, Planes
 from .states import EYE_AXES, MOUTH_AXES, POSE_AXES, POSE_LIMITS
-from .warp import Motion, Picture, Warp, ramp, repeated
+from .warp import Motion, Picture, Turn, Warp, ramp, repeated
 
-HEAD_NODES = (65, 65)
-"""Of the head's motion: one every 8 pixels, for the chin moves differently from the neck behind."""
+HEAD_NODES, HEAD_NODES_ABOUT = (65, 65), (17, 17)
+"""Of the head's motion: one every 8 pixels, for the chin moves differently from the neck behind;
+and one every 32 for what all of it has in common."""
 
 FACE = Box(160, 128, 192, 272)
 """What moves of a head at rest: the boxes of mouth and eyes, and the forehead."""
@@ -174,13 +177,13 @@ class Light(nn.Module):
         return Picture(_smoothly(luma * self.seam_luma), _smoothly(chroma * self.seam_chroma))
 
 
-def head_motion() -> Motion:
+def head_motion() -> Turn:
     """Where the picture comes from when the head turns; its terms are `powers` of the pose."""
-    side = SIDE_PX // 2
-    still = ramp(side, SEAM_PX / 2)
+    side = SIDE_PX // 4
+    still = ramp(side, SEAM_PX / 4)
     rows = torch.where(torch.arange(side) < side // 2, still, 1.0)
     terms = powers(torch.zeros(1, len(POSE_AXES))).shape[1]
-    return Motion(terms, HEAD_NODES, still, rows)
+    return Turn(terms, HEAD_NODES_ABOUT, HEAD_NODES, still, rows)
 
 
 def skin_motion() -> Motion:
@@ -194,13 +197,18 @@ class PersonaNet(nn.Module):
 
     Args:
         resting: The planes of the resting picture to start from.
+        wall: Of what is behind the figure.
+        cover: How much of each pixel the resting figure covers, float32 [H, W].
     """
 
-    def __init__(self, resting: Planes) -> None:
+    def __init__(self, resting: Planes, wall: Planes, cover: NDArray[np.float32]) -> None:
         super().__init__()
-        luma, chroma = resting
-        self.luma = nn.Parameter(repeated(torch.tensor(luma)[None, None], (0, 0, 0, BELOW_PX)))
-        self.chroma = nn.Parameter(repeated(torch.tensor(chroma)[None], (0, 0, 0, BELOW_PX // 2)))
+        luma, chroma = _lengthened(resting)
+        self.luma, self.chroma = nn.Parameter(luma), nn.Parameter(chroma)
+        for name, plane in zip(("wall_luma", "wall_chroma"), _lengthened(wall), strict=True):
+            self.register_buffer(name, plane)
+        covered = repeated(torch.tensor(cover)[None, None], (0, 0, 0, BELOW_PX))
+        self.register_buffer("cover", covered)
         self.skin = skin_motion()
         self.lids = Lids()
         self.mouth = Decoder(MOUTH_AXES, PAINTED["mouth"], (64, 64, 32), 64)
@@ -260,10 +268,19 @@ class PersonaNet(nn.Module):
             changes: What it changes of the plate with the head at rest, of `changes`.
         """
         pose = powers(self.pose(face))
-        still, light = self.resting(changes), self.light(pose)
-        lit = Picture(still.luma + light.luma, still.chroma + light.chroma)
-        moved: Picture = self.head_warp(lit, self.head(pose))
-        return moved
+        still, light, wall = self.resting(changes), self.light(pose), self.wall_luma
+        cover, dim = (functional.avg_pool2d(plane, 2) for plane in (self.cover, wall))
+        # What moves is what the figure adds to the wall behind it at rest.
+        luma = still.luma + light.luma - wall
+        chroma = still.chroma + light.chroma - self._bare(cover)
+        along = torch.cat([cover, cover * dim], dim=1).expand(len(face), -1, -1, -1)
+        figure = Picture(luma, torch.cat([chroma, along], dim=1))
+        moved: Picture = self.head_warp(figure, self.head(pose))
+        chroma, cover, there = moved.chroma.split([2, 1, 1], dim=1)
+        # The wall at the place where a block came from is not quite the one behind it now; walls
+        # are out of focus, so the block's mean will do.
+        shift = _doubled(there - cover * dim[:, :, : cover.shape[2]])
+        return Picture(moved.luma + wall[:, :, :SIDE_PX] + shift, chroma + self._bare(cover))
 
     def forward(self, face: Tensor) -> Picture:
         return self.turned(face, self.changes(face))
@@ -279,6 +296,13 @@ class PersonaNet(nn.Module):
         still = self._plate(FACE, 1)
         luma, chroma = self.changes(face) if decoded else self.moved(face)
         return cut(Picture(still.luma + luma, still.chroma + chroma), BOXES[region].within(FACE))
+
+    def _bare(self, cover: Tensor) -> Tensor:
+        """Chroma of the wall beside the figure, in the rows of a cover [B, 1, H/2, W/2].
+
+        It is grey behind the figure: what moves has only its own chroma, or outlines would glow.
+        """
+        return (1 - cover) * (self.wall_chroma[:, :, : cover.shape[2]] - NEUTRAL) + NEUTRAL
 
     def _plate(self, box: Box, batch: int) -> Picture:
         luma, chroma = cut(Picture(self.luma, self.chroma), box)
@@ -349,6 +373,15 @@ def _placed(part: Tensor, box: Box, plate: Tensor) -> Tensor:
     rows, columns = plate.shape[-2:]
     right, below = columns - box.x - box.width, rows - box.y - box.height
     return functional.pad(part, (box.x, right, box.y, below))
+
+
+def _lengthened(picture: Planes) -> Picture:
+    """With `BELOW_PX` more rows, [1, 1, H, W] and [1, 2, H/2, W/2]."""
+    luma, chroma = (torch.tensor(plane) for plane in picture)
+    return Picture(
+        repeated(luma[None, None], (0, 0, 0, BELOW_PX)),
+        repeated(chroma[None], (0, 0, 0, BELOW_PX // 2)),
+    )
 
 
 def _smoothly(x: Tensor) -> Tensor:

@@ -41,6 +41,8 @@ def main() -> None:
         scene.pose(face("train", "whole", 0))
         folder.plate.parent.mkdir(parents=True, exist_ok=True)
         scene.render_wide(folder.plate, samples)
+        scene.render_wall(folder.wall, samples)
+        scene.render_cover(folder.cover, samples)
         return
     for index in range(args.first, args.count):
         path = folder.path(args.purpose, args.region, index)

@@ -27,7 +27,7 @@ from .coverage import Coverage
 from .figure import Figure
 from .net import FACE, SKIN_AXES, Lids, powers, skin_terms
 from .states import GAZE_LIMIT_RAD, POSE_AXES, POSE_LIMITS, face
-from .warp import UNIT_PX, Motion, strain
+from .warp import UNIT_PX, Motion, Turn, strain
 
 POSES = 240
 FACES = 600
@@ -35,6 +35,15 @@ POINTS_PER_FACE = 4000
 GLANCES = 200
 POINTS_PER_GLANCE = 300
 OPENINGS = 300
+
+OUTLINE_POINTS = 240
+"""Around the head."""
+
+OUTSIDE_PX = (4.0, 10.0, 20.0, 40.0)
+"""So far beyond the outline the picture moves as the outline does."""
+
+OUTLINE_BELOW = 0.3
+"""Sine of the angle below the middle of the head down to which that holds."""
 
 CELL_PX = 4
 """Points further back than others in a cell of this size or beside it are taken as hidden."""
@@ -46,7 +55,7 @@ OUTLIER_PX = 1.5
 """Errors beyond this count by their size, not its square: where one thing hides another, or a
 smooth motion cannot follow, the many decide."""
 
-HEAD_STIFFNESS = 5.0
+HEAD_STIFFNESS = 2000.0
 SKIN_STIFFNESS = 0.3
 LID_STIFFNESS = 0.03
 BALL_STIFFNESS = 0.01
@@ -75,12 +84,14 @@ class Seen(NamedTuple):
     resting: Tensor
 
 
-def fit_head(figure: Figure, motion: Motion) -> float:
+def fit_head(figure: Figure, turn: Turn) -> float:
     """Fit how the picture moves with the head; returns its median error in pixels."""
-    seen = _watch(figure, POSES, _posed)
+    seen = _with_outline(figure, _watch(figure, POSES, _posed))
     columns = [INDEX[name] for name in POSE_AXES]
     terms = powers(seen.faces[:, columns] / torch.tensor(POSE_LIMITS, dtype=torch.float32))
-    return _fit(motion, motion, terms, seen, WHOLE, HEAD_STIFFNESS)
+    _fit(turn.about, turn.about, terms, seen, WHOLE, HEAD_STIFFNESS)
+    left = seen._replace(moved=seen.moved + _explained(turn.about, terms, seen, WHOLE))
+    return _fit(turn.exactly, turn.exactly, terms, left, WHOLE, HEAD_STIFFNESS)
 
 
 def fit_skin(figure: Figure, motion: Motion) -> float:
@@ -94,14 +105,7 @@ def fit_lids(figure: Figure, lids: Lids, skin: Motion) -> float:
     """Fit what `skin` leaves unexplained around the eyes; returns its median error in pixels."""
     seen = _watch(figure, FACES, _looking, lids.box)
     terms = skin_terms(seen.faces[:, [INDEX[name] for name in SKIN_AXES]])
-    with torch.no_grad():
-        explained = torch.cat(
-            [
-                _at(skin(terms[i : i + 1]), seen.moved[i : i + 1], FACE)
-                for i in range(len(seen.faces))
-            ]
-        )
-    left = seen._replace(resting=seen.resting - explained)
+    left = seen._replace(resting=seen.resting - _explained(skin, terms, seen, FACE))
     return _fit(lids, lids.motion, seen.faces, left, lids.box, LID_STIFFNESS)
 
 
@@ -168,6 +172,42 @@ def _fit(
         schedule.step()
         errors.append(float(off.detach().norm(dim=-1)[inside[few][..., 0] > 0].median()))
     return float(np.mean(errors[-20:]))
+
+
+def _with_outline(figure: Figure, seen: Seen) -> Seen:
+    """With points along the head's outline and beyond it: it stays an outline as the head turns,
+    though what is to be seen there does not stay the same."""
+    resting = _outline(figure, FaceState.of())
+    moved = [_outline(figure, FaceState(values.numpy())) for values in seen.faces]
+    return seen._replace(
+        moved=torch.cat([seen.moved, torch.stack(moved)], dim=1),
+        resting=torch.cat([seen.resting, resting.expand(len(moved), -1, -1)], dim=1),
+    )
+
+
+def _outline(figure: Figure, posed: FaceState) -> Tensor:
+    """Places on the head's outline and outside it, in the same order for every pose, [N, 2]."""
+    points = figure.head(posed)
+    centre = figure.camera.project(points.mean(axis=0)[None])[0, :2]
+    away = figure.camera.project(points)[:, :2] - centre
+    angle = np.arctan2(away[:, 1], away[:, 0]) - posed["headRoll"]
+    sector = np.floor(angle / (2 * np.pi) * OUTLINE_POINTS).astype(int) % OUTLINE_POINTS
+    reach = np.zeros(OUTLINE_POINTS)
+    np.maximum.at(reach, sector, np.hypot(*away.T))
+    middle = (np.arange(OUTLINE_POINTS) + 0.5) / OUTLINE_POINTS * 2 * np.pi + posed["headRoll"]
+    ray = np.stack([np.cos(middle), np.sin(middle)], axis=1)
+    places = [centre + reach[:, None] * ray]
+    # Below is the neck, which does not move along.
+    above = np.sin(middle - posed["headRoll"]) < OUTLINE_BELOW
+    places += [centre + (reach + far)[above, None] * ray[above] for far in OUTSIDE_PX]
+    return torch.tensor(np.concatenate(places), dtype=torch.float32)
+
+
+def _explained(motion: Motion, terms: Tensor, seen: Seen, box: Box) -> Tensor:
+    """Displacements of all the points by a motion of a box, [M, N, 2] in pixels."""
+    with torch.no_grad():
+        each = zip(terms.split(1), seen.moved.split(1), strict=True)
+        return torch.cat([_at(motion(own), places, box) for own, places in each])
 
 
 def _at(field: Tensor, places: Tensor, box: Box) -> Tensor:

@@ -102,7 +102,7 @@ class Scene:
             built.materials.append(made[MATERIAL[name]])
             self._objects[name] = _placed(name, built)
         self._light()
-        self._wall()
+        self._backdrop = self._wall()
         self._camera()
         _engine(threads)
         self.pose(FaceState.of())
@@ -132,6 +132,23 @@ class Scene:
     def render_wide(self, path: Path, samples: int = 16) -> None:
         """Write the plate of 912 x 512 pixels whose middle 512 columns are the picture."""
         self._draw(path, WIDE_PX, None, samples)
+
+    def render_wall(self, path: Path, samples: int = 16) -> None:
+        """Write what is behind the figure."""
+        for placed in self._objects.values():
+            placed.hide_render = True
+        self._draw(path, SIDE_PX, None, samples)
+        for placed in self._objects.values():
+            placed.hide_render = False
+
+    def render_cover(self, path: Path, samples: int = 16) -> None:
+        """Write how much of each pixel the figure covers, as the alpha of the picture."""
+        render = bpy.context.scene.render
+        self._backdrop.hide_render = render.film_transparent = True
+        render.image_settings.color_mode = "RGBA"
+        self._draw(path, SIDE_PX, None, samples)
+        self._backdrop.hide_render = render.film_transparent = False
+        render.image_settings.color_mode = "RGB"
 
     def _draw(self, path: Path, width: int, region: Box | None, samples: int) -> None:
         scene = bpy.context.scene
@@ -169,7 +186,7 @@ class Scene:
         background.inputs[0].default_value = AMBIENT
         background.inputs[1].default_value = AMBIENT_STRENGTH
 
-    def _wall(self) -> None:
+    def _wall(self) -> Any:
         """A glowing picture behind the figure that only the camera sees."""
         camera = self._figure.camera
         away = float(camera.position[2]) + WALL_AWAY_DM - 13.0
@@ -197,6 +214,7 @@ class Scene:
         wall = _placed("wall", built)
         wall.visible_diffuse = wall.visible_glossy = wall.visible_shadow = False
         wall.visible_transmission = wall.visible_volume_scatter = False
+        return wall
 
     def _camera(self) -> None:
         lens = self._figure.camera

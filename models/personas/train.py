@@ -22,8 +22,8 @@ from torch.nn import functional
 
 from .boxes import BOXES, Box
 from .camera import SIDE_PX, WIDE_PX
-from .folder import Folder, read
-from .i420 import Planes, planes
+from .folder import Folder, alpha, read
+from .i420 import planes
 from .net import Decoder, PersonaNet, cut
 from .states import Region
 from .warp import Picture, ramp, strain
@@ -45,7 +45,7 @@ right, the head's less than the skin's, for what it hides matters as well."""
 DECAY = 1.0
 """Of what decoders and light remember: it shall not be single pictures."""
 
-STIFFNESS = 50.0
+STIFFNESS = 20.0
 """Weight of what the head's motion learns from pictures and that differs from node to node."""
 
 LEARNT: Mapping[Region, Box] = {"mouth": Box(168, 216, 176, 176), "eyes": Box(184, 176, 144, 66)}
@@ -116,10 +116,11 @@ class Lessons:
         return rest
 
 
-def resting(folder: Folder) -> Planes:
-    """The resting picture: the middle of the wide plate."""
+def untaught(folder: Folder) -> PersonaNet:
+    """A net that knows the resting figure, the middle of the wide plate, and what is behind it."""
     left = (WIDE_PX - SIDE_PX) // 2
-    return planes(read(folder.plate)[:, left : left + SIDE_PX])
+    resting = planes(read(folder.plate)[:, left : left + SIDE_PX])
+    return PersonaNet(resting, planes(read(folder.wall)), alpha(folder.cover))
 
 
 def _weights(planes_of_all: Tensor) -> Tensor:
@@ -223,7 +224,7 @@ def learn_light(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
     with torch.no_grad():
         drawn = [net.changes(lessons.faces[at : at + 1]) for at in range(len(lessons))]
     luma, chroma = (torch.cat([part[plane] for part in drawn]) for plane in (0, 1))
-    head = net.head
+    head = net.head.exactly
     fitted = head.nodes.detach().clone()
     optimiser = torch.optim.AdamW(
         [
@@ -274,7 +275,7 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     torch.manual_seed(3)
     folder = Folder(args.pictures, args.person)
-    net = PersonaNet(resting(folder))
+    net = untaught(folder)
     kept = folder.plate.with_name("net.pt")
     if kept.exists():
         net.load_state_dict(torch.load(kept, weights_only=True))

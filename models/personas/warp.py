@@ -20,7 +20,8 @@ UNIT_PX = 100.0
 
 
 class Picture(NamedTuple):
-    """Codes / 255: luma [B, 1, H, W] and chroma [B, 2, H/2, W/2]."""
+    """Codes / 255: luma [B, 1, H, W] and chroma [B, 2, H/2, W/2]. Chroma may bring planes of its
+    size along."""
 
     luma: Tensor
     chroma: Tensor
@@ -48,6 +49,45 @@ class Motion(nn.Module):
         """Displacements in units of `UNIT_PX`, [B, 2, H/2, W/2], x then y."""
         nodes = (terms @ self.nodes).view(-1, 2, self.rows, self.columns)
         return self.down @ nodes @ self.across
+
+
+class Turn(nn.Module):
+    """Where each block of a picture comes from whose content moves far: a motion of few nodes says
+    where about, and one of many nodes corrects that there.
+
+    So the latter's nodes keep to the same places of what is shown, whose motion is nearly linear
+    in the terms; at the same place of the picture one thing follows another. Both are worked out
+    for every second block, which is still finer than their nodes.
+
+    Args:
+        terms: How many.
+        coarse, fine: Nodes of the two.
+        rest_x, rest_y: How much is let through, as of `Motion`, at every second block.
+    """
+
+    def __init__(
+        self,
+        terms: int,
+        coarse: tuple[int, int],
+        fine: tuple[int, int],
+        rest_x: Tensor,
+        rest_y: Tensor,
+    ) -> None:
+        super().__init__()
+        self.about = Motion(terms, coarse, rest_x, rest_y)
+        self.exactly = Motion(terms, fine, rest_x, rest_y)
+        size = len(rest_x), len(rest_y)
+        middles = [(torch.arange(length) * 2 + 1) / length - 1 for length in size]
+        y, x = torch.meshgrid(middles[1], middles[0], indexing="ij")
+        self.register_buffer("blocks", torch.stack([x, y], dim=-1)[None])
+        self.register_buffer("unit", (UNIT_PX / 2 / torch.tensor(size))[:, None, None])
+
+    def forward(self, terms: Tensor) -> Tensor:
+        """Displacements as of a `Motion`."""
+        about = self.about(terms)
+        where = self.blocks + (about * self.unit).permute(0, 2, 3, 1)
+        motion = about + _fetched(self.exactly(terms), where)
+        return functional.interpolate(motion, scale_factor=2, mode="bilinear")
 
 
 class Warp(nn.Module):

@@ -20,6 +20,7 @@ from models.personas.aperture import EYE_BOXES, turn_terms  # noqa: E402
 from models.personas.camera import SIDE_PX  # noqa: E402
 from models.personas.net import FACE, PersonaNet  # noqa: E402
 from models.personas.states import face  # noqa: E402
+from models.personas.warp import UNIT_PX, Turn  # noqa: E402
 
 WARP_ERROR = 1e-4
 """Fetching a picture from where it is costs this much of its range, by rounding."""
@@ -32,7 +33,9 @@ def net() -> PersonaNet:
     half = SIDE_PX // 2
     luma = chance.random((SIDE_PX, SIDE_PX), np.float32)
     chroma = chance.random((2, half, half), np.float32)
-    net: PersonaNet = PersonaNet((luma, chroma)).eval().requires_grad_(False)
+    wall = luma.mean() + np.zeros_like(luma), np.zeros_like(chroma)
+    cover = chance.random((SIDE_PX, SIDE_PX), np.float32)
+    net: PersonaNet = PersonaNet((luma, chroma), wall, cover).eval().requires_grad_(False)
     return net
 
 
@@ -61,6 +64,30 @@ def test_faces_of_a_batch_do_not_touch_each_other(net: PersonaNet) -> None:
     alone = net(faces[1:])
     assert torch.allclose(both.luma[1:], alone.luma, atol=1e-5)
     assert torch.allclose(both.chroma[1:], alone.chroma, atol=1e-5)
+
+
+def test_the_room_stays_when_the_head_turns(net: PersonaNet) -> None:
+    net.head.about.nodes.normal_(std=0.05)
+    net.cover.zero_()
+    net.wall_luma.copy_(net.luma)
+    net.wall_chroma.copy_(net.chroma)
+    drawn = net(_faces(FaceState.of(headYaw=0.2, headRoll=0.1)))
+    assert torch.allclose(drawn.luma, net.luma[:, :, :SIDE_PX], atol=WARP_ERROR)
+    assert torch.allclose(drawn.chroma, net.chroma[:, :, : SIDE_PX // 2], atol=WARP_ERROR)
+
+
+def test_motion_is_corrected_at_the_place_where_it_leads() -> None:
+    size, shift_px, node = 128, 64, 20
+    turn = Turn(1, (5, 5), (33, 33), torch.ones(size), torch.ones(size)).requires_grad_(False)
+    turn.about.nodes.view(2, 5, 5)[0] = shift_px / UNIT_PX
+    turn.exactly.nodes.view(2, 33, 33)[1, node, node] = 1.0
+    (across, down) = turn(torch.ones(1, 1))[0]
+    row, column = divmod(int(down.argmax()), 2 * size)
+    there = node / 32 * SIDE_PX
+    assert abs(2 * row - there) <= 4
+    assert abs(2 * column - (there - shift_px)) <= 4
+    middle = across[size, size]  # towards the edges splines of few nodes fall off
+    assert middle == pytest.approx(shift_px / UNIT_PX, rel=0.01)
 
 
 def test_taking_the_eyes_out_leaves_skin_in_the_plate(net: PersonaNet) -> None:
