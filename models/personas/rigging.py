@@ -56,8 +56,8 @@ OUTLIER_PX = 1.5
 smooth motion cannot follow, the many decide."""
 
 HEAD_STIFFNESS = 2000.0
-SKIN_STIFFNESS = 0.3
-LID_STIFFNESS = 0.03
+SKIN_STIFFNESS = 100.0
+LID_STIFFNESS = 30.0
 BALL_STIFFNESS = 0.01
 """Weight of what differs from node to node, so that motion dies away where nothing moves."""
 
