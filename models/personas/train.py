@@ -247,10 +247,10 @@ def learn_light(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
 def _descend(
     what: str, optimiser: torch.optim.Optimizer, loss: Callable[[], Tensor], minutes: float
 ) -> None:
-    """Steps for so many minutes, with rates that fall to nothing along a cosine."""
-    began_s, errors = time.monotonic(), []
+    """Steps for so many minutes of the processor, with rates that fall to nothing on a cosine."""
+    began_s, errors = time.process_time(), []
     rates = [group["lr"] for group in optimiser.param_groups]
-    while (share := (time.monotonic() - began_s) / (60 * minutes)) < 1:
+    while (share := (time.process_time() - began_s) / (60 * minutes)) < 1:
         for group, rate in zip(optimiser.param_groups, rates, strict=True):
             group["lr"] = rate * (0.5 * (1 + np.cos(np.pi * share)) + 1e-3)
         error = loss()
@@ -268,7 +268,9 @@ def main() -> None:
     parser = ArgumentParser(prog="python -m models.personas.train", description=__doc__)
     parser.add_argument("person")
     parser.add_argument("--pictures", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument("--minutes", type=float, default=30.0, help="for all stages together")
+    parser.add_argument(
+        "--minutes", type=float, default=30.0, help="of the processor, for all stages"
+    )
     parser.add_argument("--stages", nargs="+", default=STAGES)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
