@@ -228,7 +228,7 @@ class PersonaNet(nn.Module):
         """Parts the resting picture into skin and eyeballs; once, when the lids are known."""
         with torch.no_grad():
             for eye in self.apertures:
-                eye.separate(cut(Picture(self.luma, self.chroma), eye.box))
+                eye.separate(cut(self._resting_plate(), eye.box))
 
     def pose(self, face: Tensor) -> Tensor:
         """Rotation and translation, [B, 6], 1 at the edge of what is learnt."""
@@ -239,26 +239,23 @@ class PersonaNet(nn.Module):
         source = self._plate(FACE.grown(FACE_MARGIN_PX), face.shape[0])
         motion = self.skin(skin_terms(face[:, self.skin_columns]))
         motion = motion + _placed(self.lids(face), self.lids.box.within(FACE).halved, motion)
-        moved, still = self.face_warp(source, motion), self._plate(FACE, 1)
-        changes = Picture(moved.luma - still.luma, moved.chroma - still.chroma)
+        moved: Picture = self.face_warp(source, motion)
+        changes = moved.minus(self._plate(FACE, 1))
         for eye in self.apertures:
             skin = cut(moved, eye.box.within(FACE))
-            changes = _with(changes, eye.over(face, skin), eye.box)
+            changes = _with(changes, eye.over(face, skin), eye.box.within(FACE))
         return changes
 
     def changes(self, face: Tensor) -> Picture:
         """What a head at rest changes of the plate in `FACE`."""
         changes = self.moved(face)
         for decoder in (self.mouth, self.eyes):
-            changes = _with(changes, decoder(face), decoder.box)
+            changes = _with(changes, decoder(face), decoder.box.within(FACE))
         return changes
 
     def resting(self, changes: Picture) -> Picture:
         """The figure with the head at rest: a plate of `PLATE_ROWS`."""
-        return Picture(
-            self.luma + _placed(changes.luma, FACE, self.luma),
-            self.chroma + _placed(changes.chroma, FACE.halved, self.chroma),
-        )
+        return _with(self._resting_plate(), changes, FACE)
 
     def turned(self, face: Tensor, changes: Picture) -> Picture:
         """The figure with the head as the face has it.
@@ -268,13 +265,12 @@ class PersonaNet(nn.Module):
             changes: What it changes of the plate with the head at rest, of `changes`.
         """
         pose = powers(self.pose(face))
-        still, light, wall = self.resting(changes), self.light(pose), self.wall_luma
+        lit, wall = self.resting(changes).plus(self.light(pose)), self.wall_luma
         cover, dim = (functional.avg_pool2d(plane, 2) for plane in (self.cover, wall))
         # What moves is what the figure adds to the wall behind it at rest.
-        luma = still.luma + light.luma - wall
-        chroma = still.chroma + light.chroma - self._bare(cover)
+        added = lit.minus(Picture(wall, self._bare(cover)))
         along = torch.cat([cover, cover * dim], dim=1).expand(len(face), -1, -1, -1)
-        figure = Picture(luma, torch.cat([chroma, along], dim=1))
+        figure = Picture(added.luma, torch.cat([added.chroma, along], dim=1))
         moved: Picture = self.head_warp(figure, self.head(pose))
         chroma, cover, there = moved.chroma.split([2, 1, 1], dim=1)
         # The wall at the place where a block came from is not quite the one behind it now; walls
@@ -293,9 +289,8 @@ class PersonaNet(nn.Module):
             region: Of `BOXES`.
             decoded: Whether with what the decoders add.
         """
-        still = self._plate(FACE, 1)
-        luma, chroma = self.changes(face) if decoded else self.moved(face)
-        return cut(Picture(still.luma + luma, still.chroma + chroma), BOXES[region].within(FACE))
+        changes = self.changes(face) if decoded else self.moved(face)
+        return cut(self._plate(FACE, 1).plus(changes), BOXES[region].within(FACE))
 
     def _bare(self, cover: Tensor) -> Tensor:
         """Chroma of the wall beside the figure, in the rows of a cover [B, 1, H/2, W/2].
@@ -304,8 +299,11 @@ class PersonaNet(nn.Module):
         """
         return (1 - cover) * (self.wall_chroma[:, :, : cover.shape[2]] - NEUTRAL) + NEUTRAL
 
+    def _resting_plate(self) -> Picture:
+        return Picture(self.luma, self.chroma)
+
     def _plate(self, box: Box, batch: int) -> Picture:
-        luma, chroma = cut(Picture(self.luma, self.chroma), box)
+        luma, chroma = cut(self._resting_plate(), box)
         return Picture(luma.expand(batch, -1, -1, -1), chroma.expand(batch, -1, -1, -1))
 
 
@@ -359,13 +357,10 @@ def cut(picture: Picture, box: Box) -> Picture:
     )
 
 
-def _with(changes: Picture, added: Picture, box: Box) -> Picture:
-    """Changes of `FACE` and what is added to them in a box."""
-    box = box.within(FACE)
-    return Picture(
-        changes.luma + _placed(added.luma, box, changes.luma),
-        changes.chroma + _placed(added.chroma, box.halved, changes.chroma),
-    )
+def _with(picture: Picture, added: Picture, box: Box) -> Picture:
+    """A picture and what is added to it in a box."""
+    luma = _placed(added.luma, box, picture.luma)
+    return picture.plus(Picture(luma, _placed(added.chroma, box.halved, picture.chroma)))
 
 
 def _placed(part: Tensor, box: Box, plate: Tensor) -> Tensor:

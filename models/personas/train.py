@@ -157,7 +157,7 @@ def learn_plate(net: PersonaNet, crops: Mapping[Region, Lessons], minutes: float
 
     def decoded(region: Region, faces: Tensor) -> Picture:
         crop, moved = net.crop(faces, region), net.crop(faces, region, decoded=False)
-        return Picture(crop.luma - moved.luma, crop.chroma - moved.chroma)
+        return crop.minus(moved)
 
     left = {region: own.less(partial(decoded, region)) for region, own in crops.items()}
 
@@ -199,8 +199,7 @@ def learn_decoder(net: PersonaNet, region: Region, lessons: Lessons, minutes: fl
     painted = part.box.within(BOXES[region])
 
     def others(faces: Tensor) -> Picture:
-        crop, own = cut(net.crop(faces, region), painted), part(faces)
-        return Picture(crop.luma - own.luma, crop.chroma - own.chroma)
+        return cut(net.crop(faces, region), painted).minus(part(faces))
 
     left = lessons.cut(painted).less(others)
     optimiser = torch.optim.AdamW(part.parameters(), RATES["dense"], weight_decay=DECAY)

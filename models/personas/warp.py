@@ -26,6 +26,14 @@ class Picture(NamedTuple):
     luma: Tensor
     chroma: Tensor
 
+    def plus(self, other: Picture) -> Picture:
+        """The sum, plane by plane."""
+        return Picture(self.luma + other.luma, self.chroma + other.chroma)
+
+    def minus(self, other: Picture) -> Picture:
+        """The difference, plane by plane."""
+        return Picture(self.luma - other.luma, self.chroma - other.chroma)
+
 
 class Motion(nn.Module):
     """Where each block of a picture comes from, as a sum of terms.
