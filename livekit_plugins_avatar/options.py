@@ -15,14 +15,14 @@ Frame = Literal["square", "wide"]
 
 DEFAULT_PERSONA = "man"
 
-VIDEO_DELAY_S = 0.052
+VIDEO_DELAY_S = 0.058
 """How long after its sample has left the audio source a frame is captured.
 
 A browser plays sound later than it shows a picture: the sound waits longer in the jitter buffer
-and then in the audio device; by how much longer depends on the line. Calibrated in Chromium: with
-45 ms the median of picture minus sound is nearest to zero on a line without jitter (`livekit-avatar
-eval sync`), but over the lines of `eval call` the picture is early more often than late. The 7 ms
-more put what lies between the 5th and the 95th percentile there evenly around zero.
+and then in the audio device; by how much longer depends on the line and on the receiver.
+Calibrated in Chromium: with 45 ms the median of picture minus sound is nearest to zero on a line
+without jitter (`livekit-avatar eval sync`), but over the lines of `eval call` it lies between -30
+and +3 ms: 13 ms more put the middle of that at zero.
 """
 
 

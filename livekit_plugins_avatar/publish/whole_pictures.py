@@ -10,8 +10,9 @@ things keep it from coming:
   for in vain.
 - While a connection resumes, packets on its old path are lost, and nobody has them.
 
-A browser then waits for three seconds before it asks for a whole picture. So one more follows each
-that was asked for, and they come again and again while the room reconnects.
+A browser then waits for three seconds before it asks for a whole picture. So one more follows when
+those that were asked for have been sent, and they come again and again while a connection resumes.
+A connection that is made anew has a new encoder, which begins with one.
 """
 
 from __future__ import annotations
@@ -23,12 +24,16 @@ from livekit import rtc
 from ..timeline import Clock
 
 LOOK_S = 0.25
-"""How often the count is looked at; while the room reconnects there is one in each of these. Half a
-second is the longest that a picture may stand still."""
+"""How often the count is looked at; while a connection resumes there is one in each of these. Half
+a second is the longest that a picture may stand still."""
 
 AGAIN_S = 0.6
-"""How long after one that was asked for another follows: requests that crossed it on a line of
+"""How long after the last that was asked for another follows: requests that crossed it on a line of
 0.3 s there and back, with its jitter, have arrived by then."""
+
+AT_MOST_S = 1.5
+"""However often they are asked for, the one that follows is put off no longer. Where several people
+join, each asks, and too many whole pictures at once wait for each other."""
 
 
 class WholePictures:
@@ -53,38 +58,60 @@ class WholePictures:
         self._made = made
         self._wish = wish
         self._clock = clock
-        self._known = 0
-        """Whole pictures that need no other to follow."""
+        self._counted = 0
+        self._wished = False
+        """Whether the next one that is counted is ours, and needs no other to follow."""
         self._due_s: float | None = None
-        self._away = False
+        self._latest_s = 0.0
+        """When the one that is due has been put off for long enough."""
+        self._resuming = False
 
     async def follow(self) -> None:
         """Look again and again, until cancelled."""
-        self._room.on("reconnecting", self._on_reconnecting)
-        self._room.on("reconnected", self._on_reconnected)
+        handlers = {
+            "reconnecting": self._on_reconnecting,
+            "local_track_republished": self._on_republished,
+            "reconnected": self._on_reconnected,
+        }
+        for event, handler in handlers.items():
+            self._room.on(event, handler)  # type: ignore[arg-type]
         try:
             while True:
                 await self._clock.sleep(LOOK_S)
                 await self._look()
         finally:
-            self._room.off("reconnecting", self._on_reconnecting)
-            self._room.off("reconnected", self._on_reconnected)
+            for event, handler in handlers.items():
+                self._room.off(event, handler)  # type: ignore[arg-type]
 
     def _on_reconnecting(self) -> None:
-        self._away = True
+        self._resuming = True
+
+    def _on_republished(self, *_: object) -> None:
+        self._resuming = self._wished = False
+        self._counted = 0
 
     def _on_reconnected(self) -> None:
-        self._away = False
-        self._due_s = self._clock.now_s()
+        if self._resuming:
+            self._due_s = self._clock.now_s()
+        self._resuming = False
 
     async def _look(self) -> None:
         made, now_s = await self._made(), self._clock.now_s()
-        if made is not None and made < self._known:
-            self._known = 0  # The track is new, and its encoder too.
-        if made is not None and made > self._known:
-            self._known = made
-            self._due_s = self._due_s or now_s + AGAIN_S
-        if self._away or (self._due_s is not None and now_s >= self._due_s):
+        if made is not None and self._asked_for(made):
+            if self._due_s is None:
+                self._latest_s = now_s + AT_MOST_S
+            self._due_s = min(now_s + AGAIN_S, self._latest_s)
+        if self._resuming or (self._due_s is not None and now_s >= self._due_s):
             self._due_s = None
-            self._known += 1
+            self._wished = True
             self._wish()
+
+    def _asked_for(self, made: int) -> bool:
+        """Whether somebody else than us asked for one since the last look."""
+        # A track that was published anew counts anew.
+        new = made - self._counted if made >= self._counted else made
+        self._counted = made
+        if new and self._wished:
+            self._wished = False
+            new -= 1
+        return new > 0
