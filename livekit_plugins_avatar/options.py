@@ -15,24 +15,28 @@ Frame = Literal["square", "wide"]
 
 DEFAULT_PERSONA = "man"
 
-VIDEO_DELAY_S = 0.045
+VIDEO_DELAY_S = 0.058
 """How long after its sample has left the audio source a frame is captured.
 
 A browser plays sound later than it shows a picture: the sound waits longer in the jitter buffer
-and then in the audio device. Calibrated with `livekit-avatar eval sync` in Chromium, where it
-brings the median of picture minus sound nearest to zero.
+and then in the audio device; by how much longer depends on the line and on the receiver.
+Calibrated in Chromium: with 45 ms the median of picture minus sound is nearest to zero on a line
+without jitter (`livekit-avatar eval sync`), but over the lines of `eval call` it lies between -30
+and +3 ms: 13 ms more put the middle of that at zero.
 """
 
 
-BITS_PER_PIXEL_S = 1.7
-"""What the video track may take for each pixel: 450 kbit/s for 512x512, at which the face arrives
-with a PSNR of 45 dB (at 1.5 Mbit/s 49 dB; above 40 nobody sees a difference). An encoder takes all
-that it is given, and for a whole picture seven times a picture's share. Given 1.5 Mbit/s, that is
-56 kB: more than the queue before a line of 1 Mbit/s holds, so it is lost, asked for again, and lost
-again. Of these 17 kB two fit, one for each of two viewers who ask at once."""
+BITS_PER_PIXEL_S = 1.15
+"""What the video track may take for each pixel: 301 kbit/s for 512x512, at which the face arrives
+with a PSNR of 47.5 dB (at 450 kbit/s 48.7 dB; above 40 nobody sees a difference). An encoder takes
+all that it is given: here 1.6 packets for a frame, at 450 kbit/s 2.0, and a frame is late whenever
+one of them is lost. A whole picture gets seven times a picture's share, 11 kB: three, for people
+who ask at once, pass a line of 1 Mbit/s one after the other. At 223 kbit/s (46.6 dB, 1.2 packets)
+a picture that comes after a pause waits for its turn for more than a tenth of a second."""
 
-MOST_BITRATE_BPS = 1_500_000
-"""However large the picture: what is added to a face is still background."""
+LEAST_BITRATE_BPS, MOST_BITRATE_BPS = 100_000, 1_500_000
+"""However small the picture: an encoder that has less leaves frames out. However large: what is
+added to a face is still background."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,7 @@ class AvatarOptions:
         video_delay_s: How long after its sample left the audio source a frame is captured, 0 to
             0.5 s. The default suits browsers; `livekit-avatar eval sync` measures it.
         video_bitrate_bps: The most that the video track may take, 100 kbit/s to 20 Mbit/s; None is
-            what a face of the picture's size needs, 450 kbit/s for 512x512.
+            what a face of the picture's size needs, 301 kbit/s for 512x512.
         style: How lively the face is: "off" (still and polite, and still blinks and breathes),
             "calm", "natural" or "lively", or a `Style` of your own.
         seed: What makes this face's blinks and glances its own, 0 to 2^32 - 1; the same seed gives
@@ -81,7 +85,8 @@ class AvatarOptions:
         """The most that the video track may take for pictures of this width and height."""
         if self.video_bitrate_bps is not None:
             return self.video_bitrate_bps
-        return min(MOST_BITRATE_BPS, round(BITS_PER_PIXEL_S * size[0] * size[1]))
+        wanted_bps = round(BITS_PER_PIXEL_S * size[0] * size[1])
+        return min(MOST_BITRATE_BPS, max(LEAST_BITRATE_BPS, wanted_bps))
 
     def __post_init__(self) -> None:
         self._check_name("frame", get_args(Frame))
@@ -92,7 +97,7 @@ class AvatarOptions:
         self._check("frames_ahead", 1, 30)
         self._check("video_delay_s", 0.0, 0.5)
         if self.video_bitrate_bps is not None:
-            self._check("video_bitrate_bps", 100_000, 20_000_000)
+            self._check("video_bitrate_bps", LEAST_BITRATE_BPS, 20_000_000)
         self._check("seed", 0, 2**32 - 1)
 
     def _check_name(self, name: str, known: Sequence[str]) -> None:

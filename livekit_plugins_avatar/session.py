@@ -32,6 +32,7 @@ from .presence import Presence
 from .publish.audience import Audience
 from .publish.conductor import Conductor
 from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
+from .publish.whole_pictures import WholePictures
 from .render.ahead import Ahead, frame_period
 from .render.persona import PersonaError, load_persona
 from .render.renderer import Renderer
@@ -109,7 +110,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             self._presence, now=self._now, turn_end=lambda: self._playout.turn_end
         )
         self._store = memory
-        self._remembering: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._audience: Audience | None = None
         self._said_again = 0
         self._ahead: Ahead | None = None
@@ -266,7 +267,10 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         )
         self._watch_audience(room, self._tracks)
         if memory is not None:
-            self._remembering = asyncio.create_task(self._remember(memory, self._tracks))
+            self._tasks.append(asyncio.create_task(self._remember(memory, self._tracks)))
+        if size is not None:
+            wholes = self._whole_pictures(room, self._tracks, sources)
+            self._tasks.append(asyncio.create_task(wholes.follow()))
         self._sink = AvatarSink(
             self._playout,
             self._listener,
@@ -358,9 +362,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if self._session is not None:
             telemetry.forget(self)
             self._give_output_back(self._session.output)
-        if self._remembering is not None:
-            self._remembering.cancel()
-            await asyncio.gather(self._remembering, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._audience is not None:
             await self._audience.aclose()
         if self._tracks is not None:
@@ -431,6 +435,14 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             on_regained=self._on_regained,
         )
         self._audience.attach()
+
+    def _whole_pictures(self, room: rtc.Room, tracks: Tracks, sources: Sources) -> WholePictures:
+        return WholePictures(
+            room,
+            made=tracks.whole_pictures,
+            wish=sources.wish_for_whole_picture,
+            clock=self._clock,
+        )
 
     def _on_regained(self) -> None:
         self._said_again += self._playout.regain()

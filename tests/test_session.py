@@ -205,11 +205,12 @@ def test_an_option_out_of_range_names_itself_and_the_range(wrong: dict[str, Any]
 
 def test_the_bitrate_follows_the_pictures_size_unless_it_is_given() -> None:
     options = AvatarOptions()
-    assert 400_000 <= options.bitrate_bps((512, 512)) <= 500_000
+    assert 250_000 <= options.bitrate_bps((512, 512)) <= 350_000
     assert options.bitrate_bps((1024, 512)) == pytest.approx(
         2 * options.bitrate_bps((512, 512)), abs=1
     )
     assert options.bitrate_bps((1920, 1080)) == 1_500_000
+    assert options.bitrate_bps((128, 96)) == 100_000
     assert AvatarOptions(video_bitrate_bps=300_000).bitrate_bps((1920, 1080)) == 300_000
 
 

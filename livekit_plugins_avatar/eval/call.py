@@ -35,6 +35,8 @@ from ..timeline import Clock, SystemClock
 from .call_agent import GUEST, SHORTEST_TURN_S, Kind, Part, play
 from .call_figures import Seen, Window, bad_moments, outages, reconnections, seen
 from .call_log import Happened, Log
+from .call_moments import lines as lines_of
+from .call_moments import moments, planned
 from .call_script import AGENT, BAD, GOOD, LINKS, interruptions, script
 from .faults.machine import steal
 from .faults.script import Deed, Fault, What, follow
@@ -164,7 +166,13 @@ async def call(length_s: float, *, kind: Kind, seed: int) -> dict[str, Any]:
         name: seen(recording, log, lost=lost, undrawn=undrawn)
         for name, recording in recordings.items()
     }
-    return _flat(kind, figures, log, lost)
+    log.happened += planned(plan, began_s)
+    bad = [
+        moment.as_dict()
+        for name, recording in recordings.items()
+        for moment in moments(name, recording, log, lost=lost, undrawn=undrawn)
+    ]
+    return _flat(kind, figures, log, lost) | {f"{kind}_moments": bad}
 
 
 async def _join(stack: AsyncExitStack, server: LiveKitServer, lines: Relays, name: str) -> Viewer:
@@ -215,6 +223,8 @@ def _deeds(lines: Relays, pid: int, happened: list[Happened], clock: Clock) -> d
         happened.append(Happened("dark", now_s, now_s + fault.length_s))
 
     async def thief(fault: Fault) -> None:
+        now_s = clock.wall_s()
+        happened.append(Happened("thief", now_s, now_s + fault.length_s))
         with _on_one_core(pid):
             await steal(fault.length_s, clock=clock)
 
@@ -315,6 +325,9 @@ def table(results: dict[str, Any]) -> str:
     for title, key, unit in OF_THE_PUBLISHER:
         cells = (_cell(results[f"{kind}_{key}"], unit) for kind in kinds)
         lines.append(f"{title:20}" + "".join(f"{cell:>20}{'':20}" for cell in cells).rstrip())
+    for kind in kinds:
+        lines += ["", f"{titles[kind]}, out of step by more than 45 ms, or frozen:"]
+        lines += lines_of(results[f"{kind}_moments"])
     kept = "every promise kept"
     lines += ["", "; ".join(f"BROKEN: {each}" for each in results["broken_promises"]) or kept]
     return "\n".join([*lines, f"positive = picture late; {results['method']}"])

@@ -31,6 +31,8 @@ from .faults.machine import block
 from .faults.renderer import FaultyRenderer
 from .faults.script import Deed, Fault, Script, What, follow
 from .faults.voice import Tap
+from .pulse import Pulse
+from .sending import read
 from .stock_avatar import StockFace
 
 Kind = Literal["ours", "stock"]
@@ -117,10 +119,18 @@ async def _play(part: Part, pipe: Connection, clock: Clock) -> None:
         face.begin()
         tap = Tap(clock)
         deeds = _deeds(room, tap, log, clock)
-        faults = asyncio.create_task(follow(part.script, deeds, clock=clock))
+        around = [
+            asyncio.create_task(follow(part.script, deeds, clock=clock)),
+            asyncio.create_task(read(room, log.sent, clock=clock)),
+        ]
+        pulse = Pulse(clock)
+        pulse.start()
         await Talk(part, session, room, face, clapper, tap, log, clock).run()
-        faults.cancel()
-        await asyncio.gather(faults, return_exceptions=True)
+        pulse.stop()
+        for task in around:
+            task.cancel()
+        await asyncio.gather(*around, return_exceptions=True)
+        log.happened += pulse.missed
         pipe.send(log)
     finally:
         await session.aclose()

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .call_log import Clap, Happened, Log, Stretch
 from .faults.script import Script
-from .offset import Floats, Recording, beeps, flashes, pair, to_a_tenth
+from .offset import Floats, Pairs, Recording, beeps, flashes, pair, to_a_tenth
 
 FREEZE_S = 0.5
 """A picture that stands still for longer is a freeze (the call's promise)."""
@@ -54,6 +55,17 @@ class Window:
     def meets(self, begin_s: float, end_s: float) -> bool:
         """Whether it has a moment in common with [begin_s, end_s]."""
         return self.begin_s <= end_s and begin_s <= self.end_s
+
+
+Cause = Literal["outage", "renderer", "none"]
+
+
+class Freeze(NamedTuple):
+    """A picture that stood still: since when, for how long, and what was wrong then."""
+
+    at_s: float
+    length_s: float
+    cause: Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,30 +153,26 @@ def seen(recording: Recording, log: Log, *, lost: list[Window], undrawn: list[Wi
         lost: When the connection was.
         undrawn: When the renderer was not well.
     """
-    origin_s = recording.origin_s
-    flash_s, timed = flashes(recording)
-    beep_s = beeps(recording)
-    pairs = pair(flash_s, beep_s)
-    published = _published(beep_s + origin_s, log.claps)
-    frame_s = np.array([0.0 if clap is None else clap.frame_s for clap in published])
-    offset_ms = 1e3 * (flash_s[pairs.flashes] - beep_s[pairs.beeps] - frame_s[pairs.beeps])
-    p5, median, p95 = _percentiles(offset_ms[timed[pairs.flashes]], (5, 50, 95))
+    heard_s = beeps(recording) + recording.origin_s
+    published = _published(heard_s, log.claps)
+    offset_s = offsets(recording, log)
+    p5, median, p95 = _percentiles(1e3 * offset_s[:, 1], (5, 50, 95))
     delays_s = [
-        heard_s + origin_s - clap.at_s
-        for heard_s, clap in zip(beep_s, published, strict=True)
-        if clap is not None
+        at_s - clap.at_s for at_s, clap in zip(heard_s, published, strict=True) if clap is not None
     ]
     due = [clap for clap in log.claps if _whole(clap, log.runs)]
     heard = {clap for clap in published if clap is not None}
     unheard = [clap for clap in due if clap not in heard]
     lost_s = lost_sound_s(recording, log.runs, lost)
-    still = freezes(recording, log, lost=lost, undrawn=undrawn)
+    still = {cause: list[float]() for cause in get_args(Cause)}
+    for freeze in freezes(recording, log, lost=lost, undrawn=undrawn):
+        still[freeze.cause].append(freeze.length_s)
     return Seen(
         offset_median_ms=median,
         offset_p5_ms=p5,
         offset_p95_ms=p95,
-        claps_count=int(np.count_nonzero(timed[pairs.flashes])),
-        missing_flashes_count=len(beep_s) - len(pairs.beeps),
+        claps_count=len(offset_s),
+        missing_flashes_count=len(heard_s) - len(_pairs(recording).beeps),
         missing_beeps_count=sum(
             not _meet(lost, clap.at_s, clap.at_s + HEARD_WITHIN_S) for clap in unheard
         ),
@@ -185,22 +193,43 @@ def seen(recording: Recording, log: Log, *, lost: list[Window], undrawn: list[Wi
     )
 
 
+def offsets(recording: Recording, log: Log) -> Floats:
+    """Of every clap that was timed: when it was heard, by the wall's clock, and by how much its
+    picture was late, in seconds, float64 [K, 2]."""
+    (flash_s, timed), beep_s = flashes(recording), beeps(recording)
+    pairs = _pairs(recording)
+    published = _published(beep_s + recording.origin_s, log.claps)
+    frame_s = np.array([0.0 if clap is None else clap.frame_s for clap in published])
+    late_s = flash_s[pairs.flashes] - beep_s[pairs.beeps] - frame_s[pairs.beeps]
+    heard_s = beep_s[pairs.beeps] + recording.origin_s
+    return np.stack([heard_s, late_s], axis=1)[timed[pairs.flashes]]
+
+
+def _pairs(recording: Recording) -> Pairs:
+    return pair(flashes(recording)[0], beeps(recording))
+
+
 def freezes(
     recording: Recording, log: Log, *, lost: list[Window], undrawn: list[Window]
-) -> dict[str, list[float]]:
-    """How long the picture stood still, by cause, from the first word to the last."""
-    still: dict[str, list[float]] = {"outage": [], "renderer": [], "none": []}
+) -> list[Freeze]:
+    """Where the picture stood still, from the first word to the last."""
     if not log.runs:
-        return still
+        return []
     shown_s = recording.shown_s + recording.origin_s
+    still: list[Freeze] = []
     for index in np.flatnonzero(np.diff(shown_s) > FREEZE_S):
         begin_s, end_s = float(shown_s[index]), float(shown_s[index + 1])
         if end_s < log.runs[0].at_s or begin_s > log.runs[-1].end_s:
             continue
-        causes = (("outage", lost), ("renderer", undrawn))
-        cause = next((name for name, windows in causes if _meet(windows, begin_s, end_s)), "none")
-        still[cause].append(end_s - begin_s)
+        still.append(Freeze(begin_s, end_s - begin_s, cause(begin_s, end_s, lost, undrawn)))
     return still
+
+
+def cause(begin_s: float, end_s: float, lost: list[Window], undrawn: list[Window]) -> Cause:
+    """What was wrong from `begin_s` to `end_s`."""
+    if _meet(lost, begin_s, end_s):
+        return "outage"
+    return "renderer" if _meet(undrawn, begin_s, end_s) else "none"
 
 
 def lost_sound_s(

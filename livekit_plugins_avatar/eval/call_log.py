@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .readings import Readings
+
 
 class Clap(NamedTuple):
     """A beep that was published.
@@ -78,6 +80,8 @@ class Log:
         face_jumps: When the face moved further than a face can from one frame to the next; None
             where there is no face.
         stats: What the avatar counted.
+        sent: What the picture's sender counted, by the wall's clock; nothing of a publisher that
+            does not tell.
     """
 
     claps: list[Clap] = field(default_factory=list)
@@ -90,6 +94,7 @@ class Log:
     stuck: int = 0
     face_jumps: list[float] | None = None
     stats: dict[str, int] = field(default_factory=dict)
+    sent: Readings = field(default_factory=Readings)
 
     def sound(self, at_s: float, length_s: float) -> None:
         """Note speech of the present turn that leaves at `at_s`, or goes on where it ended."""

@@ -43,6 +43,11 @@ MARKER_LEVEL = 0.03
 """-30 dBFS: far under the beep, and loud enough that no codec takes it for silence."""
 
 BRIGHT_LUMA, DARK_LUMA = 235, 70
+FLASH = slice(192, 320), slice(256, 384)
+"""Rows and columns of what flashes: a sixteenth of the picture, about a mouth with what moves
+around it, so that a flash takes no more packets than a face does. The viewer looks at its
+middle."""
+
 TEXTURE_COLUMNS = 128
 FULL_SCALE = 32_767
 
@@ -131,7 +136,9 @@ class Slate:
     def draw(self, frame: int, *, bright: bool) -> Frames:
         """One picture [H * 3 / 2, W]; `frame` moves the texture."""
         picture: Frames = self._blank.copy()
-        picture[: self._height] = BRIGHT_LUMA if bright else DARK_LUMA
+        picture[: self._height] = DARK_LUMA
+        if bright:
+            picture[FLASH] = BRIGHT_LUMA
         picture[: self._height, :TEXTURE_COLUMNS] = np.roll(self._texture, frame, axis=0)
         return picture
 

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from .readings import Readings
+
 Floats = NDArray[np.float64]
 
 BRIGHT_ABOVE = 150.0
@@ -65,6 +67,7 @@ class Recording:
         made_up_s: float64 [R, 2], when the receiver was asked, and the sound it had made up since
             it was last asked.
         origin_s: When the clock of all these times was 0, in seconds since 1970.
+        received: What the picture's receiver counted.
     """
 
     shown_s: Floats
@@ -80,6 +83,7 @@ class Recording:
     picture_buffer_s: float = 0.0
     made_up_s: Floats = field(default_factory=lambda: np.zeros((0, 2)))
     origin_s: float = 0.0
+    received: Readings = field(default_factory=Readings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from playwright.async_api import Page, async_playwright
 
 from ..demo import browser
 from .offset import Floats, Recording
+from .readings import Readings
 
 METHOD = (
     "headless Chromium, livekit-client: picture = expectedDisplayTime of the first bright frame "
@@ -131,6 +132,7 @@ class Viewer:
         rows = await self._running_page().evaluate(
             "({frames: viewer.frames, blocks: viewer.blocks, sound_stats: viewer.soundStats,"
             " picture_stats: viewer.pictureStats, latency: viewer.outputLatencyMs,"
+            " counted: viewer.counted, counts: viewer.pictureCounts,"
             " origin: viewer.originMs, errors: viewer.errors})"
         )
         if rows["errors"]:
@@ -211,6 +213,7 @@ def recording_of(rows: dict[str, Any]) -> Recording:
         sound_buffer_s=sound_buffer_s,
         picture_buffer_s=picture_buffer_s,
         made_up_s=_made_up_s(rows["sound_stats"], rate[0]),
+        received=_received(rows["counted"], rows["counts"]),
         origin_s=rows["origin"] / 1e3,
     )
 
@@ -230,6 +233,14 @@ def _made_up_s(stats: list[list[float]], rate: float) -> Floats:
         return np.zeros((0, 2))
     at_ms, _, _, concealed = np.array(stats, float).T
     return np.stack([at_ms[1:] / 1e3, np.diff(concealed).clip(min=0) / rate], axis=1)
+
+
+def _received(counted: list[str], rows: list[list[float]]) -> Readings:
+    """What the picture's receiver counted."""
+    readings = Readings(counts=tuple(counted))
+    for at_ms, *counts in rows:
+        readings.read(at_ms / 1e3, counts)
+    return readings
 
 
 def _latency_s(latencies_ms: list[float]) -> float:

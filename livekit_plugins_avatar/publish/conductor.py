@@ -24,15 +24,10 @@ from numpy.typing import NDArray
 from ..log import logger
 from ..playhead import Playhead
 from ..playout import TICK_SAMPLES, Finished, Pcm, Playout, PlayoutEvent
-from ..timeline import SAMPLE_RATE, Clock, samples, seconds
+from ..timeline import SAMPLE_RATE, Clock, seconds
 
 WAITED_S = 0.002
 """A push that took longer met a full queue: one that finds room returns in 0.3 ms."""
-
-HOLD_SAMPLES = samples(0.1)
-"""With no frame to show for this long, the last one is sent again: somebody who joins just then, or
-has lost a packet, must see a face. A still picture costs next to nothing, and the frames keep the
-receivers' buffers and the estimate of what the line carries as they were."""
 
 RESTAMP_S = 0.05
 """Where capture times have left the even spacing by this much (the process was suspended, the
@@ -285,10 +280,15 @@ class Conductor:
             self._frames.invalidate(changed - self._reach)
 
     async def keep_showing(self, outlet: Outlet, frames: FrameFeed) -> None:
-        """Show frames for as long as there is sound; no failure of theirs ends it."""
+        """Show frames for as long as there is sound; no failure of theirs ends it.
+
+        Where there is none to show, the last one is sent again: somebody who joins just then, or
+        has lost a packet, must see a face. A still picture costs next to nothing, and the frames
+        keep as they were the receivers' buffers, the time in which a receiver notices that a packet
+        is lost, and the estimate of what the line carries.
+        """
         sample, said = 0, False
         last: NDArray[np.uint8] | None = None
-        shown = 0
         while True:
             sample = await self._wait_for_frame_time(sample)
             now_s = self._clock.now_s()
@@ -298,10 +298,10 @@ class Conductor:
             else:
                 last = picture
                 self._stats = replace(self._stats, frames_shown=self._stats.frames_shown + 1)
-            if last is not None and (picture is not None or sample - shown >= HOLD_SAMPLES):
+            if last is not None:
                 try:
                     outlet.show(last, sample=sample, timestamp_us=self._stamp_us(sample, now_s))
-                    shown, said = sample, False
+                    said = False
                 except Exception:
                     if not said:
                         logger.exception("a frame could not be captured; the voice goes on")

@@ -22,7 +22,7 @@ def figures() -> dict[str, Any]:
     results |= {f"ours_{key}": 0 for _, key, _ in call.OF_THE_PUBLISHER}
     for name in ("good", "bad"):
         results |= {f"ours_{name}_{key}": 0.0 for _, key, _ in call.ROWS}
-    return results | {"broken_promises": []}
+    return results | {"broken_promises": [], "ours_moments": []}
 
 
 def test_a_call_that_is_as_it_should_be_breaks_no_promise() -> None:
@@ -54,6 +54,13 @@ def test_the_table_has_a_column_for_each_viewer_and_says_what_is_broken() -> Non
     assert lines[0].split() == ["this", "package,", "good", "this", "package,", "bad"]
     assert any(line.split()[-1] == "-" for line in lines if line.startswith("publisher to ear"))
     assert "BROKEN: no turn is stuck" in lines[-2]
+
+
+def test_the_table_says_what_happened_before_each_bad_moment() -> None:
+    moment = {"at_s": 207.5, "viewer": "good", "what": "clap", "ms": 61.0, "cause": "none"}
+    row = moment | {"before": ("reconnect 0.3 s, 2.4 s ago",)}
+    lines = call.table(figures() | {"ours_moments": [row]}).splitlines()
+    assert "  207.5 s  good clap      +61 ms  reconnect 0.3 s, 2.4 s ago" in lines
 
 
 def test_a_call_too_short_for_a_turn_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

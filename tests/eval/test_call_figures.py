@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from livekit_plugins_avatar.eval.call_figures import Window, bad_moments, outages, seen
 from livekit_plugins_avatar.eval.call_log import Clap, Happened, Log, Stretch
+from livekit_plugins_avatar.eval.call_moments import moments, planned
 from livekit_plugins_avatar.eval.faults.script import Fault
 from livekit_plugins_avatar.eval.offset import Recording
+from livekit_plugins_avatar.eval.readings import Readings
 
 ORIGIN_S = 5_000.0
 BLOCK_S = 0.01
@@ -148,3 +152,36 @@ def test_a_viewer_who_got_nothing_has_no_offsets() -> None:
     got = seen(recording(Log(), length_s=1.0), Log(), lost=[], undrawn=[])
     assert got.offset_median_ms is None and got.delay_ms is None
     assert got.claps_count == 0
+
+
+def test_a_call_that_is_as_it_should_be_has_no_bad_moment(log: Log) -> None:
+    assert moments("good", recording(log), log, lost=[], undrawn=[]) == []
+
+
+def test_a_late_clap_has_its_time_and_what_happened_in_the_seconds_before_it(log: Log) -> None:
+    # The first two pictures of a clap never came.
+    late = recording(log, dark=(4.19, 4.27))
+    log.happened = [
+        Happened("reconnect", ORIGIN_S + 1.5, ORIGIN_S + 1.8),
+        Happened("resume", ORIGIN_S - 60.0, ORIGIN_S - 59.0),
+        *planned((Fault(3.0, "stall", 0.4), Fault(3.5, "block", 1.0)), ORIGIN_S + 0.5),
+    ]
+    (found,) = moments("good", late, log, lost=[], undrawn=[])
+    assert (found.viewer, found.what, found.cause) == ("good", "clap", "none")
+    assert found.ms == pytest.approx(80.0, abs=0.1)
+    assert found.at_s == pytest.approx(3.2, abs=0.05)
+    assert found.before == ("reconnect 0.3 s, 2.7 s ago", "stall 0.4 s, 0.7 s ago")
+
+
+def test_a_freeze_has_what_receiver_and_sender_counted_meanwhile(log: Log) -> None:
+    frozen = recording(log, dark=(4.52, 5.1))
+    received, log.sent = Readings(counts=("pliCount",)), Readings(states=("target_bitrate",))
+    for at_s in range(20):
+        received.read(at_s, [at_s // 5])
+        log.sent.read(ORIGIN_S + at_s, [4.5e5])
+    then = [Window(ORIGIN_S + 4.6, ORIGIN_S + 5.0)]
+    frozen = replace(frozen, received=received)
+    (found,) = moments("bad", frozen, log, lost=then, undrawn=[])
+    assert (found.what, found.cause) == ("freeze", "outage")
+    assert found.ms == pytest.approx(640, abs=41)
+    assert (found.receiver, found.sender) == ({"pliCount": 1}, {"target_bitrate": 4.5e5})

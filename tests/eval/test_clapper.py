@@ -22,10 +22,10 @@ REST = FaceState.of()
 
 
 def luma(renderer: ClapperRenderer, start: int) -> int:
-    """What the renderer draws, right of its texture, for the frame from `start`."""
+    """What the renderer draws where it flashes, for the frame from `start`."""
     (picture,) = renderer.render([Timed(start, FRAME_SAMPLES, REST)])
     assert picture.shape == (SIZE[1] * 3 // 2, SIZE[0])
-    return int(picture[SIZE[1] // 2, SIZE[0] * 3 // 4])
+    return int(picture[SIZE[1] // 2, SIZE[0] * 5 // 8])
 
 
 def test_beeps_sound_where_the_clapper_says_that_they_do() -> None:

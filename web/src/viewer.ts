@@ -43,6 +43,26 @@ type BlockRow = [
  */
 type StatsRow = [atMs: number, bufferedS: number, emitted: number, concealed: number];
 
+/** What the picture's receiver has counted so far: COUNTED, in its order. */
+type CountsRow = [atMs: number, ...counts: number[]];
+
+// By their names in the statistics of an inbound-rtp.
+const COUNTED = [
+  "packetsReceived",
+  "packetsLost",
+  "framesReceived",
+  "framesDecoded",
+  "keyFramesDecoded",
+  "framesDropped",
+  "freezeCount",
+  "nackCount",
+  "pliCount",
+  "firCount",
+  "jitterBufferDelay",
+  "jitterBufferTargetDelay",
+  "jitterBufferEmittedCount",
+];
+
 // Half the beep"s level is 0.2 and the marker tone"s peak 0.03: between the two.
 const LOUD = 0.1;
 // A third of the marker's RMS of 0.021, over windows of one and a half of its periods.
@@ -58,6 +78,8 @@ class Recorder {
   readonly blocks: BlockRow[] = [];
   readonly soundStats: StatsRow[] = [];
   readonly pictureStats: StatsRow[] = [];
+  readonly pictureCounts: CountsRow[] = [];
+  readonly counted = COUNTED;
   readonly outputLatencyMs: number[] = [];
   readonly errors: string[] = [];
   /** Where the zero of all times lies, in milliseconds since 1970. */
@@ -95,6 +117,7 @@ class Recorder {
   private watch(track: RemoteTrack): void {
     const video = track.kind === Track.Kind.Video;
     const rows = video ? this.pictureStats : this.soundStats;
+    const counts = video ? this.pictureCounts : [];
     track.attach(video ? this.video : this.audio);
     if (!video) {
       this.watchBlocks(track).catch((error) => this.errors.push(String(error)));
@@ -102,7 +125,7 @@ class Recorder {
       this.watching = true;
       this.watchFrames();
     }
-    const read = (): void => void readStats(track, rows);
+    const read = (): void => void readStats(track, rows, counts);
     this.timers.set(track, window.setInterval(read, STATS_EVERY_MS));
   }
 
@@ -152,7 +175,11 @@ class Recorder {
   }
 }
 
-async function readStats(track: RemoteTrack, rows: StatsRow[]): Promise<void> {
+async function readStats(
+  track: RemoteTrack,
+  rows: StatsRow[],
+  counts: CountsRow[],
+): Promise<void> {
   const report = await track.receiver?.getStats();
   report?.forEach((entry) => {
     if (entry.type !== "inbound-rtp") return;
@@ -163,6 +190,7 @@ async function readStats(track: RemoteTrack, rows: StatsRow[]): Promise<void> {
       entry.jitterBufferEmittedCount,
       concealed,
     ]);
+    counts.push([performance.now(), ...COUNTED.map((name) => Number(entry[name] ?? 0))]);
   });
 }
 
