@@ -26,7 +26,7 @@ from .folder import Folder, alpha, read
 from .i420 import planes
 from .net import Decoder, PersonaNet, cut
 from .states import Region
-from .warp import Picture, ramp, strain
+from .warp import Motion, Picture, ramp, strain
 
 PER_STEP: Mapping[Region, int] = {"mouth": 6, "eyes": 6, "whole": 2}
 """Pictures per step."""
@@ -46,7 +46,7 @@ DECAY = 1.0
 """Of what decoders and light remember: it shall not be single pictures."""
 
 STIFFNESS = 20.0
-"""Weight of what the head's motion learns from pictures and that differs from node to node."""
+"""Weight of what motion learns from pictures and that differs from node to node."""
 
 LEARNT: Mapping[Region, Box] = {"mouth": Box(168, 216, 176, 176), "eyes": Box(184, 176, 144, 66)}
 PUT_BACK_PX = 14
@@ -141,9 +141,11 @@ def learn_eyeballs(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
         ]
     )
 
+    left = _leaving(net.skin, net.lids.motion)
+
     def loss() -> Tensor:
         faces, wanted = lessons.some(PER_STEP["eyes"])
-        return lessons.error(net.crop(faces, "eyes", decoded=False), wanted)
+        return lessons.error(net.crop(faces, "eyes", decoded=False), wanted) + left()
 
     _descend(f"{len(lessons)} crops of eyeballs", optimiser, loss, minutes)
     _put_back(net, rendered)
@@ -216,15 +218,13 @@ def learn_decoder(net: PersonaNet, region: Region, lessons: Lessons, minutes: fl
 def learn_light(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
     """Teach the light on a turned head, and how the plate moves with it.
 
-    Motion stays smooth, or outlines would tear where one thing comes out from behind another.
     Faces stay as they are, so what they change of the plate is drawn once for each picture. The
     plate stays too: taught by heads that are placed to a pixel and no better, its hair would blur.
     """
     with torch.no_grad():
         drawn = [net.changes(lessons.faces[at : at + 1]) for at in range(len(lessons))]
     luma, chroma = (torch.cat([part[plane] for part in drawn]) for plane in (0, 1))
-    head = net.head.exactly
-    fitted = head.nodes.detach().clone()
+    left = _leaving(net.head.exactly)
     optimiser = torch.optim.AdamW(
         [
             {"params": net.light.parameters(), "lr": RATES["light"], "weight_decay": DECAY},
@@ -236,11 +236,27 @@ def learn_light(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
         chosen = torch.randint(len(lessons), (PER_STEP["whole"],))
         wanted = Picture(lessons.luma[chosen], lessons.chroma[chosen])
         changes = Picture(luma[chosen], chroma[chosen])
-        change = (head.nodes - fitted).view(-1, head.rows, head.columns)
-        error = lessons.error(net.turned(lessons.faces[chosen], changes), wanted)
-        return error + STIFFNESS * strain(change)
+        return lessons.error(net.turned(lessons.faces[chosen], changes), wanted) + left()
 
     _descend(f"{len(lessons)} turned heads", optimiser, loss, minutes)
+
+
+def _leaving(*motions: Motion) -> Callable[[], Tensor]:
+    """What it costs motions to leave what they are now in one node and not in the next.
+
+    Without it outlines would tear, and nodes beyond a crop's edge would run away: its last pixels
+    pull at them a little, always the same way.
+    """
+    fitted = [motion.nodes.detach().clone() for motion in motions]
+
+    def cost() -> Tensor:
+        total = torch.zeros(())
+        for motion, before in zip(motions, fitted, strict=True):
+            change = (motion.nodes - before).view(-1, motion.rows, motion.columns)
+            total = total + STIFFNESS * strain(change)
+        return total
+
+    return cost
 
 
 def _descend(
