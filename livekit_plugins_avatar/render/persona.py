@@ -41,6 +41,7 @@ SIDE_MAX_PX = 4096
 
 BUILT_IN: Mapping[str, str] = {
     "man": "man.onnx",
+    "woman": "woman.onnx",
     "sketch": "sketch.onnx",
 }
 """Personas that come with the package: their names, and their files in `resources/`."""
