@@ -2,7 +2,7 @@
 
 In flow a viewer's recording and the publisher's log; out flow the claps that were out of step and
 the pictures that stood still, each with its time, the faults of the seconds before it, and what the
-receiver and the sender of the picture counted meanwhile: enough to tell a picture that was never
+receivers and the sender of the picture counted meanwhile: enough to tell a picture that was never
 drawn from one that waited, was lost, or was asked for in vain.
 """
 
@@ -38,7 +38,8 @@ class Moment:
         ms: How late (early is negative), or for how long.
         cause: What was wrong just then, as for the figures.
         before: What had happened, each with the seconds since it began.
-        receiver: What the picture's receiver counted around then; see viewer.ts.
+        seen: What the picture's receiver counted around then; see viewer.ts.
+        heard: What the sound's did.
         sender: What its sender said; see `sending`.
     """
 
@@ -48,7 +49,8 @@ class Moment:
     ms: float
     cause: Cause
     before: tuple[str, ...]
-    receiver: dict[str, float]
+    seen: dict[str, float]
+    heard: dict[str, float]
     sender: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def moments(
     happened = sorted(log.happened, key=lambda each: each.at_s)
 
     def moment(what: Literal["clap", "freeze"], at_s: float, end_s: float, ms: float) -> Moment:
-        origin_s = recording.origin_s
+        origin_s, begin_s = recording.origin_s, at_s - AROUND_S
         return Moment(
             at_s=round(at_s - began_s, 2),
             viewer=viewer,
@@ -85,10 +87,9 @@ def moments(
             ms=round(ms, 1),
             cause=cause(at_s, end_s, lost, undrawn),
             before=_before(happened, at_s, end_s),
-            receiver=_rounded(
-                recording.received.around(at_s - AROUND_S - origin_s, end_s - origin_s)
-            ),
-            sender=_rounded(log.sent.around(at_s - AROUND_S, end_s)),
+            seen=_rounded(recording.seen.around(begin_s - origin_s, end_s - origin_s)),
+            heard=_rounded(recording.heard.around(begin_s - origin_s, end_s - origin_s)),
+            sender=_rounded(log.sent.around(begin_s, end_s)),
         )
 
     found = [

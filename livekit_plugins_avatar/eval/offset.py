@@ -67,7 +67,8 @@ class Recording:
         made_up_s: float64 [R, 2], when the receiver was asked, and the sound it had made up since
             it was last asked.
         origin_s: When the clock of all these times was 0, in seconds since 1970.
-        received: What the picture's receiver counted.
+        seen: What the picture's receiver counted.
+        heard: What the sound's did.
     """
 
     shown_s: Floats
@@ -83,7 +84,8 @@ class Recording:
     picture_buffer_s: float = 0.0
     made_up_s: Floats = field(default_factory=lambda: np.zeros((0, 2)))
     origin_s: float = 0.0
-    received: Readings = field(default_factory=Readings)
+    seen: Readings = field(default_factory=Readings)
+    heard: Readings = field(default_factory=Readings)
 
 
 @dataclass(frozen=True, slots=True)

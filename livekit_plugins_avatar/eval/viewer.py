@@ -132,7 +132,8 @@ class Viewer:
         rows = await self._running_page().evaluate(
             "({frames: viewer.frames, blocks: viewer.blocks, sound_stats: viewer.soundStats,"
             " picture_stats: viewer.pictureStats, latency: viewer.outputLatencyMs,"
-            " counted: viewer.counted, counts: viewer.pictureCounts,"
+            " counted: viewer.counted, picture_counts: viewer.pictureCounts,"
+            " sound_counts: viewer.soundCounts,"
             " origin: viewer.originMs, errors: viewer.errors})"
         )
         if rows["errors"]:
@@ -213,7 +214,8 @@ def recording_of(rows: dict[str, Any]) -> Recording:
         sound_buffer_s=sound_buffer_s,
         picture_buffer_s=picture_buffer_s,
         made_up_s=_made_up_s(rows["sound_stats"], rate[0]),
-        received=_received(rows["counted"], rows["counts"]),
+        seen=_readings(rows["counted"]["picture"], rows["picture_counts"]),
+        heard=_readings(rows["counted"]["sound"], rows["sound_counts"]),
         origin_s=rows["origin"] / 1e3,
     )
 
@@ -235,8 +237,8 @@ def _made_up_s(stats: list[list[float]], rate: float) -> Floats:
     return np.stack([at_ms[1:] / 1e3, np.diff(concealed).clip(min=0) / rate], axis=1)
 
 
-def _received(counted: list[str], rows: list[list[float]]) -> Readings:
-    """What the picture's receiver counted."""
+def _readings(counted: list[str], rows: list[list[float]]) -> Readings:
+    """What a receiver counted."""
     readings = Readings(counts=tuple(counted))
     for at_ms, *counts in rows:
         readings.read(at_ms / 1e3, counts)

@@ -173,15 +173,18 @@ def test_a_late_clap_has_its_time_and_what_happened_in_the_seconds_before_it(log
     assert found.before == ("reconnect 0.3 s, 2.7 s ago", "stall 0.4 s, 0.7 s ago")
 
 
-def test_a_freeze_has_what_receiver_and_sender_counted_meanwhile(log: Log) -> None:
+def test_a_freeze_has_what_receivers_and_sender_counted_meanwhile(log: Log) -> None:
     frozen = recording(log, dark=(4.52, 5.1))
-    received, log.sent = Readings(counts=("pliCount",)), Readings(states=("target_bitrate",))
+    seen, log.sent = Readings(counts=("pliCount",)), Readings(states=("target_bitrate",))
+    heard = Readings(counts=("packetsReceived",))
     for at_s in range(20):
-        received.read(at_s, [at_s // 5])
+        seen.read(at_s, [at_s // 5])
+        heard.read(at_s, [50 * at_s])
         log.sent.read(ORIGIN_S + at_s, [4.5e5])
     then = [Window(ORIGIN_S + 4.6, ORIGIN_S + 5.0)]
-    frozen = replace(frozen, received=received)
+    frozen = replace(frozen, seen=seen, heard=heard)
     (found,) = moments("bad", frozen, log, lost=then, undrawn=[])
     assert (found.what, found.cause) == ("freeze", "outage")
     assert found.ms == pytest.approx(640, abs=41)
-    assert (found.receiver, found.sender) == ({"pliCount": 1}, {"target_bitrate": 4.5e5})
+    assert (found.seen, found.sender) == ({"pliCount": 1}, {"target_bitrate": 4.5e5})
+    assert found.heard == {"packetsReceived": 150}

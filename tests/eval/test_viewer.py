@@ -24,8 +24,9 @@ def rows(arrival_delays_ms: list[float]) -> dict[str, Any]:
         "blocks": blocks,
         "sound_stats": [[1_000, 0.0, 0, 480], [1_015, 20.0, 480, 960], [1_030, 50.0, 1_480, 1_440]],
         "picture_stats": [[1_000, 0.0, 0, 0], [1_030, 0.016, 2, 0]],
-        "counted": ["framesDecoded", "nackCount"],
-        "counts": [[1_000, 1, 0], [1_250, 7, 2]],
+        "counted": {"picture": ["framesDecoded", "nackCount"], "sound": ["packetsLost"]},
+        "picture_counts": [[1_000, 1, 0], [1_250, 7, 2]],
+        "sound_counts": [[1_000, 0], [1_250, 3]],
         "latency": [0.0, 32.0, 32.0],
         "origin": 1_000_000.0,
     }
@@ -82,6 +83,7 @@ async def test_a_page_that_was_not_built_is_an_error_that_names_the_remedy(tmp_p
             pass
 
 
-def test_what_the_receiver_of_the_picture_counts_is_dated() -> None:
-    received = recording_of(rows([0.0] * 4)).received
-    assert received.around(1.0, 1.25) == {"framesDecoded": 6, "nackCount": 2}
+def test_what_the_receivers_count_is_dated() -> None:
+    recording = recording_of(rows([0.0] * 4))
+    assert recording.seen.around(1.0, 1.25) == {"framesDecoded": 6, "nackCount": 2}
+    assert recording.heard.around(1.0, 1.25) == {"packetsLost": 3}

@@ -43,25 +43,40 @@ type BlockRow = [
  */
 type StatsRow = [atMs: number, bufferedS: number, emitted: number, concealed: number];
 
-/** What the picture's receiver has counted so far: COUNTED, in its order. */
+/** What a receiver has counted so far: COUNTED of its kind, in its order. */
 type CountsRow = [atMs: number, ...counts: number[]];
 
 // By their names in the statistics of an inbound-rtp.
-const COUNTED = [
-  "packetsReceived",
-  "packetsLost",
-  "framesReceived",
-  "framesDecoded",
-  "keyFramesDecoded",
-  "framesDropped",
-  "freezeCount",
-  "nackCount",
-  "pliCount",
-  "firCount",
-  "jitterBufferDelay",
-  "jitterBufferTargetDelay",
-  "jitterBufferEmittedCount",
-];
+const COUNTED = {
+  picture: [
+    "packetsReceived",
+    "packetsLost",
+    "framesReceived",
+    "framesDecoded",
+    "keyFramesDecoded",
+    "framesDropped",
+    "freezeCount",
+    "nackCount",
+    "pliCount",
+    "firCount",
+    "jitterBufferDelay",
+    "jitterBufferTargetDelay",
+    "jitterBufferEmittedCount",
+  ],
+  sound: [
+    "packetsReceived",
+    "packetsLost",
+    "packetsDiscarded",
+    "concealedSamples",
+    "concealmentEvents",
+    "removedSamplesForAcceleration",
+    "insertedSamplesForDeceleration",
+    "jitterBufferDelay",
+    "jitterBufferTargetDelay",
+    "jitterBufferMinimumDelay",
+    "jitterBufferEmittedCount",
+  ],
+} as const;
 
 // Half the beep"s level is 0.2 and the marker tone"s peak 0.03: between the two.
 const LOUD = 0.1;
@@ -79,6 +94,7 @@ class Recorder {
   readonly soundStats: StatsRow[] = [];
   readonly pictureStats: StatsRow[] = [];
   readonly pictureCounts: CountsRow[] = [];
+  readonly soundCounts: CountsRow[] = [];
   readonly counted = COUNTED;
   readonly outputLatencyMs: number[] = [];
   readonly errors: string[] = [];
@@ -117,7 +133,8 @@ class Recorder {
   private watch(track: RemoteTrack): void {
     const video = track.kind === Track.Kind.Video;
     const rows = video ? this.pictureStats : this.soundStats;
-    const counts = video ? this.pictureCounts : [];
+    const counts = video ? this.pictureCounts : this.soundCounts;
+    const names = video ? COUNTED.picture : COUNTED.sound;
     track.attach(video ? this.video : this.audio);
     if (!video) {
       this.watchBlocks(track).catch((error) => this.errors.push(String(error)));
@@ -125,7 +142,7 @@ class Recorder {
       this.watching = true;
       this.watchFrames();
     }
-    const read = (): void => void readStats(track, rows, counts);
+    const read = (): void => void readStats(track, rows, counts, names);
     this.timers.set(track, window.setInterval(read, STATS_EVERY_MS));
   }
 
@@ -179,6 +196,7 @@ async function readStats(
   track: RemoteTrack,
   rows: StatsRow[],
   counts: CountsRow[],
+  names: readonly string[],
 ): Promise<void> {
   const report = await track.receiver?.getStats();
   report?.forEach((entry) => {
@@ -190,7 +208,7 @@ async function readStats(
       entry.jitterBufferEmittedCount,
       concealed,
     ]);
-    counts.push([performance.now(), ...COUNTED.map((name) => Number(entry[name] ?? 0))]);
+    counts.push([performance.now(), ...names.map((name) => Number(entry[name] ?? 0))]);
   });
 }
 
