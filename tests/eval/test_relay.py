@@ -36,6 +36,8 @@ async def test_what_is_under_way_arrives_in_its_order_at_its_time() -> None:
     await whole.wait()
     assert arrived == list(range(50))
     assert clock.now_s() - began_s >= 0.05
+    # Waiting for one's turn is not being late.
+    assert len(belt.late_s) == 51 and 0 <= min(belt.late_s) < 0.05
 
 
 def test_ports_of_other_lengths_are_refused() -> None:
