@@ -2,9 +2,9 @@
 
 In flow a batch of faces and the skin around an eye; out flows what the eyeball changes of it. The
 ball is a learnt picture that is moved as the eye turns, so that an iris stays sharp wherever it
-looks; the window's reflection on it, which hardly moves, is another; each lid is a curve, whose
-height at some columns a few neurons know; what lies close under a lid is shaded. A decoder alone
-would have to remember every place of every edge.
+looks; what it reflects, a few neurons know by where it looks; each lid is a curve, whose height at
+some columns a few others know; what lies close under a lid is shaded. A decoder alone would have to
+remember every place of every edge.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from torch.nn import functional
 
 from livekit_plugins_avatar.face.state import INDEX
 
-from .boxes import Box
+from .boxes import EYE_BOXES
 from .expression import EYE_PITCH_RAD, EYE_YAW_RAD
 from .i420 import NEUTRAL, Planes
 from .states import EYE_AXES, GAZE_LIMIT_RAD
 from .warp import Motion, Picture, Warp, splines
 
-EYE_BOXES = {"Left": Box(268, 200, 48, 32), "Right": Box(196, 200, 48, 32)}
-"""Where the two openings lie in the picture, by the face's own side."""
-
 MARGIN_PX = 14
 """How far beyond its box a ball's picture goes on: turned to the limit it moves by 8 px."""
+
+TURN_TERMS = 9
+"""Of `turn_terms`."""
 
 BALL_NODES = (9, 7)
 EDGE_NODES = 13
@@ -35,6 +35,14 @@ OPEN_PX = (-4.0, 5.0)
 """Where the lids' curves start to be learnt from, below the middle of the box."""
 
 HIDDEN = 48
+REFLECTION_HIDDEN = 64
+"""A window that wanders, stretches and stays: more than a lid does."""
+
+DARK = -10.0
+"""Of a pixel that reflects nothing: where learning starts from."""
+
+WHITE = 235 / 255
+"""Luma of a window in an eye: as bright as the picture gets."""
 
 WHITE_QUANTILE = 0.8
 """Luma of the white of an eye, among what is seen of it."""
@@ -68,9 +76,7 @@ class Aperture(nn.Module):
         self.luma = nn.Parameter(luma[None, None, around.rows, around.columns].clone())
         self.chroma = nn.Parameter(chroma[None, :, half.rows, half.columns].clone())
         width, height = self.box.width, self.box.height
-        self.turn = Motion(9, BALL_NODES, torch.ones(width // 2), torch.ones(height // 2))
-        self.glint = nn.Parameter(torch.zeros_like(self.luma))
-        self.glance = nn.Parameter(torch.zeros(9, 2))
+        self.turn = Motion(TURN_TERMS, BALL_NODES, torch.ones(width // 2), torch.ones(height // 2))
         self.warp = Warp((width, height), (around.width, around.height), (MARGIN_PX, MARGIN_PX))
         self.lids = nn.Sequential(
             nn.Linear(len(axes), HIDDEN),
@@ -83,6 +89,15 @@ class Aperture(nn.Module):
             self.lids[-1].bias.copy_(torch.tensor([OPEN_PX]).T.expand(2, EDGE_NODES).flatten())
         self.register_buffer("columns", splines(width, EDGE_NODES).T.contiguous())
         self.register_buffer("rows", (torch.arange(height) + 0.5)[None, :, None])
+        self.reflection = nn.Sequential(
+            nn.Linear(TURN_TERMS, REFLECTION_HIDDEN),
+            nn.SiLU(),
+            nn.Linear(REFLECTION_HIDDEN, REFLECTION_HIDDEN),
+            nn.SiLU(),
+            nn.Linear(REFLECTION_HIDDEN, width * height),
+        )
+        nn.init.zeros_(self.reflection[-1].weight)
+        nn.init.constant_(self.reflection[-1].bias, DARK)
         self.sharpness = nn.Parameter(torch.tensor(1.5))
         self.shade = nn.Parameter(torch.zeros(2, len(SHADE_REACH_PX)))
 
@@ -90,19 +105,29 @@ class Aperture(nn.Module):
         """How much of each pixel of the box the ball covers, in [0, 1], [B, 1, H, W]."""
         return self._between(*self.depths(face[:, self.picked]))
 
+    def shine(self, face: Tensor) -> Tensor:
+        """How much of each pixel of the box shows a light, in [0, 1], [B, 1, H, W]."""
+        return self.share(face) * self.reflected(turn_terms(face[:, self.picked] @ self.aim))
+
     def over(self, face: Tensor, skin: Picture) -> Picture:
         """What the ball changes of the moved skin in the box."""
         weights = face[:, self.picked]
-        plates = (plane.expand(len(face), -1, -1, -1) for plane in (self.luma, self.chroma))
+        plates = (plane.expand(face.shape[0], -1, -1, -1) for plane in (self.luma, self.chroma))
         turned = turn_terms(weights @ self.aim)
         ball = self.warp(Picture(*plates), self.turn(turned))
-        glint = self._reflected(turned)
         under, above = self.depths(weights)
-        light = 1.0 - (self._shadow(under, 0) + self._shadow(above, 1))[:, None]
+        light = 1.0 - (_shadow(under, self.shade[0]) + _shadow(above, self.shade[1]))[:, None]
+        shine = self.reflected(turned)
         share = self._between(under, above)
         coarse = functional.avg_pool2d(share, 2)
-        luma = ball.luma * light + glint
-        return Picture(share * (luma - skin.luma), coarse * (ball.chroma - skin.chroma))
+        luma = torch.lerp(ball.luma * light, shine.new_tensor(WHITE), shine)
+        chroma = torch.lerp(ball.chroma, shine.new_tensor(NEUTRAL), functional.avg_pool2d(shine, 2))
+        return Picture(share * (luma - skin.luma), coarse * (chroma - skin.chroma))
+
+    def reflected(self, turned: Tensor) -> Tensor:
+        """How much of each pixel shows a light, for `turn_terms`, [B, 1, H, W]."""
+        shown = torch.sigmoid(self.reflection(turned))
+        return shown.view(-1, 1, self.box.height, self.box.width)
 
     def separate(self, plate: Picture) -> None:
         """Takes the resting picture apart, in place: the ball becomes white where lids hide it and
@@ -119,7 +144,7 @@ class Aperture(nn.Module):
         self.luma[~inside] = white
         self.chroma[~inside_halves.expand_as(self.chroma)] = NEUTRAL
         matt = torch.where(self._iris(), _opened(self.luma), self.luma)
-        self.glint[:], self.luma[:] = self.luma - matt, matt
+        self.luma[:] = matt
         for plane, covered in zip(plate, (share, halves), strict=True):
             hole = functional.max_pool2d(covered, 3, stride=1, padding=1) > 0.02
             for _ in range(FILL_ROUNDS):
@@ -136,12 +161,6 @@ class Aperture(nn.Module):
         middle, upper, lower = self.box.height / 2, edges[:, :1], edges[:, 1:]
         return self.rows - middle - upper, lower + middle - self.rows
 
-    def _reflected(self, turned: Tensor) -> Tensor:
-        """The reflection, which moves as a whole, for `turn_terms`, [B, 1, H, W]."""
-        blocks = self.box.height // 2, self.box.width // 2
-        motion = (turned @ self.glance)[:, :, None, None].expand(-1, -1, *blocks)
-        return self.warp.luma(self.glint.expand(len(turned), -1, -1, -1), motion)
-
     def _iris(self) -> Tensor:
         """Where the iris is in a resting eye's picture, [1, 1, H, W]: around what is darkest."""
         rows, columns = self.luma.shape[-2:]
@@ -156,12 +175,13 @@ class Aperture(nn.Module):
         edges = torch.sigmoid(self.sharpness * under) * torch.sigmoid(self.sharpness * above)
         return edges[:, None]
 
-    def _shadow(self, depth: Tensor, lid: int) -> Tensor:
-        shadow = torch.zeros_like(depth)
-        for reach, shade in zip(SHADE_REACH_PX, self.shade[lid], strict=True):
-            far = torch.relu(depth) / reach
-            shadow = shadow + shade * torch.exp(-far * far)
-        return shadow
+
+def _shadow(depth: Tensor, shades: Tensor) -> Tensor:
+    shadow = torch.zeros_like(depth)
+    for reach, shade in zip(SHADE_REACH_PX, shades, strict=True):
+        far = torch.relu(depth) / reach
+        shadow = shadow + shade * torch.exp(-far * far)
+    return shadow
 
 
 def _opened(picture: Tensor) -> Tensor:
@@ -171,7 +191,7 @@ def _opened(picture: Tensor) -> Tensor:
 
 
 def turn_terms(angles: Tensor) -> Tensor:
-    """All powers of yaw and pitch up to the third, [B, 9]."""
+    """All powers of yaw and pitch up to the third, [B, `TURN_TERMS`]."""
     yaw, pitch = angles[:, :1], angles[:, 1:]
     second = [yaw * yaw, yaw * pitch, pitch * pitch]
     third = [yaw * second[0], yaw * second[1], yaw * second[2], pitch * second[2]]

@@ -49,3 +49,6 @@ BOXES: Mapping[str, Box] = {
     "eyes": Box(176, 160, 160, 96),
 }
 """By region; "whole" has none."""
+
+EYE_BOXES = {"Left": Box(268, 200, 48, 32), "Right": Box(196, 200, 48, 32)}
+"""Where the two openings lie in the picture, by the face's own side."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from livekit_plugins_avatar.face.state import FaceState
 
 from .anatomy import Points
-from .aperture import EYE_BOXES
+from .boxes import EYE_BOXES
 from .figure import Figure
 
 FINER = 4

@@ -23,6 +23,9 @@ PUPIL_SHARE = 0.165
 CORNEA_HEIGHT_SHARE = 0.085
 """How far the cornea rises above the ball."""
 
+FILM_RADIUS = 1.004
+"""Of the film over the white of the eye."""
+
 CORNEA_SPREAD = 1.2
 """Where the cornea has sunk back into the ball, as a share of the iris's angle."""
 
@@ -93,8 +96,13 @@ def eyeball() -> tuple[Points, Indices]:
 def cornea() -> tuple[Points, Indices]:
     """Vertices and faces of the clear front, a film over the whole visible ball."""
     angles = np.concatenate([np.linspace(0.004, 0.55, 18), np.linspace(0.58, 1.7, 16)])
-    radius = 1.004 + cornea_height(angles)
+    radius = cornea_radius(angles)
     return _revolved(np.stack([radius * np.sin(angles), radius * np.cos(angles)], axis=1))
+
+
+def cornea_radius(angle: Points) -> Points:
+    """How far the film is from the middle of a ball of radius 1, by angle from the axis."""
+    return FILM_RADIUS + cornea_height(angle)
 
 
 def cornea_height(angle: Points) -> Points:

@@ -269,7 +269,7 @@ class PersonaNet(nn.Module):
         cover, dim = (functional.avg_pool2d(plane, 2) for plane in (self.cover, wall))
         # What moves is what the figure adds to the wall behind it at rest.
         added = lit.minus(Picture(wall, self._bare(cover)))
-        along = torch.cat([cover, cover * dim], dim=1).expand(len(face), -1, -1, -1)
+        along = torch.cat([cover, cover * dim], dim=1).expand(face.shape[0], -1, -1, -1)
         figure = Picture(added.luma, torch.cat([added.chroma, along], dim=1))
         moved: Picture = self.head_warp(figure, self.head(pose))
         chroma, cover, there = moved.chroma.split([2, 1, 1], dim=1)
@@ -291,6 +291,14 @@ class PersonaNet(nn.Module):
         """
         changes = self.changes(face) if decoded else self.moved(face)
         return cut(self._plate(FACE, 1).plus(changes), BOXES[region].within(FACE))
+
+    def shine(self, face: Tensor) -> Tensor:
+        """Where eyes show a light in the crop of the eyes, in [0, 1], [B, 1, H, W]."""
+        crop = BOXES["eyes"]
+        shown = torch.zeros(face.shape[0], 1, crop.height, crop.width)
+        for eye in self.apertures:
+            shown = shown + _placed(eye.shine(face), eye.box.within(crop), shown)
+        return shown
 
     def _bare(self, cover: Tensor) -> Tensor:
         """Chroma of the wall beside the figure, in the rows of a cover [B, 1, H/2, W/2].

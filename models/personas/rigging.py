@@ -1,10 +1,10 @@
 """Learns how pictures move from the figure alone.
 
 In flow a figure; out flow the nodes of a `Motion`: of the head that turns, of the skin of a
-resting head that speaks and looks, and of its eyeballs; and the curves of the lids. The figure's
-points are projected at rest and moved; a point that is visible in both says where the picture at
-its place came from. The motion that fits them all, and dies away where nothing is known, is found
-by gradient descent: minutes, and no picture has to be rendered for it.
+resting head that speaks and looks, and of its eyeballs; the curves of the lids; and what an eye
+reflects. The figure's points are projected at rest and moved; a point that is visible in both says
+where the picture at its place came from. The motion that fits them all, and dies away where nothing
+is known, is found by gradient descent: minutes, and no picture has to be rendered for it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from .camera import SIDE_PX
 from .coverage import Coverage
 from .figure import Figure
 from .net import FACE, SKIN_AXES, Lids, powers, skin_terms
+from .reflection import Reflection
 from .states import GAZE_LIMIT_RAD, POSE_AXES, POSE_LIMITS, face
 from .warp import UNIT_PX, Motion, Turn, strain
 
@@ -35,6 +36,9 @@ POINTS_PER_FACE = 4000
 GLANCES = 200
 POINTS_PER_GLANCE = 300
 OPENINGS = 300
+REFLECTIONS = 1500
+REFLECTION_REACH = (0.4, 1.0, 2.2)
+"""How far eyes look of what `GAZE_LIMIT_RAD` allows; glances to the side come on top of it."""
 
 OUTLINE_POINTS = 240
 """Around the head."""
@@ -64,6 +68,7 @@ BALL_STIFFNESS = 0.01
 STEPS = 900
 FACES_PER_STEP = 12
 EDGE_STEPS = 4000
+LOOKS_PER_STEP = 48
 
 WHOLE = Box(0, 0, SIDE_PX, SIDE_PX)
 
@@ -147,6 +152,28 @@ def fit_edges(figure: Figure, aperture: Aperture) -> float:
         optimiser.step()
         schedule.step()
         errors.append(float(off.detach().abs().mean()))
+    return float(np.mean(errors[-20:]))
+
+
+def fit_reflection(figure: Figure, aperture: Aperture) -> float:
+    """Fit what an eye reflects; returns its mean error where there is a light, 1 being white."""
+    chance = np.random.default_rng(9)
+    reflection = Reflection(figure.sockets[aperture.side], figure.camera, aperture.box)
+    reach = chance.choice(REFLECTION_REACH, REFLECTIONS)[:, None]
+    looks = chance.uniform(-1.0, 1.0, (REFLECTIONS, 2)) * reach
+    wanted = torch.tensor(np.stack([reflection(*look * GAZE_LIMIT_RAD) for look in looks]))[:, None]
+    terms = turn_terms(torch.tensor(looks, dtype=torch.float32))
+    optimiser = torch.optim.Adam(aperture.reflection.parameters(), 3e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EDGE_STEPS)
+    errors = []
+    for _ in range(EDGE_STEPS):
+        few = torch.randint(REFLECTIONS, (LOOKS_PER_STEP,))
+        off = aperture.reflected(terms[few]) - wanted[few]
+        optimiser.zero_grad()
+        (off * off).mean().backward()
+        optimiser.step()
+        schedule.step()
+        errors.append(float(off.detach()[wanted[few] > 0].abs().mean()))
     return float(np.mean(errors[-20:]))
 
 

@@ -8,7 +8,6 @@ the same picture. Needs the `bpy` package (Blender 5.0).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from .anatomy import Indices, Points
 from .boxes import Box
 from .camera import EYES_PX, SIDE_PX, WIDE_PX
 from .figure import Figure
+from .lights import AMBIENT, AMBIENT_STRENGTH, LIGHTS, aim
 from .materials import materials
 from .room import room
 
@@ -43,38 +43,6 @@ WALL_SIZE = 1.5
 
 FULL_SAMPLES = 64
 """From here on every pixel gets all samples; below, smooth ones may stop early."""
-
-
-@dataclass(frozen=True, slots=True)
-class Light:
-    """A soft box.
-
-    Args:
-        reason: What it is there for.
-        place: x, y, z in dm relative to the middle of the face.
-        size: Width and height, dm.
-        power: Watts.
-        colour: Linear red, green, blue.
-    """
-
-    reason: str
-    place: tuple[float, float, float]
-    size: tuple[float, float]
-    power: float
-    colour: tuple[float, float, float]
-
-
-LIGHTS = (
-    Light("the window beside the screen: key", (-6.5, 3.6, 8.0), (5.0, 5.0), 2100.0,
-          (1.0, 0.975, 0.95)),
-    Light("the screen and the desk: fill, and the second light in the eyes", (4.5, 0.2, 9.0),
-          (7.0, 6.0), 300.0, (1.0, 0.95, 0.90)),
-    Light("the room's lamp behind: parts hair and shoulder from the wall", (6.0, 5.0, -6.0),
-          (3.0, 5.0), 220.0, (1.0, 0.93, 0.84)),
-)  # fmt: skip
-
-AMBIENT = (0.62, 0.64, 0.68, 1.0)
-AMBIENT_STRENGTH = 0.24
 
 
 class Scene:
@@ -168,17 +136,16 @@ class Scene:
         bpy.ops.render.render(write_still=True)
 
     def _light(self) -> None:
-        eyes = self._figure.camera.position
-        middle = np.array([0.0, eyes[1] - 0.35, eyes[2] - 13.0])
+        face = aim(self._figure.camera)
         for number, light in enumerate(LIGHTS):
             lamp = bpy.data.lights.new(f"light{number}", "AREA")
             lamp.shape, lamp.size, lamp.size_y = "RECTANGLE", *light.size
             lamp.energy, lamp.color = light.power, light.colour
             placed = _placed(lamp.name, lamp)
-            place = Vector(_blender(middle + np.array(light.place)))
+            place = Vector(_blender(face + np.array(light.place)))
             placed.location = place
-            aim = Vector(_blender(middle)) - place
-            placed.rotation_euler = aim.to_track_quat("-Z", "Y").to_euler()
+            ahead = Vector(_blender(face)) - place
+            placed.rotation_euler = ahead.to_track_quat("-Z", "Y").to_euler()
         world = bpy.data.worlds.new("world")
         world.use_nodes = True
         bpy.context.scene.world = world

@@ -3,14 +3,14 @@
 `python -m models.personas.train man --pictures FOLDER --minutes 20`: from whatever pictures are
 there by now. The plate comes from the widest picture, motion from the figure, mouth and eyes from
 their crops, and the light on a turned head from whole pictures. What has been learnt lies beside
-the pictures as `net.pt`; run again, it goes on from there.
+the pictures as `net.pt`; run again, it goes on from there, or `--start` from a persona file.
 """
 
 from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from .boxes import BOXES, Box
-from .camera import SIDE_PX, WIDE_PX
-from .folder import Folder, alpha, read
+from .folder import Folder
 from .i420 import planes
 from .net import Decoder, PersonaNet, cut
+from .start import taught, untaught
 from .states import Region
 from .warp import Motion, Picture, ramp, strain
 
@@ -78,32 +78,51 @@ class Lessons:
         self.luma = torch.tensor(np.stack([luma for luma, _ in pictures]))[:, None]
         self.chroma = torch.tensor(np.stack([chroma for _, chroma in pictures]))
         self._weights = [_weights(plane) for plane in (self.luma, self.chroma)]
+        self._sure = [torch.ones(1, 1, 1, 1)] * 2
 
     def __len__(self) -> int:
         return len(self.faces)
 
-    def error(self, drawn: Picture, wanted: Picture) -> Tensor:
-        """How far pictures are off, luma and the two chroma planes counting alike.
+    def error(self, drawn: Picture, chosen: Tensor) -> Tensor:
+        """How far pictures are off those of the indices `chosen`, luma and the two chroma planes
+        counting alike.
 
         What changes from picture to picture counts more: most of a crop is skin that hardly does,
         and hair, whose noise cannot be learnt.
         """
         loss = torch.zeros(())
-        for got, want, weight in zip(drawn, wanted, self._weights, strict=True):
-            off = got - want
-            loss = loss + got.shape[1] * (weight * (off.abs() + SQUARES * off * off)).mean()
+        planes = zip(drawn, (self.luma, self.chroma), self._weights, self._sure, strict=True)
+        for got, wanted, weight, sure in planes:
+            off = got - wanted[chosen]
+            counts = weight * sure[chosen % len(sure)]
+            loss = loss + got.shape[1] * (counts * (off.abs() + SQUARES * off * off)).mean()
         return loss
 
-    def some(self, count: int) -> tuple[Tensor, Picture]:
-        """A few of them, drawn at random."""
+    def some(self, count: int) -> tuple[Tensor, Tensor]:
+        """A few of them, drawn at random: their faces and their indices."""
         chosen = torch.randint(len(self), (count,))
-        return self.faces[chosen], Picture(self.luma[chosen], self.chroma[chosen])
+        return self.faces[chosen], chosen
+
+    def but(self, unsure: Callable[[Tensor], Tensor]) -> Lessons:
+        """The same faces, of which some pixels do not count.
+
+        Args:
+            unsure: How much of each pixel of a face's picture, [1, 1, H, W] in [0, 1].
+        """
+        part = copy(self)
+        with torch.no_grad():
+            rows = [unsure(self.faces[at : at + 1]) for at in range(len(self))]
+        sure = 1 - torch.cat(rows)
+        part._sure = [sure, functional.avg_pool2d(sure, 2)]
+        return part
 
     def cut(self, box: Box) -> Lessons:
         """The same faces, of which only a box is looked at."""
         part = copy(self)
         part.luma, part.chroma = cut(Picture(self.luma, self.chroma), box)
         part._weights = list(cut(Picture(*self._weights), box))
+        if len(self._sure[0]) > 1:
+            part._sure = list(cut(Picture(*self._sure), box))
         return part
 
     def less(self, drawn: Callable[[Tensor], Picture]) -> Lessons:
@@ -116,11 +135,11 @@ class Lessons:
         return rest
 
 
-def untaught(folder: Folder) -> PersonaNet:
-    """A net that knows the resting figure, the middle of the wide plate, and what is behind it."""
-    left = (WIDE_PX - SIDE_PX) // 2
-    resting = planes(read(folder.plate)[:, left : left + SIDE_PX])
-    return PersonaNet(resting, planes(read(folder.wall)), alpha(folder.cover))
+def trusted(folder: Folder, region: Region, net: PersonaNet) -> Lessons:
+    """The lessons of a region, without the lights in the eyes, which their pictures have lost (see
+    `reflection`)."""
+    all_of_it = Lessons(folder, region)
+    return all_of_it.but(net.shine) if region == "eyes" else all_of_it
 
 
 def _weights(planes_of_all: Tensor) -> Tensor:
@@ -133,9 +152,11 @@ def learn_eyeballs(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
     """Teach the balls and the lids around them, without the decoder, which would remember faces
     before anything else had understood them."""
     rendered = Picture(net.luma.detach().clone(), net.chroma.detach().clone())
+    reflections = {id(each) for eye in net.apertures for each in eye.reflection.parameters()}
+    balls = [each for each in net.apertures.parameters() if id(each) not in reflections]
     optimiser = torch.optim.Adam(
         [
-            {"params": net.apertures.parameters(), "lr": RATES["eyeballs"]},
+            {"params": balls, "lr": RATES["eyeballs"]},
             {"params": [net.luma, net.chroma], "lr": RATES["plate"]},
             {"params": [*net.skin.parameters(), *net.lids.parameters()], "lr": RATES["motion"]},
         ]
@@ -144,17 +165,17 @@ def learn_eyeballs(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
     left = _leaving(net.skin, net.lids.motion)
 
     def loss() -> Tensor:
-        faces, wanted = lessons.some(PER_STEP["eyes"])
-        return lessons.error(net.crop(faces, "eyes", decoded=False), wanted) + left()
+        faces, chosen = lessons.some(PER_STEP["eyes"])
+        return lessons.error(net.crop(faces, "eyes", decoded=False), chosen) + left()
 
     _descend(f"{len(lessons)} crops of eyeballs", optimiser, loss, minutes)
-    _put_back(net, rendered)
+    _put_back(net, rendered, ["eyes"])
 
 
 def learn_plate(net: PersonaNet, crops: Mapping[Region, Lessons], minutes: float) -> None:
     """Teach the plate and the balls what all moving parts leave of the crops."""
     rendered = Picture(net.luma.detach().clone(), net.chroma.detach().clone())
-    balls = [plane for eye in net.apertures for plane in (eye.luma, eye.chroma, eye.glint)]
+    balls = [plane for eye in net.apertures for plane in (eye.luma, eye.chroma)]
     optimiser = torch.optim.Adam([net.luma, net.chroma, *balls], RATES["plate"])
 
     def decoded(region: Region, faces: Tensor) -> Picture:
@@ -166,18 +187,18 @@ def learn_plate(net: PersonaNet, crops: Mapping[Region, Lessons], minutes: float
     def loss() -> Tensor:
         total = torch.zeros(())
         for region, own in left.items():
-            faces, wanted = own.some(PER_STEP[region] // 2)
-            total = total + own.error(net.crop(faces, region, decoded=False), wanted)
+            faces, chosen = own.some(PER_STEP[region] // 2)
+            total = total + own.error(net.crop(faces, region, decoded=False), chosen)
         return total
 
     _descend(f"the plate, {sum(map(len, crops.values()))} crops", optimiser, loss, minutes)
-    _put_back(net, rendered)
+    _put_back(net, rendered, crops)
 
 
-def _put_back(net: PersonaNet, rendered: Picture) -> None:
-    """The plate as it was but around eyes and mouth: a crop leaves marks along its edges."""
+def _put_back(net: PersonaNet, rendered: Picture, regions: Iterable[Region]) -> None:
+    """The plate as it was but around eyes or mouth: a crop leaves marks along its edges."""
     learnt = torch.zeros_like(net.luma)
-    for box in LEARNT.values():
+    for box in map(LEARNT.__getitem__, regions):
         share = ramp(box.height, PUT_BACK_PX)[:, None] * ramp(box.width, PUT_BACK_PX)
         there = learnt[:, :, box.rows, box.columns]
         there[:] = torch.maximum(there, share)
@@ -207,10 +228,10 @@ def learn_decoder(net: PersonaNet, region: Region, lessons: Lessons, minutes: fl
     optimiser = torch.optim.AdamW(part.parameters(), RATES["dense"], weight_decay=DECAY)
 
     def loss() -> Tensor:
-        faces, wanted = left.some(PER_STEP[region])
+        faces, chosen = left.some(PER_STEP[region])
         with torch.autocast("cpu", torch.bfloat16):
             luma, chroma = part(faces)
-        return left.error(Picture(luma.float(), chroma.float()), wanted)
+        return left.error(Picture(luma.float(), chroma.float()), chosen)
 
     _descend(f"{len(lessons)} crops of {region}", optimiser, loss, minutes)
 
@@ -233,10 +254,9 @@ def learn_light(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
     )
 
     def loss() -> Tensor:
-        chosen = torch.randint(len(lessons), (PER_STEP["whole"],))
-        wanted = Picture(lessons.luma[chosen], lessons.chroma[chosen])
+        faces, chosen = lessons.some(PER_STEP["whole"])
         changes = Picture(luma[chosen], chroma[chosen])
-        return lessons.error(net.turned(lessons.faces[chosen], changes), wanted) + left()
+        return lessons.error(net.turned(faces, changes), chosen) + left()
 
     _descend(f"{len(lessons)} turned heads", optimiser, loss, minutes)
 
@@ -287,6 +307,12 @@ def main() -> None:
         "--minutes", type=float, default=30.0, help="of the processor, for all stages"
     )
     parser.add_argument("--stages", nargs="+", default=STAGES)
+    parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="FILE",
+        help="a persona file to go on from",
+    )
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -296,12 +322,14 @@ def main() -> None:
     kept = folder.plate.with_name("net.pt")
     if kept.exists():
         net.load_state_dict(torch.load(kept, weights_only=True))
+    elif args.start:
+        taught(net, args.start)
     share = args.minutes / max(1, len([stage for stage in args.stages if stage != "motion"]))
     for stage in args.stages:
         if stage == "motion":
             from .figure import Figure
             from .person import PEOPLE
-            from .rigging import fit_ball, fit_edges, fit_head, fit_lids, fit_skin
+            from .rigging import fit_ball, fit_edges, fit_head, fit_lids, fit_reflection, fit_skin
 
             figure = Figure(PEOPLE[args.person])
             print(f"head: {fit_head(figure, net.head):.2f} px off", flush=True)
@@ -310,15 +338,16 @@ def main() -> None:
             for eye in net.apertures:
                 print(f"ball: {fit_ball(figure, eye):.2f} px off", flush=True)
                 print(f"edges: {fit_edges(figure, eye):.4f} of coverage off", flush=True)
+                print(f"reflection: {fit_reflection(figure, eye):.4f} of white off", flush=True)
             net.separate()
         elif stage == "plate":
-            learn_plate(net, {region: Lessons(folder, region) for region in LEARNT}, share)
+            learn_plate(net, {region: trusted(folder, region, net) for region in LEARNT}, share)
         elif stage == "light":
             learn_light(net, Lessons(folder, "whole"), share)
         elif stage == "eyeballs":
-            learn_eyeballs(net, Lessons(folder, "eyes"), share)
+            learn_eyeballs(net, trusted(folder, "eyes", net), share)
         else:
-            learn_decoder(net, stage, Lessons(folder, stage), share)
+            learn_decoder(net, stage, trusted(folder, stage, net), share)
         torch.save(net.state_dict(), kept)
 
 

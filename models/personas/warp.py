@@ -85,15 +85,15 @@ class Turn(nn.Module):
         self.about = Motion(terms, coarse, rest_x, rest_y)
         self.exactly = Motion(terms, fine, rest_x, rest_y)
         size = len(rest_x), len(rest_y)
-        middles = [(torch.arange(length) * 2 + 1) / length - 1 for length in size]
-        y, x = torch.meshgrid(middles[1], middles[0], indexing="ij")
-        self.register_buffer("blocks", torch.stack([x, y], dim=-1)[None])
+        for name, length in zip(("columns", "rows"), size, strict=True):
+            self.register_buffer(name, (torch.arange(length) * 2 + 1) / length - 1)
         self.register_buffer("unit", (UNIT_PX / 2 / torch.tensor(size))[:, None, None])
 
     def forward(self, terms: Tensor) -> Tensor:
         """Displacements as of a `Motion`."""
         about = self.about(terms)
-        where = self.blocks + (about * self.unit).permute(0, 2, 3, 1)
+        blocks = _grid(self.columns, self.rows)
+        where = blocks + (about * self.unit).permute(0, 2, 3, 1)
         motion = about + _fetched(self.exactly(terms), where)
         return functional.interpolate(motion, scale_factor=2, mode="bilinear")
 
@@ -111,20 +111,19 @@ class Warp(nn.Module):
         self, size: tuple[int, int], source: tuple[int, int], corner: tuple[int, int] = (0, 0)
     ) -> None:
         super().__init__()
-        middles = [
-            (torch.arange(length // 2) * 2 + 1 + first) * 2 / whole - 1
-            for length, whole, first in zip(size, source, corner, strict=True)
-        ]
-        y, x = torch.meshgrid(middles[1], middles[0], indexing="ij")
-        blocks = torch.stack([x, y], dim=-1)[None]
-        self.register_buffer("blocks", blocks)
-        self.register_buffer("first_pixels", blocks - 1 / torch.tensor(source))
+        for name, length, whole, first in zip(
+            ("columns", "rows"), size, source, corner, strict=True
+        ):
+            middles = (torch.arange(length // 2) * 2 + 1 + first) * 2 / whole - 1
+            self.register_buffer(name, middles)
+        self.register_buffer("pixel", 1 / torch.tensor(source))
         self.register_buffer("unit", (2 * UNIT_PX / torch.tensor(source))[:, None, None])
 
     def forward(self, source: Picture, motion: Tensor) -> Picture:
         """The picture, moved by displacements as of a `Motion`."""
         moved = self._moved(motion)
-        return Picture(self._luma(source.luma, moved), _fetched(source.chroma, self.blocks + moved))
+        blocks = _grid(self.columns, self.rows)
+        return Picture(self._luma(source.luma, moved), _fetched(source.chroma, blocks + moved))
 
     def luma(self, source: Tensor, motion: Tensor) -> Tensor:
         """Only a plane of luma, [B, 1, H, W]."""
@@ -134,7 +133,8 @@ class Warp(nn.Module):
         height, width = source.shape[-2:]
         padded = repeated(source, (0, 1, 0, 1))
         shifted = [padded[:, :, y : y + height, x : x + width] for y in (0, 1) for x in (0, 1)]
-        fetched = _fetched(torch.cat(shifted, dim=1), self.first_pixels + moved)
+        first_pixels = _grid(self.columns, self.rows) - self.pixel
+        fetched = _fetched(torch.cat(shifted, dim=1), first_pixels + moved)
         return functional.pixel_shuffle(fetched, 2)
 
     def _moved(self, motion: Tensor) -> Tensor:
@@ -168,6 +168,13 @@ def splines(places: int, nodes: int) -> Tensor:
     near = 2 / 3 - far**2 + far**3 / 2
     tail = torch.clamp(2 - far, min=0.0) ** 3 / 6
     return torch.where(far < 1, near, tail)
+
+
+def _grid(columns: Tensor, rows: Tensor) -> Tensor:
+    """Places from their columns and rows, [1, rows, columns, 2], x then y. Whoever opens a persona
+    file works them out once: kept in the file they would be large, and rounded."""
+    size = (len(rows), len(columns))
+    return torch.stack([columns.expand(size), rows[:, None].expand(size)], dim=-1)[None]
 
 
 def _fetched(picture: Tensor, where: Tensor) -> Tensor:

@@ -16,7 +16,8 @@ for _needed in ("torch", "PIL"):
 # These need what was looked for above.
 import torch  # noqa: E402
 
-from models.personas.aperture import EYE_BOXES, turn_terms  # noqa: E402
+from models.personas.aperture import turn_terms  # noqa: E402
+from models.personas.boxes import EYE_BOXES  # noqa: E402
 from models.personas.camera import SIDE_PX  # noqa: E402
 from models.personas.net import FACE, PersonaNet  # noqa: E402
 from models.personas.states import face  # noqa: E402
