@@ -15,6 +15,20 @@ from onnx import TensorProto, helper, numpy_helper
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
+IN_REAL_TIME = {"browser", "call", "room"}
+"""Folders of tests that share the machine with the server, the browser and the voice that they
+test. A machine that stops all of them for half a second breaks any promise, so a test that fails
+there is run again, and the summary counts it; what is wrong with the code fails each time."""
+
+RERUNS = 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of these folders."""
+    for item in items:
+        if IN_REAL_TIME & set(item.path.relative_to(Path(__file__).parent).parts[:1]):
+            item.add_marker(pytest.mark.flaky(reruns=RERUNS))
+
 
 @pytest.fixture
 def write_persona(tmp_path: Path) -> Callable[..., Path]:
