@@ -103,7 +103,10 @@ async def relays(
         lines = Relays(process, {name: f"ws://{HOST}:{port}" for name, port in ports.items()})
         yield lines
         process.stdin.close()
-        lines.late_ms = json.loads(await asyncio.wait_for(process.stdout.readline(), STOP_S))
+        line = await asyncio.wait_for(process.stdout.readline(), STOP_S)
+        if not line:
+            raise RelayDied("the relay ended before the call did; its last words are above")
+        lines.late_ms = json.loads(line)
     finally:
         process.stdin.close()
         try:

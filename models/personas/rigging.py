@@ -9,7 +9,7 @@ is known, is found by gradient descent: minutes, and no picture has to be render
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +67,7 @@ BALL_STIFFNESS = 0.01
 
 STEPS = 900
 FACES_PER_STEP = 12
-EDGE_STEPS = 4000
+PICTURE_STEPS = 4000
 LOOKS_PER_STEP = 48
 
 WHOLE = Box(0, 0, SIDE_PX, SIDE_PX)
@@ -141,18 +141,11 @@ def fit_edges(figure: Figure, aperture: Aperture) -> float:
     shown = [face("train", "eyes", index) for index in range(OPENINGS)]
     wanted = torch.tensor(np.stack([coverage(state) for state in shown]))[:, None]
     faces = torch.tensor(np.stack([state.values for state in shown]))
-    optimiser = torch.optim.Adam([*aperture.lids.parameters(), aperture.sharpness], 3e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EDGE_STEPS)
-    errors = []
-    for _ in range(EDGE_STEPS):
-        few = torch.randint(OPENINGS, (FACES_PER_STEP,))
-        off = aperture.share(faces[few]) - wanted[few]
-        optimiser.zero_grad()
-        (off * off).mean().backward()
-        optimiser.step()
-        schedule.step()
-        errors.append(float(off.detach().abs().mean()))
-    return float(np.mean(errors[-20:]))
+    parameters = [*aperture.lids.parameters(), aperture.sharpness]
+    everywhere = torch.ones_like(wanted, dtype=torch.bool)
+    return _fit_pictures(
+        parameters, lambda few: aperture.share(faces[few]), wanted, FACES_PER_STEP, everywhere
+    )
 
 
 def fit_reflection(figure: Figure, aperture: Aperture) -> float:
@@ -163,17 +156,35 @@ def fit_reflection(figure: Figure, aperture: Aperture) -> float:
     looks = chance.uniform(-1.0, 1.0, (REFLECTIONS, 2)) * reach
     wanted = torch.tensor(np.stack([reflection(*look * GAZE_LIMIT_RAD) for look in looks]))[:, None]
     terms = turn_terms(torch.tensor(looks, dtype=torch.float32))
-    optimiser = torch.optim.Adam(aperture.reflection.parameters(), 3e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EDGE_STEPS)
+    return _fit_pictures(
+        aperture.reflection.parameters(),
+        lambda few: aperture.reflected(terms[few]),
+        wanted,
+        LOOKS_PER_STEP,
+        wanted > 0,
+    )
+
+
+def _fit_pictures(
+    parameters: Iterable[nn.Parameter],
+    drawn: Callable[[Tensor], Tensor],
+    wanted: Tensor,
+    per_step: int,
+    judged: Tensor,
+) -> float:
+    """Fit what is drawn for a few indices to the pictures wanted, [N, 1, H, W]; returns the mean
+    error where `judged`."""
+    optimiser = torch.optim.Adam(parameters, 3e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, PICTURE_STEPS)
     errors = []
-    for _ in range(EDGE_STEPS):
-        few = torch.randint(REFLECTIONS, (LOOKS_PER_STEP,))
-        off = aperture.reflected(terms[few]) - wanted[few]
+    for _ in range(PICTURE_STEPS):
+        few = torch.randint(len(wanted), (per_step,))
+        off = drawn(few) - wanted[few]
         optimiser.zero_grad()
         (off * off).mean().backward()
         optimiser.step()
         schedule.step()
-        errors.append(float(off.detach()[wanted[few] > 0].abs().mean()))
+        errors.append(float(off.detach()[judged[few]].abs().mean()))
     return float(np.mean(errors[-20:]))
 
 

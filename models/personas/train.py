@@ -152,8 +152,8 @@ def learn_eyeballs(net: PersonaNet, lessons: Lessons, minutes: float) -> None:
     """Teach the balls and the lids around them, without the decoder, which would remember faces
     before anything else had understood them."""
     rendered = Picture(net.luma.detach().clone(), net.chroma.detach().clone())
-    reflections = {id(each) for eye in net.apertures for each in eye.reflection.parameters()}
-    balls = [each for each in net.apertures.parameters() if id(each) not in reflections]
+    named = [each for eye in net.apertures for each in eye.named_parameters()]
+    balls = [each for name, each in named if not name.startswith("reflection.")]
     optimiser = torch.optim.Adam(
         [
             {"params": balls, "lr": RATES["eyeballs"]},
@@ -307,12 +307,7 @@ def main() -> None:
         "--minutes", type=float, default=30.0, help="of the processor, for all stages"
     )
     parser.add_argument("--stages", nargs="+", default=STAGES)
-    parser.add_argument(
-        "--start",
-        type=Path,
-        metavar="FILE",
-        help="a persona file to go on from",
-    )
+    parser.add_argument("--start", type=Path, metavar="FILE", help="a persona file to go on from")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
