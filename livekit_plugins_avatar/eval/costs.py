@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -24,6 +25,7 @@ from ..publish.conductor import Conductor
 from ..publish.tracks import QUEUE_SAMPLES
 from ..speech.alignment import Said
 from ..speech.guided import GuidedStream
+from ..speech.listener import SLICE_SAMPLES
 from ..speech.pronunciation import words_of
 from ..speech.recognizer import OnnxRecognizer, RecognizerStream
 from ..speech.schedule import VisemeSchedule
@@ -33,6 +35,7 @@ Floats = NDArray[np.float64]
 T = TypeVar("T")
 
 SPEECH_S = 10.0
+BUSY_S = 5.0
 STREAMS = 40
 STREAMS_S = 3.0
 TEXT = "This is a text of some length, and nobody says it: the sound goes on and on. " * 4
@@ -139,6 +142,27 @@ def listening_core_percent() -> Floats:
 def listening_text_core_percent() -> Floats:
     """The same with a text to follow, which the speech does not say: the most work there is."""
     return _listening_percent(TEXT)
+
+
+def listening_busy_speed() -> Floats:
+    """How many times faster than real time a text is followed beside a thread of this Python that
+    never rests: what counts is how often listening has to ask for its turn."""
+    sound, resting = speech(BUSY_S), threading.Event()
+
+    def never_rest() -> None:
+        while not resting.is_set():
+            pass
+
+    stream = GuidedStream(OnnxRecognizer().hops())
+    stream.expect([Said(word) for word in words_of(TEXT)])
+    busy = threading.Thread(target=never_rest)
+    busy.start()
+    try:
+        slices = np.split(sound, range(SLICE_SAMPLES, len(sound), SLICE_SAMPLES))
+        return seconds(SLICE_SAMPLES) / _costs_s(stream.push_audio, slices)
+    finally:
+        resting.set()
+        busy.join()
 
 
 def recognizer_streams_per_core() -> Floats:

@@ -224,15 +224,15 @@ class _Part:
         self.first_word = first_word
         self.first = graph.junction_starts[first_word]
         states = graph.states[self.first : graph.junction_starts[last_word] + JUNCTION_STATES]
-        self.here = np.arange(len(states))
+        here = np.arange(len(states))
         self.rows = np.arange(last_word + 1 - first_word)
         self.sound = states["sound"].copy()
         self.stay = states["stay"].copy()
         self.step = states["step"].copy()
         self.step[0] = _NEVER
-        self.before = np.maximum(self.here - 1, 0)
+        self.before = np.maximum(here - 1, 0)
         self.drop = states["drop"].copy()
-        self.dropped = np.maximum(self.here - states["drops"], 0)
+        self.dropped = np.maximum(here - states["drops"], 0)
         self.enter = states["enter"].copy()
         self.junction = np.maximum(states["enters"] - first_word, 0)
         self.at_hop = states["at_hop"].copy()
@@ -505,20 +505,24 @@ class Aligner:
             self._look_around()
             self._keep(hop)
         part = self._part
-        ways = np.empty((4, len(part.sound)), np.float32)
-        ways[_STAY] = self._score + part.stay
-        ways[_STEP] = self._score[part.before] + part.step
-        ways[_DROP] = self._score[part.dropped] + part.drop
-        ways[_ENTER] = self._junctions[part.junction] + part.enter
+        entered = self._junctions[part.junction] + part.enter
         if part.timed:
             late_s = np.abs(part.at_hop - hop) / HOPS_PER_S - TIMED_S
-            ways[_ENTER] -= np.nan_to_num(np.clip(late_s * TIMING_COST_PER_S, 0, TIMING_WORST_COST))
-        choice = ways.argmax(axis=0)
-        self._score = ways[choice, part.here] - costs[part.sound]
+            entered -= np.nan_to_num(np.clip(late_s * TIMING_COST_PER_S, 0, TIMING_WORST_COST))
+        score = self._score + part.stay
+        choice = np.full(len(score), _STAY, np.uint8)
+        # `argmax` would let other threads in at every hop, and wait for its next turn each time.
+        for way, reached in (
+            (_STEP, self._score[part.before] + part.step),
+            (_DROP, self._score[part.dropped] + part.drop),
+            (_ENTER, entered),
+        ):
+            better = reached > score
+            score = np.where(better, reached, score)
+            choice = np.where(better, np.uint8(way), choice)
+        self._score = score - costs[part.sound]
         self._meet(part)
-        self._steps.append(
-            _Step(part.first, choice.astype(np.uint8), part.first_word, self._origin)
-        )
+        self._steps.append(_Step(part.first, choice, part.first_word, self._origin))
 
     def _meet(self, part: _Part) -> None:
         """What each junction is reached with, and from where; words between may be left out."""

@@ -2,13 +2,16 @@
 
 In flow samples at `SAMPLE_RATE`, in chunks of any size; out flow rows of log energies, one per hop
 of 10 ms, each centred on its hop. Training and serving compute them here, with the same code, and
-every hop alone, so that the same sound gives the same numbers however it is cut. Only what lies
-below 8 kHz is looked at: a source that was 16 kHz before it was resampled is nothing special.
+every hop alone, so that the same sound gives the same numbers however it is cut. All hops of a
+chunk go through each step together: NumPy lets other threads in at every step, and a thread that
+asks for its turn again hop by hop waits longer than it works. Only what lies below 8 kHz is looked
+at: a source that was 16 kHz before it was resampled is nothing special.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ..timeline import SAMPLE_RATE, samples
@@ -64,33 +67,35 @@ class FeatureStream:
         # The first window is centred on the first hop: what lies before is silence.
         self._pending = np.zeros(MARGIN_SAMPLES, np.float32)
 
-    def push_audio(self, pcm: Floats) -> list[Floats]:
+    def push_audio(self, pcm: Floats) -> Floats:
         """Hear what follows.
 
         Args:
             pcm: Samples [N] in [-1, 1].
 
         Returns:
-            For each hop whose window is complete by now: log power per band, [BANDS].
+            For each hop whose window is complete by now: log power per band, [hops, BANDS].
         """
         pending = np.concatenate((self._pending, pcm))
-        rows: list[Floats] = []
-        start = 0
-        while start + WINDOW_SAMPLES <= len(pending):
-            rows.append(log_mel(pending[start : start + WINDOW_SAMPLES]))
-            start += HOP_SAMPLES
-        self._pending = pending[start:]
-        return rows
+        hops = max(0, (len(pending) - WINDOW_SAMPLES) // HOP_SAMPLES + 1)
+        self._pending = pending[hops * HOP_SAMPLES :]
+        if not hops:
+            return np.zeros((0, BANDS), np.float32)
+        return log_mel(sliding_window_view(pending, WINDOW_SAMPLES)[::HOP_SAMPLES])
 
 
 def log_mel(windows: Floats) -> Floats:
     """Log power per band, [..., BANDS], of windows of samples, [..., WINDOW_SAMPLES]."""
     spectrum = np.fft.rfft(windows * _WINDOW)[..., : len(_WEIGHTS)]
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
-    rows: Floats = np.log(power @ _WEIGHTS + np.float32(FLOOR_POWER))
+    # A product for each row: one for all of them would sum in another order.
+    bands = (power[..., None, :] @ _WEIGHTS)[..., 0, :]
+    rows: Floats = np.log(bands + np.float32(FLOOR_POWER))
     return rows
 
 
-def level_db(row: Floats) -> float:
-    """Loudness of a hop in dBFS, a sine of full scale being 0, from its features [BANDS]."""
-    return float(10 * np.log10(np.exp(row).sum()))
+def levels_db(rows: Floats) -> Floats:
+    """Loudness of hops in dBFS, [hops], a sine of full scale being 0, from their features [hops,
+    BANDS]."""
+    levels: Floats = 10 * np.log10(np.exp(rows).sum(-1))
+    return levels

@@ -4,12 +4,11 @@ In flows speech as samples at `SAMPLE_RATE`, in chunks of any size; out flow vis
 cover it without gaps, each decided as soon as `lookahead_samples` beyond it have been heard. What a
 recogniser knows is shared and immutable; what one voice has said so far is in its stream. The same
 speech gives the same events, bit for bit, however it is cut into chunks, because every hop is
-computed alone from the same samples.
+computed alone from the same samples; the net goes through the hops of a chunk within one call.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .features import BANDS, HOP_SAMPLES, MARGIN_SAMPLES, FeatureStream, level_db
+from .features import HOP_SAMPLES, MARGIN_SAMPLES, FeatureStream, levels_db
 from .hops import Hops
 from .segments import Segmenter
 from .visemes import VISEMES, VisemeEvent
@@ -97,7 +96,8 @@ class OnnxRecognizer:
         )
         self._session = _open(path)
         said = self._session.get_modelmeta().custom_metadata_map
-        if said.get("visemes") != " ".join(VISEMES):
+        hops = self._session.get_inputs()[0].shape[0]
+        if said.get("visemes") != " ".join(VISEMES) or isinstance(hops, int):
             raise ValueError(
                 f"{path} is no viseme recogniser of this package: export it with models.visemes"
             )
@@ -171,7 +171,7 @@ class HopStream:
         self._state: list[Floats] = list(rest.values())
         self._state_names = list(rest)
         # The net answers for the hop so many hops ago; loudness waits for it.
-        self._levels_db: deque[float] = deque(maxlen=delay_hops + 1)
+        self._levels_db: Floats = np.zeros(0, np.float32)
         self._delay_hops = delay_hops
         self._pushed = 0
         self._decided = 0
@@ -202,22 +202,20 @@ class HopStream:
         return self._hear(np.zeros(left if self._pushed else 0, np.float32))
 
     def _hear(self, heard: Floats) -> Hops:
-        rows: list[Floats] = []
-        levels: list[float] = []
+        rows = self._features.push_audio(heard)
         start = self._decided
-        for row in self._features.push_audio(heard):
-            # One hop at a time: what comes out cannot depend on how many came in.
-            feed: dict[str, Any] = dict(zip(self._state_names, self._state, strict=True))
-            feed["mel"] = row.reshape(1, BANDS)
-            answer, *self._state = self._session.run(None, feed)
-            self._levels_db.append(level_db(row))
-            if len(self._levels_db) > self._delay_hops and self._decided < self._pushed:
-                rows.append(answer[0])
-                levels.append(self._levels_db[0])
-                self._decided = min(self._decided + HOP_SAMPLES, self._pushed)
-        if not rows:
+        if not len(rows):
             return Hops.none(start)
-        return Hops(start, self._decided, np.stack(rows), np.array(levels, np.float32))
+        feed: dict[str, Any] = dict(zip(self._state_names, self._state, strict=True))
+        feed["mel"] = rows
+        answers, *self._state = self._session.run(None, feed)
+        levels = np.concatenate((self._levels_db, levels_db(rows)))
+        known = max(0, len(levels) - self._delay_hops)
+        self._levels_db = levels[known:]
+        wanted = min(known, -(-(self._pushed - start) // HOP_SAMPLES))
+        self._decided = min(start + wanted * HOP_SAMPLES, self._pushed)
+        answers = answers[len(answers) - known :]
+        return Hops(start, self._decided, answers[:wanted], levels[:wanted])
 
 
 def as_float(pcm: PCM) -> Floats:

@@ -1,14 +1,17 @@
 """Writes the net for serving: `python -m models.visemes.export CHECKPOINT [FILE]`.
 
-In flows a checkpoint of the training; out flows `visemes.onnx`, which takes one hop and the state
-before it and gives one answer and the state after it. The convolutions are written as products
-of matrices over the few rows they look at, which is what one hop at a time is fastest with.
+In flows a checkpoint of the training; out flows `visemes.onnx`, which takes some hops and the state
+before them and gives an answer for each and the state after them. It goes through them one by one,
+within one call: the answers do not depend on how many came together, and whoever calls from a busy
+Python process waits once for its turn, not once for every hop. The convolutions are written as
+products of matrices over the few rows they look at, which is what one hop is fastest with.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,13 +35,12 @@ Floats = NDArray[np.float32]
 
 
 class Graph:
-    """Collects the nodes of the graph, its weights and its states."""
+    """Collects the nodes that hear one hop, the weights, and the shapes of what a hop leaves."""
 
     def __init__(self) -> None:
         self.nodes: list[object] = []
         self.weights: list[object] = []
-        self.inputs = [("mel", [1, BANDS])]
-        self.outputs: list[tuple[str, list[int]]] = []
+        self.states: list[list[int]] = []
 
     def weight(self, value: Floats | NDArray[np.int64]) -> str:
         """The name of a constant."""
@@ -52,25 +54,19 @@ class Graph:
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
         return name
 
-    def state(self, shape: list[int]) -> str:
-        """The name of what the last hop left."""
-        name = f"state{len(self.inputs) - 1}"
-        self.inputs.append((name, shape))
-        return name
-
-    def keep(self, name: str, shape: list[int]) -> None:
-        """Leave a value of `op`, named so, to the next hop."""
-        self.outputs.append((name, shape))
+    def state(self, shape: list[int]) -> tuple[str, str]:
+        """The names of what the last hop left, and of what this one leaves to the next."""
+        self.states.append(shape)
+        return f"before{len(self.states) - 1}", f"after{len(self.states) - 1}"
 
     def convolution(self, x: str, layer: torch.nn.Conv1d) -> str:
         """A convolution over the rows before and including `x`, [1, channels], and a ReLU."""
         dilation, taps, width = layer.dilation[0], layer.kernel_size[0], layer.in_channels
         past = dilation * (taps - 1)
-        state = self.state([past, width])
-        rows = self.op("Concat", state, x, axis=0)
+        before, after = self.state([past, width])
+        rows = self.op("Concat", before, x, axis=0)
         begin, end = self.weight(np.array([1])), self.weight(np.array([past + 1]))
-        next_state = self.op("Slice", rows, begin, end, out=state.replace("state", "next"))
-        self.keep(next_state, [past, width])
+        self.op("Slice", rows, begin, end, out=after)
         if dilation > 1:
             every = [np.array([0]), np.array([past + 1]), np.array([0]), np.array([dilation])]
             rows = self.op("Slice", rows, *(self.weight(index) for index in every))
@@ -89,28 +85,27 @@ class Graph:
             return np.concatenate((update, reset, new))
 
         bias = np.concatenate((gates(layer.bias_ih_l0), gates(layer.bias_hh_l0))).reshape(1, -1)
-        state = self.state([1, 1, MEMORY])
-        after = state.replace("state", "next")
+        before, after = self.state([1, 1, MEMORY])
         row = self.op("Reshape", x, self.weight(np.array([1, 1, CHANNELS])))
         weights = [gates(layer.weight_ih_l0)[None], gates(layer.weight_hh_l0)[None], bias]
         names = [self.weight(np.asarray(weight, np.float32)) for weight in weights]
         self.nodes.append(
             helper.make_node(
                 "GRU",
-                [row, *names, "", state],
+                [row, *names, "", before],
                 ["", after],
                 hidden_size=MEMORY,
                 linear_before_reset=1,
             )
         )
-        self.keep(after, [1, 1, MEMORY])
         return self.op("Reshape", after, self.weight(np.array([1, MEMORY])))
 
 
 def build(net: Net) -> ModelProto:
-    """The net as a graph of one hop."""
+    """The net as a graph of some hops."""
     graph = Graph()
-    centred = graph.op("Sub", "mel", graph.weight(net.mean.numpy()))
+    row = graph.op("Reshape", "hop", graph.weight(np.array([1, BANDS])))
+    centred = graph.op("Sub", row, graph.weight(net.mean.numpy()))
     x = graph.convolution(graph.op("Div", centred, graph.weight(net.deviation.numpy())), net.stem)
     for block in net.blocks:
         assert isinstance(block, torch.nn.Conv1d)
@@ -118,15 +113,40 @@ def build(net: Net) -> ModelProto:
     known = graph.op("Concat", x, graph.recurrence(x, net.memory), axis=1)
     matrix = graph.weight(net.visemes.weight.detach().numpy().T)
     scores = graph.op("Gemm", known, matrix, graph.weight(net.visemes.bias.detach().numpy()))
-    graph.op("LogSoftmax", scores, out="log_probabilities", axis=1)
+    scores = graph.op("LogSoftmax", scores, axis=1)
+    graph.op("Reshape", scores, graph.weight(np.array([len(VISEMES)])), out="answer")
+    return _model(graph)
 
-    def described(values: list[tuple[str, list[int]]]) -> list[object]:
-        return [helper.make_tensor_value_info(n, TensorProto.FLOAT, shape) for n, shape in values]
 
-    outputs = [("log_probabilities", [1, len(VISEMES)]), *graph.outputs]
+def _model(graph: Graph) -> ModelProto:
+    """The model that goes through hops with the nodes of `graph`."""
+
+    def values(name: str) -> list[object]:
+        return [_value(f"{name}{index}", shape) for index, shape in enumerate(graph.states)]
+
+    def names(name: str) -> list[str]:
+        return [f"{name}{index}" for index in range(len(graph.states))]
+
+    step = helper.make_graph(
+        graph.nodes,
+        "hop",
+        [*values("before"), _value("hop", [BANDS])],
+        [*values("after"), _value("answer", [len(VISEMES)])],
+    )
+    scan = helper.make_node(
+        "Scan",
+        [*names("state"), "mel"],
+        [*names("next"), "log_probabilities"],
+        body=step,
+        num_scan_inputs=1,
+    )
     model = helper.make_model(
         helper.make_graph(
-            graph.nodes, "visemes", described(graph.inputs), described(outputs), graph.weights
+            [scan],
+            "visemes",
+            [_value("mel", ["hops", BANDS]), *values("state")],
+            [_value("log_probabilities", ["hops", len(VISEMES)]), *values("next")],
+            graph.weights,
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=8,
@@ -143,21 +163,21 @@ def build(net: Net) -> ModelProto:
     return model
 
 
+def _value(name: str, shape: Sequence[int | str]) -> object:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+
 def difference(net: Net, content: bytes) -> float:
-    """The most by which hop after hop differs from the net on all hops at once."""
+    """The most by which what the file answers differs from the net."""
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    feed = {put.name: np.zeros(put.shape, np.float32) for put in session.get_inputs()}
+    feed = {put.name: np.zeros(put.shape, np.float32) for put in session.get_inputs()[1:]}
     deviations = np.random.default_rng(0).normal(size=(COMPARED_HOPS, BANDS)).astype(np.float32)
     rows = deviations * net.deviation.numpy() + net.mean.numpy()
     with torch.no_grad():
         expected = net(torch.from_numpy(rows)[None])[0][0].numpy()
-    most = 0.0
-    for row, answer in zip(rows, expected, strict=True):
-        feed["mel"] = row[None]
-        got, *state = session.run(None, feed)
-        feed.update(zip(list(feed)[1:], state, strict=True))
-        most = max(most, float(np.abs(got[0] - answer).max()))
-    return most
+    feed["mel"] = rows
+    got: Floats = session.run(["log_probabilities"], feed)[0]
+    return float(np.abs(got - expected).max())
 
 
 def export(checkpoint: Path, target: Path) -> str:

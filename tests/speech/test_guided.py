@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +16,7 @@ from livekit_plugins_avatar.playout import Pcm
 from livekit_plugins_avatar.speech.alignment import Said
 from livekit_plugins_avatar.speech.guided import GuidedStream
 from livekit_plugins_avatar.speech.hops import HOP_SAMPLES, Hops
-from livekit_plugins_avatar.speech.listener import Listener, Spoken, _Mark
+from livekit_plugins_avatar.speech.listener import SLICE_SAMPLES, Listener, Spoken, _Mark
 from livekit_plugins_avatar.speech.phones import visemes_of
 from livekit_plugins_avatar.speech.pronunciation import words_of
 from livekit_plugins_avatar.speech.recognizer import PCM
@@ -262,6 +263,46 @@ def test_a_listener_places_times_on_the_speech_timeline() -> None:
     moved = guided(SPEECH, TEXT)
     assert [(e.viseme, e.start - base, e.duration) for e in events] == [
         (e.viseme, e.start, e.duration) for e in moved
+    ]
+
+
+def test_speech_that_waits_is_heard_together_and_long_speech_in_slices() -> None:
+    heard: list[int] = []
+
+    class Counting(MishearingHops):
+        def push_audio(self, pcm: PCM) -> Hops:
+            heard.append(len(pcm))
+            return super().push_audio(pcm)
+
+    class Counted(Mishearing):
+        def hops(self) -> MishearingHops:
+            return Counting()
+
+    schedule, short = VisemeSchedule(), SLICE_SAMPLES // 4
+    listener = Listener(Counted(), schedule)
+    for start in range(0, len(SPEECH), short):
+        listener.push_audio(start, SPEECH[start : start + short])
+    listener.end_segment()
+    listen(listener)
+    assert set(heard[:-1]) == {SLICE_SAMPLES}
+    assert everything(schedule) == alone(SPEECH)
+    heard.clear()
+    listener = Listener(Counted(), VisemeSchedule())
+    listener.push_audio(0, SPEECH[: SLICE_SAMPLES * 2])
+    listen(listener)
+    assert heard == [SLICE_SAMPLES] * 2
+
+
+def test_speech_that_does_not_follow_what_waits_before_it_is_heard_apart() -> None:
+    schedule = VisemeSchedule()
+    listener = Listener(Mishearing(), schedule)
+    listener.push_audio(0, SPEECH)
+    listener.push_audio(2 * len(SPEECH), SPEECH)
+    listener.end_segment()
+    listen(listener)
+    events = everything(schedule)
+    assert [event for event in events if event.start >= len(SPEECH)] == [
+        replace(event, start=event.start + 2 * len(SPEECH)) for event in alone(SPEECH)
     ]
 
 

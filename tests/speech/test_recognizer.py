@@ -205,6 +205,22 @@ def test_the_model_that_comes_with_the_package_is_opened_once() -> None:
     assert built_in() is built_in()
 
 
+def test_the_net_hears_all_hops_of_a_chunk_in_one_call() -> None:
+    """On a busy machine each call waits for its turn: hop by hop, the mouth came late for good."""
+    stream = OnnxRecognizer().hops()
+    net, calls = stream._session, []
+
+    class Counted:
+        def run(self, names: None, feed: dict[str, Any]) -> list[NDArray[np.float32]]:
+            calls.append(len(feed["mel"]))
+            return list(net.run(names, feed))
+
+    stream._session = Counted()
+    for _ in range(3):
+        stream.push_audio(silence(0.5))
+    assert calls == [49, 50, 50]
+
+
 def test_a_file_that_is_no_recogniser_is_refused_with_a_remedy() -> None:
     persona = Path(__file__).parents[2] / "livekit_plugins_avatar" / "resources" / "sketch.onnx"
     with pytest.raises(ValueError, match=r"sketch\.onnx is no viseme recogniser"):
