@@ -172,7 +172,7 @@ async def call(length_s: float, *, kind: Kind, seed: int) -> dict[str, Any]:
         for name, recording in recordings.items()
         for moment in moments(name, recording, log, lost=lost, undrawn=undrawn)
     ]
-    late = {f"{kind}_{name}_line_late_p99_ms": late_ms for name, late_ms in lines.late_ms.items()}
+    late = {f"{kind}_{name}_line_late_ms": late_ms for name, late_ms in lines.late_ms.items()}
     return _flat(kind, figures, log, lost) | late | {f"{kind}_moments": bad}
 
 
@@ -311,7 +311,7 @@ OF_THE_PUBLISHER = (
     ("  at reconnections", "face_jumps_reconnect_count", ""),
     ("gaps at the TTS", "source_gaps_ms", "ms"),
     ("gaps at the track", "track_gaps_ms", "ms"),
-    ("line late by itself", f"{AGENT}_line_late_p99_ms", "ms"),
+    ("line late by itself", f"{AGENT}_line_late_ms", "ms"),
 )
 
 
