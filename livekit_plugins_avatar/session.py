@@ -440,6 +440,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         return WholePictures(
             room,
             made=tracks.whole_pictures,
+            silence_s=lambda: tracks.silence_s(self._clock.wall_s()),
             wish=sources.wish_for_whole_picture,
             clock=self._clock,
         )

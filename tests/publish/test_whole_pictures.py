@@ -12,6 +12,7 @@ from livekit_plugins_avatar.publish.tracks import shortened
 from livekit_plugins_avatar.publish.whole_pictures import (
     AGAIN_S,
     AT_MOST_S,
+    DRAINED_S,
     LOOK_S,
     RESUMING_S,
     WholePictures,
@@ -26,15 +27,23 @@ class Stage:
         self.clock = ManualClock(100.0)
         self.room: rtc.EventEmitter[Any] = rtc.EventEmitter()
         self.made: int | None = 0
+        self.silence: float | None = 0.05
         self.fulfils = True
         self.wishes_s: list[float] = []
         wholes = WholePictures(
-            cast(rtc.Room, self.room), made=self.count, wish=self.wish, clock=self.clock
+            cast(rtc.Room, self.room),
+            made=self.count,
+            silence_s=self.silence_s,
+            wish=self.wish,
+            clock=self.clock,
         )
         self.task = asyncio.ensure_future(wholes.follow())
 
     async def count(self) -> int | None:
         return self.made
+
+    async def silence_s(self) -> float | None:
+        return self.silence
 
     def wish(self) -> None:
         self.wishes_s.append(self.clock.now_s() - 100.0)
@@ -63,6 +72,21 @@ async def test_one_more_follows_each_that_was_asked_for_and_none_follows_that() 
     await stage.run(10.0)
     await stage.stop()
     assert len(stage.wishes_s) == 2
+
+
+async def test_one_comes_once_a_line_that_was_dark_has_carried_what_was_lost() -> None:
+    stage = Stage()
+    await stage.run(1.0)
+    for stage.silence in (0.3, 0.5, 0.9, 1.2):
+        await stage.run(0.2)
+    assert stage.wishes_s == []
+    stage.silence = 0.1
+    await stage.run(5.0)
+    stage.silence = None
+    await stage.run(1.0)
+    await stage.stop()
+    (wish_s,) = stage.wishes_s
+    assert 1.8 + DRAINED_S <= wish_s <= 1.8 + DRAINED_S + 2 * LOOK_S + 0.1
 
 
 async def test_one_follows_where_several_ask_one_after_the_other() -> None:
