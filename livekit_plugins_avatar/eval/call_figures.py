@@ -42,6 +42,11 @@ BACK_S = 1.0
 """A renderer that comes back is seen within this time (the call's promise), and a line too: the
 receiver asks for a whole picture and gets it."""
 
+LINE_DOWN_PACKETS, AROUND_S = 15, 0.25
+"""A picture that stands still while so many packets of sound are lost, 20 ms each, has lost its
+line, whatever the script says: for that long nothing got through, and sound waits for no picture.
+Counted from a reading before it to one after it."""
+
 OUTAGES, RECONNECTIONS = ("dark", "reconnect"), ("resume", "reconnect")
 
 
@@ -221,8 +226,18 @@ def freezes(
         begin_s, end_s = float(shown_s[index]), float(shown_s[index + 1])
         if end_s < log.runs[0].at_s or begin_s > log.runs[-1].end_s:
             continue
-        still.append(Freeze(begin_s, end_s - begin_s, cause(begin_s, end_s, lost, undrawn)))
+        why = cause(begin_s, end_s, lost, undrawn)
+        if why == "none" and _sound_lost(recording, begin_s, end_s) >= LINE_DOWN_PACKETS:
+            why = "outage"
+        still.append(Freeze(begin_s, end_s - begin_s, why))
     return still
+
+
+def _sound_lost(recording: Recording, begin_s: float, end_s: float) -> float:
+    """How many packets of sound a viewer lost in this time."""
+    origin_s = recording.origin_s
+    counted = recording.heard.around(begin_s - AROUND_S - origin_s, end_s + AROUND_S - origin_s)
+    return counted.get("packetsLost", 0.0)
 
 
 def cause(begin_s: float, end_s: float, lost: list[Window], undrawn: list[Window]) -> Cause:

@@ -104,6 +104,17 @@ def test_a_freeze_is_put_down_to_whatever_was_wrong_then(log: Log) -> None:
     assert (of_the_renderer.freezes_count, of_the_renderer.freezes_renderer_count) == (0, 1)
 
 
+@pytest.mark.parametrize("lost, of_the_line", [(10, 0), (20, 1)])
+def test_a_freeze_in_which_the_sound_is_lost_as_well_is_the_lines(
+    log: Log, lost: int, of_the_line: int
+) -> None:
+    heard = Readings(counts=("packetsLost",))
+    for at_s in np.arange(0, 20, 0.25):
+        heard.read(float(at_s), [lost if at_s > 4.4 else 0])
+    frozen = replace(recording(log, dark=(4.02, 4.78)), heard=heard)
+    assert seen(frozen, log, lost=[], undrawn=[]).freezes_outage_count == of_the_line
+
+
 def test_half_a_second_is_no_freeze(log: Log) -> None:
     assert seen(recording(log, dark=(4.02, 4.46)), log, lost=[], undrawn=[]).freezes_count == 0
 
