@@ -9,7 +9,6 @@ When somebody else is heard to speak in the room it stops, and lets them finish.
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -31,6 +30,7 @@ from .faults.machine import block
 from .faults.renderer import FaultyRenderer
 from .faults.script import Deed, Fault, Script, What, follow
 from .faults.voice import Tap
+from .garbage import leave_out_what_is_loaded
 from .pulse import Pulse
 from .sending import read
 from .stock_avatar import StockFace
@@ -113,7 +113,7 @@ async def _play(part: Part, pipe: Connection, clock: Clock) -> None:
     try:
         await face.start()
         await session.start(Agent(instructions="none"), room=room, room_options=AS_IT_COMES)
-        _freeze()
+        leave_out_what_is_loaded()
         pipe.send(None)
         await asyncio.to_thread(pipe.recv)
         face.begin()
@@ -136,13 +136,6 @@ async def _play(part: Part, pipe: Connection, clock: Clock) -> None:
         await session.aclose()
         await face.aclose()
         await room.disconnect()
-
-
-def _freeze() -> None:
-    """Take what has been loaded out of the garbage collector's rounds, as LiveKit's workers do for
-    their jobs: a full round over it stops every thread for 150 to 300 ms."""
-    gc.collect()
-    gc.freeze()
 
 
 class OurFace:

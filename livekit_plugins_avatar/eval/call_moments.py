@@ -78,14 +78,16 @@ def moments(
     began_s = log.runs[0].at_s if log.runs else 0.0
     happened = sorted(log.happened, key=lambda each: each.at_s)
 
-    def moment(what: Literal["clap", "freeze"], at_s: float, end_s: float, ms: float) -> Moment:
+    def moment(
+        what: Literal["clap", "freeze"], at_s: float, end_s: float, ms: float, why: Cause
+    ) -> Moment:
         origin_s, begin_s = recording.origin_s, at_s - AROUND_S
         return Moment(
             at_s=round(at_s - began_s, 2),
             viewer=viewer,
             what=what,
             ms=round(ms, 1),
-            cause=cause(at_s, end_s, lost, undrawn),
+            cause=why,
             before=_before(happened, at_s, end_s),
             seen=_rounded(recording.seen.around(begin_s - origin_s, end_s - origin_s)),
             heard=_rounded(recording.heard.around(begin_s - origin_s, end_s - origin_s)),
@@ -93,13 +95,13 @@ def moments(
         )
 
     found = [
-        moment("clap", float(at_s), float(at_s), float(1e3 * late_s))
-        for at_s, late_s in offsets(recording, log)
+        moment("clap", at_s, at_s, 1e3 * late_s, cause(at_s, at_s, lost, undrawn))
+        for at_s, late_s in offsets(recording, log).tolist()
         if abs(late_s) > STEP_S
     ]
     found += [
-        moment("freeze", freeze.at_s, freeze.at_s + freeze.length_s, 1e3 * freeze.length_s)
-        for freeze in freezes(recording, log, lost=lost, undrawn=undrawn)
+        moment("freeze", at_s, at_s + length_s, 1e3 * length_s, why)
+        for at_s, length_s, why in freezes(recording, log, lost=lost, undrawn=undrawn)
     ]
     return sorted(found, key=lambda each: each.at_s)
 

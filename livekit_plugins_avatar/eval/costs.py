@@ -153,8 +153,7 @@ def listening_busy_speed() -> Floats:
         while not resting.is_set():
             pass
 
-    stream = GuidedStream(OnnxRecognizer().hops())
-    stream.expect([Said(word) for word in words_of(TEXT)])
+    stream = _stream_told(TEXT)
     busy = threading.Thread(target=never_rest)
     busy.start()
     try:
@@ -224,10 +223,16 @@ def _speaking_face() -> Face:
     return face
 
 
-def _listening_percent(text: str) -> Floats:
-    """What listening takes, the speech being a second ahead of its playing."""
+def _stream_told(text: str) -> GuidedStream:
+    """A stream that knows what it is to hear."""
     stream = GuidedStream(OnnxRecognizer().hops())
     stream.expect([Said(word) for word in words_of(text)])
+    return stream
+
+
+def _listening_percent(text: str) -> Floats:
+    """What listening takes, the speech being a second ahead of its playing."""
+    stream = _stream_told(text)
 
     def hear(second: int) -> None:
         _recognise([stream], sound[second * SAMPLE_RATE : (second + 1) * SAMPLE_RATE])

@@ -15,7 +15,6 @@ How late it was all the same, it says at its end, which is when its standard inp
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import os
 import re
@@ -30,6 +29,7 @@ from functools import partial
 
 from ..demo.server import HOST, LiveKitServer, free_ports
 from ..timeline import Clock, SystemClock
+from .garbage import leave_out_what_is_loaded
 from .link import Lane, Link, Quality
 
 READ_BYTES = 65_536
@@ -304,10 +304,9 @@ async def _serve(specification: str) -> None:
         )
         await relay.open()
         relayed[name], ports[name] = relay, near[0]
-    # A full round of garbage collection over all that was imported takes 0.1 s, in which nothing
-    # gets through, and for half a minute after it receivers wait for the next one.
-    gc.collect()
-    gc.freeze()
+    # In a round of the collector nothing gets through, and receivers wait for the next one for half
+    # a minute.
+    leave_out_what_is_loaded()
     print(json.dumps(ports), flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         name, length_s = json.loads(line)

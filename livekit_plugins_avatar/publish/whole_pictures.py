@@ -124,9 +124,9 @@ class WholePictures:
             if self._due_s is None:
                 self._latest_s = now_s + AT_MOST_S
             self._due_s = min(now_s + AGAIN_S, self._latest_s)
-        resuming = self._resuming and now_s >= self._wished_s + RESUMING_S - LOOK_S / 2
         if lit:
             self._due_s = now_s + DRAINED_S
+        resuming = self._resuming and now_s >= self._wished_s + RESUMING_S - LOOK_S / 2
         if resuming or (self._due_s is not None and now_s >= self._due_s):
             self._due_s = None
             self._wished = True

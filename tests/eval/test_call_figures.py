@@ -113,6 +113,8 @@ def test_a_freeze_in_which_the_sound_is_lost_as_well_is_the_lines(
         heard.read(float(at_s), [lost if at_s > 4.4 else 0])
     frozen = replace(recording(log, dark=(4.02, 4.78)), heard=heard)
     assert seen(frozen, log, lost=[], undrawn=[]).freezes_outage_count == of_the_line
+    causes = [m.cause for m in moments("bad", frozen, log, lost=[], undrawn=[]) if m.ms > 500]
+    assert causes == ["outage" if of_the_line else "none"]
 
 
 def test_half_a_second_is_no_freeze(log: Log) -> None:

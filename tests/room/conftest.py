@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from livekit_plugins_avatar import AvatarSession
 from livekit_plugins_avatar.demo import server_binary
 from livekit_plugins_avatar.demo.server import LiveKitServer, livekit_server
+from livekit_plugins_avatar.eval.garbage import leave_out_what_is_loaded
 
 RATE = 48_000
 DEADLINE_S = 20.0
@@ -32,10 +32,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def as_in_a_worker() -> None:
-    """What is loaded by now is left out of the garbage collector's rounds, as LiveKit's workers do
-    before a job begins: a round over all of the framework stops voice and test for 0.2 to 0.6 s."""
-    gc.collect()
-    gc.freeze()
+    """A round of the garbage collector would stop voice and test for 0.2 to 0.6 s."""
+    leave_out_what_is_loaded()
 
 
 @pytest.fixture(scope="session")
