@@ -11,7 +11,7 @@ from livekit.agents import Agent, AgentServer, AgentSession, JobContext, RunCont
 from livekit.agents.llm import function_tool
 from livekit.plugins import avatar, deepgram, openai, silero
 
-from livekit_plugins_avatar.feeling.services import OpenAIReader
+from livekit_plugins_avatar.emotion.classifiers import OpenAIReader
 
 server = AgentServer()
 

@@ -13,8 +13,8 @@ and does nothing else: no model is opened, no thread started, no device touched.
 
 from livekit.agents import Plugin
 
-from .face.mind import Mind
 from .face.state import FaceState
+from .face.status import Mind
 from .face.style import Style
 from .log import logger
 from .options import AvatarOptions

@@ -19,30 +19,30 @@ from livekit.agents.voice import avatar as agents_avatar
 from livekit.agents.voice.io import AgentOutput, AudioOutput
 
 from . import telemetry
+from .agent.events import AgentWatch
+from .audio.playout import MEMORY_SAMPLES, REMEMBERED_SAMPLES, Playout, PlayoutEvent
+from .audio.sink import AvatarSink
+from .emotion.controller import Conversation
+from .emotion.estimate import Reader
 from .face.articulation import REACH_AFTER_SAMPLES
 from .face.face import Face
-from .face.mind import Mind
-from .feeling.conversation import Conversation
-from .feeling.reading import Reader
+from .face.status import Mind
+from .face.store import KEEP_EVERY_S, FaceMemory
+from .gaze.controller import Presence
 from .log import logger
-from .memory import KEEP_EVERY_S, FaceMemory
 from .options import AvatarOptions
-from .playout import MEMORY_SAMPLES, REMEMBERED_SAMPLES, Playout, PlayoutEvent
-from .presence import Presence
-from .publish.audience import Audience
 from .publish.conductor import Conductor
+from .publish.connectivity import Audience
+from .publish.keyframes import WholePictures
 from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
-from .publish.whole_pictures import WholePictures
-from .render.ahead import Ahead, frame_period
 from .render.persona import PersonaError, load_persona
+from .render.prerenderer import Ahead, frame_period
 from .render.renderer import Renderer
-from .sink import AvatarSink
-from .speech.listener import Listener
 from .speech.recognizer import Recognizer, built_in
 from .speech.schedule import VisemeSchedule
 from .speech.visemes import VisemeEvent
+from .speech.worker import Listener
 from .timeline import Clock, SystemClock, samples, seconds
-from .watch import AgentWatch
 
 KEPT_SAMPLES = samples(2.0) + REMEMBERED_SAMPLES
 """How much of the schedule is kept behind the frame being drawn: frames may be drawn again, and

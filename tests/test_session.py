@@ -26,7 +26,7 @@ from livekit.agents.voice.events import AgentState, ToolCallEnded, ToolCallStart
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarOptions, AvatarSession, Moment, PersonaError, Style
-from livekit_plugins_avatar.sink import AvatarSink
+from livekit_plugins_avatar.audio.sink import AvatarSink
 from livekit_plugins_avatar.timeline import samples
 
 

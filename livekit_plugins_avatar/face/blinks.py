@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
+from ..gaze.attention import Situation
 from ..timeline import samples, seconds
-from .agent import RECENT_SAMPLES
-from .attention import Situation
-from .bouts import EPOCH_S, Bouts, lognormal
-from .motion import ease
+from .agent_state import RECENT_SAMPLES
+from .easing import ease
+from .random_events import EPOCH_S, Bouts, lognormal
 from .style import NATURAL, Style
 
 BLINKS_PER_MIN = {

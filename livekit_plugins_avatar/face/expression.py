@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from ..speech.visemes import VisemeEvent
 from ..timeline import samples
-from .agent import AGENT_STATES
-from .feelings import Feelings
-from .motion import bump
+from .agent_state import AGENT_STATES
+from .easing import bump
+from .emotions import Feelings
 from .nods import Nods
 from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS
 

@@ -19,19 +19,19 @@ from math import degrees, hypot
 
 import numpy as np
 
+from ..gaze.attention import Attention, Focus
 from ..speech.visemes import VisemeEvent
 from ..timeline import samples
-from .agent import FEATURES_SAMPLES, POSTURE_SAMPLES, AgentStates, mix
+from .agent_state import FEATURES_SAMPLES, POSTURE_SAMPLES, AgentStates, mix
 from .articulation import REACH_AFTER_SAMPLES, REACH_BEFORE_SAMPLES, mouth_at
-from .attention import Attention, Focus
 from .blinks import Blinks
+from .easing import ease
 from .expression import ACCENT_SAMPLES, Expression, blend
-from .gaze import Gaze, lids
+from .eye_motion import Gaze, lids
 from .idle import HEAD_AXES, Idle
 from .limits import GAZE_LIMIT_RAD, HEAD_LIMITS, held
-from .mind import AT_TARGET_DEG, Mind
-from .motion import ease
 from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS, FaceState
+from .status import AT_TARGET_DEG, Mind
 from .style import NATURAL, Style
 from .target import CAMERA, Target
 

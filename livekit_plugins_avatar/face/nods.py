@@ -11,7 +11,7 @@ from math import radians
 from random import Random
 
 from ..timeline import samples
-from .motion import bump
+from .easing import bump
 
 DIP_S = (0.42, 0.58)
 """Shortest and longest time down and up again: nods that say yes go at about two a second (ordinary

@@ -12,7 +12,7 @@ from math import hypot
 from typing import NamedTuple
 
 from ..timeline import seconds
-from .motion import ease
+from .easing import ease
 
 SACCADE_S = 0.025
 SACCADE_S_PER_DEG = 0.0025

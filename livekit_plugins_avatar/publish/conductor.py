@@ -21,9 +21,9 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..audio.playhead import Playhead
+from ..audio.playout import TICK_SAMPLES, Finished, Pcm, Playout, PlayoutEvent
 from ..log import logger
-from ..playhead import Playhead
-from ..playout import TICK_SAMPLES, Finished, Pcm, Playout, PlayoutEvent
 from ..timeline import SAMPLE_RATE, Clock, seconds
 
 WAITED_S = 0.002

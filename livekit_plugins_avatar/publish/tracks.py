@@ -20,8 +20,8 @@ from livekit.rtc._proto.stats_pb2 import RtcStats
 from livekit.rtc.participant import UnpublishTrackError
 from numpy.typing import NDArray
 
+from ..audio.playout import Pcm
 from ..log import logger
-from ..playout import Pcm
 from ..timeline import SAMPLE_RATE, samples, seconds
 
 QUEUE_SAMPLES = samples(0.15)

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .decoder import Segmenter
 from .features import HOP_SAMPLES, MARGIN_SAMPLES, FeatureStream, levels_db
 from .hops import Hops
-from .segments import Segmenter
 from .visemes import VISEMES, VisemeEvent
 
 if TYPE_CHECKING:

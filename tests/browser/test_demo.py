@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, ViewportSize, async_playwright
 
-from livekit_plugins_avatar.demo import browser, demo, page, piper
-from livekit_plugins_avatar.demo.check import VIEWPORT, watch
-from livekit_plugins_avatar.demo.server import LiveKitServer
-from livekit_plugins_avatar.demo.web_server import web_server
 from livekit_plugins_avatar.speech.visemes import VISEMES
+from livekit_plugins_avatar.tools.demo import browser, demo, page, piper
+from livekit_plugins_avatar.tools.demo.check import VIEWPORT, watch
+from livekit_plugins_avatar.tools.demo.server import LiveKitServer
+from livekit_plugins_avatar.tools.demo.web_server import web_server
 
 pytestmark = pytest.mark.browser
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_avatar.eval.sync import compare
 from livekit_plugins_avatar.options import AvatarOptions
+from livekit_plugins_avatar.tools.eval.sync import compare
 
 pytestmark = pytest.mark.browser
 

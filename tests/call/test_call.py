@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_avatar.eval.call import call
-from livekit_plugins_avatar.eval.call_script import BAD, GOOD
+from livekit_plugins_avatar.tools.eval.call import call
+from livekit_plugins_avatar.tools.eval.call_script import BAD, GOOD
 
 pytestmark = pytest.mark.browser
 

@@ -19,17 +19,17 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.eval.costs import speech
+from livekit_plugins_avatar.audio.playout import Finished, Playout, PlayoutEvent
 from livekit_plugins_avatar.face.articulation import REACH_AFTER_SAMPLES
 from livekit_plugins_avatar.face.face import Face
-from livekit_plugins_avatar.playout import Finished, Playout, PlayoutEvent
 from livekit_plugins_avatar.publish.conductor import Conductor
-from livekit_plugins_avatar.render.ahead import Ahead
+from livekit_plugins_avatar.render.prerenderer import Ahead
 from livekit_plugins_avatar.render.renderer import Frames, Moment
 from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
 from livekit_plugins_avatar.timeline import ManualClock, samples, seconds
+from livekit_plugins_avatar.tools.eval.costs import speech
 
 MINUTES = 10
 STEP_S = 0.01

@@ -7,10 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.face.agent import AGENT_STATES
-from livekit_plugins_avatar.face.attention import Attention, Situation
+from livekit_plugins_avatar.face.agent_state import AGENT_STATES
 from livekit_plugins_avatar.face.blinks import Blinks
 from livekit_plugins_avatar.face.target import CAMERA
+from livekit_plugins_avatar.gaze.attention import Attention, Situation
 
 Changes = tuple[tuple[int, Situation], ...]
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.face.agent import AGENT_STATES
-from livekit_plugins_avatar.face.attention import Focus
+from livekit_plugins_avatar.face.agent_state import AGENT_STATES
 from livekit_plugins_avatar.face.face import EYE_LOOK_RAD, Face, Visemes
 from livekit_plugins_avatar.face.limits import (
     GAZE_LIMIT_RAD,
@@ -19,6 +18,7 @@ from livekit_plugins_avatar.face.limits import (
 from livekit_plugins_avatar.face.state import ARKIT_BLENDSHAPES, INDEX
 from livekit_plugins_avatar.face.style import NATURAL, STYLES, Style, StyleName
 from livekit_plugins_avatar.face.target import Target
+from livekit_plugins_avatar.gaze.attention import Focus
 from livekit_plugins_avatar.speech.visemes import VISEMES, VisemeEvent
 
 SECOND = 48_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.face.agent import AGENT_STATES, Change, mix
+from livekit_plugins_avatar.face.agent_state import AGENT_STATES, Change, mix
 from livekit_plugins_avatar.face.idle import Idle
 
 

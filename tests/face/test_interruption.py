@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.face.face import Face
 from livekit_plugins_avatar.face.state import INDEX, FaceState
-from livekit_plugins_avatar.playout import Playout
-from livekit_plugins_avatar.render.worth import CLOSED, opening
+from livekit_plugins_avatar.render.frame_priority import CLOSED, opening
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
 from livekit_plugins_avatar.timeline import samples

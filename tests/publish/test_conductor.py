@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.playout import (
+from livekit_plugins_avatar.audio.playout import (
     FADE_SAMPLES,
     RAMP_SAMPLES,
     Finished,

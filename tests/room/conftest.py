@@ -16,9 +16,9 @@ from livekit.agents import Agent, AgentSession
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarSession
-from livekit_plugins_avatar.demo import server_binary
-from livekit_plugins_avatar.demo.server import LiveKitServer, livekit_server
-from livekit_plugins_avatar.eval.garbage import leave_out_what_is_loaded
+from livekit_plugins_avatar.tools.demo import server_binary
+from livekit_plugins_avatar.tools.demo.server import LiveKitServer, livekit_server
+from livekit_plugins_avatar.tools.eval.garbage import leave_out_what_is_loaded
 
 RATE = 48_000
 DEADLINE_S = 20.0

@@ -10,7 +10,7 @@ from livekit.agents import UserInputTranscribedEvent
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarSession, Moment
-from livekit_plugins_avatar.demo.server import LiveKitServer
+from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .conftest import RATE, Call, a_call, until
 from .test_voice_and_face import hum

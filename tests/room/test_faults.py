@@ -8,11 +8,11 @@ import numpy as np
 from livekit import rtc
 
 from livekit_plugins_avatar import AvatarSession, Moment
-from livekit_plugins_avatar.demo.server import LiveKitServer
-from livekit_plugins_avatar.eval.faults.renderer import FaultyRenderer
-from livekit_plugins_avatar.eval.faults.script import Fault, each
-from livekit_plugins_avatar.eval.faults.voice import in_bursts
 from livekit_plugins_avatar.timeline import SystemClock
+from livekit_plugins_avatar.tools.demo.server import LiveKitServer
+from livekit_plugins_avatar.tools.eval.faults.renderer import FaultyRenderer
+from livekit_plugins_avatar.tools.eval.faults.script import Fault, each
+from livekit_plugins_avatar.tools.eval.faults.voice import in_bursts
 
 from .conftest import RATE, a_call, until
 from .test_voice_and_face import MADE_UP_MS, PERIOD, Grey, _loud_now, hum, playback, quiet_ms

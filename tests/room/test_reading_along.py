@@ -9,8 +9,8 @@ import pytest
 from livekit import rtc
 
 from livekit_plugins_avatar import AvatarSession
-from livekit_plugins_avatar.demo.server import LiveKitServer
-from livekit_plugins_avatar.speech.listener import Listener, Spoken
+from livekit_plugins_avatar.speech.worker import Listener, Spoken
+from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .conftest import RATE, a_call, until
 from .test_voice_and_face import Grey, hum

@@ -21,11 +21,11 @@ from livekit.agents import AgentSession
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarSession, FaceState, Moment
-from livekit_plugins_avatar.demo import server_binary
-from livekit_plugins_avatar.demo.server import LiveKitServer, livekit_server
-from livekit_plugins_avatar.eval.continuity import Observed, jumps
 from livekit_plugins_avatar.face.state import INDEX
 from livekit_plugins_avatar.publish.tracks import CUT_ROWS
+from livekit_plugins_avatar.tools.demo import server_binary
+from livekit_plugins_avatar.tools.demo.server import LiveKitServer, livekit_server
+from livekit_plugins_avatar.tools.eval.continuity import Observed, jumps
 
 from .conftest import DEADLINE_S, RATE, Call, Viewer, a_call, until
 from .test_voice_and_face import MADE_UP_MS, PERIOD, Grey, _loud_now, hum, playback, quiet_ms

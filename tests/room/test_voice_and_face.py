@@ -16,7 +16,7 @@ from livekit.agents.voice.io import (
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarSession, Moment
-from livekit_plugins_avatar.demo.server import LiveKitServer
+from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .conftest import RATE, Call, a_call, until
 

@@ -17,7 +17,7 @@ from livekit.agents import Agent, AgentSession
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarOptions, AvatarSession, Style
-from livekit_plugins_avatar.demo.server import LiveKitServer
+from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .conftest import until
 

@@ -1,0 +1,1 @@
+"""What happens in the conversation: the agent session, the room, the text."""

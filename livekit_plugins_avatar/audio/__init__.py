@@ -1,0 +1,1 @@
+"""The agent's speech on its way out."""

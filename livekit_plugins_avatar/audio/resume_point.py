@@ -1,0 +1,56 @@
+"""Pauses: where speech that was cut off can be taken up again.
+
+In flow the samples before a cut, out flows the one to go on from: after a pause, so that nobody
+hears a word begin in its middle.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..timeline import samples
+
+LOOK_BACK_SAMPLES = samples(3.0)
+"""The furthest that speech goes back: people pause every two or three seconds, and more than that
+sounds like a record that jumps."""
+
+PAUSE_SAMPLES = samples(0.1)
+"""Quiet for this long is a pause between words: the closures of stops within them last up to about
+80 ms."""
+
+LEAD_IN_SAMPLES = samples(0.05)
+"""So much of the pause is heard again: a breath before the word, and no clipped onset."""
+
+BLOCK_SAMPLES = samples(0.01)
+
+QUIET_PART = 0.05
+"""A block is quiet below this part of the loudest (-26 dB), as speech is between its words."""
+
+
+def pause_before(pcm: NDArray[np.int16], *, from_start: bool) -> int:
+    """Where to go on after a cut at the end of `pcm`.
+
+    Args:
+        pcm: What was said up to the cut, int16 [N].
+        from_start: Whether `pcm` begins where the speech does; a beginning is as good as a pause.
+
+    Returns:
+        A sample in [max(0, N - `LOOK_BACK_SAMPLES`), N]: within the last pause; where there is
+        none the beginning, or else the quietest moment.
+    """
+    first = max(0, len(pcm) - LOOK_BACK_SAMPLES)
+    count = (len(pcm) - first) // BLOCK_SAMPLES
+    if not count:
+        return first
+    begin = len(pcm) - count * BLOCK_SAMPLES
+    blocks = pcm[begin:].astype(np.float32).reshape(count, BLOCK_SAMPLES)
+    loudness = np.sqrt((blocks**2).mean(axis=1))
+    quiet = loudness <= QUIET_PART * loudness.max()
+    needed = PAUSE_SAMPLES // BLOCK_SAMPLES
+    for end in range(count, needed - 1, -1):
+        if quiet[end - needed : end].all():
+            return begin + end * BLOCK_SAMPLES - LEAD_IN_SAMPLES
+    if from_start and not first:
+        return 0
+    return begin + int(loudness.argmin()) * BLOCK_SAMPLES

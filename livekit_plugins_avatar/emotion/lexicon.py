@@ -1,0 +1,255 @@
+"""The lexicon's reading of a text: no network, no model, a millisecond.
+
+In flow sentences; out flows what they make one feel. Words carry weights, a "not" before them turns
+them around, a "but" weighs what follows it more, and a question that says nothing else is met with
+interest. Text in another language than English is neutral, but for emoji.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from .estimate import NEUTRAL, Reading, Side
+from .language import is_english
+from .words import (
+    AIMED,
+    COPULAS,
+    EMOJI,
+    EMOTICONS,
+    INTENSIFIERS,
+    NEGATORS,
+    OF_OTHERS,
+    WORDS,
+    Topic,
+)
+
+SHOWN_FROM = 0.4
+"""A sum below this is chance, and shows nothing."""
+
+LEAST_STRENGTH = 0.55
+"""What shows at all is strong enough to be seen."""
+
+NEGATED_WORDS = 3
+NEGATED_GOOD, NEGATED_BAD = -0.8, -0.4
+"""How far a "not" reaches, and what it makes of a weight: "not good" is bad, "not bad" is hardly
+good."""
+
+INTENSIFIED_WORDS = 2
+EXCLAIMED = 1.15
+
+BEFORE_BUT, AFTER_BUT = 0.5, 1.4
+"""What comes after a "but" is what is meant."""
+
+IN_QUESTION = 0.5
+"""Who asks whether something is good or broken does not know it."""
+
+QUESTION = Reading("interest", 0.8)
+
+SHORT_WORDS = 3
+"""Whoever says no more than so many words, a name among them, calls it at who hears it."""
+
+AIMED_WORDS = 8
+"""How far before a name stands whom it is called at, with a verb between: "your answer is ..."."""
+
+LONGEST_TEXT = 2000
+"""What is longer is read from its end: nobody's face answers the beginning of a speech."""
+
+_TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|[.,;:!?\n\u2026\u2014()]")
+_SENTENCE = re.compile(r"[^.!?\n\u2026]*[.!?\n\u2026]*")
+_BREAKS = frozenset(".,;:!?\n\u2026\u2014()")
+_FILLERS = frozenset(
+    "and so well okay ok um uh oh ah please also then but now hey hi hello".split()
+)
+_ASKING = frozenset("what what's when where where's who who's whose which why how's".split())
+_MEASURED = frozenset("much many long far often old big about come soon late to".split())
+_VERBS = frozenset(
+    "do does did is are was were can could will would shall should may might have has am "
+    "isn't aren't don't doesn't didn't can't couldn't won't wouldn't".split()
+)
+_ASKED = frozenset(
+    "i you he she it we they there the this that these those my your our any anyone anybody "
+    "somebody someone".split()
+)
+
+
+class _Phrase(NamedTuple):
+    parts: tuple[str, ...]
+    topic: Topic
+    weight: float
+
+
+class _Found(NamedTuple):
+    at: int
+    phrase: _Phrase
+    weight: float
+
+
+def read(text: str, side: Side, language: str | None = None) -> Reading:
+    """What a text makes one feel.
+
+    Args:
+        text: One sentence or some; of several the one that moves most counts, the last of equals.
+        side: Whether it is heard or said.
+        language: Its language tag where that is known, as "en-GB".
+
+    Returns:
+        A reading; `NEUTRAL` where nothing would show.
+    """
+    text = text.replace("\u2019", "'")[-LONGEST_TEXT:]
+    known = language.lower().startswith("en") if language else is_english(text)
+    best = NEUTRAL
+    for sentence in _SENTENCE.findall(text):
+        reading = _of_sentence(sentence, side) if known else _of_valence(_emoji(sentence))
+        asked_later = reading == QUESTION and best.strength <= QUESTION.strength
+        if reading.strength and (reading.strength >= best.strength or asked_later):
+            best = reading
+    return best
+
+
+def _of_sentence(sentence: str, side: Side) -> Reading:
+    tokens = _TOKEN.findall(sentence.lower())
+    found = list(_found(tokens))
+    if side == "heard" and _insults(tokens, found):
+        return Reading("hurt", 1.0)
+    asked = _is_question(sentence, tokens)
+    valence = sum(
+        0.0 if asked and hit.phrase.topic == "apology" else hit.weight * _place(tokens, hit.at)
+        for hit in found
+        if hit.phrase.topic not in ("name", "curse")
+    )
+    if side == "spoken" and any(hit.phrase.topic == "curse" for hit in found):
+        valence -= 1.0
+    valence *= EXCLAIMED if "!" in tokens else 1.0
+    valence *= IN_QUESTION if asked else 1.0
+    shown = _of_valence(valence + _emoji(sentence))
+    return QUESTION if asked and shown == NEUTRAL else shown
+
+
+def _of_valence(valence: float) -> Reading:
+    if abs(valence) < SHOWN_FROM:
+        return NEUTRAL
+    strength = min(1.0, max(LEAST_STRENGTH, abs(valence)))
+    return Reading("warm" if valence > 0 else "concern", strength)
+
+
+def _found(tokens: Sequence[str]) -> Iterator[_Found]:
+    """The lexicon's phrases in a sentence, the longest at each place, one after the other."""
+    for insults in (False, True):
+        at = 0
+        while at < len(tokens):
+            phrase = _longest(tokens, at, insults)
+            if phrase is None:
+                at += 1
+                continue
+            yield _Found(at, phrase, _weight(tokens, at, phrase))
+            at += len(phrase.parts)
+
+
+def _longest(tokens: Sequence[str], at: int, insults: bool) -> _Phrase | None:
+    for phrase in _phrases().get(tokens[at][:2], ()):
+        if (phrase.topic in ("name", "curse")) == insults and _matches(phrase, tokens, at):
+            return phrase
+    return None
+
+
+def _matches(phrase: _Phrase, tokens: Sequence[str], at: int) -> bool:
+    said = tokens[at : at + len(phrase.parts)]
+    return len(said) == len(phrase.parts) and all(
+        token.startswith(part[:-1]) if part.endswith("*") else token == part
+        for part, token in zip(phrase.parts, said, strict=True)
+    )
+
+
+def _weight(tokens: Sequence[str], at: int, phrase: _Phrase) -> float:
+    """A phrase's weight, with what the words before it do to it."""
+    weight = phrase.weight
+    before = _clause(tokens, at)
+    for word in before[-INTENSIFIED_WORDS:]:
+        weight *= INTENSIFIERS.get(word, 1.0)
+    if phrase.topic in ("valence", "name") and _negated(before):
+        weight *= NEGATED_GOOD if weight > 0 else NEGATED_BAD
+    return weight
+
+
+def _negated(before: Sequence[str]) -> bool:
+    near = before[-NEGATED_WORDS:]
+    return any(word in NEGATORS for word in near) and "only" not in near
+
+
+def _clause(tokens: Sequence[str], at: int) -> Sequence[str]:
+    """The words before a place, back to where its clause begins."""
+    first = at
+    while first and tokens[first - 1] not in _BREAKS and tokens[first - 1] != "but":
+        first -= 1
+    return tokens[first:at]
+
+
+def _place(tokens: Sequence[str], at: int) -> float:
+    """How much a place in a sentence counts."""
+    buts = [index for index, token in enumerate(tokens) if token in ("but", "however")]
+    if not buts:
+        return 1.0
+    return AFTER_BUT if at > buts[-1] else BEFORE_BUT
+
+
+def _insults(tokens: Sequence[str], found: Sequence[_Found]) -> bool:
+    """Whether somebody insults whoever hears it."""
+    return any(
+        hit.phrase.topic == "curse" or (hit.phrase.topic == "name" and _called(tokens, hit))
+        for hit in found
+        if hit.weight < 0
+    )
+
+
+def _called(tokens: Sequence[str], hit: _Found) -> bool:
+    """Whether a name is called at the agent, and not said of somebody else."""
+    before = _clause(tokens, hit.at)[-AIMED_WORDS:]
+    after = tokens[hit.at + len(hit.phrase.parts) :][:1]
+    words = [token for token in tokens if token not in _BREAKS]
+    return (
+        (len(words) <= SHORT_WORDS and not {*words} & (COPULAS | OF_OTHERS))
+        or bool(AIMED & {*before[-1:], *after})
+        or bool(AIMED & {*before} and COPULAS & {*before})
+        or (before[:2] == ["what", "a"] and not after)
+    )
+
+
+def _is_question(sentence: str, tokens: Sequence[str]) -> bool:
+    if "?" in sentence:
+        return True
+    words = [token for token in tokens if token not in _BREAKS]
+    while words and words[0] in _FILLERS:
+        words = words[1:]
+    if len(words) < 2:
+        return False
+    if words[0] in _ASKING:
+        return words[1] not in ("a", "an") and "!" not in tokens
+    if words[0] == "how":
+        return words[1] in _VERBS | _MEASURED
+    return words[0] in _VERBS and words[1] in _ASKED
+
+
+def _emoji(text: str) -> float:
+    """What emoji say: as much as their first kind does."""
+    for weight, faces in EMOJI.items():
+        if any(face in text for face in faces):
+            return weight
+    return next((weight for typed, weight in EMOTICONS.items() if typed in text), 0.0)
+
+
+@lru_cache(maxsize=1)
+def _phrases() -> Mapping[str, tuple[_Phrase, ...]]:
+    """All phrases by the first two letters of their first word, the longest first."""
+    phrases: dict[str, list[_Phrase]] = {}
+    for group in WORDS:
+        for written in group.words.split(", "):
+            parts = tuple(written.split())
+            phrase = _Phrase(parts, group.topic, group.weight)
+            phrases.setdefault(parts[0][:2], []).append(phrase)
+    return {
+        letters: tuple(sorted(each, key=lambda phrase: -len(phrase.parts)))
+        for letters, each in phrases.items()
+    }

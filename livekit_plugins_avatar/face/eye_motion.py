@@ -1,0 +1,202 @@
+"""Gaze: where the face looks, and why.
+
+In flow the recent situations of the face; out flows the direction of the look and the part that the
+head takes in it. The eyes hold on whom the face is with and glance away for moments, as often and
+as far as people do in that situation; each situation begins with its target, so a new target is
+looked at as soon as it is one. Eyes jump and hold, they never drift; the head follows large moves,
+later and slower. How long and how often is drawn, never noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import cos, degrees, radians, sin
+from random import Random
+from typing import NamedTuple
+
+from ..gaze.attention import Situation
+from .glances import (
+    AWAY_SCATTER_DEG,
+    AWAY_SIGMA,
+    CAMERA_SCATTER_DEG,
+    FIRST_HOLD_SPREAD,
+    GLANCES,
+    HOLD_SIGMA,
+    SCATTER_LIMIT,
+    SHIFT_LEAST_S,
+    SHIFT_S,
+    SHIFT_SIGMA,
+    SHORTEST_S,
+    SIDE_KEPT,
+    Glances,
+)
+from .random_events import EPOCH_S, Bouts, lognormal
+from .saccade import Point, depths, distance_deg, saccades, turns
+from .style import NATURAL, Style
+from .target import Target
+
+HEAD_SHARE = 0.45
+"""The share of the head in a look: of all of it at a person, for people face whom they attend to;
+at nothing, of what exceeds `HEAD_FROM_DEG`. Stahl (1999) has heads from nearly none to nearly all
+of a shift; beyond about 15 degrees it always follows."""
+
+HEAD_FROM_DEG = 5.0
+"""Glances up to this size are made by the eyes alone."""
+
+APART_DEG = 2.4
+"""How far each eye turns out when the look goes from a partner at 0.6 m into the distance, here
+2.9 m: eyes 63 mm apart converge by 3.0 and 0.6 degrees. At rest they meet at the camera."""
+
+TO_NOBODY_DEG = 8.0
+"""Off the middle by more than this, a look into nowhere goes back across it: on the far side it
+would leave what can be drawn."""
+
+LID_PER_RAD = 1.0
+WIDE_PER_RAD = 0.7
+"""How far the lids go with the eyes: the upper lid rests on the eyeball and rides with it, so
+looking down half covers the eye; 0.2 rad down closes a fifth."""
+
+_RUN_IN_S = 12.0
+"""An epoch begins in the middle of things: it is drawn from this long before."""
+
+
+class Look(NamedTuple):
+    """Angles in radians, with FaceState's signs.
+
+    `yaw` and `pitch` say where the eyes point in the world, (0, 0) being the camera; `head_yaw`
+    and `head_pitch` what the head turns to help; `apart` how far each eye is turned outwards from
+    where both would meet at a partner's distance.
+    """
+
+    yaw: float
+    pitch: float
+    head_yaw: float
+    head_pitch: float
+    apart: float = 0.0
+
+
+class _Fixation(NamedTuple):
+    eyes: Point
+    head: Point
+    apart_deg: float
+
+
+class Gaze:
+    """Where one face looks; the same seed looks the same way."""
+
+    def __init__(self, seed: int, style: Style = NATURAL) -> None:
+        def draw(
+            chance: Random, situation: Situation, entering: bool
+        ) -> list[tuple[float, _Fixation]]:
+            begins_s = 0.0 if entering else -_RUN_IN_S
+            path = _scan_path(chance, situation, style, begins_s, entering)
+            return _within_epoch(list(path))
+
+        self._bouts: Bouts[Situation, _Fixation] = Bouts("gaze", seed, draw)
+
+    def at(self, situations: Sequence[tuple[int, Situation]], sample: int) -> Look:
+        """The look at `sample`, given the recent situations (`Attention.recent`)."""
+        fixations = self._bouts.recent(situations, sample)
+        eyes = saccades([(start, each.eyes) for start, each in fixations], sample)
+        head = turns([(start, each.head) for start, each in fixations], sample)
+        apart_deg = depths([(start, each.apart_deg) for start, each in fixations], sample)
+        return Look(*map(radians, (*eyes, *head, apart_deg)))
+
+    def shifts(
+        self, situations: Sequence[tuple[int, Situation]], sample: int
+    ) -> list[tuple[int, float]]:
+        """When the recent saccades up to `sample` began, and how large they are, in degrees."""
+        fixations = self._bouts.recent(situations, sample)
+        return [
+            (start, distance_deg(before.eyes, after.eyes))
+            for (_, before), (start, after) in pairwise(fixations)
+        ]
+
+
+def lids(pitch_rad: float) -> tuple[float, float]:
+    """What the eyes' pitch in the head does to the lids: weights of eyeBlink and of eyeWide."""
+    return max(0.0, -pitch_rad) * LID_PER_RAD, max(0.0, pitch_rad) * WIDE_PER_RAD
+
+
+def _within_epoch(path: Sequence[tuple[float, _Fixation]]) -> list[tuple[float, _Fixation]]:
+    ends = [onset_s for onset_s, _ in path[1:]]
+    return [
+        (max(0.0, onset_s), fixation)
+        for (onset_s, fixation), end_s in zip(path, ends, strict=False)
+        if end_s > SHORTEST_S and onset_s < EPOCH_S - SHORTEST_S
+    ]
+
+
+def _scan_path(
+    chance: Random, situation: Situation, style: Style, onset_s: float, entering: bool
+) -> Iterator[tuple[float, _Fixation]]:
+    """Fixations from `onset_s` to past the end of the epoch: the target, elsewhere, the target."""
+    row = GLANCES[situation.state].styled(style)
+    at_target = _at_person(situation.target, style)
+    if row is None:
+        length_s = EPOCH_S + SHORTEST_S - onset_s
+        yield from _scan(chance, onset_s, length_s, at_target, CAMERA_SCATTER_DEG * style.fixation)
+        yield EPOCH_S + SHORTEST_S, at_target
+        return
+    first_hold_s = row.first_hold_s * chance.uniform(1.0, FIRST_HOLD_SPREAD)
+    hold_s = first_hold_s if entering else lognormal(chance, row.hold_s, HOLD_SIGMA)
+    side = chance.choice((-1.0, 1.0))
+    while onset_s < EPOCH_S + SHORTEST_S:
+        hold_s = min(max(SHORTEST_S, hold_s), 2.0 * (EPOCH_S + _RUN_IN_S))
+        yield from _scan(chance, onset_s, hold_s, at_target, CAMERA_SCATTER_DEG * style.fixation)
+        onset_s += hold_s
+        side = side if chance.random() < SIDE_KEPT else -side
+        elsewhere, scatter_deg = _elsewhere(chance, situation, row, style, side)
+        away_s = max(SHORTEST_S, lognormal(chance, row.away_s, AWAY_SIGMA))
+        yield from _scan(chance, onset_s, away_s, elsewhere, scatter_deg * style.fixation)
+        onset_s += away_s
+        hold_s = lognormal(chance, row.hold_s, HOLD_SIGMA)
+    yield onset_s, at_target
+
+
+def _elsewhere(
+    chance: Random, situation: Situation, row: Glances, style: Style, side: float
+) -> tuple[_Fixation, float]:
+    """Another person or nowhere, and how far the eyes scatter there, in degrees."""
+    if situation.others and chance.random() < row.at_others:
+        return _at_person(chance.choice(situation.others), style), CAMERA_SCATTER_DEG
+    target = _at_person(situation.target, style)
+    if abs(target.eyes.yaw_deg) > TO_NOBODY_DEG:
+        side = -1.0 if target.eyes.yaw_deg > 0.0 else 1.0
+    size_deg = chance.uniform(*row.size_deg)
+    elevation = radians(chance.uniform(*row.elevation_deg))
+    yaw_deg, pitch_deg = side * size_deg * cos(elevation), size_deg * sin(elevation)
+    share = style.head * HEAD_SHARE * max(0.0, size_deg - HEAD_FROM_DEG) / size_deg
+    eyes = _moved(target.eyes, yaw_deg, pitch_deg)
+    head = _moved(target.head, share * yaw_deg, share * pitch_deg)
+    return _Fixation(eyes, head, APART_DEG), AWAY_SCATTER_DEG
+
+
+def _at_person(target: Target, style: Style) -> _Fixation:
+    eyes = Point(degrees(target.yaw_rad), degrees(target.pitch_rad))
+    share = style.head * HEAD_SHARE
+    return _Fixation(eyes, Point(share * eyes.yaw_deg, share * eyes.pitch_deg), 0.0)
+
+
+def _scan(
+    chance: Random, onset_s: float, length_s: float, centre: _Fixation, scatter_deg: float
+) -> Iterator[tuple[float, _Fixation]]:
+    """One look: fixations near `centre`, the last of them at least `SHIFT_LEAST_S` long.
+
+    The head takes no part in the small shifts.
+    """
+
+    def off() -> float:
+        return max(-SCATTER_LIMIT, min(SCATTER_LIMIT, chance.gauss(0.0, 1.0))) * scatter_deg
+
+    end_s = onset_s + length_s
+    while True:
+        yield onset_s, centre._replace(eyes=_moved(centre.eyes, off(), off()))
+        onset_s += max(SHIFT_LEAST_S, lognormal(chance, SHIFT_S, SHIFT_SIGMA))
+        if onset_s > end_s - SHIFT_LEAST_S:
+            return
+
+
+def _moved(point: Point, yaw_deg: float, pitch_deg: float) -> Point:
+    return Point(point.yaw_deg + yaw_deg, point.pitch_deg + pitch_deg)

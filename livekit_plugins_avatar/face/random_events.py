@@ -1,0 +1,77 @@
+"""Chance happenings, glances and blinks, that need no memory of what happened before.
+
+In flow a way to draw happenings for one state and the recent changes of that state; out flow the
+happenings around any sample. Time since a change is cut into epochs; what happens in an epoch is
+drawn from a seed made of the face's seed, the change and the epoch's number. So any moment of a
+call of any length can be asked for, in any order, at the same small cost, and the answer is always
+the same.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import lru_cache
+from math import log
+from operator import itemgetter
+from random import Random
+from typing import Generic, TypeVar
+
+from ..timeline import samples
+from .agent_state import RECENT_SAMPLES
+
+EPOCH_S = 30.0
+"""Length of an epoch: a few holds of the gaze, so that its edges are rare."""
+
+_EPOCH_SAMPLES = samples(EPOCH_S)
+_KEPT_EPOCHS = 16
+"""Enough for every epoch that a renderer can have in hand at once."""
+
+S = TypeVar("S", bound=Hashable)
+T = TypeVar("T")
+
+Draw = Callable[[Random, S, bool], Iterable[tuple[float, T]]]
+"""Called with a source of chance, the state, and whether the state has just begun; gives
+happenings as (seconds from the start of the epoch, in [0, `EPOCH_S`)), value), in order."""
+
+
+class Bouts(Generic[S, T]):
+    """Happenings of one kind.
+
+    Args:
+        kind: Keeps kinds with the same seed independent of each other.
+        seed: The face's seed.
+        draw: Draws the happenings of one epoch; uses no other source of chance than its own.
+    """
+
+    def __init__(self, kind: str, seed: int, draw: Draw[S, T]) -> None:
+        @lru_cache(maxsize=_KEPT_EPOCHS)
+        def epoch(state: S, since: int, number: int) -> tuple[tuple[int, T], ...]:
+            chance = Random(f"{kind}/{seed}/{since}/{number}")
+            begins = since + number * _EPOCH_SAMPLES
+            drawn = draw(chance, state, number == 0)
+            return tuple((begins + samples(onset_s), value) for onset_s, value in drawn)
+
+        self._epoch = epoch
+
+    def recent(self, changes: Sequence[tuple[int, S]], sample: int) -> list[tuple[int, T]]:
+        """What began in the last `RECENT_SAMPLES` up to `sample`, and the one before that, if any.
+
+        As (sample, value), in order. What a state would have begun after it ended never happens;
+        what it began goes on.
+        """
+        sample = max(sample, changes[0][0])
+        found: list[tuple[int, T]] = []
+        for index, (since, state) in enumerate(changes):
+            last = changes[index + 1][0] - 1 if index + 1 < len(changes) else sample
+            first = max(sample - RECENT_SAMPLES, since)
+            numbers = range((first - since) // _EPOCH_SAMPLES, (last - since) // _EPOCH_SAMPLES + 1)
+            for number in numbers:
+                found += [item for item in self._epoch(state, since, number) if item[0] <= last]
+        before = bisect_right(found, sample - RECENT_SAMPLES, key=itemgetter(0)) - 1
+        return found[max(0, before) :]
+
+
+def lognormal(chance: Random, mean: float, sigma: float) -> float:
+    """A log-normal draw with the given mean; `sigma` is the deviation of its logarithm."""
+    return chance.lognormvariate(log(mean) - sigma * sigma / 2.0, sigma)

@@ -1,0 +1,1 @@
+"""Whom the face looks at."""

@@ -1,0 +1,1 @@
+"""Finds where each word of a known text lies in the sound."""

@@ -1,0 +1,188 @@
+"""A recogniser and a text, listening together.
+
+In flow speech, and the words that it is known or expected to say; out flow viseme events, which may
+be revised for as long as they have not been played. Where a text fits the sound, the text says
+which viseme and the sound says when and how loud; where there is no text, or it does not fit, the
+recogniser is heard alone, and what comes out is exactly what it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .alignment.aligner import BY_EAR, Aligner, Said
+from .decoder import Segmenter
+from .hops import HOP_SAMPLES, Hops
+from .recognizer import PCM
+from .visemes import VISEME_INDEX, VISEMES, VisemeEvent
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+LOUDNESS_BEFORE_HOPS = 5
+"""A closure is silent: it is as strong as the speech that leads into it, so many hops before."""
+
+SHORTEST_HOPS = 2
+"""What the ear adds between two words lasts at least so long: less is where they meet."""
+
+
+class HopSource(Protocol):
+    """One utterance being heard: `recognizer.HopStream`, or a stand-in for a test."""
+
+    def push_audio(self, pcm: PCM) -> Hops:
+        """Hear what follows; the hops known by now."""
+        ...
+
+    def flush(self) -> Hops:
+        """The hops that are left, as if silence followed."""
+        ...
+
+
+@runtime_checkable
+class HopRecognizer(Protocol):
+    """A recogniser that can be told what is said."""
+
+    def hops(self) -> HopSource:
+        """A fresh stream, at sample 0."""
+        ...
+
+
+class GuidedStream:
+    """One utterance, heard with the help of a text; belongs to one thread at a time.
+
+    Args:
+        hops: A fresh stream of a recogniser.
+    """
+
+    def __init__(self, hops: HopSource) -> None:
+        self._hops = hops
+        self._segmenter = Segmenter()
+        self._aligner = Aligner()
+        self._begin = 0
+        """The first hop that may still change; what follows is counted from here."""
+        self._ear: Ints = np.zeros(0, np.int64)
+        self._intensity: Floats = np.zeros(0, np.float64)
+        self._text: Ints = np.zeros(0, np.int64)
+        self._shown: Ints = np.zeros(0, np.int64)
+        self._end = 0
+
+    def expect(self, words: Sequence[Said]) -> list[VisemeEvent]:
+        """Give the words that follow those given before, with times in seconds of this stream.
+
+        Returns:
+            As `push_audio`.
+        """
+        self._aligner.add(words)
+        return self._revision(heard=0) if self._aligner.words else []
+
+    def push_audio(self, pcm: PCM) -> list[VisemeEvent]:
+        """Hear what follows.
+
+        Args:
+            pcm: Mono speech [N], N >= 1, at `SAMPLE_RATE`; float32 in [-1, 1], or int16.
+
+        Returns:
+            Events without gaps up to where the sound is decided. They replace everything that was
+            said before about the time from the first of them on; there may be none.
+
+        Raises:
+            ValueError: As for `RecognizerStream.push_audio`; the stream is as before.
+        """
+        return self._hear(self._hops.push_audio(pcm))
+
+    def flush(self) -> list[VisemeEvent]:
+        """Decide what is left, as if silence followed; the stream is then finished.
+
+        Returns:
+            As `push_audio`.
+        """
+        return self._hear(self._hops.flush())
+
+    def settle(self, sample: int) -> None:
+        """What lies before `sample` has been played: it need not be decided any better."""
+        self._aligner.forget(min(sample // HOP_SAMPLES, self._begin + len(self._shown)))
+        passed = self._aligner.begin - self._begin
+        self._begin = self._aligner.begin
+        self._ear, self._intensity = self._ear[passed:], self._intensity[passed:]
+        self._text, self._shown = self._text[passed:], self._shown[passed:]
+
+    def _hear(self, hops: Hops) -> list[VisemeEvent]:
+        # One hop at a time: each has its own strength, whatever it came together with.
+        events = [event for hop in _one_by_one(hops) for event in self._segmenter.push(hop)]
+        if events:
+            counts = [-(-event.duration // HOP_SAMPLES) for event in events]
+            heard = np.repeat([VISEME_INDEX[event.viseme] for event in events], counts)
+            strengths = np.repeat([event.intensity for event in events], counts)
+            self._ear = np.concatenate((self._ear, heard))
+            self._intensity = np.concatenate((self._intensity, strengths))
+            self._end = events[-1].end
+        if len(hops):
+            self._aligner.push(hops.log_probabilities)
+        if self._aligner.words:
+            return self._revision(heard=len(events))
+        self._shown = self._ear
+        return events
+
+    def _revision(self, heard: int) -> list[VisemeEvent]:
+        """What is to be said anew, after so many events were heard."""
+        before = self._shown
+        self._text = self._aligner.shown()[: len(self._ear)]
+        shown = self._shown = _fused(self._ear, self._text)
+        common = min(len(before), len(shown))
+        changed = np.flatnonzero(before[:common] != shown[:common])
+        if not len(changed) and not heard:
+            return []
+        return self._events(int(changed[0]) if len(changed) else len(before))
+
+    def _events(self, since: int) -> list[VisemeEvent]:
+        """The events from the one on that a hop lies in, or that ends there."""
+        shown = self._shown
+        if not len(shown):
+            return []
+        others = np.flatnonzero(shown[:since] != shown[since - 1]) if since else shown[:0]
+        first = int(others[-1]) + 1 if len(others) else 0
+        edges = np.flatnonzero(np.diff(shown[first:])) + first + 1
+        return [
+            self._event(int(start), int(end))
+            for start, end in pairwise([first, *edges, len(shown)])
+        ]
+
+    def _event(self, start: int, end: int) -> VisemeEvent:
+        viseme = int(self._shown[start])
+        intensity = 0.0
+        if viseme != VISEME_INDEX["sil"]:
+            first = start
+            if (self._text[start:end] != BY_EAR).any():
+                first = max(0, start - LOUDNESS_BEFORE_HOPS)
+            intensity = float(self._intensity[first:end].max())
+        begin = (self._begin + start) * HOP_SAMPLES
+        until = min((self._begin + end) * HOP_SAMPLES, self._end)
+        return VisemeEvent(VISEMES[viseme], begin, until - begin, intensity)
+
+
+def _fused(ear: Ints, text: Ints) -> Ints:
+    """What the mouth shows in each hop: what the text asks for, or what the ear hears."""
+    if (text == BY_EAR).all():
+        return ear
+    shown = np.where(text == BY_EAR, ear, text)
+    edges = np.concatenate(([0], np.flatnonzero(np.diff(shown)) + 1, [len(shown)]))
+    for start, end in pairwise(edges[1:-1]):
+        if end - start < SHORTEST_HOPS and text[start] == BY_EAR:
+            shown[start:end] = shown[start - 1]
+    return shown
+
+
+def _one_by_one(hops: Hops) -> Iterator[Hops]:
+    for hop in range(len(hops)):
+        start = hops.start + hop * HOP_SAMPLES
+        yield Hops(
+            start,
+            min(start + HOP_SAMPLES, hops.end),
+            hops.log_probabilities[hop : hop + 1],
+            hops.levels_db[hop : hop + 1],
+        )

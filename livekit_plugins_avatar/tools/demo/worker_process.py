@@ -1,0 +1,69 @@
+"""The demo's worker in a process of its own, for as long as a `with` block lasts.
+
+In flows a running LiveKit server, out flows a worker that the server knows and that has its weights
+in memory. What the worker logs goes to a file, whose end is shown when it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from .server import LiveKitServer, stop
+
+MODULE = "livekit_plugins_avatar.tools.demo.agent"
+AGENT = "livekit-avatar-demo"
+"""The worker's name, by which a token asks for it."""
+READY = "the demo's agent is ready"
+"""The line that the worker prints once the server knows it."""
+START_DEADLINE_S = 120.0
+"""Weights read from a cold disk on a busy machine; 4 s on a warm one."""
+STOP_PATIENCE_S = 6.0
+"""Conversations get a second to end and the tracks a second to go; 3.3 s with one visitor."""
+POLL_S = 0.05
+TAIL_LINES = 15
+
+
+class WorkerDied(RuntimeError):
+    """The worker ended or was not ready in time; the message carries the end of its log."""
+
+
+@contextmanager
+def worker_process(server: LiveKitServer, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the worker until the block ends.
+
+    Args:
+        server: Where it takes its jobs from.
+        log: The file that gets everything it prints.
+
+    Raises:
+        WorkerDied: It was not ready within `START_DEADLINE_S`.
+    """
+    with ExitStack() as stack:
+        process = subprocess.Popen(
+            [sys.executable, "-m", MODULE, "start"],
+            env={**os.environ, **server.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=stack.enter_context(log.open("wb")),
+            stderr=subprocess.STDOUT,
+            # Ctrl-C in the terminal reaches the parent alone, which then stops its children.
+            start_new_session=True,
+        )
+        stack.callback(stop, process, patience_s=STOP_PATIENCE_S)
+        _wait_until_ready(process, log)
+        yield process
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline_s = time.monotonic() + START_DEADLINE_S
+    while time.monotonic() < deadline_s and process.poll() is None:
+        if READY in log.read_text(errors="replace"):
+            return
+        time.sleep(POLL_S)
+    tail = "\n".join(log.read_text(errors="replace").splitlines()[-TAIL_LINES:])
+    raise WorkerDied(f"the demo's agent did not start; its last words:\n{tail}")

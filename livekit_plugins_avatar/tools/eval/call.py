@@ -1,0 +1,339 @@
+"""`livekit-avatar eval call`: a whole call in which everything goes wrong, as its viewers get it.
+
+In flows a length; out flow the figures of two viewers in browsers, one on a good line and one on a
+bad one, of an agent behind a line of its own that talks while its renderer stalls and dies, its
+event loop is blocked, its TTS runs dry, its machine is busy, its connection is lost, and a guest
+speaks over it. The same script with the same seed is then played to LiveKit's `AvatarRunner`. It
+all happens on loopback, over a real server; the lines are `relay`'s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import (
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    redirect_stdout,
+    suppress,
+)
+from multiprocessing.connection import Connection
+from typing import Any, get_args
+
+import psutil
+
+from ...timeline import Clock, SystemClock
+from ..demo import browser, page, server_binary
+from ..demo.cache import Missing
+from ..demo.server import LiveKitServer, ServerDied, livekit_server
+from .call_agent import GUEST, SHORTEST_TURN_S, Kind, Part, play
+from .call_figures import Seen, Window, bad_moments, outages, reconnections, seen
+from .call_log import Happened, Log
+from .call_moments import lines as lines_of
+from .call_moments import moments, planned
+from .call_script import AGENT, BAD, GOOD, LINKS, interruptions, script
+from .faults.machine import steal
+from .faults.script import Deed, Fault, What, follow
+from .guest import Guest
+from .relay import RelayDied, Relays, relays
+from .viewer import METHOD, Viewer, ViewerError
+
+DEFAULT_MINUTES = 5.0
+READY_S = 60.0
+SETTLE_S = 2.0
+"""Receivers' buffers and bitrates settle before the first word."""
+
+SLACK_S = 60.0
+"""A call that takes this much longer than it should is given up."""
+
+STOP_S = 5.0
+
+MEDIAN_MS = 20.0
+FIFTH_MS, NINETY_FIFTH_MS = -45.0, 45.0
+"""What the good viewer must get; below 45 ms people see perfect sync (ITU-R BT.1359-1)."""
+
+
+class AgentDied(RuntimeError):
+    """The agent's process ended before its part did."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--minutes", type=float, default=DEFAULT_MINUTES, help="how long (%(default)s)"
+    )
+    length.add_argument("--seconds", type=float, help="the same in seconds; 60 is CI's")
+    parser.add_argument("--seed", type=int, default=0, help="of lines, turns and stalls (0)")
+    parser.add_argument(
+        "--only",
+        choices=get_args(Kind),
+        help="this package's face alone, or LiveKit's AvatarRunner alone",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; 0 when the call was as promised, 1 when it was not or could not be, 2 when
+    asked for the impossible."""
+    length_s = 60 * args.minutes if args.seconds is None else args.seconds
+    if length_s < SHORTEST_TURN_S:
+        print(f"a call lasts {SHORTEST_TURN_S:g} s at least, got {length_s:g}", file=sys.stderr)
+        return 2
+    kinds: tuple[Kind, ...] = get_args(Kind) if args.only is None else (args.only,)
+    results: dict[str, Any] = {"seconds": length_s, "seed": args.seed, "method": METHOD}
+    try:
+        with redirect_stdout(sys.stderr):
+            for kind in kinds:
+                results |= asyncio.run(call(length_s, kind=kind, seed=args.seed))
+    except (Missing, ServerDied, ViewerError, RelayDied, AgentDied, asyncio.TimeoutError) as error:
+        print(f"eval call: {error or 'it took too long'}", file=sys.stderr)
+        return 1
+    results["broken_promises"] = broken(results) if "ours" in kinds else []
+    print(json.dumps(results) if args.json else table(results))
+    return 1 if results["broken_promises"] else 0
+
+
+def broken(results: dict[str, Any]) -> list[str]:
+    """What this package promises of a call and these figures do not show; a call that is as it
+    should be gives none."""
+    median, p5, p95 = (results[f"ours_good_offset_{name}_ms"] for name in ("median", "p5", "p95"))
+    promises = {
+        "the good viewer's median offset is within 20 ms": median is not None
+        and abs(median) <= MEDIAN_MS,
+        "the good viewer's offsets are within 45 ms from p5 to p95": median is not None
+        and p5 >= FIFTH_MS
+        and p95 <= NINETY_FIFTH_MS,
+        "the track has no gap of our making": results["ours_track_gaps_ms"] == 0,
+        "no turn is stuck": results["ours_stuck_count"] == 0,
+        "no reconnection makes the face jump": results["ours_face_jumps_reconnect_count"] == 0,
+    } | {
+        f"the {name} viewer's picture freezes only with its line": results[
+            f"ours_{name}_freezes_count"
+        ]
+        + results[f"ours_{name}_freezes_renderer_count"]
+        == 0
+        for name in (GOOD, BAD)
+    }
+    return [promise for promise, kept in promises.items() if not kept]
+
+
+async def call(length_s: float, *, kind: Kind, seed: int) -> dict[str, Any]:
+    """One call; its figures, each with the kind of face before its name.
+
+    Raises:
+        ViewerError: A browser could not see or hear it.
+        AgentDied: The agent's process ended early.
+        RelayDied: The lines could not be had.
+        asyncio.TimeoutError: It took a minute longer than it should.
+    """
+    clock, plan = SystemClock(), script(length_s, seed)
+    async with AsyncExitStack() as stack:
+        server = stack.enter_context(livekit_server(server_binary.provide(), relayed=True))
+        lines = await stack.enter_async_context(relays(server, LINKS, seed=seed))
+        viewers = {name: await _join(stack, server, lines, name) for name in (GOOD, BAD)}
+        guest = Guest(clock)
+        await guest.join(server.url, server.token(identity=GUEST, room=AGENT))
+        stack.push_async_callback(guest.leave)
+        token = server.token(identity=AGENT, room=AGENT)
+        part = Part(kind, lines.urls[AGENT], token, length_s, plan, seed)
+        pipe, pid = await stack.enter_async_context(_agent(part))
+        await asyncio.wait_for(_told(pipe), READY_S)
+        for viewer in viewers.values():
+            await viewer.subscribed()
+        await clock.sleep(SETTLE_S)
+        began_s = clock.wall_s()
+        pipe.send(None)
+        happened: list[Happened] = []
+        around = [
+            asyncio.create_task(follow(plan, _deeds(lines, pid, happened, clock), clock=clock)),
+            asyncio.create_task(guest.interrupt(interruptions(length_s))),
+        ]
+        log = await asyncio.wait_for(_told(pipe), length_s + SLACK_S)
+        assert log is not None, "an agent answers with its log"
+        for task in around:
+            task.cancel()
+        recordings = {name: await viewer.recording() for name, viewer in viewers.items()}
+    log.happened += happened
+    lost, undrawn = outages(log.happened), bad_moments(plan, began_s)
+    figures = {
+        name: seen(recording, log, lost=lost, undrawn=undrawn)
+        for name, recording in recordings.items()
+    }
+    log.happened += planned(plan, began_s)
+    bad = [
+        moment.as_dict()
+        for name, recording in recordings.items()
+        for moment in moments(name, recording, log, lost=lost, undrawn=undrawn)
+    ]
+    late = {f"{kind}_{name}_line_late_ms": late_ms for name, late_ms in lines.late_ms.items()}
+    return _flat(kind, figures, log, lost) | late | {f"{kind}_moments": bad}
+
+
+async def _join(stack: AsyncExitStack, server: LiveKitServer, lines: Relays, name: str) -> Viewer:
+    url = lines.urls.get(name, server.url)
+    viewer = Viewer(
+        url,
+        server.token(identity=name, room=AGENT),
+        page_folder=page.provide(),
+        browser_path=browser.provide(),
+        publisher=AGENT,
+    )
+    return await stack.enter_async_context(viewer)
+
+
+@asynccontextmanager
+async def _agent(part: Part) -> AsyncIterator[tuple[Connection, int]]:
+    """The pipe to the agent's process, and its id, until it is no longer needed."""
+    spawning = multiprocessing.get_context("spawn")
+    near, far = spawning.Pipe()
+    process = spawning.Process(target=play, args=(part, far), name="avatar-call-agent", daemon=True)
+    process.start()
+    far.close()
+    assert process.pid is not None, "it has been started"
+    try:
+        yield near, process.pid
+    finally:
+        # A log has been sent by now, or nobody wants it any more.
+        await asyncio.to_thread(process.join, STOP_S)
+        process.kill()
+        await asyncio.to_thread(process.join)
+
+
+async def _told(pipe: Connection) -> Log | None:
+    """What the agent says next."""
+    try:
+        log: Log | None = await asyncio.to_thread(pipe.recv)
+    except EOFError:
+        raise AgentDied("the agent's process ended; its last words are above") from None
+    return log
+
+
+def _deeds(lines: Relays, pid: int, happened: list[Happened], clock: Clock) -> dict[What, Deed]:
+    """The faults that happen around the agent's process, `pid`."""
+
+    async def dark(fault: Fault) -> None:
+        now_s = clock.wall_s()
+        lines.go_dark(AGENT, fault.length_s)
+        happened.append(Happened("dark", now_s, now_s + fault.length_s))
+
+    async def thief(fault: Fault) -> None:
+        now_s = clock.wall_s()
+        happened.append(Happened("thief", now_s, now_s + fault.length_s))
+        with _on_one_core(pid):
+            await steal(fault.length_s, clock=clock)
+
+    return {"dark": dark, "thief": thief}
+
+
+@contextmanager
+def _on_one_core(pid: int) -> Iterator[None]:
+    """Let a process, and whatever is started meanwhile, share one core: the other ones are left to
+    the viewers, who stand for machines of their own. Only Linux can; elsewhere all share all."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(cores) < 2:
+        yield
+        return
+    _keep_to(pid, cores[:1])
+    os.sched_setaffinity(0, cores[:1])
+    try:
+        yield
+    finally:
+        _keep_to(pid, cores)
+        os.sched_setaffinity(0, cores)
+
+
+def _keep_to(pid: int, cores: Sequence[int]) -> None:
+    """Let all threads of a process run on these cores alone."""
+    for thread in psutil.Process(pid).threads():
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(thread.id, cores)
+
+
+def _flat(kind: Kind, figures: dict[str, Seen], log: Log, lost: Sequence[Window]) -> dict[str, Any]:
+    # Speech that waits for the connection to come back leaves a gap that is not the TTS's.
+    source_gaps = [
+        gap.length_s
+        for gap in log.source_gaps
+        if not any(window.meets(gap.at_s, gap.at_s + gap.length_s) for window in lost)
+    ]
+    track_gaps = [gap.length_s for gap in log.track_gaps]
+    jumped, away = log.face_jumps, reconnections(log.happened)
+    flat: dict[str, Any] = {
+        f"{kind}_turns_count": log.turns,
+        f"{kind}_interrupted_count": log.interrupted,
+        f"{kind}_stuck_count": log.stuck,
+        f"{kind}_face_jumps_count": None if jumped is None else len(jumped),
+        f"{kind}_face_jumps_reconnect_count": None
+        if jumped is None
+        else sum(window.meets(at_s, at_s) for at_s in jumped for window in away),
+        f"{kind}_source_gaps_count": len(source_gaps),
+        f"{kind}_source_gaps_ms": round(1e3 * sum(source_gaps), 1),
+        f"{kind}_track_gaps_count": len(track_gaps),
+        f"{kind}_track_gaps_ms": round(1e3 * sum(track_gaps), 1),
+        f"{kind}_speech_s": round(sum(run.length_s for run in log.runs), 1),
+    }
+    for name, each in figures.items():
+        flat |= {f"{kind}_{name}_{key}": value for key, value in each.as_dict().items()}
+    flat |= {f"{kind}_avatar_{key}": value for key, value in log.stats.items()}
+    return flat
+
+
+ROWS = (
+    ("offset, median", "offset_median_ms", "ms"),
+    ("  p5", "offset_p5_ms", "ms"),
+    ("  p95", "offset_p95_ms", "ms"),
+    ("claps timed", "claps_count", ""),
+    ("flashes missing", "missing_flashes_count", ""),
+    ("beeps missing", "missing_beeps_count", ""),
+    ("publisher to ear", "delay_ms", "ms"),
+    ("speech lost", "lost_audio_ms", "ms"),
+    ("  in outages", "lost_audio_outage_ms", "ms"),
+    ("speech made up", "made_up_ms", "ms"),
+    ("  in outages", "made_up_outage_ms", "ms"),
+    ("freezes over 0.5 s", "freezes_count", ""),
+    ("  longest", "freezes_longest_ms", "ms"),
+    ("  renderer's", "freezes_renderer_count", ""),
+    ("  line's", "freezes_outage_count", ""),
+    ("frames a second", "shown_fps", ""),
+)
+OF_THE_PUBLISHER = (
+    ("turns", "turns_count", ""),
+    ("  interrupted", "interrupted_count", ""),
+    ("  stuck", "stuck_count", ""),
+    ("the face jumped", "face_jumps_count", ""),
+    ("  at reconnections", "face_jumps_reconnect_count", ""),
+    ("gaps at the TTS", "source_gaps_ms", "ms"),
+    ("gaps at the track", "track_gaps_ms", "ms"),
+    ("line late by itself", f"{AGENT}_line_late_ms", "ms"),
+)
+
+
+def table(results: dict[str, Any]) -> str:
+    """The results for a person: one column for each viewer of each publisher."""
+    kinds = [kind for kind in ("ours", "stock") if f"{kind}_turns_count" in results]
+    titles = {"ours": "this package", "stock": "AvatarRunner"}
+    columns = [(kind, name) for kind in kinds for name in (GOOD, BAD)]
+    lines = [f"{'':20}" + "".join(f"{f'{titles[kind]}, {name}':>20}" for kind, name in columns)]
+    for title, key, unit in ROWS:
+        cells = (_cell(results[f"{kind}_{name}_{key}"], unit) for kind, name in columns)
+        lines.append(f"{title:20}" + "".join(f"{cell:>20}" for cell in cells))
+    for title, key, unit in OF_THE_PUBLISHER:
+        cells = (_cell(results[f"{kind}_{key}"], unit) for kind in kinds)
+        lines.append(f"{title:20}" + "".join(f"{cell:>20}{'':20}" for cell in cells).rstrip())
+    for kind in kinds:
+        lines += ["", f"{titles[kind]}, out of step by more than 45 ms, or frozen:"]
+        lines += lines_of(results[f"{kind}_moments"])
+    kept = "every promise kept"
+    lines += ["", "; ".join(f"BROKEN: {each}" for each in results["broken_promises"]) or kept]
+    return "\n".join([*lines, f"positive = picture late; {results['method']}"])
+
+
+def _cell(value: float | None, unit: str) -> str:
+    return "-" if value is None else f"{value:g} {unit}".strip()

@@ -1,0 +1,116 @@
+"""The script of a call's misfortunes: a table of when, what and for how long.
+
+In flow such tables and, by name, the deeds that bring a fault about; out flow the deeds, each at
+its time. A script is plain data: two publishers that are to be compared meet the same faults at the
+same times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from ....timeline import Clock
+
+What = Literal[
+    "stall",  # one picture takes so much longer to draw
+    "death",  # the renderer raises whatever it is asked for
+    "block",  # a tool call holds the agent's event loop
+    "dry",  # the TTS delivers nothing, wherever in a phone it is
+    "thief",  # a neighbour takes a core
+    "dark",  # a link carries nothing
+    "resume",  # the signal connection is lost and resumed
+    "reconnect",  # a full reconnect: the tracks are published again
+    "server",  # the server stops, and comes back on its port
+    "worker",  # the agent's process is killed, and another takes its place
+]
+
+
+class Fault(NamedTuple):
+    """Something goes wrong.
+
+    Args:
+        at_s: When, in seconds from the beginning.
+        what: What.
+        length_s: For how long, where that is ours to say.
+    """
+
+    at_s: float
+    what: What
+    length_s: float = 0.0
+
+
+Script = tuple[Fault, ...]
+
+Deed = Callable[[Fault], Awaitable[None]]
+"""Brings a fault about; it may take as long as the fault does."""
+
+
+def each(
+    what: What, *, every_s: float, length_s: float, until_s: float, first_s: float | None = None
+) -> Script:
+    """A fault at even intervals in [`first_s`, `until_s`); the first after one interval.
+
+    Raises:
+        ValueError: An interval of 0 s or less, or a length below 0 s.
+    """
+    _check(every_s, length_s)
+    first_s = every_s if first_s is None else first_s
+    return tuple(
+        Fault(float(at_s), what, length_s) for at_s in np.arange(first_s, until_s, every_s)
+    )
+
+
+def now_and_then(
+    what: What, *, mean_s: float, length_s: float, until_s: float, seed: int
+) -> Script:
+    """A fault at random times before `until_s`, with no memory of the last, `mean_s` apart.
+
+    Raises:
+        ValueError: A mean interval of 0 s or less, or a length below 0 s.
+    """
+    _check(mean_s, length_s)
+    chance, script = np.random.default_rng(seed), list[Fault]()
+    at_s = chance.exponential(mean_s)
+    while at_s < until_s:
+        script.append(Fault(at_s, what, length_s))
+        at_s += chance.exponential(mean_s)
+    return tuple(script)
+
+
+def only(script: Iterable[Fault], *wanted: What) -> Script:
+    """The faults of those kinds, in the order of their times."""
+    return tuple(sorted(fault for fault in script if fault.what in wanted))
+
+
+async def follow(script: Collection[Fault], deeds: Mapping[What, Deed], *, clock: Clock) -> None:
+    """Let every fault happen at its time, counted from now; returns once the last is over.
+
+    A deed that takes long delays no other. Faults without a deed are somebody else's: the
+    renderer's, for one, happen inside it (`FaultyRenderer`).
+    """
+    began_s = clock.now_s()
+    under_way: list[asyncio.Task[None]] = []
+    try:
+        for fault in only(script, *deeds):
+            await clock.sleep(began_s + fault.at_s - clock.now_s())
+            under_way.append(asyncio.ensure_future(_do(deeds[fault.what], fault)))
+        await asyncio.gather(*under_way)
+    finally:
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def _do(deed: Deed, fault: Fault) -> None:
+    await deed(fault)
+
+
+def _check(interval_s: float, length_s: float) -> None:
+    if interval_s <= 0 or length_s < 0:
+        raise ValueError(
+            f"faults last 0 s or more, every more than 0 s: {length_s:g} s every {interval_s:g} s"
+        )

@@ -1,0 +1,99 @@
+"""The clapper through this package: an `AvatarSession` whose renderer flashes.
+
+In flow a room and a clapper; out flow its sound and pictures by the way that an agent's speech
+takes: TTS frames into the session's audio output, through sink, playout and conductor. Nothing of
+the package is replaced but the renderer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from livekit import rtc
+from livekit.agents import AgentSession
+from livekit.agents.voice.io import AudioOutput
+
+from ...options import AvatarOptions
+from ...session import AvatarSession
+from ...timeline import SAMPLE_RATE, SystemClock, samples, seconds
+from .clapper import LEAD_S, TAIL_S, Clapper, ClapperRenderer
+from .faults.renderer import FaultyRenderer
+from .faults.script import Script
+
+CHUNK_SAMPLES = samples(0.1)
+"""A TTS hands out pieces of about this length."""
+
+AHEAD_S = 1.5
+"""How far ahead of its playing the speech comes, as a TTS is ahead that is faster than real
+time."""
+
+ALIGN_TIMEOUT_S = 10.0
+POLL_S = 0.02
+
+
+async def publish(
+    room: rtc.Room,
+    clapper: Clapper,
+    *,
+    ready: asyncio.Event,
+    script: Script,
+    options: AvatarOptions,
+) -> dict[str, int]:
+    """Publish the clapper through an `AvatarSession`; returns when it has been heard.
+
+    Args:
+        room: Connected.
+        clapper: Begins once `ready` is set.
+        ready: Set when somebody is watching.
+        script: When the renderer stalls or dies, in media time.
+        options: Of the avatar; its persona is not used.
+
+    Returns:
+        What the avatar counted: see `AvatarSession.stats`.
+
+    Raises:
+        asyncio.TimeoutError: Speech was accepted and never published.
+    """
+    renderer = ClapperRenderer(clapper)
+    session: AgentSession[None] = AgentSession()
+    avatar = AvatarSession(renderer=FaultyRenderer(renderer, script), options=options)
+    try:
+        await avatar.start(session, room=room)
+        output = session.output.audio
+        assert output is not None, "AvatarSession.start sets the session's audio output"
+        renderer.runs = avatar._playout.runs
+        await ready.wait()
+        await _speak(output, clapper, renderer, avatar)
+        return avatar.stats
+    finally:
+        await avatar.aclose()
+
+
+async def _speak(
+    output: AudioOutput, clapper: Clapper, renderer: ClapperRenderer, avatar: AvatarSession
+) -> None:
+    clock = SystemClock()
+    began_s = clock.now_s()
+    lead = samples(LEAD_S / 2)
+    for start in range(0, clapper.length, CHUNK_SAMPLES):
+        if start == lead:
+            await asyncio.wait_for(_align(clapper, renderer, avatar), ALIGN_TIMEOUT_S)
+        length = min(CHUNK_SAMPLES, clapper.length - start)
+        pcm = clapper.sound(start, length)
+        await output.capture_frame(rtc.AudioFrame(pcm.tobytes(), SAMPLE_RATE, 1, length))
+        await asyncio.sleep(began_s + seconds(start) - AHEAD_S - clock.now_s())
+    output.flush()
+    await output.wait_for_playout()
+    await asyncio.sleep(TAIL_S)
+
+
+async def _align(clapper: Clapper, renderer: ClapperRenderer, avatar: AvatarSession) -> None:
+    """Move the beeps onto the frames, once it is known where the speech lies."""
+    while True:
+        published = avatar._playout.published_at(0)
+        # Speech that has just come replaces the silence before it, and so moves once.
+        moves = avatar._playout.wants_retraction
+        if published is not None and renderer.grid is not None and not moves:
+            clapper.align(renderer.grid - published)
+            return
+        await asyncio.sleep(POLL_S)

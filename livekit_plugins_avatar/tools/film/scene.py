@@ -1,0 +1,63 @@
+"""A scene: somebody says something, and then listens.
+
+In flow speech and what the mouth does in it; out flows the face for any sample of it, from the same
+schedule and face that work in a room. Nothing here takes time or chance: the same speech, events
+and seed give the same scene.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ...audio.playout import Pcm, Run
+from ...face.face import Face
+from ...face.style import NATURAL, Style
+from ...render.renderer import Moment
+from ...speech.schedule import VisemeSchedule
+from ...speech.visemes import VisemeEvent
+from ...timeline import Timed
+
+
+class Scene:
+    """A face that says `speech`.
+
+    Args:
+        speech: int16 [N], at `SAMPLE_RATE`.
+        events: What a recogniser hears in it, in order.
+        listening: How many samples it listens afterwards, at least 0.
+        seed: What makes this face's blinks and glances its own.
+        style: How lively it is.
+    """
+
+    def __init__(
+        self,
+        speech: Pcm,
+        events: Sequence[VisemeEvent],
+        *,
+        listening: int = 0,
+        seed: int = 0,
+        style: Style = NATURAL,
+    ) -> None:
+        self.sound: Pcm = np.concatenate([speech, np.zeros(listening, np.int16)])
+        self._schedule = VisemeSchedule()
+        for event in events:
+            self._schedule.append(event)
+        runs = [Run(0, 0, len(speech))]
+        self._face = Face(
+            lambda start, end: self._schedule.placed(runs, start, end), seed=seed, style=style
+        )
+        self._face.set_agent_state(0, "speaking")
+        self._face.end_turn(0, len(speech))
+        self._face.set_agent_state(len(speech), "listening")
+
+    def moments(self, period: int) -> Iterator[Moment]:
+        """The face of each frame, until the sound has ended; a frame lasts `period` samples."""
+        for start in range(0, len(self.sound), period):
+            yield Timed(start, period, self._face.at(start))
+
+    def viseme(self, sample: int) -> str:
+        """What is being said at a sample."""
+        events = self._schedule.between(sample, sample + 1)
+        return events[0].viseme if events else "sil"

