@@ -11,7 +11,7 @@ from livekit.agents import Agent, AgentServer, AgentSession, JobContext, RunCont
 from livekit.agents.llm import function_tool
 from livekit.plugins import avatar, deepgram, openai, silero
 
-from livekit_plugins_avatar.emotion.classifiers import OpenAIReader
+from livekit_plugins_avatar.emotion.classifiers import OpenAIClassifier
 
 server = AgentServer()
 
@@ -25,7 +25,7 @@ class Clerk(Agent):
     async def look_up(self, context: RunContext, name: str) -> str:
         """Look up how the application of somebody went."""
         # 1. Your code knows more than the words: the face before the first of them.
-        self._face.feel("concern", 0.6)
+        self._face.express("concern", 0.6)
         return f"The application of {name} was declined; it may be made again in May."
 
 
@@ -39,7 +39,7 @@ async def enter(ctx: JobContext) -> None:
         expressive=True,  # 2. The language model writes tags; voice and face both follow them.
     )
     # 3. A model is asked besides the built-in lexicon; the face never waits for it.
-    face = avatar.AvatarSession(reader=OpenAIReader())
+    face = avatar.AvatarSession(classifier=OpenAIClassifier())
     await face.start(session, room=ctx.room)
     await session.start(Clerk(face), room=ctx.room)
     await session.generate_reply(instructions="Greet the user.")

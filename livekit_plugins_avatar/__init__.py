@@ -14,7 +14,7 @@ and does nothing else: no model is opened, no thread started, no device touched.
 from livekit.agents import Plugin
 
 from .face.state import FaceState
-from .face.status import Mind
+from .face.status import AvatarStatus
 from .face.style import Style
 from .log import logger
 from .options import AvatarOptions
@@ -26,8 +26,8 @@ from .version import __version__
 __all__ = [
     "AvatarOptions",
     "AvatarSession",
+    "AvatarStatus",
     "FaceState",
-    "Mind",
     "Moment",
     "PersonaError",
     "Renderer",

@@ -11,7 +11,7 @@ from .face.style import STYLES, Style, StyleName
 
 Provider = Literal["auto", "tensorrt", "cuda", "cpu"]
 
-Frame = Literal["square", "wide"]
+Aspect = Literal["square", "wide"]
 
 DEFAULT_PERSONA = "man"
 
@@ -67,7 +67,7 @@ class AvatarOptions:
     """
 
     persona: str | Path = DEFAULT_PERSONA
-    frame: Frame = "square"
+    frame: Aspect = "square"
     provider: Provider = "auto"
     render_threads: int = 1
     frames_ahead: int = 6
@@ -77,7 +77,7 @@ class AvatarOptions:
     seed: int = 0
 
     @property
-    def knobs(self) -> Style:
+    def resolved_style(self) -> Style:
         """The style's factors."""
         return self.style if isinstance(self.style, Style) else STYLES[self.style]
 
@@ -89,7 +89,7 @@ class AvatarOptions:
         return min(MOST_BITRATE_BPS, max(LEAST_BITRATE_BPS, wanted_bps))
 
     def __post_init__(self) -> None:
-        self._check_name("frame", get_args(Frame))
+        self._check_name("frame", get_args(Aspect))
         self._check_name("provider", get_args(Provider))
         if not isinstance(self.style, Style):
             self._check_name("style", get_args(StyleName))

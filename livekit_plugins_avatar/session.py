@@ -19,29 +19,29 @@ from livekit.agents.voice import avatar as agents_avatar
 from livekit.agents.voice.io import AgentOutput, AudioOutput
 
 from . import telemetry
-from .agent.events import AgentWatch
+from .agent.events import AgentEvents
 from .audio.playout import MEMORY_SAMPLES, REMEMBERED_SAMPLES, Playout, PlayoutEvent
-from .audio.sink import AvatarSink
-from .emotion.controller import Conversation
-from .emotion.estimate import Reader
+from .audio.sink import AudioSink
+from .emotion.controller import EmotionController
+from .emotion.estimate import EmotionClassifier
 from .face.articulation import REACH_AFTER_SAMPLES
 from .face.face import Face
-from .face.status import Mind
+from .face.status import AvatarStatus
 from .face.store import KEEP_EVERY_S, FaceMemory
-from .gaze.controller import Presence
+from .gaze.controller import GazeController
 from .log import logger
 from .options import AvatarOptions
 from .publish.conductor import Conductor
-from .publish.connectivity import Audience
-from .publish.keyframes import WholePictures
+from .publish.connectivity import Connectivity
+from .publish.keyframes import KeyframeRequests
 from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
 from .render.persona import PersonaError, load_persona
-from .render.prerenderer import Ahead, frame_period
+from .render.prerenderer import Prerenderer, frame_period
 from .render.renderer import Renderer
 from .speech.recognizer import Recognizer, built_in
 from .speech.schedule import VisemeSchedule
 from .speech.visemes import VisemeEvent
-from .speech.worker import Listener
+from .speech.worker import RecognitionWorker
 from .timeline import Clock, SystemClock, samples, seconds
 
 KEPT_SAMPLES = samples(2.0) + REMEMBERED_SAMPLES
@@ -62,8 +62,8 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         renderer: What draws the face: any object that fits `Renderer`, instead of the persona in
             `options`. The avatar closes it.
         recognizer: What turns speech into visemes, instead of the built-in one.
-        reader: A service that is asked what a text makes one feel, besides the built-in lexicon:
-            `feeling.services` has two, which need a key. The avatar closes it.
+        classifier: A service that is asked what a text makes one feel, besides the built-in
+            lexicon: `emotion.classifiers` has two, which need a key. The avatar closes it.
         memory: Where to keep what the face looks like, so that a process which takes the place of
             this one within a minute goes on with it: the path of a file, or any mapping of
             strings. Without it nothing is kept.
@@ -79,7 +79,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         *,
         renderer: Renderer | None = None,
         recognizer: Recognizer | None = None,
-        reader: Reader | None = None,
+        classifier: EmotionClassifier | None = None,
         memory: MutableMapping[str, str] | str | Path | None = None,
     ) -> None:
         super().__init__()
@@ -90,32 +90,36 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._clock: Clock = SystemClock()
         self._playout = Playout()
         self._schedule = VisemeSchedule()
-        self._face = Face(self._visemes, seed=self._options.seed, style=self._options.knobs)
-        self._presence = Presence(self._face, seed=self._options.seed, on_change=self._redraw)
-        self._listener = Listener(
+        self._face = Face(
+            self._visemes, seed=self._options.seed, style=self._options.resolved_style
+        )
+        self._gaze_controller = GazeController(
+            self._face, seed=self._options.seed, on_change=self._redraw
+        )
+        self._worker = RecognitionWorker(
             recognizer or built_in(), self._schedule, self._on_heard, self._played
         )
         self._conductor = Conductor(
             self._playout, clock=self._clock, queue_samples=QUEUE_SAMPLES, on_events=self._on_events
         )
-        self._conversation = Conversation(
-            feel=self._feel,
+        self._emotion_controller = EmotionController(
+            express=self._express,
             nod=self._nod,
             track=self._playout,
             pauses=self._schedule.between,
             clock=self._clock,
-            reader=reader,
+            classifier=classifier,
         )
-        self._watch = AgentWatch(
-            self._presence, now=self._now, turn_end=lambda: self._playout.turn_end
+        self._watch = AgentEvents(
+            self._gaze_controller, now=self._now, turn_end=lambda: self._playout.turn_end
         )
         self._store = memory
         self._tasks: list[asyncio.Task[None]] = []
-        self._audience: Audience | None = None
-        self._said_again = 0
-        self._ahead: Ahead | None = None
+        self._connectivity: Connectivity | None = None
+        self._samples_replayed = 0
+        self._prerenderer: Prerenderer | None = None
         self._tracks: Tracks | None = None
-        self._sink: AvatarSink | None = None
+        self._sink: AudioSink | None = None
         self._session: AgentSession[Any] | None = None
         self._previous_output: AudioOutput | None = None
         self._identity = ""
@@ -136,18 +140,18 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     def stats(self) -> dict[str, int]:
         """Counts since the start, by name: see `telemetry.COUNTS`."""
         counts = asdict(self._conductor.stats)
-        counts["samples_said_again"] = self._said_again
-        counts["reconnections"] = self._audience.reconnections if self._audience else 0
-        if self._ahead is not None:
-            counts["frames_late"] = self._ahead.late
-            counts["render_failures"] = self._ahead.failures
+        counts["samples_replayed"] = self._samples_replayed
+        counts["reconnections"] = self._connectivity.reconnections if self._connectivity else 0
+        if self._prerenderer is not None:
+            counts["frames_late"] = self._prerenderer.late
+            counts["render_failures"] = self._prerenderer.failures
         return counts
 
     @property
-    def mind(self) -> Mind:
+    def status(self) -> AvatarStatus:
         """Why the face that is seen now looks as it does."""
         delay = samples(self._options.video_delay_s)
-        return self._face.mind(max(0, self._conductor.playhead - delay))
+        return self._face.status(max(0, self._conductor.playhead - delay))
 
     def look_at(
         self,
@@ -170,7 +174,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             ValueError: Nobody in the room has this identity, a direction is out of range, or both
                 are given.
         """
-        self._presence.look_at(self._now(), self._presence.target(identity, yaw_rad, pitch_rad))
+        self._gaze_controller.look_at(
+            self._now(), self._gaze_controller.target(identity, yaw_rad, pitch_rad)
+        )
 
     def place(self, identity: str, *, yaw_rad: float | None, pitch_rad: float = 0.0) -> None:
         """Say where somebody sits, for when the face turns to them; None leaves it to the avatar.
@@ -186,22 +192,22 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         Raises:
             ValueError: The direction is out of range.
         """
-        self._presence.place(self._now(), identity, yaw_rad, pitch_rad)
+        self._gaze_controller.place(self._now(), identity, yaw_rad, pitch_rad)
 
     @property
     def queues_s(self) -> dict[str, float]:
         """What waits between the stages, in seconds of media: see `telemetry.QUEUES`."""
         return {
             "speech": seconds(self._playout.buffered),
-            "hearing": seconds(self._listener.waiting),
-            "frames": self._ahead.ready_s if self._ahead is not None else 0.0,
+            "hearing": seconds(self._worker.waiting),
+            "frames": self._prerenderer.ready_s if self._prerenderer is not None else 0.0,
             "source": seconds(self._conductor.held),
         }
 
     @property
     def frame_cost_s(self) -> float:
         """How long drawing a frame takes at present; 0 before the first."""
-        return self._ahead.cost_s if self._ahead is not None else 0.0
+        return self._prerenderer.cost_s if self._prerenderer is not None else 0.0
 
     async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Take over the agent's audio output and publish voice and face.
@@ -257,7 +263,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if renderer is not None:
             size = renderer.size
             self._raise_face(renderer)
-        self._listener.start()
+        self._worker.start()
         sources = await self._conductor.start(lambda: Sources(size))
         self._tracks = Tracks(room)
         await self._tracks.publish(
@@ -269,18 +275,18 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if memory is not None:
             self._tasks.append(asyncio.create_task(self._remember(memory, self._tracks)))
         if size is not None:
-            wholes = self._whole_pictures(room, self._tracks, sources)
+            wholes = self._keyframe_requests(room, self._tracks, sources)
             self._tasks.append(asyncio.create_task(wholes.follow()))
-        self._sink = AvatarSink(
+        self._sink = AudioSink(
             self._playout,
-            self._listener,
+            self._worker,
             clock=self._clock,
             wait_for_listener=self._tracks.wait_for_listener,
-            on_outlook=self._watch.outlook,
+            on_planned_speech=self._watch.planned_speech,
         )
         self._session = agent_session
-        self._sink.follow(self._conversation)
-        self._conversation.attach(agent_session, self._sink)
+        self._sink.follow(self._emotion_controller)
+        self._emotion_controller.attach(agent_session, self._sink)
         self._previous_output = _tail(agent_session.output.audio)
         agent_session.output.replace_audio_tail(self._sink)
         self._watch.attach(agent_session, room, self._sink)
@@ -312,7 +318,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
     def _raise_face(self, renderer: Renderer) -> None:
         period = frame_period(renderer.fps)
-        self._ahead = Ahead(
+        self._prerenderer = Prerenderer(
             renderer,
             self._face.at,
             clock=self._clock,
@@ -320,29 +326,29 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             period=period,
         )
         self._conductor.show(
-            self._ahead,
+            self._prerenderer,
             period=period,
             delay=samples(self._options.video_delay_s),
             reach=REACH_AFTER_SAMPLES,
         )
-        self._ahead.start()
+        self._prerenderer.start()
 
-    def feel(self, feeling: str, strength: float = 1.0) -> None:
+    def express(self, emotion: str, strength: float = 1.0) -> None:
         """Let the face feel something from now on; it fades by itself within some seconds.
 
         Call it on the agent's event loop. Before `start` and after `aclose` nobody sees it.
 
         Args:
-            feeling: "warm", "concern", "interest", "hurt" (taken aback), "focus" or "neutral".
+            emotion: "warm", "concern", "interest", "hurt" (taken aback), "focus" or "neutral".
             strength: How much of it, in [0, 1].
 
         Raises:
-            ValueError: A feeling that there is not, or a strength out of range.
+            ValueError: A emotion that there is not, or a strength out of range.
         """
-        self._feel(self._now(), feeling, strength)
+        self._express(self._now(), emotion, strength)
 
-    def _feel(self, sample: int, feeling: str, strength: float) -> None:
-        self._face.feel(sample, feeling, strength)
+    def _express(self, sample: int, emotion: str, strength: float) -> None:
+        self._face.express(sample, emotion, strength)
         self._redraw(sample)
 
     def _nod(self, sample: int) -> None:
@@ -365,11 +371,11 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._audience is not None:
-            await self._audience.aclose()
+        if self._connectivity is not None:
+            await self._connectivity.aclose()
         if self._tracks is not None:
             await self._tracks.unpublish()
-        await self._conversation.aclose()
+        await self._emotion_controller.aclose()
         await asyncio.to_thread(self._stop_threads)
         if self._sink is not None:
             self._sink.close()
@@ -379,9 +385,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
     def _stop_threads(self) -> None:
         self._conductor.close()
-        self._listener.close()
-        if self._ahead is not None:
-            if not self._ahead.close():
+        self._worker.close()
+        if self._prerenderer is not None:
+            if not self._prerenderer.close():
                 logger.warning("the renderer still hangs; its thread is left behind")
         elif self._renderer is not None:
             self._renderer.close()
@@ -410,22 +416,22 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     def _on_heard(self, speech: int) -> None:
         """New events are known from this speech sample on; on the listener's thread."""
         published = self._playout.published_at(speech)
-        if published is not None and self._ahead is not None:
-            self._ahead.invalidate(published - REACH_AFTER_SAMPLES)
+        if published is not None and self._prerenderer is not None:
+            self._prerenderer.invalidate(published - REACH_AFTER_SAMPLES)
 
     def _now(self) -> int:
         """The first sample whose frame can still be another one."""
-        if self._ahead is None:
+        if self._prerenderer is None:
             return self._conductor.playhead
-        lead = LEAD_FRAMES * self._ahead.period - samples(self._options.video_delay_s)
+        lead = LEAD_FRAMES * self._prerenderer.period - samples(self._options.video_delay_s)
         return max(0, self._conductor.playhead + lead)
 
     def _redraw(self, sample: int) -> None:
-        if self._ahead is not None:
-            self._ahead.invalidate(sample)
+        if self._prerenderer is not None:
+            self._prerenderer.invalidate(sample)
 
     def _watch_audience(self, room: rtc.Room, tracks: Tracks) -> None:
-        self._audience = Audience(
+        self._connectivity = Connectivity(
             room,
             voice=lambda: tracks.audio.sid if tracks.audio is not None else None,
             silence_s=lambda: tracks.silence_s(self._clock.wall_s()),
@@ -434,19 +440,21 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             on_lost=self._playout.lose,
             on_regained=self._on_regained,
         )
-        self._audience.attach()
+        self._connectivity.attach()
 
-    def _whole_pictures(self, room: rtc.Room, tracks: Tracks, sources: Sources) -> WholePictures:
-        return WholePictures(
+    def _keyframe_requests(
+        self, room: rtc.Room, tracks: Tracks, sources: Sources
+    ) -> KeyframeRequests:
+        return KeyframeRequests(
             room,
-            made=tracks.whole_pictures,
+            made=tracks.keyframes_encoded,
             silence_s=lambda: tracks.silence_s(self._clock.wall_s()),
-            wish=sources.wish_for_whole_picture,
+            wish=sources.request_keyframe,
             clock=self._clock,
         )
 
     def _on_regained(self) -> None:
-        self._said_again += self._playout.regain()
+        self._samples_replayed += self._playout.regain()
 
     async def _remember(self, memory: FaceMemory, tracks: Tracks) -> None:
         """Wake once somebody looks, then write the face down again and again."""

@@ -39,9 +39,9 @@ COUNTS = {
     "frames_late": "Frames that were drawn and came too late.",
     "render_failures": "Times that the renderer raised.",
     "push_failures": "Times that the audio source refused samples.",
-    "starved_samples": "Samples of silence that the audio source made up.",
+    "underrun_samples": "Samples of silence that the audio source made up.",
     "reconnections": "Times that the room went away and came back.",
-    "samples_said_again": "Samples of speech that nobody had heard, taken up again.",
+    "samples_replayed": "Samples of speech that nobody had heard, taken up again.",
 }
 """What is counted since the start of a session, by its name in `AvatarSession.stats`."""
 

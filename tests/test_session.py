@@ -26,7 +26,7 @@ from livekit.agents.voice.events import AgentState, ToolCallEnded, ToolCallStart
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarOptions, AvatarSession, Moment, PersonaError, Style
-from livekit_plugins_avatar.audio.sink import AvatarSink
+from livekit_plugins_avatar.audio.sink import AudioSink
 from livekit_plugins_avatar.timeline import samples
 
 
@@ -122,13 +122,13 @@ async def test_in_the_console_the_avatar_steps_aside_with_a_warning(
 
 def test_before_the_call_the_face_can_be_told_where_to_look_and_says_where_it_does() -> None:
     avatar = AvatarSession(AvatarOptions(style=Style(sway=0.0)), renderer=Grey())
-    assert avatar.mind.state == "initializing" and avatar.mind.looking_at == "camera"
+    assert avatar.status.state == "initializing" and avatar.status.looking_at == "camera"
     avatar.place("anna", yaw_rad=0.2)
     avatar.place("anna", yaw_rad=None)
     avatar.look_at(yaw_rad=0.3, pitch_rad=-0.1)
-    assert avatar.mind.state == "told" and avatar.mind.yaw_rad == pytest.approx(0.3, abs=0.03)
+    assert avatar.status.state == "told" and avatar.status.yaw_rad == pytest.approx(0.3, abs=0.03)
     avatar.look_at()
-    assert avatar.mind.state == "initializing"
+    assert avatar.status.state == "initializing"
     with pytest.raises(ValueError, match="there is no 'anna' in the room to look at; here: nobody"):
         avatar.look_at("anna")
     with pytest.raises(ValueError, match=r"yaw_rad lies between -0\.45 and 0\.45, got 1"):
@@ -138,21 +138,21 @@ def test_before_the_call_the_face_can_be_told_where_to_look_and_says_where_it_do
 async def test_what_session_and_room_report_reaches_the_face() -> None:
     agent_session = session()
     avatar = AvatarSession(renderer=Grey())
-    avatar._watch.attach(agent_session, rtc.Room(), Mock(spec=AvatarSink))
+    avatar._watch.attach(agent_session, rtc.Room(), Mock(spec=AudioSink))
 
     def agent(state: AgentState) -> str:
         event = AgentStateChangedEvent(old_state="idle", new_state=state)
         agent_session.emit("agent_state_changed", event)
-        return avatar.mind.state
+        return avatar.status.state
 
     def tool(update: ToolCallStarted | ToolCallEnded) -> str:
         event = ToolExecutionUpdatedEvent(update=update)
         agent_session.emit("tool_execution_updated", event)
-        return avatar._face.mind(samples(1.0)).state
+        return avatar._face.status(samples(1.0)).state
 
     assert agent("thinking") == "thinking"
     avatar._watch._on_text("Well,")
-    assert avatar.mind.state == "speaking", "words are on their way"
+    assert avatar.status.state == "speaking", "words are on their way"
     assert agent("listening") == "listening"
     call = FunctionCall(call_id="call", name="weather", arguments="{}")
     assert tool(ToolCallStarted(function_call=call)) == "thinking"
@@ -161,11 +161,11 @@ async def test_what_session_and_room_report_reaches_the_face() -> None:
     output = FunctionCallOutput(call_id="call", output="rain", is_error=False)
     done = FunctionToolsExecutedEvent(function_calls=[call], function_call_outputs=[output])
     agent_session.emit("function_tools_executed", done)
-    assert avatar._face.mind(samples(1.0)).state == "listening"
+    assert avatar._face.status(samples(1.0)).state == "listening"
     assert agent("speaking") == "speaking"
     spoke = UserStateChangedEvent(old_state="listening", new_state="speaking")
     agent_session.emit("user_state_changed", spoke)
-    assert avatar.mind.state == "interrupted"
+    assert avatar.status.state == "interrupted"
     await avatar.aclose()
 
 
@@ -227,21 +227,21 @@ def test_a_persona_error_is_a_value_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("feeling", "strength", "named"), [("smug", 1.0, "smug"), ("warm", 2.0, r"2\.0")]
+    ("emotion", "strength", "named"), [("smug", 1.0, "smug"), ("warm", 2.0, r"2\.0")]
 )
 async def test_a_feeling_that_there_is_not_is_named(
-    feeling: str, strength: float, named: str
+    emotion: str, strength: float, named: str
 ) -> None:
     avatar = AvatarSession(renderer=Grey())
-    avatar.feel("warm")
+    avatar.express("warm")
     with pytest.raises(ValueError, match=f"got .?{named}"):
-        avatar.feel(feeling, strength)
+        avatar.express(emotion, strength)
     await avatar.aclose()
 
 
 async def test_a_reader_is_closed_with_the_avatar() -> None:
-    reader = Mock(read=AsyncMock(), aclose=AsyncMock())
-    avatar = AvatarSession(renderer=Grey(), reader=reader)
+    classifier = Mock(read=AsyncMock(), aclose=AsyncMock())
+    avatar = AvatarSession(renderer=Grey(), classifier=classifier)
     await avatar.aclose()
     await avatar.aclose()
-    reader.aclose.assert_awaited_once()
+    classifier.aclose.assert_awaited_once()

@@ -1,8 +1,8 @@
 """The watch: what the agent and the room report, told to the face.
 
 In flow the events of an agent session and of its room, on the agent's event loop, and the text that
-is on its way to being spoken; out flow the same as `Presence` takes them, each at the first sample
-whose frame can still be another one. The text goes on to whoever speaks it as well.
+is on its way to being spoken; out flow the same as `GazeController` takes them, each at the first
+sample whose frame can still be another one. The text goes on to whoever speaks it as well.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from livekit.agents import (
 )
 from livekit.agents.voice.events import EventTypes
 
-from ..gaze.controller import Presence
-from .participants import RoomWatch
+from ..gaze.controller import GazeController
+from .participants import Participants
 from .text_tap import TextTap
 
 
 class TextSink(Protocol):
-    """What is told of the text: `AvatarSink`."""
+    """What is told of the text: `AudioSink`."""
 
     def expect_text(self, text: str) -> None:
         """This is to be said next."""
@@ -37,7 +37,7 @@ class TextSink(Protocol):
         ...
 
 
-class AgentWatch:
+class AgentEvents:
     """Lets the face know what happens, from `attach` to `close`.
 
     Args:
@@ -48,9 +48,13 @@ class AgentWatch:
     """
 
     def __init__(
-        self, presence: Presence, *, now: Callable[[], int], turn_end: Callable[[], int | None]
+        self,
+        presence: GazeController,
+        *,
+        now: Callable[[], int],
+        turn_end: Callable[[], int | None],
     ) -> None:
-        self._presence = presence
+        self._gaze_controller = presence
         self._now = now
         self._turn_end = turn_end
         self._handlers: dict[EventTypes, Callable[[Any], None]] = {
@@ -60,7 +64,7 @@ class AgentWatch:
             "function_tools_executed": self._on_function_tools_executed,
         }
         self._session: AgentSession[Any] | None = None
-        self._room: RoomWatch | None = None
+        self._room: Participants | None = None
         self._sink: TextSink | None = None
         self._text_tap: TextTap | None = None
         self._text_begins = True
@@ -76,8 +80,8 @@ class AgentWatch:
         self._session, self._sink = agent_session, sink
         for event, handler in self._handlers.items():
             agent_session.on(event, handler)
-        presence = self._presence
-        self._room = RoomWatch(
+        presence = self._gaze_controller
+        self._room = Participants(
             room,
             on_enter=lambda identity: presence.enter(self._now(), identity),
             on_leave=lambda identity: presence.leave(self._now(), identity),
@@ -96,7 +100,7 @@ class AgentWatch:
             self._room.close()
         self._session = self._room = self._text_tap = None
 
-    def outlook(self, begins: bool) -> None:
+    def planned_speech(self, begins: bool) -> None:
         """What will be heard is another than before.
 
         Args:
@@ -104,30 +108,30 @@ class AgentWatch:
         """
         sample = self._now()
         if begins:
-            self._presence.speech_comes(sample)
-        self._presence.turn_ends(sample, self._turn_end())
+            self._gaze_controller.speech_comes(sample)
+        self._gaze_controller.turn_ends(sample, self._turn_end())
 
     def _on_agent_state_changed(self, event: AgentStateChangedEvent) -> None:
         sample = self._now()
-        self._presence.talk_with(sample, self._heard())
-        self._presence.agent_state(sample, event.new_state)
+        self._gaze_controller.talk_with(sample, self._heard())
+        self._gaze_controller.agent_state(sample, event.new_state)
         if self._text_tap is None and event.new_state == "listening":
             self._read_along()
 
     def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
         speaks = event.new_state == "speaking"
-        self._presence.user_speaks(self._now(), self._heard(), speaks)
+        self._gaze_controller.user_speaks(self._now(), self._heard(), speaks)
 
     def _on_tool_execution_updated(self, event: ToolExecutionUpdatedEvent) -> None:
         update = event.update
         if update.type == "tool_call_started":
-            self._presence.tool_started(self._now(), update.function_call.call_id)
+            self._gaze_controller.tool_started(self._now(), update.function_call.call_id)
         elif update.type == "tool_call_ended":
-            self._presence.tool_ended(self._now(), update.call_id)
+            self._gaze_controller.tool_ended(self._now(), update.call_id)
 
     def _on_function_tools_executed(self, event: FunctionToolsExecutedEvent) -> None:
         for call in event.function_calls:
-            self._presence.tool_ended(self._now(), call.call_id)
+            self._gaze_controller.tool_ended(self._now(), call.call_id)
 
     def _heard(self) -> str | None:
         """Whom the agent hears, where it hears one person of the room."""
@@ -151,7 +155,7 @@ class AgentWatch:
             self._sink.expect_text(text)
         if self._text_begins:
             self._text_begins = False
-            self._presence.speech_comes(self._now())
+            self._gaze_controller.speech_comes(self._now())
 
     def _on_text_end(self) -> None:
         if self._sink is not None:

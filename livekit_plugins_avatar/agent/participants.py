@@ -23,7 +23,7 @@ ON_BEHALF = "lk.publish_on_behalf"
 """Attribute of a participant that lends an agent its voice or face."""
 
 
-class RoomWatch:
+class Participants:
     """Reports who is here and who speaks, from `start` to `close`.
 
     Args:

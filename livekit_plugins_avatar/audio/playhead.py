@@ -40,12 +40,12 @@ class Playhead:
         self._reported = False
         """Whether the source has made us wait since it was last empty."""
         self._lateness: deque[float] = deque(maxlen=self.WINDOW)
-        self._starved = 0
+        self._underrun = 0
 
     @property
-    def starved(self) -> int:
+    def underrun(self) -> int:
         """How many samples of silence the audio source had to make up so far."""
-        return self._starved
+        return self._underrun
 
     def at(self, now_s: float) -> int:
         """The sample that leaves the source at `now_s`; it does not pass what was pushed."""
@@ -63,7 +63,7 @@ class Playhead:
         missing = int(self._moving(now_s) - self._pushed)
         if missing >= TICK_SAMPLES or not self._pushed:
             # Until the source reports, it may be up to one tick behind this.
-            self._starved += missing if self._pushed else 0
+            self._underrun += missing if self._pushed else 0
             self._reported = False
             self._set(now_s, self._pushed)
 

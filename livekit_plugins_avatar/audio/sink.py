@@ -20,7 +20,7 @@ from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
 
 from ..log import logger
 from ..speech.text.transcript import Piece, Transcript
-from ..speech.worker import Listener, Spoken
+from ..speech.worker import RecognitionWorker, Spoken
 from ..timeline import SAMPLE_RATE, Clock, samples, seconds
 from .playout import NOTHING, Pcm, Playout, PlayoutEvent, Progressed, Started
 
@@ -33,7 +33,7 @@ LIMIT_POLL_S = 0.1
 
 
 class SpeechFollower(Protocol):
-    """Somebody who follows what is said: `feeling.Conversation`."""
+    """Somebody who follows what is said: `emotion.EmotionController`."""
 
     def expect_text(self, text: str) -> None: ...
 
@@ -44,7 +44,7 @@ class SpeechFollower(Protocol):
     def end_speech(self, end: int) -> None: ...
 
 
-class AvatarSink(AudioOutput):
+class AudioSink(AudioOutput):
     """A LiveKit audio output that plays through a `Playout`.
 
     Args:
@@ -52,25 +52,25 @@ class AvatarSink(AudioOutput):
         listener: Hears the speech too.
         clock: Real time.
         wait_for_listener: Returns once somebody in the room can hear; speech waits for it.
-        on_outlook: Called when what will be heard has become another: speech has come, with True
-            for the first of a segment, or is complete, cut, held or let go on.
+        on_planned_speech: Called when what will be heard has become another: speech has come, with
+            True for the first of a segment, or is complete, cut, held or let go on.
     """
 
     def __init__(
         self,
         playout: Playout,
-        listener: Listener,
+        listener: RecognitionWorker,
         *,
         clock: Clock,
         wait_for_listener: Callable[[], Awaitable[None]],
-        on_outlook: Callable[[bool], None] = lambda begins: None,
+        on_planned_speech: Callable[[bool], None] = lambda begins: None,
     ) -> None:
         super().__init__(label="Avatar", capabilities=AudioOutputCapabilities(pause=True))
         self._playout = playout
-        self._listener = listener
+        self._worker = listener
         self._clock = clock
         self._wait_for_listener: Callable[[], Awaitable[None]] | None = wait_for_listener
-        self._on_outlook = on_outlook
+        self._on_planned_speech = on_planned_speech
         self._loop = asyncio.get_running_loop()
         self._resampler: rtc.AudioResampler | None = None
         self._rate = 0
@@ -117,8 +117,8 @@ class AvatarSink(AudioOutput):
             self._follower.end_speech(self._accepted)
         self._end_text_of_segment()
         self._playout.end_segment()
-        self._listener.end_segment()
-        self._on_outlook(False)
+        self._worker.end_segment()
+        self._on_planned_speech(False)
         self._settle()
 
     def clear_buffer(self) -> None:
@@ -126,21 +126,21 @@ class AvatarSink(AudioOutput):
         self._resampler = None
         self._end_text_of_segment()
         self._playout.clear()
-        self._listener.clear()
-        self._on_outlook(False)
+        self._worker.clear()
+        self._on_planned_speech(False)
         self._settle()
 
     def pause(self) -> None:
         """Hold the speech; the face lives on."""
         super().pause()
         self._playout.pause()
-        self._on_outlook(False)
+        self._on_planned_speech(False)
 
     def resume(self) -> None:
         """Go on at the sample where `pause` held."""
         super().resume()
         self._playout.resume()
-        self._on_outlook(False)
+        self._on_planned_speech(False)
 
     def expect_text(self, text: str) -> None:
         """Read along with what is to be said next, piece by piece."""
@@ -148,14 +148,14 @@ class AvatarSink(AudioOutput):
             self._follower.expect_text(text)
         words = self._text.push([Piece(text)])
         self._text_known = True
-        self._listener.expect([Spoken(word.text) for word in words], fresh=self._text_begins)
+        self._worker.expect([Spoken(word.text) for word in words], fresh=self._text_begins)
         self._text_begins = False
 
     def end_text(self) -> None:
         """What is to be said is complete."""
         if self._follower is not None:
             self._follower.end_text()
-        self._listener.expect([Spoken(word.text) for word in self._text.flush()])
+        self._worker.expect([Spoken(word.text) for word in self._text.flush()])
         self._text_begins = True
 
     def follow(self, follower: SpeechFollower) -> None:
@@ -205,9 +205,9 @@ class AvatarSink(AudioOutput):
         if begins:
             self._base = start
         if len(pcm):
-            self._listener.push_audio(start, pcm)
+            self._worker.push_audio(start, pcm)
         if begins:
-            self._on_outlook(True)
+            self._on_planned_speech(True)
 
     def _note(self, start: int, count: int) -> None:
         """Tell the follower of a segment that opens, and note how far it goes."""
@@ -220,7 +220,7 @@ class AvatarSink(AudioOutput):
     def _expect(self, words: Sequence[Piece]) -> None:
         """Tell the listener what the TTS says that it says, unless it knows the text already."""
         if self._base is not None and not self._text_known:
-            self._listener.expect([_spoken(word, self._base) for word in words])
+            self._worker.expect([_spoken(word, self._base) for word in words])
 
     def _end_text_of_segment(self) -> None:
         self._transcript = Transcript()

@@ -1,8 +1,8 @@
 """Services that read better than a lexicon, for whoever has a key and wants them asked.
 
-In flow texts; out flow readings, some hundred milliseconds later. None of them is asked unless it
-is passed to `AvatarSession(reader=...)`: what is said in the room then goes to that service. Extra
-`cloud` brings their clients.
+In flow texts; out flow estimates, some hundred milliseconds later. None of them is asked unless it
+is passed to `AvatarSession(classifier=...)`: what is said in the room then goes to that service.
+Extra `cloud` brings their clients.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import json
 import os
 from typing import Any
 
-from ..face.emotions import FEELINGS
+from ..face.emotions import EMOTIONS
 from . import lexicon
-from .estimate import NEUTRAL, Reading, Side
+from .estimate import NEUTRAL, EmotionEstimate, Side
 
 DEEPGRAM_NEUTRAL = 1 / 3
 """Deepgram calls a text neutral between this and minus this (its guide to sentiment analysis)."""
@@ -27,7 +27,7 @@ OPENAI_TOKENS = 40
 _REMEDY = "pip install 'livekit-plugins-avatar[cloud]'"
 
 
-class DeepgramReader:
+class DeepgramClassifier:
     """Deepgram's text intelligence, which tells good from bad; the lexicon tells the rest.
 
     What it finds negative is an insult if the lexicon says so, and what it finds neutral a question
@@ -55,7 +55,7 @@ class DeepgramReader:
             client = AsyncDeepgramClient(api_key=key, httpx_client=self._http)
         self._client = client
 
-    async def read(self, text: str, side: Side) -> Reading:
+    async def read(self, text: str, side: Side) -> EmotionEstimate:
         """What `text` makes one feel; raises what the SDK raises."""
         answer = await self._client.read.v1.text.analyze(
             request={"text": text},
@@ -67,11 +67,11 @@ class DeepgramReader:
         score = float(answer.results.sentiments.average.sentiment_score)
         by_words = lexicon.read(text, side, "en")
         if abs(score) < DEEPGRAM_NEUTRAL:
-            return by_words if by_words.feeling == "interest" else NEUTRAL
-        if by_words.feeling == "hurt" and score < 0:
+            return by_words if by_words.emotion == "interest" else NEUTRAL
+        if by_words.emotion == "hurt" and score < 0:
             return by_words
         strength = min(1.0, max(lexicon.LEAST_STRENGTH, abs(score)))
-        return Reading("warm" if score > 0 else "concern", strength)
+        return EmotionEstimate("warm" if score > 0 else "concern", strength)
 
     async def aclose(self) -> None:
         """Close the connections that it opened."""
@@ -79,7 +79,7 @@ class DeepgramReader:
             await self._http.aclose()
 
 
-class OpenAIReader:
+class OpenAIClassifier:
     """A language model of OpenAI's, or of any server that speaks as OpenAI's does.
 
     Args:
@@ -107,11 +107,11 @@ class OpenAIReader:
         self._client = client
         self._model = model
 
-    async def read(self, text: str, side: Side) -> Reading:
+    async def read(self, text: str, side: Side) -> EmotionEstimate:
         """What `text` makes one feel; raises what the SDK raises.
 
         Raises:
-            ValueError: The model answered something else than a reading.
+            ValueError: The model answered something else than a estimate.
         """
         answer = await self._client.chat.completions.create(
             model=self._model,
@@ -132,15 +132,15 @@ class OpenAIReader:
 
 
 _SCHEMA = {
-    "name": "reading",
+    "name": "estimate",
     "strict": True,
     "schema": {
         "type": "object",
         "properties": {
-            "feeling": {"type": "string", "enum": list(FEELINGS)},
+            "emotion": {"type": "string", "enum": list(EMOTIONS)},
             "strength": {"type": "number", "description": "0 to 1"},
         },
-        "required": ["feeling", "strength"],
+        "required": ["emotion", "strength"],
         "additionalProperties": False,
     },
 }
@@ -160,15 +160,15 @@ _INSTRUCTIONS: dict[Side, str] = {
 }
 
 
-def _reading(content: str | None) -> Reading:
+def _reading(content: str | None) -> EmotionEstimate:
     try:
         fields = json.loads(content or "")
-        feeling, strength = fields["feeling"], float(fields["strength"])
+        emotion, strength = fields["emotion"], float(fields["strength"])
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"the model answered no reading: {content!r:.100}") from error
-    if feeling not in FEELINGS or not 0.0 <= strength <= 1.0:
-        raise ValueError(f"the model answered no reading: {content!r:.100}")
-    return NEUTRAL if feeling == "neutral" else Reading(feeling, strength)
+        raise ValueError(f"the model answered no estimate: {content!r:.100}") from error
+    if emotion not in EMOTIONS or not 0.0 <= strength <= 1.0:
+        raise ValueError(f"the model answered no estimate: {content!r:.100}")
+    return NEUTRAL if emotion == "neutral" else EmotionEstimate(emotion, strength)
 
 
 def _key(given: str | None, variable: str) -> str:

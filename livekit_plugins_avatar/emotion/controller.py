@@ -1,7 +1,7 @@
 """The conversation, as the agents framework tells of it: the one file here that knows LiveKit.
 
 In flow the agent's text on its way to being spoken, the segments of its speech, what the user says
-and when, and what tools came to; out flow feelings and nods for the face. Nothing that goes wrong
+and when, and what tools came to; out flow emotions and nods for the face. Nothing that goes wrong
 here is felt anywhere else: the voice goes on, and the face keeps still.
 """
 
@@ -23,11 +23,11 @@ from livekit.agents.voice.io import AudioOutput, PlaybackFinishedEvent
 
 from ..log import logger
 from ..timeline import Clock, samples
-from .cue_timing import LATE_SAMPLES, Pauses, Prompter
-from .estimate import Reader, Reading
+from .cue_timing import LATE_SAMPLES, CueTiming, Pauses
+from .estimate import EmotionClassifier, EmotionEstimate
 from .listening import FAILED_TOOL, INTERRUPTED, Listening
-from .remote import SecondOpinion
-from .sentences import Cue, SpokenText
+from .remote import RemoteClassifier
+from .sentences import Cue, SentenceReader
 
 LOOKED_AT_EVERY_S = 0.1
 """How often, while somebody speaks, it is looked whether a cue is due or the user pauses."""
@@ -53,11 +53,11 @@ class Track(Protocol):
 
 
 def _harmless(
-    method: Callable[Concatenate[Conversation, P], None],
-) -> Callable[Concatenate[Conversation, P], None]:
+    method: Callable[Concatenate[EmotionController, P], None],
+) -> Callable[Concatenate[EmotionController, P], None]:
     """Whatever goes wrong in `method` is said once and goes no further."""
 
-    def guarded(self: Conversation, /, *args: P.args, **kwargs: P.kwargs) -> None:
+    def guarded(self: EmotionController, /, *args: P.args, **kwargs: P.kwargs) -> None:
         try:
             method(self, *args, **kwargs)
         except Exception:
@@ -66,37 +66,37 @@ def _harmless(
     return guarded
 
 
-class Conversation:
+class EmotionController:
     """Follows one agent session; belongs to its event loop.
 
     Args:
-        feel: Told a sample, a feeling and its strength.
+        feel: Told a sample, a emotion and its strength.
         nod: Told the sample of a nod.
         track: Where and when speech is published.
         pauses: What the mouth does in the speech.
         clock: Real time.
-        reader: A service that is asked besides; closed with this.
+        classifier: A service that is asked besides; closed with this.
     """
 
     def __init__(
         self,
         *,
-        feel: Callable[[int, str, float], None],
+        express: Callable[[int, str, float], None],
         nod: Callable[[int], None],
         track: Track,
         pauses: Pauses,
         clock: Clock,
-        reader: Reader | None = None,
+        classifier: EmotionClassifier | None = None,
     ) -> None:
-        self._feel = feel
+        self._express = express
         self._nod = nod
         self._track = track
         self._pauses = pauses
         self._clock = clock
-        self._opinion = SecondOpinion(reader) if reader is not None else None
-        self._prompter = Prompter()
+        self._opinion = RemoteClassifier(classifier) if classifier is not None else None
+        self._cue_timing = CueTiming()
         self._listening = Listening()
-        self._text: SpokenText | None = None
+        self._text: SentenceReader | None = None
         self._turn = 0
         """Counts what was heard: an answer to something earlier is late."""
         self._shown: dict[Cue, int] = {}
@@ -144,8 +144,8 @@ class Conversation:
     def expect_text(self, text: str) -> None:
         """Read along with what is to be said next, piece by piece."""
         if self._text is None:
-            self._text = SpokenText()
-            self._prompter.begin_text()
+            self._text = SentenceReader()
+            self._cue_timing.begin_text()
         self._expect(self._text.push(text))
 
     @_harmless
@@ -154,39 +154,39 @@ class Conversation:
         text, self._text = self._text, None
         if text is not None:
             self._expect(text.flush())
-            self._prompter.end_text(text.length)
+            self._cue_timing.end_text(text.length)
 
     @_harmless
     def begin_speech(self, start: int) -> None:
         """A segment of speech opens at this speech sample."""
-        self._prompter.begin_speech(start)
+        self._cue_timing.begin_speech(start)
         self._look()
 
     @_harmless
     def end_speech(self, end: int) -> None:
         """The open segment ends before this speech sample."""
-        self._prompter.end_speech(end)
+        self._cue_timing.end_speech(end)
 
     def _expect(self, cues: list[Cue]) -> None:
-        self._prompter.add(cues)
+        self._cue_timing.add(cues)
         self._look()
         for cue in cues:
             if self._opinion is not None and not cue.tagged:
                 self._opinion.ask(cue.text, "spoken", partial(self._correct, cue))
 
     @_harmless
-    def _correct(self, cue: Cue, reading: Reading) -> None:
+    def _correct(self, cue: Cue, estimate: EmotionEstimate) -> None:
         """A second opinion on what is said."""
-        if self._prompter.revise(cue, reading):
+        if self._cue_timing.revise(cue, estimate):
             return
         sample, now = self._shown.get(cue), self._track.published
         late = sample is None or now - sample > LATE_SAMPLES
-        if not late and reading.feeling != cue.reading.feeling:
-            self._feel(now, reading.feeling, reading.strength)
+        if not late and estimate.emotion != cue.estimate.emotion:
+            self._express(now, estimate.emotion, estimate.strength)
 
     @_harmless
     def _on_playback_finished(self, event: PlaybackFinishedEvent) -> None:
-        self._prompter.finish_speech()
+        self._cue_timing.finish_speech()
         self._shown.clear()
         if event.interrupted:
             self._show(INTERRUPTED)
@@ -197,18 +197,18 @@ class Conversation:
     def _on_user_input_transcribed(self, event: UserInputTranscribedEvent) -> None:
         sample = self._track.published
         text, language = event.transcript, event.language
-        reading = self._listening.hear(sample, text, final=event.is_final, language=language)
-        self._show(reading)
+        estimate = self._listening.hear(sample, text, final=event.is_final, language=language)
+        self._show(estimate)
         if event.is_final and self._opinion is not None:
             self._turn += 1
             self._opinion.ask(text, "heard", partial(self._answer, self._turn, sample))
 
     @_harmless
-    def _answer(self, turn: int, asked: int, reading: Reading) -> None:
+    def _answer(self, turn: int, asked: int, estimate: EmotionEstimate) -> None:
         """A second opinion on what was heard."""
         now = self._track.published
         if turn == self._turn and now - asked <= ANSWERED_WITHIN_SAMPLES:
-            self._show(self._listening.feel(now, reading))
+            self._show(self._listening.express(now, estimate))
 
     @_harmless
     def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
@@ -227,9 +227,9 @@ class Conversation:
         if event.new_state == "thinking":
             self._turn += 1  # What was heard is being answered.
 
-    def _show(self, reading: Reading) -> None:
-        if reading.strength:
-            self._feel(self._track.published, reading.feeling, reading.strength)
+    def _show(self, estimate: EmotionEstimate) -> None:
+        if estimate.strength:
+            self._express(self._track.published, estimate.emotion, estimate.strength)
 
     # What comes due.
 
@@ -240,7 +240,7 @@ class Conversation:
 
     async def _keep_looking(self) -> None:
         try:
-            while self._prompter.waiting or self._listening.speaking:
+            while self._cue_timing.waiting or self._listening.speaking:
                 self._look_once()
                 await self._clock.sleep(LOOKED_AT_EVERY_S)
         finally:
@@ -249,10 +249,10 @@ class Conversation:
     @_harmless
     def _look_once(self) -> None:
         published = self._track.published
-        for sample, cue in self._prompter.due(published, self._track.published_at, self._pauses):
+        for sample, cue in self._cue_timing.due(published, self._track.published_at, self._pauses):
             self._shown[cue] = sample
-            if cue.reading.strength or cue.tagged:
-                self._feel(sample, cue.reading.feeling, cue.reading.strength)
+            if cue.estimate.strength or cue.tagged:
+                self._express(sample, cue.estimate.emotion, cue.estimate.strength)
         if self._listening.pause(published):
             self._nod(published)
 

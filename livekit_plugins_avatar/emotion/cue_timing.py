@@ -1,4 +1,4 @@
-"""The prompter: when each sentence of the agent's speech begins to sound.
+"""The cue_timing: when each sentence of the agent's speech begins to sound.
 
 In flow cues, read off the text before it is spoken, and the segments of speech as they open and
 close; out flow cues that are due, each with its sample on the published timeline. Where in the
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 
 from ..speech.visemes import VisemeEvent
 from ..timeline import samples
-from .estimate import Reading
+from .estimate import EmotionEstimate
 from .sentences import Cue
 
 Pauses = Callable[[int, int], Sequence[VisemeEvent]]
@@ -76,7 +76,7 @@ class _Text:
     """The sample after the last, once all of it is there."""
 
 
-class Prompter:
+class CueTiming:
     """Puts cues to their moments. Pure: no thread, no clock; belongs to one thread."""
 
     def __init__(self) -> None:
@@ -129,11 +129,11 @@ class Prompter:
                 self._texts.remove(text)
                 return
 
-    def revise(self, cue: Cue, reading: Reading) -> bool:
+    def revise(self, cue: Cue, estimate: EmotionEstimate) -> bool:
         """Let a cue that is not due yet read otherwise; returns whether there was one."""
         for text in self._texts:
             if cue in text.cues:
-                text.cues[text.cues.index(cue)] = replace(cue, reading=reading)
+                text.cues[text.cues.index(cue)] = replace(cue, estimate=estimate)
                 return True
         return False
 

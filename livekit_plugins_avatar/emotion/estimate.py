@@ -1,4 +1,4 @@
-"""A reading: what a text makes one feel, and how much.
+"""A estimate: what a text makes one feel, and how much.
 
 In flows nothing; out flow the words by which readers, markup and the conversation agree.
 """
@@ -14,26 +14,26 @@ not felt alike by the two sides."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class EmotionEstimate:
     """What a text makes one feel.
 
     Args:
-        feeling: One of `face.feelings.FEELINGS`.
+        emotion: One of `face.emotions.EMOTIONS`.
         strength: How much, in [0, 1].
     """
 
-    feeling: str
+    emotion: str
     strength: float
 
 
-NEUTRAL = Reading("neutral", 0.0)
+NEUTRAL = EmotionEstimate("neutral", 0.0)
 """Nothing that would show."""
 
 
-class Reader(Protocol):
+class EmotionClassifier(Protocol):
     """Somebody who is asked what a text makes one feel, and takes a while."""
 
-    async def read(self, text: str, side: Side) -> Reading:
+    async def read(self, text: str, side: Side) -> EmotionEstimate:
         """What `text` makes one feel who hears or says it; may raise whatever it likes."""
         ...
 

@@ -1,4 +1,4 @@
-"""The lexicon's reading of a text: no network, no model, a millisecond.
+"""The lexicon's estimate of a text: no network, no model, a millisecond.
 
 In flow sentences; out flows what they make one feel. Words carry weights, a "not" before them turns
 them around, a "but" weighs what follows it more, and a question that says nothing else is met with
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from .estimate import NEUTRAL, Reading, Side
+from .estimate import NEUTRAL, EmotionEstimate, Side
 from .language import is_english
 from .words import (
     AIMED,
@@ -46,7 +46,7 @@ BEFORE_BUT, AFTER_BUT = 0.5, 1.4
 IN_QUESTION = 0.5
 """Who asks whether something is good or broken does not know it."""
 
-QUESTION = Reading("interest", 0.8)
+QUESTION = EmotionEstimate("interest", 0.8)
 
 SHORT_WORDS = 3
 """Whoever says no more than so many words, a name among them, calls it at who hears it."""
@@ -87,7 +87,7 @@ class _Found(NamedTuple):
     weight: float
 
 
-def read(text: str, side: Side, language: str | None = None) -> Reading:
+def read(text: str, side: Side, language: str | None = None) -> EmotionEstimate:
     """What a text makes one feel.
 
     Args:
@@ -96,24 +96,24 @@ def read(text: str, side: Side, language: str | None = None) -> Reading:
         language: Its language tag where that is known, as "en-GB".
 
     Returns:
-        A reading; `NEUTRAL` where nothing would show.
+        A estimate; `NEUTRAL` where nothing would show.
     """
     text = text.replace("\u2019", "'")[-LONGEST_TEXT:]
     known = language.lower().startswith("en") if language else is_english(text)
     best = NEUTRAL
     for sentence in _SENTENCE.findall(text):
-        reading = _of_sentence(sentence, side) if known else _of_valence(_emoji(sentence))
-        asked_later = reading == QUESTION and best.strength <= QUESTION.strength
-        if reading.strength and (reading.strength >= best.strength or asked_later):
-            best = reading
+        estimate = _of_sentence(sentence, side) if known else _of_valence(_emoji(sentence))
+        asked_later = estimate == QUESTION and best.strength <= QUESTION.strength
+        if estimate.strength and (estimate.strength >= best.strength or asked_later):
+            best = estimate
     return best
 
 
-def _of_sentence(sentence: str, side: Side) -> Reading:
+def _of_sentence(sentence: str, side: Side) -> EmotionEstimate:
     tokens = _TOKEN.findall(sentence.lower())
     found = list(_found(tokens))
     if side == "heard" and _insults(tokens, found):
-        return Reading("hurt", 1.0)
+        return EmotionEstimate("hurt", 1.0)
     asked = _is_question(sentence, tokens)
     valence = sum(
         0.0 if asked and hit.phrase.topic == "apology" else hit.weight * _place(tokens, hit.at)
@@ -128,11 +128,11 @@ def _of_sentence(sentence: str, side: Side) -> Reading:
     return QUESTION if asked and shown == NEUTRAL else shown
 
 
-def _of_valence(valence: float) -> Reading:
+def _of_valence(valence: float) -> EmotionEstimate:
     if abs(valence) < SHOWN_FROM:
         return NEUTRAL
     strength = min(1.0, max(LEAST_STRENGTH, abs(valence)))
-    return Reading("warm" if valence > 0 else "concern", strength)
+    return EmotionEstimate("warm" if valence > 0 else "concern", strength)
 
 
 def _found(tokens: Sequence[str]) -> Iterator[_Found]:

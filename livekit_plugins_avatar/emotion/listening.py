@@ -1,7 +1,7 @@
 """Listening: what the face does while somebody else speaks.
 
 In flow transcripts as they come to be known, the user's pauses, tools that failed; out flow
-feelings and nods. A transcript that is still being revised counts once it has said the same twice.
+emotions and nods. A transcript that is still being revised counts once it has said the same twice.
 Nods come at pauses, never often, and never to somebody who insults.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..timeline import samples
 from . import lexicon
-from .estimate import NEUTRAL, Reading
+from .estimate import NEUTRAL, EmotionEstimate
 
 NOD_WORDS = 7
 """A listener acknowledges no more than every so many words (about one backchannel per seven words
@@ -27,7 +27,7 @@ SPOKEN_SAMPLES = samples(1.5)
 """Nobody nods at less speech than this."""
 
 AGAIN_SAMPLES = samples(3.0)
-"""The same feeling is felt anew by then: it has begun to fade."""
+"""The same emotion is felt anew by then: it has begun to fade."""
 
 UNMOVED_SAMPLES = samples(6.0)
 """For so long after an insult there is no nod."""
@@ -35,10 +35,10 @@ UNMOVED_SAMPLES = samples(6.0)
 TAIL_CHARACTERS = 300
 """How much of a transcript that still grows is looked at: its last sentences."""
 
-FAILED_TOOL = Reading("concern", 0.5)
+FAILED_TOOL = EmotionEstimate("concern", 0.5)
 """Something did not work out: slight, because nobody is hurt."""
 
-INTERRUPTED = Reading("interest", 0.5)
+INTERRUPTED = EmotionEstimate("interest", 0.5)
 """Somebody else has the word: the brows say that it is theirs."""
 
 
@@ -73,27 +73,29 @@ class Listening:
         """Looks whether the user pauses; returns whether to nod at it."""
         return sample - self._heard_at >= GAP_SAMPLES and self._nods(sample)
 
-    def hear(self, sample: int, text: str, *, final: bool, language: str | None = None) -> Reading:
+    def hear(
+        self, sample: int, text: str, *, final: bool, language: str | None = None
+    ) -> EmotionEstimate:
         """Take a transcript, of all that is not final yet; returns what is to be felt now."""
         self._heard_at = sample
         self._words = max(self._words, len(text.split()))
-        reading = lexicon.read(text[-TAIL_CHARACTERS:], "heard", language)
-        before, self._before = self._before, NEUTRAL if final else reading
-        if not final and (reading.feeling != before.feeling or reading.feeling == "interest"):
+        estimate = lexicon.read(text[-TAIL_CHARACTERS:], "heard", language)
+        before, self._before = self._before, NEUTRAL if final else estimate
+        if not final and (estimate.emotion != before.emotion or estimate.emotion == "interest"):
             return NEUTRAL  # Said once, it may be revised; and a question ends in its last word.
-        return self.feel(sample, reading)
+        return self.express(sample, estimate)
 
-    def feel(self, sample: int, reading: Reading) -> Reading:
+    def express(self, sample: int, estimate: EmotionEstimate) -> EmotionEstimate:
         """What is to be felt, where it is not felt already; else `NEUTRAL`."""
-        felt = reading.feeling == self._last.feeling and sample - self._felt_at < AGAIN_SAMPLES
-        if not reading.strength or felt:
+        felt = estimate.emotion == self._last.emotion and sample - self._felt_at < AGAIN_SAMPLES
+        if not estimate.strength or felt:
             return NEUTRAL
-        self._last, self._felt_at = reading, sample
-        return reading
+        self._last, self._felt_at = estimate, sample
+        return estimate
 
     def _nods(self, sample: int) -> bool:
         since = self._speaking_since
-        insulted = self._last.feeling == "hurt" and sample - self._felt_at < UNMOVED_SAMPLES
+        insulted = self._last.emotion == "hurt" and sample - self._felt_at < UNMOVED_SAMPLES
         if (
             since is None
             or insulted

@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 
 from . import lexicon
-from .estimate import Reading
-from .tags import TAG, UNCLOSED, reading_of
+from .estimate import EmotionEstimate
+from .tags import TAG, UNCLOSED, estimate_of
 
 END = re.compile(r"[.!?\u2026]+[\"')\u201d\u2019]*(?=\s)|\n|[\u3002\uff01\uff1f]")
 """Where a sentence ends. A point counts only with a blank behind it: "3.50" goes on."""
@@ -33,24 +33,24 @@ class Cue:
 
     Args:
         at: Where it begins: the length of what is said before it, as `length_of` counts.
-        reading: What it makes one feel.
+        estimate: What it makes one feel.
         text: The sentence, without markup.
         tagged: Whether a tag asked for it.
     """
 
     at: int
-    reading: Reading
+    estimate: EmotionEstimate
     text: str
     tagged: bool
 
 
-class SpokenText:
+class SentenceReader:
     """Reads one text; pure, and streamed text reads as whole text does."""
 
     def __init__(self) -> None:
         self._rest = ""
         self._sentence = ""
-        self._asked: Reading | None = None
+        self._asked: EmotionEstimate | None = None
         self._length = 0
 
     @property
@@ -76,7 +76,7 @@ class SpokenText:
             tag, end = TAG.search(text, read, until), END.search(text, read)
             if tag and (not end or tag.start() < end.end()):
                 self._sentence += text[read : tag.start()]
-                asked = reading_of(tag)
+                asked = estimate_of(tag)
                 if asked is not None:
                     cues += self._close()
                     self._asked = asked
@@ -99,11 +99,11 @@ class SpokenText:
         text, self._sentence = self._sentence.strip(), ""
         if not any(character.isalnum() for character in text):
             # A lone tag or an emoji: it belongs to what has been said.
-            reading = lexicon.read(text, "spoken") if text else None
-            shows = reading is not None and reading.strength > 0
-            return [Cue(self._length, reading, text, False)] if reading and shows else []
-        reading = self._asked or lexicon.read(text, "spoken")
-        cue = Cue(self._length, reading, text, self._asked is not None)
+            estimate = lexicon.read(text, "spoken") if text else None
+            shows = estimate is not None and estimate.strength > 0
+            return [Cue(self._length, estimate, text, False)] if estimate and shows else []
+        estimate = self._asked or lexicon.read(text, "spoken")
+        cue = Cue(self._length, estimate, text, self._asked is not None)
         self._length += length_of(text)
         return [cue]
 

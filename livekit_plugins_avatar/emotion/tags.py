@@ -1,6 +1,6 @@
 """Markup: how the writer of a text wants it said.
 
-In flow text and tags; out flow readings. What an expressive agent's language model writes is
+In flow text and tags; out flow estimates. What an expressive agent's language model writes is
 `<expr type="expression" label="warm, curious"/>`; TTS have their own, such as
 `<emotion value="happy"/>`, `<expression value="..."/>`, `<mstts:express-as style="sad">` and
 `[laughs]`. Labels are free: they are matched by the beginnings of their words. A label that nobody
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .estimate import NEUTRAL, Reading
+from .estimate import NEUTRAL, EmotionEstimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class Label:
     """What some labels look like.
 
     Args:
-        feeling: One of `face.feelings.FEELINGS`.
+        emotion: One of `face.emotions.EMOTIONS`.
         strength: How much of it, in [0, 1].
         stems: Beginnings of words, with blanks between.
         reason: Why so.
     """
 
-    feeling: str
+    emotion: str
     strength: float
     stems: str
     reason: str
@@ -95,33 +95,33 @@ CUE_WORDS = 3
 """A cue in brackets is short; more words are prose."""
 
 _ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*[\"']([^\"']*)[\"']")
-_NAMES = frozenset(("emotion", "expression", "mood", "feeling", "express-as", "mstts:express-as"))
+_NAMES = frozenset(("emotion", "expression", "mood", "emotion", "express-as", "mstts:express-as"))
 _VALUES = ("value", "label", "name", "style", "type")
 
 
-def reading_of(tag: re.Match[str]) -> Reading | None:
+def estimate_of(tag: re.Match[str]) -> EmotionEstimate | None:
     """What a match of `TAG` asks for; None where it asks for nothing that shows."""
     cue = tag["cue"]
     if cue is not None:
-        return reading_of_label(cue) if len(cue.split()) <= CUE_WORDS else None
+        return estimate_of_label(cue) if len(cue.split()) <= CUE_WORDS else None
     name, attributes = tag["name"].lower(), dict(_ATTRIBUTE.findall(tag["attributes"]))
     if name == "expr":
         wanted = attributes.get("type") in ("expression", "emotion", "sound")
-        return reading_of_label(attributes.get("label", "")) if wanted else None
+        return estimate_of_label(attributes.get("label", "")) if wanted else None
     if name in _NAMES or name == "sound":
         values = (attributes[key] for key in _VALUES if key in attributes)
-        return reading_of_label(next(values, ""))
-    return reading_of_label(name) if not attributes and not name.startswith("/") else None
+        return estimate_of_label(next(values, ""))
+    return estimate_of_label(name) if not attributes and not name.startswith("/") else None
 
 
-def reading_of_label(label: str) -> Reading | None:
+def estimate_of_label(label: str) -> EmotionEstimate | None:
     """What a label asks for, as "soft, with genuine care"; None where nobody knows."""
     words = re.findall(r"[a-z]+", label.lower())
-    best: Reading | None = None
+    best: EmotionEstimate | None = None
     most = 0
     for row, stems in _ROWS:
         count = sum(any(word.startswith(stem) for stem in stems) for word in words)
         if count > most:
             most = count
-            best = Reading(row.feeling, row.strength) if row.strength else NEUTRAL
+            best = EmotionEstimate(row.emotion, row.strength) if row.strength else NEUTRAL
     return best

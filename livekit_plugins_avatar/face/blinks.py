@@ -16,7 +16,7 @@ from ..gaze.attention import Situation
 from ..timeline import samples, seconds
 from .agent_state import RECENT_SAMPLES
 from .easing import ease
-from .random_events import EPOCH_S, Bouts, lognormal
+from .random_events import EPOCH_S, RandomEvents, lognormal
 from .style import NATURAL, Style
 
 BLINKS_PER_MIN = {
@@ -83,7 +83,7 @@ class Blinks:
             return _by_themselves(chance, BLINKS_PER_MIN[situation.state] * style.blink)
 
         self._seed = seed
-        self._bouts: Bouts[Situation, float] = Bouts("blink", seed, draw)
+        self._events: RandomEvents[Situation, float] = RandomEvents("blink", seed, draw)
 
     def closure(
         self,
@@ -115,7 +115,7 @@ class Blinks:
         `APART_S`: this needs no memory longer than that.
         """
         reasons = [
-            *self._bouts.recent(situations, sample),
+            *self._events.recent(situations, sample),
             *self._at_turn_ends(situations),
             *self._at_shifts(shifts),
         ]

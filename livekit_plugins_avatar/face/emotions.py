@@ -1,10 +1,10 @@
-"""Feelings: what the face shows of what is said and heard.
+"""Emotions: what the face shows of what is said and heard.
 
-In flow feelings, each at a sample of the published audio and of some strength; out flow offsets to
+In flow emotions, each at a sample of the published audio and of some strength; out flow offsets to
 every parameter of the face. A table says how fast each comes and goes, another what it looks like.
-A feeling that follows another starts from wherever that one had got to, so nothing pops however
+A emotion that follows another starts from wherever that one had got to, so nothing pops however
 fast they follow. What is felt at a moment depends on the moment and what is known by then, and on
-nothing else. No feeling opens the mouth, and none is anger: an agent that is insulted keeps its
+nothing else. No emotion opens the mouth, and none is anger: an agent that is insulted keeps its
 countenance.
 """
 
@@ -24,17 +24,17 @@ from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How one feeling comes and goes.
+    """How one emotion comes and goes.
 
     Args:
-        feeling: Its name.
+        emotion: Its name.
         onset_s: From its first sign to its height, 0.2 to 0.5 s.
         hold_s: How long it stays at its height.
         decay_s: How long it takes to fade.
         reason: Why these figures.
     """
 
-    feeling: str
+    emotion: str
     onset_s: float
     hold_s: float
     decay_s: float
@@ -42,7 +42,7 @@ class Course:
 
 
 COURSES = (
-    Course("neutral", 0.50, 0.0, 0.5, "Back to rest as fast as the slowest feeling comes."),
+    Course("neutral", 0.50, 0.0, 0.5, "Back to rest as fast as the slowest emotion comes."),
     Course(
         "warm", 0.45, 1.2, 2.6,
         "Smiles of enjoyment last from half a second to four (Frank, Ekman and Friesen 1993), and "
@@ -60,25 +60,25 @@ COURSES = (
     ),
     Course("focus", 0.50, 2.0, 2.0, "Attention to detail lasts as long as the detail."),
 )  # fmt: skip
-"""Every feeling there is. Expressions of emotion last from half a second to four as a rule (Ekman
+"""Every emotion there is. Expressions of emotion last from half a second to four as a rule (Ekman
 2003); onsets of 200-500 ms look natural, shorter ones like a twitch."""
 
-FEELINGS = tuple(course.feeling for course in COURSES)
-"""The names of the feelings."""
+EMOTIONS = tuple(course.emotion for course in COURSES)
+"""The names of the emotions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one feeling of strength 1 adds to one parameter.
+    """What one emotion of strength 1 adds to one parameter.
 
     Args:
-        feeling: One of `FEELINGS`.
+        emotion: One of `EMOTIONS`.
         parameter: One of `PARAMETERS`.
         value: A weight, radians or metres, as FaceState has it.
         reason: Why it is there. AU is an action unit of FACS (Ekman and Friesen 1978).
     """
 
-    feeling: str
+    emotion: str
     parameter: str
     value: float
     reason: str
@@ -136,26 +136,26 @@ PARTS = (
     Part("focus", "mouthSmileRight", -0.04, "As on the left."),
     Part("focus", "headZ", 0.004, "Nearer to what it looks at."),
 )
-"""What each feeling looks like on top of the face at rest. Smile and frown are the two muscles
+"""What each emotion looks like on top of the face at rest. Smile and frown are the two muscles
 whose sign follows valence (Cacioppo et al. 1986): only warmth has the first; concern and hurt have
 the second, and focus a little of its brow, as effort does. The sizes are chosen by eye on the
 sketch persona: readable beside the face at rest by somebody who was not told, and not remarked on
 by somebody who only talks."""
 
 STRONGEST = 1.0
-"""The most of a feeling that is shown, before the face's own strength."""
+"""The most of a emotion that is shown, before the face's own strength."""
 
 NAMED_FROM = 0.2
-"""How much of a feeling there must be for the face to be called by its name."""
+"""How much of a emotion there must be for the face to be called by its name."""
 
 _KEPT = 32
-"""How many feelings are kept: more in the life of the longest would be four a second."""
+"""How many emotions are kept: more in the life of the longest would be four a second."""
 
 
 def _table() -> NDArray[np.float64]:
-    table = np.zeros((len(FEELINGS), len(PARAMETERS)))
+    table = np.zeros((len(EMOTIONS), len(PARAMETERS)))
     for row in PARTS:
-        table[FEELINGS.index(row.feeling), INDEX[row.parameter]] += row.value
+        table[EMOTIONS.index(row.emotion), INDEX[row.parameter]] += row.value
     return table
 
 
@@ -164,29 +164,29 @@ _ONSETS = [samples(course.onset_s) for course in COURSES]
 _ENDS = [(samples(course.onset_s + course.hold_s), samples(course.decay_s)) for course in COURSES]
 
 
-class Feelings:
+class Emotions:
     """What one face feels over time; one thread sets, any thread reads."""
 
     def __init__(self) -> None:
         self._felt: Timeline[tuple[int, float]] = Timeline((0, 0.0), limit=_KEPT)
 
-    def set(self, sample: int, feeling: str, strength: float) -> None:
-        """Let a feeling begin at `sample`; what was known of later ones is dropped.
+    def set(self, sample: int, emotion: str, strength: float) -> None:
+        """Let a emotion begin at `sample`; what was known of later ones is dropped.
 
         Args:
             sample: When, on the published timeline.
-            feeling: One of `FEELINGS`.
+            emotion: One of `EMOTIONS`.
             strength: How much of it, in [0, 1].
 
         Raises:
-            ValueError: A feeling that there is not, or a strength out of range.
+            ValueError: A emotion that there is not, or a strength out of range.
         """
-        if feeling not in FEELINGS:
-            known = ", ".join(map(repr, FEELINGS))
-            raise ValueError(f"a feeling is one of {known}, got {feeling!r}")
+        if emotion not in EMOTIONS:
+            known = ", ".join(map(repr, EMOTIONS))
+            raise ValueError(f"a emotion is one of {known}, got {emotion!r}")
         if not 0.0 <= strength <= STRONGEST:
             raise ValueError(f"strength lies between 0 and {STRONGEST}, got {strength!r}")
-        self._felt.set(sample, (FEELINGS.index(feeling), strength))
+        self._felt.set(sample, (EMOTIONS.index(emotion), strength))
 
     def at(self, sample: int) -> NDArray[np.float64]:
         """The offsets at `sample`, float64 [60], one per name in `PARAMETERS`."""
@@ -198,24 +198,24 @@ class Feelings:
         """What is felt most at `sample`; "neutral" where there is little of anything."""
         weights = self.mix(sample)
         most = int(weights.argmax())
-        return FEELINGS[most] if weights[most] >= NAMED_FROM else "neutral"
+        return EMOTIONS[most] if weights[most] >= NAMED_FROM else "neutral"
 
     def mix(self, sample: int, onset: int = 0) -> NDArray[np.float64]:
-        """How much of each feeling is in the face at `sample`.
+        """How much of each emotion is in the face at `sample`.
 
         Args:
             sample: When, on the published timeline.
-            onset: Samples from a feeling's first sign to its height; 0 for its own.
+            onset: Samples from a emotion's first sign to its height; 0 for its own.
 
         Returns:
-            float64 [6], one per name in `FEELINGS`, in [0, 1].
+            float64 [6], one per name in `EMOTIONS`, in [0, 1].
         """
-        weights = np.zeros(len(FEELINGS))
-        for since, (feeling, strength) in self._felt:
+        weights = np.zeros(len(EMOTIONS))
+        for since, (emotion, strength) in self._felt:
             if since > sample:
                 break
-            arrived = ease((sample - since) / (onset or _ONSETS[feeling]))
-            end, decay = _ENDS[feeling]
+            arrived = ease((sample - since) / (onset or _ONSETS[emotion]))
+            end, decay = _ENDS[emotion]
             weights *= 1.0 - arrived
-            weights[feeling] += arrived * strength * (1.0 - ease((sample - since - end) / decay))
+            weights[emotion] += arrived * strength * (1.0 - ease((sample - since - end) / decay))
         return weights

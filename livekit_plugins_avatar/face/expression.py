@@ -2,7 +2,7 @@
 
 In flow how much of each agent state is in the face, what is being spoken, and what is felt about
 it; out flow offsets to every parameter of the face. A table says what each state looks like,
-another (`feelings`) what is felt; stressed vowels lift the brows now and then and dip the head, and
+another (`emotions`) what is felt; stressed vowels lift the brows now and then and dip the head, and
 a listener nods (`nods`). Expression never opens the mouth, and where articulation closes or rounds
 the lips it gives way.
 """
@@ -22,7 +22,7 @@ from ..speech.visemes import VisemeEvent
 from ..timeline import samples
 from .agent_state import AGENT_STATES
 from .easing import bump
-from .emotions import Feelings
+from .emotions import Emotions
 from .nods import Nods
 from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS
 
@@ -151,7 +151,7 @@ class Expression:
 
     Args:
         seed: At least 0.
-        strength: How much is shown of what is said and heard: times the feelings, nods and accents,
+        strength: How much is shown of what is said and heard: times the emotions, nods and accents,
             in [0, `STRONGEST`]. At 0 the states alone are seen: a still, polite face.
 
     Raises:
@@ -162,7 +162,7 @@ class Expression:
         if not 0.0 <= strength <= STRONGEST:
             raise ValueError(f"strength lies between 0 and {STRONGEST}, got {strength!r}")
         self._strength = strength
-        self._feelings = Feelings()
+        self._emotions = Emotions()
         self._nods = Nods(seed)
 
         @lru_cache(maxsize=64)
@@ -171,13 +171,13 @@ class Expression:
 
         self._marked = marked
 
-    def feel(self, sample: int, feeling: str, strength: float = 1.0) -> None:
-        """Let a feeling begin at `sample`, as `Feelings.set`."""
-        self._feelings.set(sample, feeling, strength)
+    def express(self, sample: int, emotion: str, strength: float = 1.0) -> None:
+        """Let a emotion begin at `sample`, as `Emotions.set`."""
+        self._emotions.set(sample, emotion, strength)
 
     def name(self, sample: int) -> str:
         """What is felt at `sample`, by name."""
-        return self._feelings.name(sample) if self._strength else "neutral"
+        return self._emotions.name(sample) if self._strength else "neutral"
 
     def nod(self, sample: int) -> None:
         """Nod at `sample`, as `Nods.add`."""
@@ -202,7 +202,7 @@ class Expression:
             float64 [60], one per name in `PARAMETERS`.
         """
         offsets = np.concatenate([features @ _FEATURES, posture @ _POSTURE])
-        content = self._feelings.at(sample) + _ACCENT * self.emphasis(events, sample)
+        content = self._emotions.at(sample) + _ACCENT * self.emphasis(events, sample)
         content[_HEAD_PITCH] += self._nods.pitch_rad(sample)
         offsets += self._strength * content
         return offsets

@@ -31,7 +31,7 @@ from .glances import (
     SIDE_KEPT,
     Glances,
 )
-from .random_events import EPOCH_S, Bouts, lognormal
+from .random_events import EPOCH_S, RandomEvents, lognormal
 from .saccade import Point, depths, distance_deg, saccades, turns
 from .style import NATURAL, Style
 from .target import Target
@@ -93,11 +93,11 @@ class Gaze:
             path = _scan_path(chance, situation, style, begins_s, entering)
             return _within_epoch(list(path))
 
-        self._bouts: Bouts[Situation, _Fixation] = Bouts("gaze", seed, draw)
+        self._events: RandomEvents[Situation, _Fixation] = RandomEvents("gaze", seed, draw)
 
     def at(self, situations: Sequence[tuple[int, Situation]], sample: int) -> Look:
         """The look at `sample`, given the recent situations (`Attention.recent`)."""
-        fixations = self._bouts.recent(situations, sample)
+        fixations = self._events.recent(situations, sample)
         eyes = saccades([(start, each.eyes) for start, each in fixations], sample)
         head = turns([(start, each.head) for start, each in fixations], sample)
         apart_deg = depths([(start, each.apart_deg) for start, each in fixations], sample)
@@ -107,7 +107,7 @@ class Gaze:
         self, situations: Sequence[tuple[int, Situation]], sample: int
     ) -> list[tuple[int, float]]:
         """When the recent saccades up to `sample` began, and how large they are, in degrees."""
-        fixations = self._bouts.recent(situations, sample)
+        fixations = self._events.recent(situations, sample)
         return [
             (start, distance_deg(before.eyes, after.eyes))
             for (_, before), (start, after) in pairwise(fixations)

@@ -31,7 +31,7 @@ from .eye_motion import Gaze, lids
 from .idle import HEAD_AXES, Idle
 from .limits import GAZE_LIMIT_RAD, HEAD_LIMITS, held
 from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS, FaceState
-from .status import AT_TARGET_DEG, Mind
+from .status import AT_TARGET_DEG, AvatarStatus
 from .style import NATURAL, Style
 from .target import CAMERA, Target
 
@@ -130,7 +130,7 @@ class Face:
             self._states.set(start, situation.agent)
         return True
 
-    def mind(self, sample: int) -> Mind:
+    def status(self, sample: int) -> AvatarStatus:
         """Why the face at `sample` is as it is, for people who want to know."""
         situations = self._attention.recent(sample)
         look = self._gaze.at(situations, sample)
@@ -141,7 +141,7 @@ class Face:
             return degrees(hypot(look.yaw - target.yaw_rad, look.pitch - target.pitch_rad))
 
         seen = min((situation.target, *situation.others, CAMERA), key=off_deg)
-        return Mind(
+        return AvatarStatus(
             state=situation.state,
             looking_at=seen.name if off_deg(seen) < AT_TARGET_DEG else "away",
             yaw_rad=look.yaw,
@@ -150,20 +150,20 @@ class Face:
             expression=self._expression.name(sample),
         )
 
-    def feel(self, sample: int, feeling: str, strength: float = 1.0) -> None:
+    def express(self, sample: int, emotion: str, strength: float = 1.0) -> None:
         """Let the face feel something from `sample` on; it fades by itself.
 
         Called on the thread of `set_agent_state`.
 
         Args:
-            sample: When, on the published timeline; later feelings that were known are dropped.
-            feeling: One of `feelings.FEELINGS`.
+            sample: When, on the published timeline; later emotions that were known are dropped.
+            emotion: One of `emotions.EMOTIONS`.
             strength: How much of it, in [0, 1].
 
         Raises:
-            ValueError: A feeling that there is not, or a strength out of range.
+            ValueError: A emotion that there is not, or a strength out of range.
         """
-        self._expression.feel(sample, feeling, strength)
+        self._expression.express(sample, emotion, strength)
 
     def nod(self, sample: int) -> None:
         """Nod at `sample` of the published timeline, unless it nods then already; as `feel`."""

@@ -35,7 +35,7 @@ Draw = Callable[[Random, S, bool], Iterable[tuple[float, T]]]
 happenings as (seconds from the start of the epoch, in [0, `EPOCH_S`)), value), in order."""
 
 
-class Bouts(Generic[S, T]):
+class RandomEvents(Generic[S, T]):
     """Happenings of one kind.
 
     Args:

@@ -1,4 +1,4 @@
-"""Mind: why the face looks as it does, in words and figures for people."""
+"""AvatarStatus: why the face looks as it does, in words and figures for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ a table (Gibson and Pick 1963)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mind:
+class AvatarStatus:
     """One moment of a face.
 
     Args:
@@ -21,7 +21,7 @@ class Mind:
         yaw_rad: Where the eyes point, from the camera to the picture's right.
         pitch_rad: Where the eyes point, from the camera upwards.
         viseme: What the mouth does.
-        expression: What it shows, one of `feelings.FEELINGS`.
+        expression: What it shows, one of `emotions.EMOTIONS`.
     """
 
     state: str

@@ -1,6 +1,6 @@
 """Style: how much of all this a face shows, from still to lively.
 
-In flows a name or a set of knobs; out flow the factors that gaze, blinks, sway and expression put
+In flows a name or a set of factors; out flow the factors that gaze, blinks, sway and expression put
 on their own tables. The tables say what people do; a style says how much of it suits this agent:
 what is charming in a tutor is restless in a bank.
 """
@@ -14,7 +14,7 @@ StyleName = Literal["off", "calm", "natural", "lively"]
 
 
 @dataclass(frozen=True, slots=True)
-class Knob:
+class Factor:
     """One thing that a style sets.
 
     Args:
@@ -37,75 +37,75 @@ class Knob:
     source: str
 
 
-KNOBS = (
-    Knob(
+FACTORS = (
+    Factor(
         "away", "times the share of time that the eyes look away in talk",
         0.0, 1.5, 0.0, 0.6, 1.0, 1.15,
         "1 is `glances.GLANCES`, between Argyle and Cook's people and a partner who is a camera. "
         "Gaze that leaves without need is rated distracted; none at all is a stare, but a polite "
         "one where the face is otherwise still.",
     ),
-    Knob(
+    Factor(
         "aversion", "times the share of time that the eyes look away in thought",
         0.0, 1.2, 0.0, 0.9, 1.0, 1.05,
         "1 is `glances.GLANCES`. Apart from `away`: a pause that shows no thought reads as a fault "
         "(a visible thinking state helps, CUI 2025), so a calm face keeps it.",
     ),
-    Knob(
+    Factor(
         "glance_size", "times the angle of a look away",
         0.0, 1.3, 0.8, 0.85, 1.0, 1.15,
         "1 is `glances.GLANCES`; 1.3 takes a thought 22 degrees away, what eyes and head can draw.",
     ),
-    Knob(
+    Factor(
         "fixation", "times the size of the small saccades within a look",
         0.0, 2.0, 0.6, 0.8, 1.0, 1.1,
         "1 is `glances.CAMERA_SCATTER_DEG`. Eyes without any look painted on; by eye.",
     ),
-    Knob(
+    Factor(
         "head", "times the head's share in a look",
         0.0, 1.3, 0.5, 0.8, 1.0, 1.2,
         "1 is `gaze.HEAD_SHARE`. People differ by far more: head movers and eye movers (Fuller "
         "1992).",
     ),
-    Knob(
+    Factor(
         "blink", "times the rate of blinks",
         0.6, 1.3, 0.9, 0.9, 1.0, 1.05,
         "1 is `blinks.BLINKS_PER_MIN`. The 95 % interval of people in conversation is 10.5 to 32.5 "
         "a minute (Doughty 2001): 0.6 and 1.3 of 26 stay in it.",
     ),
-    Knob(
+    Factor(
         "sway", "times the movement of head and body",
         0.0, 2.0, 0.0, 0.6, 1.0, 1.35,
         "1 is `idle.SWAY_RMS`. What users of avatars complain of is idling that is frozen, or that "
         "fidgets: it must be tunable to calm.",
     ),
-    Knob(
+    Factor(
         "breath", "times the height of a breath",
         0.5, 1.5, 0.8, 0.9, 1.0, 1.1,
         "1 is `idle.BREATH`. Never 0: what does not breathe is a picture.",
     ),
-    Knob(
+    Factor(
         "expression", "times what is felt and marked, as a strength",
         0.0, 1.5, 0.0, 0.6, 1.0, 1.35,
         "1 is the tables of `expression`, which are chosen to be seen and not noticed.",
     ),
 )  # fmt: skip
-"""Every knob, its range, and its value in each style."""
+"""Every factor, its range, and its value in each style."""
 
-_KNOBS = {knob.name: knob for knob in KNOBS}
+_FACTORS = {factor.name: factor for factor in FACTORS}
 
 
 def _natural(name: str) -> float:
-    value: float = field(default=_KNOBS[name].natural)
+    value: float = field(default=_FACTORS[name].natural)
     return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How lively a face is: the factors of `KNOBS`, which has their units, ranges and sources.
+    """How lively a face is: the factors of `FACTORS`, which has their units, ranges and sources.
 
     Raises:
-        ValueError: A knob is out of its range; the message names it and the range.
+        ValueError: A factor is out of its range; the message names it and the range.
     """
 
     away: float = _natural("away")
@@ -120,20 +120,20 @@ class Style:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            knob, value = _KNOBS[each.name], getattr(self, each.name)
-            if not isinstance(value, int | float) or not knob.least <= value <= knob.most:
+            factor, value = _FACTORS[each.name], getattr(self, each.name)
+            if not isinstance(value, int | float) or not factor.least <= value <= factor.most:
                 raise ValueError(
-                    f"style: {knob.name} ({knob.unit}) lies between {knob.least} and {knob.most}, "
-                    f"got {value!r}"
+                    f"style: {factor.name} ({factor.unit}) lies between {factor.least} and "
+                    f"{factor.most}, got {value!r}"
                 )
 
 
 NATURAL = Style()
 
 STYLES: dict[StyleName, Style] = {
-    "off": Style(**{knob.name: knob.off for knob in KNOBS}),
-    "calm": Style(**{knob.name: knob.calm for knob in KNOBS}),
+    "off": Style(**{factor.name: factor.off for factor in FACTORS}),
+    "calm": Style(**{factor.name: factor.calm for factor in FACTORS}),
     "natural": NATURAL,
-    "lively": Style(**{knob.name: knob.lively for knob in KNOBS}),
+    "lively": Style(**{factor.name: factor.lively for factor in FACTORS}),
 }
 """The styles by name: "off" is still and polite, and still blinks and breathes."""

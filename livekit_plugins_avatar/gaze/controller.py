@@ -1,4 +1,4 @@
-"""Presence: what happens in the room and to the agent, told to the face.
+"""GazeController: what happens in the room and to the agent, told to the face.
 
 In flow, each at a sample of the published audio, who is there and who speaks, what the agent and
 its tools do, what is about to be said; the face is told what follows from it. It is all the state
@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable
 from ..face.face import Face
 from ..face.target import CAMERA, Target
 from .seats import Seats, direction
-from .turn_taking import Floor
+from .turn_taking import TurnTaking
 
 
-class Presence:
+class GazeController:
     """Called from one thread.
 
     Args:
@@ -31,7 +31,7 @@ class Presence:
         self._face = face
         self._on_change = on_change
         self._seats = Seats()
-        self._floor = Floor(self._seats, seed=seed)
+        self._turn_taking = TurnTaking(self._seats, seed=seed)
         self._agent_state = "initializing"
         self._loud: frozenset[str] = frozenset()
         self._heard: str | None = None
@@ -39,12 +39,12 @@ class Presence:
 
     def enter(self, sample: int, identity: str) -> None:
         """Somebody comes into the room, or comes back; agents and recorders are nobody."""
-        self._floor.enter(sample, identity)
+        self._turn_taking.enter(sample, identity)
         self._attend(sample)
 
     def leave(self, sample: int, identity: str) -> None:
         """Somebody leaves the room."""
-        self._floor.leave(sample, identity)
+        self._turn_taking.leave(sample, identity)
         self._attend(sample)
 
     def speakers(self, sample: int, identities: Iterable[str]) -> None:
@@ -62,19 +62,19 @@ class Presence:
         """
         if speaks and self._agent_state == "speaking":
             self._tell(sample, self._face.interrupt(sample))
-        self._floor.talk_with(sample, identity)
+        self._turn_taking.talk_with(sample, identity)
         self._heard = identity if speaks else None
         self._speak(sample)
 
     def talk_with(self, sample: int, identity: str | None) -> None:
         """Whom the agent hears and answers; None where nobody says."""
-        self._floor.talk_with(sample, identity)
+        self._turn_taking.talk_with(sample, identity)
         self._attend(sample)
 
     def agent_state(self, sample: int, state: str) -> None:
         """The agent is in another of its states."""
         self._agent_state = state
-        self._floor.agent_speaks(sample, state == "speaking")
+        self._turn_taking.agent_speaks(sample, state == "speaking")
         self._tell(sample, self._face.set_agent_state(sample, state))
         self._attend(sample)
 
@@ -130,7 +130,7 @@ class Presence:
             raise ValueError(f"look at {identity!r} or in a direction, not both")
         if identity == CAMERA.name:
             return CAMERA
-        people = self._floor.people
+        people = self._turn_taking.people
         if identity not in people:
             here = ", ".join(map(repr, people)) or "nobody"
             raise ValueError(f"there is no {identity!r} in the room to look at; here: {here}")
@@ -140,11 +140,11 @@ class Presence:
 
     def _speak(self, sample: int) -> None:
         heard = {self._heard} if self._heard is not None else set()
-        self._floor.speak(sample, self._loud | heard)
+        self._turn_taking.speak(sample, self._loud | heard)
         self._attend(sample)
 
     def _attend(self, sample: int) -> None:
-        self._tell(sample, self._face.attend(sample, self._floor.plan(sample)))
+        self._tell(sample, self._face.attend(sample, self._turn_taking.plan(sample)))
 
     def _tell(self, sample: int, changed: bool) -> None:
         if changed:

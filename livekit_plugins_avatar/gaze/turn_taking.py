@@ -43,7 +43,7 @@ within a fraction of it."""
 _KEPT = 64
 
 
-class Floor:
+class TurnTaking:
     """Who is there, who speaks, who is looked at.
 
     Args:

@@ -56,7 +56,7 @@ OutletT = TypeVar("OutletT", bound=Outlet)
 
 
 class FrameFeed(Protocol):
-    """Where frames come from: `render.ahead.Ahead`, or a stand-in for a test."""
+    """Where frames come from: `render.ahead.Prerenderer`, or a stand-in for a test."""
 
     def take(self, sample: int) -> NDArray[np.uint8] | None: ...
 
@@ -71,14 +71,14 @@ class ConductorStats:
         frames_shown: Frames captured for exactly their sample.
         frames_missed: Frame times at which no frame was there.
         frames_skipped: Frame times that passed while this thread did not run.
-        starved_samples: Silence that the audio source made up because it was given nothing.
+        underrun_samples: Silence that the audio source made up because it was given nothing.
         push_failures: Times that the audio source refused samples.
     """
 
     frames_shown: int = 0
     frames_missed: int = 0
     frames_skipped: int = 0
-    starved_samples: int = 0
+    underrun_samples: int = 0
     push_failures: int = 0
 
 
@@ -162,7 +162,7 @@ class Conductor:
     @property
     def stats(self) -> ConductorStats:
         """What has happened so far."""
-        return replace(self._stats, starved_samples=self._playhead.starved)
+        return replace(self._stats, underrun_samples=self._playhead.underrun)
 
     @property
     def held(self) -> int:

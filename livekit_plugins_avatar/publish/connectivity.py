@@ -32,7 +32,7 @@ LISTENER_S = 10.0
 for the end of the speech must not wait for ever."""
 
 
-class Audience:
+class Connectivity:
     """Watches one room through its reconnections.
 
     Args:

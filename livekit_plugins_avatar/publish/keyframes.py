@@ -52,7 +52,7 @@ AT_MOST_S = 1.5
 join, each asks, and too many whole pictures at once wait for each other."""
 
 
-class WholePictures:
+class KeyframeRequests:
     """Watches one room and one encoder.
 
     Args:

@@ -82,7 +82,7 @@ class Sources:
         metadata = rtc.FrameMetadata(user_timestamp=sample)
         self.video.capture_frame(frame, timestamp_us=timestamp_us, metadata=metadata)
 
-    def wish_for_whole_picture(self) -> None:
+    def request_keyframe(self) -> None:
         """Let the next frame be encoded without those before it; from any thread."""
         self._cut = not self._cut
 
@@ -157,7 +157,7 @@ class Tracks:
         last_s = max(stamps, default=0.0)
         return wall_s - last_s if last_s else None
 
-    async def whole_pictures(self) -> int | None:
+    async def keyframes_encoded(self) -> int | None:
         """How many pictures the encoder has made that need none before them; None where nothing
         is known."""
         counts = [

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..face.state import INDEX, PARAMETERS, FaceState
 
-CHANGE_WORTH = {
+CHANGE_PRIORITY = {
     "jawOpen": (1.0, "How far the mouth is open is seen from across a room."),
     "mouthClose": (1.0, "Lips that meet over an open jaw are the closure itself."),
     "mouthFunnel": (0.5, "Rounding changes the outline of the mouth."),
@@ -31,7 +31,7 @@ CHANGE_WORTH = {
 }
 """What a change by 1 of a parameter is worth, and why; the others are seen less, or move slowly."""
 
-CLOSURE_WORTH = 2.0
+CLOSURE_PRIORITY = 2.0
 """What lips that meet are worth beside lips that do not, more than any change of the rest: a missed
 p, b or m is noticed before any other error of a mouth, and lasts 60 to 100 ms, two or three frames;
 a vowel lasts longer, and its neighbours look like it."""
@@ -39,9 +39,9 @@ a vowel lasts longer, and its neighbours look like it."""
 CLOSED = 0.03
 """Lips less apart than this look closed: a pixel or two of a face that fills the picture."""
 
-_WORTH: NDArray[np.float32] = np.zeros(len(PARAMETERS), np.float32)
-for _name, (_worth, _reason) in CHANGE_WORTH.items():
-    _WORTH[INDEX[_name]] = _worth
+_PRIORITY: NDArray[np.float32] = np.zeros(len(PARAMETERS), np.float32)
+for _name, (_worth, _reason) in CHANGE_PRIORITY.items():
+    _PRIORITY[INDEX[_name]] = _worth
 _JAW, _CLOSE = INDEX["jawOpen"], INDEX["mouthClose"]
 
 
@@ -50,13 +50,15 @@ def opening(face: FaceState) -> float:
     return max(0.0, float(face.values[_JAW] - face.values[_CLOSE]))
 
 
-def worth(face: FaceState, seen: FaceState) -> float:
+def priority(face: FaceState, seen: FaceState) -> float:
     """How much a viewer who sees `seen` would miss `face`."""
-    change = float(_WORTH @ np.abs(face.values - seen.values))
-    return change + CLOSURE_WORTH * (opening(face) < CLOSED <= opening(seen))
+    change = float(_PRIORITY @ np.abs(face.values - seen.values))
+    return change + CLOSURE_PRIORITY * (opening(face) < CLOSED <= opening(seen))
 
 
-def most_telling(faces: Mapping[int, FaceState], seen: FaceState | None, count: int) -> list[int]:
+def highest_priority(
+    faces: Mapping[int, FaceState], seen: FaceState | None, count: int
+) -> list[int]:
     """The samples of the faces to draw, in order.
 
     Args:
@@ -75,7 +77,9 @@ def most_telling(faces: Mapping[int, FaceState], seen: FaceState | None, count: 
         def missed(sample: int) -> float:
             before = [at for at in chosen if at < sample]
             beside = chosen[max(before)] if before else seen
-            return worth(left[sample], beside if beside is not None else next(iter(faces.values())))
+            return priority(
+                left[sample], beside if beside is not None else next(iter(faces.values()))
+            )
 
         best = max(left, key=missed)
         chosen[best] = left.pop(best)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..face.state import PARAMETERS
-from ..options import Frame
+from ..options import Aspect
 from .engine import Engine, Faces, engine_for
 from .persona import OUTPUTS, Persona, PersonaError
 from .providers import BATCHES
@@ -39,7 +39,7 @@ class OnnxRenderer:
         *,
         provider: str = "auto",
         threads: int = 1,
-        frame: Frame = "square",
+        frame: Aspect = "square",
     ) -> None:
         if threads < 1:
             raise ValueError(f"a renderer needs at least 1 thread, got {threads}")

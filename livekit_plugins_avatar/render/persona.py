@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from ..face.state import INDEX
-from ..options import Frame
+from ..options import Aspect
 from .onnx_file import bytes_missing
 
 SCHEMA = 1
@@ -46,7 +46,7 @@ BUILT_IN: Mapping[str, str] = {
 }
 """Personas that come with the package: their names, and their files in `resources/`."""
 
-OUTPUTS: Mapping[Frame, str] = {"square": "i420", "wide": "i420_wide"}
+OUTPUTS: Mapping[Aspect, str] = {"square": "i420", "wide": "i420_wide"}
 """Which output draws which frame."""
 
 
@@ -79,7 +79,7 @@ class Persona:
     neutral: tuple[float, ...]
     wide_width: int | None = None
 
-    def size_of(self, frame: Frame) -> tuple[int, int]:
+    def size_of(self, frame: Aspect) -> tuple[int, int]:
         """Width and height of a frame in pixels.
 
         Raises:
@@ -274,7 +274,7 @@ def _check_outputs(persona: Persona, outputs: Sequence[Any]) -> None:
             f"{persona.path} has the outputs {', '.join(by_name)}: export it with an output named "
             f"`{OUTPUTS['square']}`"
         )
-    frames: tuple[Frame, ...] = ("square",) if persona.wide_width is None else ("square", "wide")
+    frames: tuple[Aspect, ...] = ("square",) if persona.wide_width is None else ("square", "wide")
     for frame in frames:
         width, height = persona.size_of(frame)
         wanted = (None, height * 3 // 2, width)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from ..face.state import FaceState
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, Timed, samples
-from .frame_priority import most_telling
+from .frame_priority import highest_priority
 from .renderer import Frames, Moment, Renderer
 
 FIRST_RETRY_S = 0.1
@@ -44,7 +44,7 @@ class _Drawn:
     stale: bool = False
 
 
-class FrameReserve:
+class FrameBuffer:
     """Which frames are there, which may be drawn next. Pure: no thread, no clock.
 
     Full: `ahead` frames wait, and nothing is drawn until one is taken or goes stale. Empty: the
@@ -57,7 +57,7 @@ class FrameReserve:
 
     def __init__(self, period: int, ahead: int) -> None:
         self.period = period
-        self._ahead = ahead
+        self._prerenderer = ahead
         self._drawn: dict[int, _Drawn] = {}
         self._due = 0
 
@@ -87,7 +87,7 @@ class FrameReserve:
 
     def _end(self, skipped: int) -> int:
         """The first frame beyond the reserve; a renderer that is late aims beyond it."""
-        return self._due + (skipped + self._ahead) * self.period
+        return self._due + (skipped + self._prerenderer) * self.period
 
     def put(self, sample: int, picture: NDArray[np.uint8], *, stale: bool) -> bool:
         """Keep a frame; returns whether it came in time."""
@@ -102,7 +102,7 @@ class FrameReserve:
             drawn.stale = drawn.stale or start >= sample
 
 
-class Ahead:
+class Prerenderer:
     """Draws frames on a thread of its own.
 
     That thread does nothing but `begin`, the renderer's own work, and `finish` or `fail`, over and
@@ -130,7 +130,7 @@ class Ahead:
         self._compose = compose
         self._clock = clock
         self._batch = max(1, int(getattr(renderer, "batch", 1)))
-        self._reserve = FrameReserve(period, frames)
+        self._buffer = FrameBuffer(period, frames)
         self._changed = threading.Condition()
         self._changed_from: int | None = None
         self._closing = False
@@ -150,7 +150,7 @@ class Ahead:
     @property
     def period(self) -> int:
         """Samples from one frame to the next."""
-        return self._reserve.period
+        return self._buffer.period
 
     def start(self) -> None:
         """Begin to draw."""
@@ -159,12 +159,12 @@ class Ahead:
     @property
     def ready(self) -> int:
         """How many frames wait."""
-        return len(self._reserve)
+        return len(self._buffer)
 
     @property
     def ready_s(self) -> float:
         """The same, in seconds of media."""
-        return self.ready * self._reserve.period / SAMPLE_RATE
+        return self.ready * self._buffer.period / SAMPLE_RATE
 
     @property
     def cost_s(self) -> float:
@@ -174,7 +174,7 @@ class Ahead:
     def take(self, sample: int) -> NDArray[np.uint8] | None:
         """The frame for `sample`, uint8 [H * 3 / 2, W], or None where it is not there."""
         with self._changed:
-            frame = self._reserve.take(sample)
+            frame = self._buffer.take(sample)
             self._changed.notify()
         self._say_if_hung()
         return frame
@@ -182,7 +182,7 @@ class Ahead:
     def invalidate(self, sample: int) -> None:
         """What is to be seen from `sample` on has changed."""
         with self._changed:
-            self._reserve.invalidate(sample)
+            self._buffer.invalidate(sample)
             if self._changed_from is None or sample < self._changed_from:
                 self._changed_from = sample
             self._changed.notify()
@@ -220,7 +220,7 @@ class Ahead:
             left_s = self._retry_at_s - self._clock.now_s()
             if left_s > 0:
                 self._changed.wait_for(lambda: self._closing, left_s)
-            elif not self._closing and not self._reserve.reachable(samples(self.cost_s)):
+            elif not self._closing and not self._buffer.reachable(samples(self.cost_s)):
                 self._changed.wait()
 
     def begin(self) -> list[Moment]:
@@ -231,7 +231,7 @@ class Ahead:
             return []
         lead = samples(self.cost_s)
         with self._changed:
-            wanted = self._reserve.reachable(lead)
+            wanted = self._buffer.reachable(lead)
             self._changed_from = None
         if not wanted:
             return []
@@ -246,14 +246,14 @@ class Ahead:
         It reaches one batch out of every `passed` frames: the next ones as a rule, those of them
         that show the most where it cannot keep up.
         """
-        passed = -(-lead // self._reserve.period)
+        passed = -(-lead // self._buffer.period)
         if passed <= self._batch or len(wanted) <= self._batch:
             return wanted[: self._batch]
         faces = {sample: self._compose(sample) for sample in wanted[:passed]}
-        return most_telling(faces, self._last_face, self._batch)
+        return highest_priority(faces, self._last_face, self._batch)
 
     def _moment(self, sample: int) -> Moment:
-        return Timed(sample, self._reserve.period, self._compose(sample))
+        return Timed(sample, self._buffer.period, self._compose(sample))
 
     def _check(self, frames: Frames, count: int) -> None:
         width, height = self._renderer.size
@@ -275,7 +275,7 @@ class Ahead:
             changed = self._changed_from
             for moment, picture in zip(moments, frames, strict=True):
                 stale = changed is not None and moment.start >= changed
-                if not self._reserve.put(moment.start, picture, stale=stale):
+                if not self._buffer.put(moment.start, picture, stale=stale):
                     self.late += 1
 
     def fail(self) -> None:

@@ -73,7 +73,7 @@ _FAVOUR = np.array([HABITS[viseme].favour for viseme in VISEMES], np.float32)
 _SHORTEST_HOPS = [HABITS[viseme].shortest_hops for viseme in VISEMES]
 
 
-class Segmenter:
+class Decoder:
     """Decides one stream; a pure function of the hops pushed so far."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .decoder import Segmenter
+from .decoder import Decoder
 from .features import HOP_SAMPLES, MARGIN_SAMPLES, FeatureStream, levels_db
 from .hops import Hops
 from .visemes import VISEMES, VisemeEvent
@@ -149,15 +149,15 @@ class OnnxStream:
 
     def __init__(self, hops: HopStream) -> None:
         self._hops = hops
-        self._segmenter = Segmenter()
+        self._decoder = Decoder()
 
     def push_audio(self, pcm: PCM) -> list[VisemeEvent]:
         """See `RecognizerStream.push_audio`."""
-        return self._segmenter.push(self._hops.push_audio(pcm))
+        return self._decoder.push(self._hops.push_audio(pcm))
 
     def flush(self) -> list[VisemeEvent]:
         """See `RecognizerStream.flush`."""
-        return self._segmenter.push(self._hops.flush())
+        return self._decoder.push(self._hops.flush())
 
 
 class HopStream:

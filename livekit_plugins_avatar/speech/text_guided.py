@@ -15,8 +15,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from .alignment.aligner import BY_EAR, Aligner, Said
-from .decoder import Segmenter
+from .alignment.aligner import ACOUSTIC, Aligner, Said
+from .decoder import Decoder
 from .hops import HOP_SAMPLES, Hops
 from .recognizer import PCM
 from .visemes import VISEME_INDEX, VISEMES, VisemeEvent
@@ -52,7 +52,7 @@ class HopRecognizer(Protocol):
         ...
 
 
-class GuidedStream:
+class TextGuidedStream:
     """One utterance, heard with the help of a text; belongs to one thread at a time.
 
     Args:
@@ -61,7 +61,7 @@ class GuidedStream:
 
     def __init__(self, hops: HopSource) -> None:
         self._hops = hops
-        self._segmenter = Segmenter()
+        self._decoder = Decoder()
         self._aligner = Aligner()
         self._begin = 0
         """The first hop that may still change; what follows is counted from here."""
@@ -113,7 +113,7 @@ class GuidedStream:
 
     def _hear(self, hops: Hops) -> list[VisemeEvent]:
         # One hop at a time: each has its own strength, whatever it came together with.
-        events = [event for hop in _one_by_one(hops) for event in self._segmenter.push(hop)]
+        events = [event for hop in _one_by_one(hops) for event in self._decoder.push(hop)]
         if events:
             counts = [-(-event.duration // HOP_SAMPLES) for event in events]
             heard = np.repeat([VISEME_INDEX[event.viseme] for event in events], counts)
@@ -157,7 +157,7 @@ class GuidedStream:
         intensity = 0.0
         if viseme != VISEME_INDEX["sil"]:
             first = start
-            if (self._text[start:end] != BY_EAR).any():
+            if (self._text[start:end] != ACOUSTIC).any():
                 first = max(0, start - LOUDNESS_BEFORE_HOPS)
             intensity = float(self._intensity[first:end].max())
         begin = (self._begin + start) * HOP_SAMPLES
@@ -167,12 +167,12 @@ class GuidedStream:
 
 def _fused(ear: Ints, text: Ints) -> Ints:
     """What the mouth shows in each hop: what the text asks for, or what the ear hears."""
-    if (text == BY_EAR).all():
+    if (text == ACOUSTIC).all():
         return ear
-    shown = np.where(text == BY_EAR, ear, text)
+    shown = np.where(text == ACOUSTIC, ear, text)
     edges = np.concatenate(([0], np.flatnonzero(np.diff(shown)) + 1, [len(shown)]))
     for start, end in pairwise(edges[1:-1]):
-        if end - start < SHORTEST_HOPS and text[start] == BY_EAR:
+        if end - start < SHORTEST_HOPS and text[start] == ACOUSTIC:
             shown[start:end] = shown[start - 1]
     return shown
 

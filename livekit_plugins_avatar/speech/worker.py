@@ -24,7 +24,7 @@ from .alignment.aligner import Said
 from .recognizer import Recognizer, RecognizerStream
 from .schedule import VisemeSchedule
 from .text.pronunciation import words_of
-from .text_guided import GuidedStream, HopRecognizer
+from .text_guided import HopRecognizer, TextGuidedStream
 from .visemes import VisemeEvent
 
 LIMIT_SAMPLES = samples(120.0)
@@ -89,7 +89,7 @@ class _Mark(Enum):
 _Item = _Speech | _Text | _Mark
 
 
-class Listener:
+class RecognitionWorker:
     """Turns speech into schedule entries on a thread of its own.
 
     Args:
@@ -114,7 +114,7 @@ class Listener:
         self._played = played
         self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._waiting = 0
-        self._stream: GuidedStream | _PlainStream | None = None
+        self._stream: TextGuidedStream | _PlainStream | None = None
         self._expected: list[Spoken] = []
         """Text that was given before its speech."""
         self._base = 0
@@ -222,7 +222,7 @@ class Listener:
         for first in range(0, len(speech.pcm), SLICE_SAMPLES):
             self._write(self._stream.push_audio(speech.pcm[first : first + SLICE_SAMPLES]))
 
-    def _tell(self, stream: GuidedStream | _PlainStream) -> None:
+    def _tell(self, stream: TextGuidedStream | _PlainStream) -> None:
         """Let the stream know what it is to hear."""
         said = [word for spoken in self._expected for word in self._said(spoken)]
         self._expected.clear()
@@ -263,7 +263,7 @@ class _PlainStream:
         """Nothing is kept."""
 
 
-def _stream_of(recognizer: Recognizer) -> GuidedStream | _PlainStream:
+def _stream_of(recognizer: Recognizer) -> TextGuidedStream | _PlainStream:
     if isinstance(recognizer, HopRecognizer):
-        return GuidedStream(recognizer.hops())
+        return TextGuidedStream(recognizer.hops())
     return _PlainStream(recognizer.stream())

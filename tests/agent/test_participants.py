@@ -9,7 +9,7 @@ from unittest.mock import Mock, PropertyMock
 import pytest
 from livekit import rtc
 
-from livekit_plugins_avatar.agent.participants import RoomWatch, is_person
+from livekit_plugins_avatar.agent.participants import Participants, is_person
 
 KINDS = rtc.ParticipantKind
 
@@ -32,7 +32,7 @@ class Watched:
         monkeypatch.setattr(rtc.Room, "remote_participants", PropertyMock(return_value=people))
         self.room = rtc.Room()
         self.reports: list[object] = []
-        self.watch = RoomWatch(
+        self.watch = Participants(
             self.room,
             on_enter=lambda identity: self.reports.append(("enter", identity)),
             on_leave=lambda identity: self.reports.append(("leave", identity)),

@@ -29,7 +29,7 @@ from livekit_plugins_avatar.audio.playout import (
 from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.log import logger
 from livekit_plugins_avatar.publish.conductor import Conductor
-from livekit_plugins_avatar.render.prerenderer import Ahead
+from livekit_plugins_avatar.render.prerenderer import Prerenderer
 from livekit_plugins_avatar.render.renderer import Frames, Moment
 from livekit_plugins_avatar.timeline import samples
 
@@ -140,7 +140,9 @@ class Seam:
             queue_samples=QUEUE,
             on_events=lambda events: self.events.extend(event for event, _ in events),
         )
-        self.ahead = Ahead(Canvas(), lambda _: REST, clock=self.clock, frames=FRAMES, period=PERIOD)
+        self.ahead = Prerenderer(
+            Canvas(), lambda _: REST, clock=self.clock, frames=FRAMES, period=PERIOD
+        )
         self.conductor.show(self.ahead, period=PERIOD, delay=samples(0.045), reach=100)
         self.player = Driven(self.clock, self.conductor.play(self.source))
         self.presenter = Driven(self.clock, self.conductor.keep_showing(self.source, self.ahead))
@@ -324,8 +326,8 @@ def _no_log() -> Iterator[None]:
 @given(st.binary(max_size=48), st.booleans())
 def test_in_any_order_nothing_is_lost_doubled_or_stuck(script: bytes, close: bool) -> None:
     seam = Seam()
-    for deed, argument in zip(script[::2], script[1::2], strict=False):
-        DEEDS[deed % len(DEEDS)](seam, argument)
+    for action, argument in zip(script[::2], script[1::2], strict=False):
+        DEEDS[action % len(DEEDS)](seam, argument)
     if close:
         seam.close(0)
         seam.push(10)

@@ -75,7 +75,7 @@ def test_the_playhead_waits_with_a_source_that_ran_dry() -> None:
     source.until(source.now_s + 0.5)
     assert playhead.at(source.now_s) == pushed
     playhead.before_push(source.now_s)
-    assert abs(playhead.starved - (0.5 * SAMPLE_RATE - QUEUE)) <= TICK
+    assert abs(playhead.underrun - (0.5 * SAMPLE_RATE - QUEUE)) <= TICK
     source.capture(TICK)
     playhead.after_push(TICK, source.now_s, False)
     assert playhead.at(source.now_s) == pushed

@@ -20,10 +20,10 @@ from livekit.agents.voice.io import (
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar.audio.playout import FADE_SAMPLES, Playout
-from livekit_plugins_avatar.audio.sink import LIMIT_SAMPLES, AvatarSink
+from livekit_plugins_avatar.audio.sink import LIMIT_SAMPLES, AudioSink
 from livekit_plugins_avatar.speech.recognizer import built_in
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
-from livekit_plugins_avatar.speech.worker import Listener, Spoken
+from livekit_plugins_avatar.speech.worker import RecognitionWorker, Spoken
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, ManualClock, samples, seconds
 
 TICK = samples(0.01)
@@ -46,14 +46,14 @@ class Play:
         self.clock = ManualClock()
         self.playout = Playout()
         # Not started: nothing here looks at the mouth.
-        listener = Listener(built_in(), VisemeSchedule())
+        listener = RecognitionWorker(built_in(), VisemeSchedule())
         self.outlooks: list[tuple[bool, int | None]] = []
-        self.sink = AvatarSink(
+        self.sink = AudioSink(
             self.playout,
             listener,
             clock=self.clock,
             wait_for_listener=self.heard,
-            on_outlook=lambda begins: self.outlooks.append((begins, self.playout.turn_end)),
+            on_planned_speech=lambda begins: self.outlooks.append((begins, self.playout.turn_end)),
         )
         self.audible = asyncio.Event()
         self.audible.set()
@@ -255,7 +255,7 @@ async def test_the_listener_is_told_what_the_tts_says_and_when_on_the_speech_tim
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Spoken] = []
-    monkeypatch.setattr(Listener, "expect", lambda _, spoken, **__: told.extend(spoken))
+    monkeypatch.setattr(RecognitionWorker, "expect", lambda _, spoken, **__: told.extend(spoken))
     await play.sink.capture_frame(frame(tone(0.5)))
     play.sink.flush()
     await play.sink.capture_frame(timed(tone(0.2), TimedString("Hello ", start_time=0.1)))
@@ -274,7 +274,7 @@ async def test_words_of_an_interrupted_segment_are_not_expected_in_the_next(
     play: Play, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[Spoken] = []
-    monkeypatch.setattr(Listener, "expect", lambda _, spoken, **__: told.extend(spoken))
+    monkeypatch.setattr(RecognitionWorker, "expect", lambda _, spoken, **__: told.extend(spoken))
     await play.sink.capture_frame(timed(tone(0.2), TimedString("Never", start_time=0.0)))
     play.sink.clear_buffer()
     play.sink.flush()
@@ -288,10 +288,10 @@ async def test_a_text_that_is_known_up_front_is_expected_once_and_the_tts_need_n
 ) -> None:
     told: list[tuple[list[str], bool]] = []
 
-    def expect(_: Listener, spoken: Sequence[Spoken], *, fresh: bool = False) -> None:
+    def expect(_: RecognitionWorker, spoken: Sequence[Spoken], *, fresh: bool = False) -> None:
         told.append(([each.text.strip() for each in spoken], fresh))
 
-    monkeypatch.setattr(Listener, "expect", expect)
+    monkeypatch.setattr(RecognitionWorker, "expect", expect)
     for text in ("Hel", "lo the", "re"):
         play.sink.expect_text(text)
     play.sink.end_text()

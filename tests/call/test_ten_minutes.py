@@ -23,7 +23,7 @@ from livekit_plugins_avatar.audio.playout import Finished, Playout, PlayoutEvent
 from livekit_plugins_avatar.face.articulation import REACH_AFTER_SAMPLES
 from livekit_plugins_avatar.face.face import Face
 from livekit_plugins_avatar.publish.conductor import Conductor
-from livekit_plugins_avatar.render.prerenderer import Ahead
+from livekit_plugins_avatar.render.prerenderer import Prerenderer
 from livekit_plugins_avatar.render.renderer import Frames, Moment
 from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
@@ -111,7 +111,9 @@ class Conversation:
         self.schedule = VisemeSchedule()
         self.face = Face(self._visemes, seed=0)
         # Drawing takes no time on a clock that stands still.
-        self.ahead = Ahead(Blank(), self.face.at, clock=ManualClock(), frames=AHEAD, period=PERIOD)
+        self.ahead = Prerenderer(
+            Blank(), self.face.at, clock=ManualClock(), frames=AHEAD, period=PERIOD
+        )
         self.outlet = Outlet(self.clock)
         self.finished = self.interrupted = self.turns = 0
         self.resting = False
@@ -242,7 +244,7 @@ async def test_ten_minutes_of_talk_and_interruptions_leave_nothing_behind() -> N
     assert talk.playout.buffered == 0 and not talk.playout.runs(
         talk.playout.published - TICK, talk.playout.published
     )
-    assert talk.conductor.stats.starved_samples == 0
+    assert talk.conductor.stats.underrun_samples == 0
     assert talk.outlet.shown >= 0.99 * 60 * MINUTES * FPS
     assert talk.outlet.sent == pytest.approx(samples(talk.clock.now_s()), abs=2 * TICK)
     assert warm is not None

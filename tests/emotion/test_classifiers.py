@@ -13,9 +13,13 @@ import pytest
 from aiohttp import web
 from deepgram.environment import DeepgramClientEnvironment
 
-from livekit_plugins_avatar.emotion.classifiers import OPENAI_MODEL, DeepgramReader, OpenAIReader
-from livekit_plugins_avatar.emotion.estimate import NEUTRAL, Reading
-from livekit_plugins_avatar.emotion.remote import SecondOpinion
+from livekit_plugins_avatar.emotion.classifiers import (
+    OPENAI_MODEL,
+    DeepgramClassifier,
+    OpenAIClassifier,
+)
+from livekit_plugins_avatar.emotion.estimate import NEUTRAL, EmotionEstimate
+from livekit_plugins_avatar.emotion.remote import RemoteClassifier
 
 
 @dataclass
@@ -105,32 +109,32 @@ def completion(content: str) -> object:
     }
 
 
-def deepgram_at(url: str) -> DeepgramReader:
+def deepgram_at(url: str) -> DeepgramClassifier:
     there = DeepgramClientEnvironment(base=url, production=url, agent=url, agent_rest=url)
-    return DeepgramReader(client=deepgram.AsyncDeepgramClient(api_key="key", environment=there))
+    return DeepgramClassifier(client=deepgram.AsyncDeepgramClient(api_key="key", environment=there))
 
 
-def openai_at(url: str) -> OpenAIReader:
-    return OpenAIReader(client=openai.AsyncOpenAI(api_key="key", base_url=url, max_retries=0))
+def openai_at(url: str) -> OpenAIClassifier:
+    return OpenAIClassifier(client=openai.AsyncOpenAI(api_key="key", base_url=url, max_retries=0))
 
 
 @pytest.mark.parametrize(
-    ("text", "score", "reading"),
+    ("text", "score", "estimate"),
     [
-        ("we had to put the cat down", -0.8, Reading("concern", 0.8)),
-        ("it went better than anybody thought", 0.7, Reading("warm", 0.7)),
+        ("we had to put the cat down", -0.8, EmotionEstimate("concern", 0.8)),
+        ("it went better than anybody thought", 0.7, EmotionEstimate("warm", 0.7)),
         ("the cat is on the mat", 0.1, NEUTRAL),
-        ("what time is it?", 0.0, Reading("interest", 0.8)),
-        ("you are stupid", -0.9, Reading("hurt", 1.0)),
+        ("what time is it?", 0.0, EmotionEstimate("interest", 0.8)),
+        ("you are stupid", -0.9, EmotionEstimate("hurt", 1.0)),
     ],
 )
 async def test_deepgram_is_asked_for_the_sentiment_of_the_text(
-    text: str, score: float, reading: Reading
+    text: str, score: float, estimate: EmotionEstimate
 ) -> None:
     async with serving(200, sentiment(score)) as service:
-        reader = deepgram_at(service.url)
-        assert await reader.read(text, "heard") == reading
-        await reader.aclose()
+        classifier = deepgram_at(service.url)
+        assert await classifier.read(text, "heard") == estimate
+        await classifier.aclose()
     assert service.paths == ["/v1/read"]
     assert service.queries == [{"sentiment": "true", "language": "en"}]
     assert service.bodies == [{"text": text}]
@@ -138,36 +142,39 @@ async def test_deepgram_is_asked_for_the_sentiment_of_the_text(
 
 
 async def test_a_model_is_asked_for_a_reading_in_a_schema() -> None:
-    async with serving(200, completion('{"feeling": "concern", "strength": 0.7}')) as service:
-        reader = openai_at(service.url)
-        assert await reader.read("we put the cat down", "heard") == Reading("concern", 0.7)
-        await reader.aclose()
+    async with serving(200, completion('{"emotion": "concern", "strength": 0.7}')) as service:
+        classifier = openai_at(service.url)
+        assert await classifier.read("we put the cat down", "heard") == EmotionEstimate(
+            "concern", 0.7
+        )
+        await classifier.aclose()
     assert service.paths == ["/chat/completions"]
     (body,) = service.bodies
     assert body["model"] == OPENAI_MODEL
     assert body["messages"][1] == {"role": "user", "content": "we put the cat down"}
     assert "listener" in body["messages"][0]["content"]
     schema = body["response_format"]["json_schema"]["schema"]
-    assert "concern" in schema["properties"]["feeling"]["enum"]
+    assert "concern" in schema["properties"]["emotion"]["enum"]
 
 
 @pytest.mark.parametrize(
-    "content", ["", "warm", "{}", '{"feeling": "smug", "strength": 1}', '{"feeling": "warm"}', "[]"]
+    "content", ["", "warm", "{}", '{"emotion": "smug", "strength": 1}', '{"emotion": "warm"}', "[]"]
 )
 async def test_an_answer_that_is_no_reading_is_named(content: str) -> None:
     async with serving(200, completion(content)) as service:
-        with pytest.raises(ValueError, match="answered no reading"):
+        with pytest.raises(ValueError, match="answered no estimate"):
             await openai_at(service.url).read("a text", "spoken")
 
 
 @pytest.mark.parametrize("reader_at", [deepgram_at, openai_at])
 async def test_a_service_that_refuses_is_asked_once_each_time_and_that_is_said_once(
-    reader_at: Callable[[str], DeepgramReader | OpenAIReader], caplog: pytest.LogCaptureFixture
+    reader_at: Callable[[str], DeepgramClassifier | OpenAIClassifier],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     refusal = {"err_code": "INVALID_AUTH", "error": {"message": "no such key", "code": "no"}}
     async with serving(401, refusal) as service:
-        opinion = SecondOpinion(reader_at(service.url))
-        got: list[Reading] = []
+        opinion = RemoteClassifier(reader_at(service.url))
+        got: list[EmotionEstimate] = []
         for _ in range(2):
             opinion.ask("a text", "heard", got.append)
             for task in list(opinion._tasks):
@@ -181,23 +188,23 @@ async def test_a_service_that_refuses_is_asked_once_each_time_and_that_is_said_o
 
 async def test_a_service_that_fails_is_not_asked_again_behind_the_back() -> None:
     async with serving(503, {"error": "overloaded"}) as service:
-        for reader in (deepgram_at(service.url), openai_at(service.url)):
+        for classifier in (deepgram_at(service.url), openai_at(service.url)):
             with pytest.raises(Exception, match=r"503|overloaded"):
-                await reader.read("a text", "heard")
+                await classifier.read("a text", "heard")
     assert len(service.paths) == 2
 
 
 @pytest.mark.parametrize(
-    ("reader", "variable"),
-    [(DeepgramReader, "DEEPGRAM_API_KEY"), (OpenAIReader, "OPENAI_API_KEY")],
+    ("classifier", "variable"),
+    [(DeepgramClassifier, "DEEPGRAM_API_KEY"), (OpenAIClassifier, "OPENAI_API_KEY")],
 )
 async def test_without_a_key_the_remedy_is_named_and_with_one_it_opens_and_closes(
-    reader: type[DeepgramReader] | type[OpenAIReader],
+    classifier: type[DeepgramClassifier] | type[OpenAIClassifier],
     variable: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv(variable, raising=False)
     with pytest.raises(ValueError, match=f"set {variable}"):
-        reader()
+        classifier()
     monkeypatch.setenv(variable, "key")
-    await reader().aclose()
+    await classifier().aclose()

@@ -19,8 +19,8 @@ from livekit.agents import (
 from livekit.agents.llm import FunctionCall, FunctionCallOutput
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities, PlaybackFinishedEvent
 
-from livekit_plugins_avatar.emotion.controller import ANSWERED_WITHIN_SAMPLES, Conversation
-from livekit_plugins_avatar.emotion.estimate import Reader, Reading, Side
+from livekit_plugins_avatar.emotion.controller import ANSWERED_WITHIN_SAMPLES, EmotionController
+from livekit_plugins_avatar.emotion.estimate import EmotionClassifier, EmotionEstimate, Side
 from livekit_plugins_avatar.timeline import ManualClock
 
 SECOND = 48_000
@@ -57,7 +57,7 @@ class Track:
 class Talk:
     """A conversation and what came of it."""
 
-    conversation: Conversation
+    conversation: EmotionController
     session: AgentSession[Any]
     output: Silent
     track: Track
@@ -81,17 +81,17 @@ class Talk:
 
 
 @asynccontextmanager
-async def talking(reader: Reader | None = None) -> AsyncIterator[Talk]:
+async def talking(classifier: EmotionClassifier | None = None) -> AsyncIterator[Talk]:
     track, clock = Track(), ManualClock()
     felt: list[tuple[float, str]] = []
     nods: list[float] = []
-    conversation = Conversation(
-        feel=lambda sample, feeling, _: felt.append((sample / SECOND, feeling)),
+    conversation = EmotionController(
+        express=lambda sample, emotion, _: felt.append((sample / SECOND, emotion)),
         nod=lambda sample: nods.append(sample / SECOND),
         track=track,
         pauses=lambda start, end: [],
         clock=clock,
-        reader=reader,
+        classifier=classifier,
     )
     session: AgentSession[Any] = AgentSession()
     output = Silent()
@@ -134,7 +134,7 @@ async def test_an_interruption_drops_what_was_not_said_and_gives_the_word() -> N
         finished = PlaybackFinishedEvent(playback_position=0.5, interrupted=True)
         talk.output.emit("playback_finished", finished)
         await talk.run(6.0)
-        assert [feeling for _, feeling in talk.felt] == ["interest"]
+        assert [emotion for _, emotion in talk.felt] == ["interest"]
 
 
 async def test_what_is_heard_is_felt() -> None:
@@ -181,13 +181,13 @@ async def test_when_nobody_speaks_nothing_is_looked_for() -> None:
 
 
 class Answers:
-    """A reader that answers after some of the conversation's time."""
+    """A classifier that answers after some of the conversation's time."""
 
     def __init__(self) -> None:
-        self.waiting: list[tuple[str, Side, asyncio.Future[Reading]]] = []
+        self.waiting: list[tuple[str, Side, asyncio.Future[EmotionEstimate]]] = []
 
-    async def read(self, text: str, side: Side) -> Reading:
-        answer: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
+    async def read(self, text: str, side: Side) -> EmotionEstimate:
+        answer: asyncio.Future[EmotionEstimate] = asyncio.get_running_loop().create_future()
         self.waiting.append((text, side, answer))
         return await answer
 
@@ -196,50 +196,50 @@ class Answers:
 
 
 async def test_a_second_opinion_on_what_was_heard_is_shown_while_it_matters() -> None:
-    reader = Answers()
-    async with talking(reader) as talk:
+    classifier = Answers()
+    async with talking(classifier) as talk:
         talk.hear("we had to put the cat down")
         await talk.run(0.5)
-        ((text, side, answer),) = reader.waiting
+        ((text, side, answer),) = classifier.waiting
         assert (text, side) == ("we had to put the cat down", "heard")
-        answer.set_result(Reading("concern", 0.9))
+        answer.set_result(EmotionEstimate("concern", 0.9))
         await talk.run(0.1)
         assert talk.felt == [(0.6, "concern")]
 
 
 async def test_a_second_opinion_that_is_late_or_overtaken_is_dropped() -> None:
-    reader = Answers()
-    async with talking(reader) as talk:
+    classifier = Answers()
+    async with talking(classifier) as talk:
         talk.hear("we had to put the cat down")
         await talk.run(ANSWERED_WITHIN_SAMPLES / SECOND + 0.2)
-        reader.waiting[0][2].set_result(Reading("concern", 0.9))
+        classifier.waiting[0][2].set_result(EmotionEstimate("concern", 0.9))
         await talk.run(0.2)
         talk.hear("and so we did it")
         talk.hear("four five six")
         await talk.run(0.1)
-        reader.waiting[1][2].set_result(Reading("concern", 0.9))
+        classifier.waiting[1][2].set_result(EmotionEstimate("concern", 0.9))
         await talk.run(0.2)
         assert talk.felt == []
 
 
 async def test_a_second_opinion_on_what_will_be_said_replaces_the_lexicons() -> None:
-    reader = Answers()
-    async with talking(reader) as talk:
+    classifier = Answers()
+    async with talking(classifier) as talk:
         talk.track.begins = 3 * SECOND
         say(talk, "We will see you in court.")
         talk.conversation.begin_speech(0)
         await talk.run(0.1)
-        reader.waiting[0][2].set_result(Reading("concern", 0.7))
+        classifier.waiting[0][2].set_result(EmotionEstimate("concern", 0.7))
         await talk.run(4.0)
         assert talk.felt == [(3.0, "concern")]
 
 
 async def test_a_tag_is_nobody_elses_to_judge() -> None:
-    reader = Answers()
-    async with talking(reader) as talk:
+    classifier = Answers()
+    async with talking(classifier) as talk:
         say(talk, '<expr type="expression" label="sad"/> We will see you.')
         await talk.run(0.1)
-        assert reader.waiting == []
+        assert classifier.waiting == []
 
 
 async def test_whatever_goes_wrong_is_said_once_and_harms_nobody(
@@ -250,7 +250,7 @@ async def test_whatever_goes_wrong_is_said_once_and_harms_nobody(
         def fail(*_: object) -> None:
             raise ValueError("no face here")
 
-        talk.conversation._feel = fail
+        talk.conversation._express = fail
         talk.hear("My father died.")
         talk.conversation.expect_text("Thank you. ")
         talk.conversation.begin_speech(0)

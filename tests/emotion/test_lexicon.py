@@ -8,25 +8,25 @@ from livekit_plugins_avatar.emotion.estimate import NEUTRAL
 from livekit_plugins_avatar.emotion.language import ENGLISH, OTHERS, is_english
 from livekit_plugins_avatar.emotion.lexicon import read
 from livekit_plugins_avatar.emotion.words import WORDS
-from livekit_plugins_avatar.face.emotions import FEELINGS
+from livekit_plugins_avatar.face.emotions import EMOTIONS
 from livekit_plugins_avatar.tools.eval.lines import LINES, VALENCE, Line
 
 SIGN = {"warm": 1, "concern": -1, "hurt": -1}
 
 
 def heard(text: str) -> str:
-    return read(text, "heard").feeling
+    return read(text, "heard").emotion
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if line.half == "dev"])
 def test_the_lines_it_was_written_with_read_as_they_are_meant(line: Line) -> None:
-    reading = read(line.text, line.side)
-    assert SIGN.get(reading.feeling, 0) == VALENCE[line.kind]
-    assert (reading.feeling == "interest") == (line.kind == "question")
+    estimate = read(line.text, line.side)
+    assert SIGN.get(estimate.emotion, 0) == VALENCE[line.kind]
+    assert (estimate.emotion == "interest") == (line.kind == "question")
 
 
 @pytest.mark.parametrize(
-    ("text", "feeling"),
+    ("text", "emotion"),
     [
         ("That is good.", "warm"),
         ("That is not good.", "concern"),
@@ -42,8 +42,8 @@ def test_the_lines_it_was_written_with_read_as_they_are_meant(line: Line) -> Non
         ("No, thank you.", "warm"),
     ],
 )
-def test_negation_and_but_turn_words_around(text: str, feeling: str) -> None:
-    assert heard(text) == feeling
+def test_negation_and_but_turn_words_around(text: str, emotion: str) -> None:
+    assert heard(text) == emotion
 
 
 def test_intensifiers_and_exclamation_say_more_of_the_same() -> None:
@@ -56,7 +56,7 @@ def test_intensifiers_and_exclamation_say_more_of_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "feeling"),
+    ("text", "emotion"),
     [
         ("You are so stupid.", "hurt"),
         ("stupid machine", "hurt"),
@@ -68,16 +68,16 @@ def test_intensifiers_and_exclamation_say_more_of_the_same() -> None:
         ("Tell me a joke.", "neutral"),
     ],
 )
-def test_an_insult_is_called_at_whoever_hears_it(text: str, feeling: str) -> None:
-    assert heard(text) == feeling
+def test_an_insult_is_called_at_whoever_hears_it(text: str, emotion: str) -> None:
+    assert heard(text) == emotion
 
 
 def test_nobody_is_hurt_by_what_they_say_themselves() -> None:
-    assert all(read(line.text, "spoken").feeling != "hurt" for line in LINES)
+    assert all(read(line.text, "spoken").emotion != "hurt" for line in LINES)
 
 
 @pytest.mark.parametrize(
-    ("text", "feeling"),
+    ("text", "emotion"),
     [
         ("can you open the door", "interest"),
         ("and what about the other one", "interest"),
@@ -88,8 +88,8 @@ def test_nobody_is_hurt_by_what_they_say_themselves() -> None:
         ("Did your father die?", "concern"),
     ],
 )
-def test_questions_are_known_without_their_mark_too(text: str, feeling: str) -> None:
-    assert heard(text) == feeling
+def test_questions_are_known_without_their_mark_too(text: str, emotion: str) -> None:
+    assert heard(text) == emotion
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_another_language_is_neutral(text: str) -> None:
 
 
 def test_a_language_that_is_known_is_believed() -> None:
-    assert read("super fantastic", "heard", "en-GB").feeling == "warm"
+    assert read("super fantastic", "heard", "en-GB").emotion == "warm"
     assert read("super fantastic", "heard", "de") == NEUTRAL
 
 
@@ -144,7 +144,7 @@ def test_small_words_belong_to_one_side() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "feeling"),
+    ("text", "emotion"),
     [
         ("\U0001f600", "warm"),
         ("ok \U0001f62d", "concern"),
@@ -153,8 +153,8 @@ def test_small_words_belong_to_one_side() -> None:
         ("\U0001f6aa", "neutral"),
     ],
 )
-def test_emoji_are_read_in_any_language(text: str, feeling: str) -> None:
-    assert heard(text) == feeling
+def test_emoji_are_read_in_any_language(text: str, emotion: str) -> None:
+    assert heard(text) == emotion
 
 
 def test_of_several_sentences_the_one_that_moves_most_counts() -> None:
@@ -174,9 +174,9 @@ def test_every_group_has_a_reason_and_no_word_twice() -> None:
 
 def test_readings_are_feelings_that_a_face_has() -> None:
     for line in LINES:
-        reading = read(line.text, line.side)
-        assert reading.feeling in FEELINGS
-        assert 0.0 <= reading.strength <= 1.0
+        estimate = read(line.text, line.side)
+        assert estimate.emotion in EMOTIONS
+        assert 0.0 <= estimate.strength <= 1.0
 
 
 def test_a_very_long_text_is_read_from_its_end() -> None:

@@ -19,13 +19,13 @@ SEVEN = "one two three four five six seven"
 
 def test_a_final_transcript_is_felt_at_once() -> None:
     listening = Listening()
-    assert listening.hear(0, "My father died.", final=True).feeling == "concern"
+    assert listening.hear(0, "My father died.", final=True).emotion == "concern"
 
 
 def test_what_may_be_revised_is_felt_once_it_has_said_the_same_twice() -> None:
     listening = Listening()
     assert listening.hear(0, "my father died", final=False) == NEUTRAL
-    assert listening.hear(100, "my father died his", final=False).feeling == "concern"
+    assert listening.hear(100, "my father died his", final=False).emotion == "concern"
     other = Listening()
     assert other.hear(0, "I love", final=False) == NEUTRAL
     assert other.hear(100, "I loved it but it broke", final=False) == NEUTRAL
@@ -35,15 +35,15 @@ def test_a_question_is_known_by_its_end() -> None:
     listening = Listening()
     for sample in (0, 100, 200):
         assert listening.hear(sample, "can you tell me", final=False) == NEUTRAL
-    assert listening.hear(300, "can you tell me the time?", final=True).feeling == "interest"
+    assert listening.hear(300, "can you tell me the time?", final=True).emotion == "interest"
 
 
 def test_the_same_is_not_felt_again_while_it_is_still_there() -> None:
     listening = Listening()
-    assert listening.hear(0, "My father died.", final=True).feeling == "concern"
+    assert listening.hear(0, "My father died.", final=True).emotion == "concern"
     assert listening.hear(AGAIN_SAMPLES - 1, "It was awful.", final=True) == NEUTRAL
-    assert listening.hear(AGAIN_SAMPLES - 1, "But thank you.", final=True).feeling == "warm"
-    assert listening.hear(2 * AGAIN_SAMPLES, "Thanks.", final=True).feeling == "warm"
+    assert listening.hear(AGAIN_SAMPLES - 1, "But thank you.", final=True).emotion == "warm"
+    assert listening.hear(2 * AGAIN_SAMPLES, "Thanks.", final=True).emotion == "warm"
 
 
 def test_a_language_that_the_recogniser_names_is_believed() -> None:

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from livekit_plugins_avatar.emotion.estimate import Reading, Side
-from livekit_plugins_avatar.emotion.remote import IN_FLIGHT, SecondOpinion
+from livekit_plugins_avatar.emotion.estimate import EmotionEstimate, Side
+from livekit_plugins_avatar.emotion.remote import IN_FLIGHT, RemoteClassifier
 
-WARM = Reading("warm", 0.8)
+WARM = EmotionEstimate("warm", 0.8)
 
 
 class Slow:
@@ -18,9 +18,9 @@ class Slow:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.closed = 0
-        self.answer: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[EmotionEstimate] = asyncio.get_running_loop().create_future()
 
-    async def read(self, text: str, side: Side) -> Reading:
+    async def read(self, text: str, side: Side) -> EmotionEstimate:
         self.asked.append(text)
         return await asyncio.shield(self.answer)
 
@@ -34,29 +34,29 @@ async def settle() -> None:
 
 
 async def test_an_answer_reaches_whoever_asked() -> None:
-    reader = Slow()
-    got: list[Reading] = []
-    opinion = SecondOpinion(reader)
+    classifier = Slow()
+    got: list[EmotionEstimate] = []
+    opinion = RemoteClassifier(classifier)
     opinion.ask("it went well", "heard", got.append)
     await settle()
     assert got == []
-    reader.answer.set_result(WARM)
+    classifier.answer.set_result(WARM)
     await settle()
     assert got == [WARM]
     await opinion.aclose()
-    assert reader.closed == 1
+    assert classifier.closed == 1
 
 
 async def test_a_late_answer_is_dropped_and_that_is_said_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    reader = Slow()
-    got: list[Reading] = []
-    opinion = SecondOpinion(reader, timeout_s=0.001)
+    classifier = Slow()
+    got: list[EmotionEstimate] = []
+    opinion = RemoteClassifier(classifier, timeout_s=0.001)
     for _ in range(2):
         opinion.ask("it went well", "heard", got.append)
         await asyncio.gather(*opinion._tasks)
-    reader.answer.set_result(WARM)
+    classifier.answer.set_result(WARM)
     await settle()
     assert got == []
     assert caplog.text.count("did not answer within") == 1
@@ -66,10 +66,10 @@ async def test_a_late_answer_is_dropped_and_that_is_said_once(
 async def test_a_failure_is_said_once_until_it_works_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    reader = Slow()
-    got: list[Reading] = []
-    opinion = SecondOpinion(reader)
-    reader.answer.set_exception(ConnectionError("no way there"))
+    classifier = Slow()
+    got: list[EmotionEstimate] = []
+    opinion = RemoteClassifier(classifier)
+    classifier.answer.set_exception(ConnectionError("no way there"))
     for _ in range(3):
         opinion.ask("it went well", "heard", got.append)
         await settle()
@@ -79,20 +79,20 @@ async def test_a_failure_is_said_once_until_it_works_again(
 
 
 async def test_no_more_than_a_few_questions_are_in_flight() -> None:
-    reader = Slow()
-    opinion = SecondOpinion(reader)
+    classifier = Slow()
+    opinion = RemoteClassifier(classifier)
     for number in range(IN_FLIGHT + 3):
         opinion.ask(f"it went {number}", "heard", lambda _: None)
     await settle()
-    assert len(reader.asked) == IN_FLIGHT
+    assert len(classifier.asked) == IN_FLIGHT
     await opinion.aclose()
     assert not opinion._tasks
 
 
 async def test_a_word_is_not_worth_a_question() -> None:
-    reader = Slow()
-    opinion = SecondOpinion(reader)
+    classifier = Slow()
+    opinion = RemoteClassifier(classifier)
     opinion.ask("okay", "heard", lambda _: None)
     await settle()
-    assert reader.asked == []
+    assert classifier.asked == []
     await opinion.aclose()

@@ -8,20 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livekit_plugins_avatar.emotion.sentences import Cue, SpokenText, length_of
-from livekit_plugins_avatar.emotion.tags import LABELS, TAG, reading_of, reading_of_label
-from livekit_plugins_avatar.face.emotions import FEELINGS
+from livekit_plugins_avatar.emotion.sentences import Cue, SentenceReader, length_of
+from livekit_plugins_avatar.emotion.tags import LABELS, TAG, estimate_of, estimate_of_label
+from livekit_plugins_avatar.face.emotions import EMOTIONS
 
 EXPR = '<expr type="expression" label="{}"/>'
 
 
 def cues_of(*pieces: str) -> list[Cue]:
-    text = SpokenText()
+    text = SentenceReader()
     return [cue for piece in pieces for cue in text.push(piece)] + text.flush()
 
 
-def feelings(*pieces: str) -> list[str]:
-    return [cue.reading.feeling for cue in cues_of(*pieces)]
+def emotions(*pieces: str) -> list[str]:
+    return [cue.estimate.emotion for cue in cues_of(*pieces)]
 
 
 def test_each_sentence_has_a_feeling_and_a_place() -> None:
@@ -31,7 +31,7 @@ def test_each_sentence_has_a_feeling_and_a_place() -> None:
         "It costs 3.50.",
         "Shall I send it?",
     ]
-    assert [cue.reading.feeling for cue in cues] == ["concern", "neutral", "interest"]
+    assert [cue.estimate.emotion for cue in cues] == ["concern", "neutral", "interest"]
     assert [cue.at for cue in cues] == [
         0,
         length_of(cues[0].text),
@@ -53,7 +53,7 @@ def test_streamed_text_reads_as_whole_text_does(cuts: list[int]) -> None:
 
 
 def test_a_sentence_is_known_as_soon_as_the_next_begins() -> None:
-    text = SpokenText()
+    text = SentenceReader()
     assert text.push("Great news.") == []
     assert [cue.text for cue in text.push(" You")] == ["Great news."]
     assert [cue.text for cue in text.flush()] == ["You"]
@@ -61,14 +61,14 @@ def test_a_sentence_is_known_as_soon_as_the_next_begins() -> None:
 
 def test_a_tag_wins_over_the_words_until_the_next_tag() -> None:
     said = f"{EXPR.format('calm')} My dog died. I am sad. {EXPR.format('cheerful')} Two, three."
-    assert feelings(said) == ["neutral", "neutral", "warm"]
+    assert emotions(said) == ["neutral", "neutral", "warm"]
     assert [cue.tagged for cue in cues_of(said)] == [True, True, True]
-    assert feelings("My dog died.") == ["concern"]
+    assert emotions("My dog died.") == ["concern"]
 
 
 def test_a_tag_in_the_middle_begins_a_part_of_its_own() -> None:
     cues = cues_of(f"Well, {EXPR.format('surprised')} that is new.")
-    assert [(cue.text, cue.reading.feeling) for cue in cues] == [
+    assert [(cue.text, cue.estimate.emotion) for cue in cues] == [
         ("Well,", "neutral"),
         ("that is new.", "interest"),
     ]
@@ -80,7 +80,7 @@ def test_markup_takes_no_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tag", "feeling"),
+    ("tag", "emotion"),
     [
         ('<expr type="expression" label="warm and grounded"/>', "warm"),
         ('<expr type="expression" label="sincere and concerned"/>', "concern"),
@@ -105,19 +105,19 @@ def test_markup_takes_no_time() -> None:
         ("[happy](https://example.com)", "no match"),
     ],
 )
-def test_the_dialects_of_markup_are_known(tag: str, feeling: str | None) -> None:
+def test_the_dialects_of_markup_are_known(tag: str, emotion: str | None) -> None:
     match = TAG.fullmatch(tag)
-    if feeling == "no match":
+    if emotion == "no match":
         assert not TAG.search(tag)
         return
     assert match is not None
-    reading = reading_of(match)
-    assert (reading.feeling if reading else None) == feeling
+    estimate = estimate_of(match)
+    assert (estimate.emotion if estimate else None) == emotion
 
 
 def test_every_label_is_a_feeling_with_a_reason() -> None:
     for row in LABELS:
-        assert row.feeling in FEELINGS
+        assert row.emotion in EMOTIONS
         assert 0.0 <= row.strength <= 1.0
         assert row.reason
     stems = [stem for row in LABELS for stem in row.stems.split()]
@@ -125,15 +125,15 @@ def test_every_label_is_a_feeling_with_a_reason() -> None:
 
 
 def test_a_label_is_matched_by_the_beginnings_of_its_words() -> None:
-    assert reading_of_label("like a pirate") is None
-    assert reading_of_label("HAPPILY") is not None
+    assert estimate_of_label("like a pirate") is None
+    assert estimate_of_label("HAPPILY") is not None
 
 
 def test_half_a_tag_is_waited_for_and_what_never_closes_is_text() -> None:
-    text = SpokenText()
+    text = SentenceReader()
     assert text.push("Hello there. <expr type=") != []
     assert text.push('"expression" label="sad"/> We closed') == []
     (cue,) = text.flush()
-    assert (cue.text, cue.reading.feeling) == ("We closed", "concern")
+    assert (cue.text, cue.estimate.emotion) == ("We closed", "concern")
     (lone,) = cues_of("Seven < nine, and so on")
     assert lone.text == "Seven < nine, and so on"

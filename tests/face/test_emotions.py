@@ -1,11 +1,11 @@
-"""Feelings: what they look like, how they come and go, and what they never do."""
+"""Emotions: what they look like, how they come and go, and what they never do."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.face.emotions import COURSES, FEELINGS, PARTS, Feelings
+from livekit_plugins_avatar.face.emotions import COURSES, EMOTIONS, PARTS, Emotions
 from livekit_plugins_avatar.face.expression import Expression, blend
 from livekit_plugins_avatar.face.face import Face
 from livekit_plugins_avatar.face.nods import APART_SAMPLES, DIP_RAD, DIP_S, Nods
@@ -27,23 +27,23 @@ def hum(start: int, end: int) -> list[VisemeEvent]:
     return [VisemeEvent("PP", start, end - start, 0.8)]
 
 
-def felt(feeling: str, after_s: float = 1.0, strength: float = 1.0) -> np.ndarray:
-    feelings = Feelings()
-    feelings.set(SECOND, feeling, strength)
-    return feelings.at(SECOND + round(after_s * SECOND))
+def felt(emotion: str, after_s: float = 1.0, strength: float = 1.0) -> np.ndarray:
+    emotions = Emotions()
+    emotions.set(SECOND, emotion, strength)
+    return emotions.at(SECOND + round(after_s * SECOND))
 
 
 def test_no_feeling_opens_the_mouth_or_moves_the_eyes() -> None:
     for row in PARTS:
         assert not row.parameter.startswith((*OPENERS, "gaze", "eyeLook", "eyeBlink", "eyeWide"))
-        assert row.feeling in FEELINGS
+        assert row.emotion in EMOTIONS
         assert row.reason
 
 
 def test_no_feeling_is_anger() -> None:
     """Anger is brows drawn down and lids tight (AU 4, 5, 7) with nothing that lifts the brows."""
-    for feeling in ("hurt", "concern"):
-        lifted, drawn = (felt(feeling)[INDEX[name]] for name in ("browInnerUp", "browDownLeft"))
+    for emotion in ("hurt", "concern"):
+        lifted, drawn = (felt(emotion)[INDEX[name]] for name in ("browInnerUp", "browDownLeft"))
         assert lifted > 2 * drawn
 
 
@@ -51,21 +51,21 @@ def test_onsets_are_those_of_people_and_feelings_fade_slower_than_they_come() ->
     for course in COURSES:
         assert 0.2 <= course.onset_s <= 0.5
         assert course.reason
-        if course.feeling != "neutral":
+        if course.emotion != "neutral":
             assert course.decay_s > 2 * course.onset_s
 
 
-@pytest.mark.parametrize("feeling", FEELINGS[1:])
-def test_a_feeling_comes_within_its_onset_holds_and_fades_to_nothing(feeling: str) -> None:
-    (course,) = [each for each in COURSES if each.feeling == feeling]
-    assert not felt(feeling, 0.0).any()
-    axis = np.abs(felt(feeling, course.onset_s)[:52]).argmax()
-    height = felt(feeling, course.onset_s)[axis]
-    assert abs(felt(feeling, course.onset_s / 4)[axis]) < 0.15 * abs(height)
-    assert felt(feeling, course.onset_s + course.hold_s)[axis] == pytest.approx(height)
-    faded = felt(feeling, course.onset_s + course.hold_s + course.decay_s / 2)[axis]
+@pytest.mark.parametrize("emotion", EMOTIONS[1:])
+def test_a_feeling_comes_within_its_onset_holds_and_fades_to_nothing(emotion: str) -> None:
+    (course,) = [each for each in COURSES if each.emotion == emotion]
+    assert not felt(emotion, 0.0).any()
+    axis = np.abs(felt(emotion, course.onset_s)[:52]).argmax()
+    height = felt(emotion, course.onset_s)[axis]
+    assert abs(felt(emotion, course.onset_s / 4)[axis]) < 0.15 * abs(height)
+    assert felt(emotion, course.onset_s + course.hold_s)[axis] == pytest.approx(height)
+    faded = felt(emotion, course.onset_s + course.hold_s + course.decay_s / 2)[axis]
     assert 0.3 < faded / height < 0.7
-    assert not felt(feeling, LONGEST_S + 0.1).any()
+    assert not felt(emotion, LONGEST_S + 0.1).any()
 
 
 def test_half_a_feeling_is_half_of_it() -> None:
@@ -75,17 +75,17 @@ def test_half_a_feeling_is_half_of_it() -> None:
 def test_only_warmth_smiles_and_only_concern_and_hurt_frown() -> None:
     smile, frown = INDEX["mouthSmileLeft"], INDEX["mouthFrownLeft"]
     assert felt("warm")[smile] > 0.2
-    for feeling in FEELINGS:
-        assert (felt(feeling)[smile] > 0) == (feeling == "warm")
-        assert (felt(feeling)[frown] > 0) == (feeling in ("concern", "hurt"))
+    for emotion in EMOTIONS:
+        assert (felt(emotion)[smile] > 0) == (emotion == "warm")
+        assert (felt(emotion)[frown] > 0) == (emotion in ("concern", "hurt"))
 
 
-@pytest.mark.parametrize("feeling", ["concern", "hurt"])
+@pytest.mark.parametrize("emotion", ["concern", "hurt"])
 @pytest.mark.parametrize("state", ["listening", "speaking"])
-def test_there_is_no_smile_at_bad_news(feeling: str, state: str) -> None:
+def test_there_is_no_smile_at_bad_news(emotion: str, state: str) -> None:
     face = Face(silence)
     face.set_agent_state(0, state)
-    face.feel(2 * SECOND, feeling)
+    face.express(2 * SECOND, emotion)
     shown = face.at(3 * SECOND)
     assert shown["mouthSmileLeft"] == shown["mouthSmileRight"] == 0.0
     assert face.at(2 * SECOND)["mouthSmileLeft"] > 0.05
@@ -97,7 +97,7 @@ def test_the_next_feeling_starts_from_wherever_the_last_had_got_to() -> None:
     rng = np.random.default_rng(1)
     sample = SECOND
     while sample < 9 * SECOND:
-        face.feel(sample, str(rng.choice(FEELINGS)), float(rng.uniform(0.3, 1.0)))
+        face.express(sample, str(rng.choice(EMOTIONS)), float(rng.uniform(0.3, 1.0)))
         sample += int(rng.integers(SECOND // 50, SECOND))
     slow = [
         column
@@ -111,46 +111,46 @@ def test_the_next_feeling_starts_from_wherever_the_last_had_got_to() -> None:
 
 
 def test_a_feeling_that_is_put_in_earlier_drops_those_that_were_to_come() -> None:
-    feelings = Feelings()
-    feelings.set(2 * SECOND, "warm", 1.0)
-    feelings.set(SECOND, "concern", 1.0)
-    only = Feelings()
+    emotions = Emotions()
+    emotions.set(2 * SECOND, "warm", 1.0)
+    emotions.set(SECOND, "concern", 1.0)
+    only = Emotions()
     only.set(SECOND, "concern", 1.0)
-    assert np.array_equal(feelings.at(3 * SECOND), only.at(3 * SECOND))
+    assert np.array_equal(emotions.at(3 * SECOND), only.at(3 * SECOND))
 
 
 def test_nothing_is_felt_before_it_is_felt_and_the_order_of_asking_does_not_matter() -> None:
-    feelings = Feelings()
+    emotions = Emotions()
     times = range(0, 8 * SECOND, 4_801)
-    feelings.set(SECOND, "warm", 1.0)
-    before = [feelings.at(t) for t in times if t <= 3 * SECOND]
-    feelings.set(3 * SECOND, "hurt", 1.0)
-    after = [feelings.at(t) for t in reversed(times)][::-1]
+    emotions.set(SECOND, "warm", 1.0)
+    before = [emotions.at(t) for t in times if t <= 3 * SECOND]
+    emotions.set(3 * SECOND, "hurt", 1.0)
+    after = [emotions.at(t) for t in reversed(times)][::-1]
     assert np.array_equal(before, after[: len(before)])
 
 
 def test_what_is_felt_has_a_name_while_it_is_seen() -> None:
     for strength, names in ((1.0, ["neutral", "warm", "neutral"]), (0.0, ["neutral"] * 3)):
         expression = Expression(0, strength)
-        expression.feel(SECOND, "warm")
+        expression.express(SECOND, "warm")
         assert [expression.name(t * SECOND) for t in (1, 2, 9)] == names
 
 
 def test_lips_that_are_shut_stay_shut_whatever_is_felt() -> None:
     lips = [column for name, column in INDEX.items() if name.startswith(("mouth", "jaw"))]
-    calm, feeling = Face(hum), Face(hum)
-    for face in (calm, feeling):
+    calm, emotion = Face(hum), Face(hum)
+    for face in (calm, emotion):
         face.set_agent_state(0, "speaking")
-    for number, name in enumerate(FEELINGS):
-        feeling.feel((2 + number) * SECOND, name)
+    for number, name in enumerate(EMOTIONS):
+        emotion.express((2 + number) * SECOND, name)
     for t in range(SECOND, 10 * SECOND, 4_801):
-        np.testing.assert_array_equal(feeling.at(t).values[lips], calm.at(t).values[lips])
+        np.testing.assert_array_equal(emotion.at(t).values[lips], calm.at(t).values[lips])
 
 
 def test_strength_scales_what_is_felt_and_0_is_the_face_of_the_states_alone() -> None:
     def shown(strength: float) -> np.ndarray:
         expression = Expression(1, strength)
-        expression.feel(SECOND, "warm")
+        expression.express(SECOND, "warm")
         expression.nod(SECOND)
         rest = np.array([0, 0, 1.0, 0, 0])
         return expression.at(rest, rest, silence(0, 1), SECOND + SECOND // 5)
@@ -166,12 +166,12 @@ def test_a_strength_out_of_range_is_refused(strength: float) -> None:
     with pytest.raises(ValueError, match="strength lies between 0 and"):
         Expression(0, strength)
     with pytest.raises(ValueError, match="strength lies between 0 and"):
-        Feelings().set(0, "warm", strength)
+        Emotions().set(0, "warm", strength)
 
 
 def test_a_feeling_that_there_is_not_is_named_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match=r"'warm'.*got 'smug'"):
-        Face(silence).feel(0, "smug")
+        Face(silence).express(0, "smug")
 
 
 def test_a_nod_is_one_small_dip_or_two_and_its_own_each_time() -> None:

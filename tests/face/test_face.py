@@ -160,13 +160,13 @@ def test_the_mind_says_what_the_face_is_up_to() -> None:
     anna, ben = Target("anna", -0.25), Target("ben", 0.25)
     face.attend(0, [(0, Focus(anna, (ben,), speaking=True))])
     face.set_agent_state(0, "listening")
-    mind = face.mind(SECOND)
+    mind = face.status(SECOND)
     assert (mind.state, mind.looking_at) == ("listening", "anna")
     assert mind.yaw_rad == pytest.approx(-0.25, abs=0.03)
     assert mind.viseme in VISEMES and mind.expression == "neutral"
     face.set_agent_state(2 * SECOND, "thinking")
-    assert face.mind(3 * SECOND).state == "thinking"
-    assert face.mind(3 * SECOND).looking_at == "away"
+    assert face.status(3 * SECOND).state == "thinking"
+    assert face.status(3 * SECOND).looking_at == "away"
 
 
 def test_the_eyes_hold_what_they_look_at_while_the_head_moves() -> None:

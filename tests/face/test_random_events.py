@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from livekit_plugins_avatar.face.agent_state import RECENT_SAMPLES, Change
-from livekit_plugins_avatar.face.random_events import EPOCH_S, Bouts, lognormal
+from livekit_plugins_avatar.face.random_events import EPOCH_S, RandomEvents, lognormal
 
 CHANGES = (Change(7_000, "idle"),)
 TEN_HOURS = 48_000 * 36_000
@@ -17,8 +17,8 @@ def every_second_or_so(chance: Random, state: str, entering: bool) -> list[tuple
 
 
 def test_the_order_of_asking_makes_no_difference() -> None:
-    forwards = Bouts("test", 1, every_second_or_so)
-    backwards = Bouts("test", 1, every_second_or_so)
+    forwards = RandomEvents("test", 1, every_second_or_so)
+    backwards = RandomEvents("test", 1, every_second_or_so)
     times = range(0, 48_000 * 100, 30_011)
     there = [forwards.recent(CHANGES, t) for t in times]
     back = [backwards.recent(CHANGES, t) for t in reversed(times)]
@@ -27,7 +27,7 @@ def test_the_order_of_asking_makes_no_difference() -> None:
 
 def test_seeds_and_kinds_differ() -> None:
     answers = [
-        Bouts(kind, seed, every_second_or_so).recent(CHANGES, 480_000)
+        RandomEvents(kind, seed, every_second_or_so).recent(CHANGES, 480_000)
         for kind, seed in [("test", 1), ("test", 2), ("other", 1)]
     ]
     assert answers[0] != answers[1] != answers[2] != answers[0]
@@ -40,12 +40,12 @@ def test_hours_into_a_call_nothing_before_needs_to_be_known() -> None:
         drawn.append(state)
         return every_second_or_so(chance, state, entering)
 
-    assert Bouts("test", 1, counted).recent(CHANGES, TEN_HOURS)
+    assert RandomEvents("test", 1, counted).recent(CHANGES, TEN_HOURS)
     assert len(drawn) <= 2
 
 
 def test_all_that_began_within_reach_is_there_and_nothing_from_the_future() -> None:
-    bouts = Bouts("test", 1, every_second_or_so)
+    bouts = RandomEvents("test", 1, every_second_or_so)
     known = {start for t in range(0, 48_000 * 70, 24_000) for start, _ in bouts.recent(CHANGES, t)}
     for t in range(48_000, 48_000 * 69, 100_003):
         starts = [start for start, _ in bouts.recent(CHANGES, t)]
@@ -55,7 +55,7 @@ def test_all_that_began_within_reach_is_there_and_nothing_from_the_future() -> N
 
 
 def test_a_state_that_ended_begins_nothing_more() -> None:
-    bouts = Bouts("test", 1, every_second_or_so)
+    bouts = RandomEvents("test", 1, every_second_or_so)
     changes = (Change(0, "idle"), Change(100_000, "listening"))
     found = bouts.recent(changes, 140_000)
     assert {value for start, value in found if start < 100_000} == {"idle True"}

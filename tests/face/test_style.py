@@ -1,4 +1,4 @@
-"""Style: a table of knobs, each with a unit, a range and a source."""
+"""Style: a table of factors, each with a unit, a range and a source."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import pytest
 
 from livekit_plugins_avatar.face.glances import GLANCES
 from livekit_plugins_avatar.face.limits import GAZE_LIMIT_RAD, HEAD_LIMITS, held
-from livekit_plugins_avatar.face.style import KNOBS, STYLES, Knob, Style
+from livekit_plugins_avatar.face.style import FACTORS, STYLES, Factor, Style
 
 
-@pytest.mark.parametrize("knob", KNOBS, ids=lambda knob: knob.name)
-def test_every_knob_has_a_unit_a_range_a_source_and_a_value_in_each_style(knob: Knob) -> None:
-    assert knob.unit and knob.source.endswith(".")
+@pytest.mark.parametrize("factor", FACTORS, ids=lambda factor: factor.name)
+def test_every_knob_has_a_unit_a_range_a_source_and_a_value_in_each_style(factor: Factor) -> None:
+    assert factor.unit and factor.source.endswith(".")
     for name, style in STYLES.items():
-        assert knob.least <= getattr(style, knob.name) <= knob.most, name
-    assert knob.off <= knob.calm <= knob.natural <= knob.lively
+        assert factor.least <= getattr(style, factor.name) <= factor.most, name
+    assert factor.off <= factor.calm <= factor.natural <= factor.lively
 
 
 def test_the_table_has_all_fields_and_natural_is_the_default() -> None:
-    assert [knob.name for knob in KNOBS] == [each.name for each in fields(Style)]
+    assert [factor.name for factor in FACTORS] == [each.name for each in fields(Style)]
     assert Style() == STYLES["natural"]
 
 

@@ -1,4 +1,4 @@
-"""Presence: what happens to agent and room, seen in where the eyes go."""
+"""GazeController: what happens to agent and room, seen in where the eyes go."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from livekit_plugins_avatar.face.face import Face
 from livekit_plugins_avatar.face.target import CAMERA
-from livekit_plugins_avatar.gaze.controller import Presence
+from livekit_plugins_avatar.gaze.controller import GazeController
 from livekit_plugins_avatar.gaze.seats import SEATS_DEG
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
 from livekit_plugins_avatar.timeline import samples
@@ -27,7 +27,7 @@ class Seen:
     def __init__(self, *people: str, seed: int = 3) -> None:
         self.face = Face(silence, seed=seed)
         self.redrawn: list[int] = []
-        self.presence = Presence(self.face, seed=seed, on_change=self.redrawn.append)
+        self.presence = GazeController(self.face, seed=seed, on_change=self.redrawn.append)
         for identity in people:
             self.presence.enter(0, identity)
         self.presence.agent_state(0, "listening")
@@ -48,7 +48,7 @@ def test_the_eyes_follow_who_speaks_around_the_table() -> None:
         start = (1 + 3 * index) * SECOND
         seen.presence.speakers(start, [who])
         assert seen.look_deg(start + samples(0.6))[0] == pytest.approx(yaw_deg, abs=2.0)
-        assert seen.face.mind(start + samples(0.6)).looking_at == who
+        assert seen.face.status(start + samples(0.6)).looking_at == who
 
 
 def test_a_slow_tool_is_thought_about_and_the_eyes_come_back_for_the_answer() -> None:
@@ -69,7 +69,7 @@ def test_an_interruption_brings_the_eyes_to_the_one_who_speaks(seed: int) -> Non
     seen = Seen("anna", seed=seed)
     seen.presence.agent_state(SECOND, "speaking")
     seen.presence.user_speaks(9 * SECOND, "anna", True)
-    assert seen.face.mind(9 * SECOND).state == "interrupted"
+    assert seen.face.status(9 * SECOND).state == "interrupted"
     for sample in range(9 * SECOND + samples(0.1), 10 * SECOND, 1_600):
         assert seen.off_camera_deg(sample) < 3.0
 

@@ -11,15 +11,15 @@ from livekit_plugins_avatar.gaze.turn_taking import (
     GONE_SAMPLES,
     RETURN_SAMPLES,
     TAKEN_SAMPLES,
-    Floor,
+    TurnTaking,
 )
 from livekit_plugins_avatar.timeline import samples
 
 SECOND = samples(1.0)
 
 
-def room(*people: str) -> Floor:
-    floor = Floor(Seats(), seed=1)
+def room(*people: str) -> TurnTaking:
+    floor = TurnTaking(Seats(), seed=1)
     for identity in people:
         floor.enter(0, identity)
     return floor
@@ -28,7 +28,7 @@ def room(*people: str) -> Floor:
 class Shown:
     """What a face would have seen of all plans: each holds until the next."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: TurnTaking) -> None:
         self.floor = floor
         self.entries: list[tuple[int, Focus]] = []
 

@@ -132,7 +132,7 @@ async def test_sound_flows_without_a_gap_and_speech_arrives_whole() -> None:
     first = int(np.flatnonzero(sent)[0])
     assert (sent[first : first + len(speech)] == speech).all()
     assert not sent[first + len(speech) + RAMP_SAMPLES :].any()
-    assert stage.conductor.stats.starved_samples == 0
+    assert stage.conductor.stats.underrun_samples == 0
     assert isinstance(stage.events[-1][0], Finished)
 
 
@@ -166,7 +166,7 @@ async def test_a_stopped_thread_shows_the_frame_for_now_and_counts_what_it_left_
     await stage.run(0.5)
     await stage.stop()
     assert stage.conductor.stats.frames_skipped <= 3, "the sound stopped, and with it the picture"
-    assert abs(seconds(stage.conductor.stats.starved_samples) - 0.3) <= 0.011
+    assert abs(seconds(stage.conductor.stats.underrun_samples) - 0.3) <= 0.011
     gaps = np.diff([at_s for _, _, at_s in stage.outlet.shown])
     assert (gaps > 0.3).sum() == 1
 
@@ -182,7 +182,7 @@ async def test_a_frame_that_is_not_there_is_left_out_and_the_last_one_sent_again
     await stage.run(0.2)
     await stage.stop()
     assert stage.conductor.stats.frames_missed >= 35
-    assert stage.conductor.stats.starved_samples == 0
+    assert stage.conductor.stats.underrun_samples == 0
 
 
 async def test_an_audio_source_that_refuses_does_not_stop_time() -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from livekit import rtc
 
-from livekit_plugins_avatar.publish.connectivity import LISTENER_S, SILENT_S, Audience
+from livekit_plugins_avatar.publish.connectivity import LISTENER_S, SILENT_S, Connectivity
 from livekit_plugins_avatar.timeline import ManualClock, samples
 
 
@@ -21,7 +21,7 @@ class Stage:
         self.room: rtc.EventEmitter[Any] = rtc.EventEmitter()
         self.silence_s: float | None = 0.1
         self.heard: list[int | str] = []
-        self.audience = Audience(
+        self.audience = Connectivity(
             cast(rtc.Room, self.room),
             voice=lambda: "TR_voice",
             silence_s=self.silence,

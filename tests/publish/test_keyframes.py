@@ -14,7 +14,7 @@ from livekit_plugins_avatar.publish.keyframes import (
     DRAINED_S,
     LOOK_S,
     RESUMING_S,
-    WholePictures,
+    KeyframeRequests,
 )
 from livekit_plugins_avatar.publish.tracks import shortened
 from livekit_plugins_avatar.timeline import ManualClock
@@ -30,7 +30,7 @@ class Stage:
         self.silence: float | None = 0.05
         self.fulfils = True
         self.wishes_s: list[float] = []
-        wholes = WholePictures(
+        wholes = KeyframeRequests(
             cast(rtc.Room, self.room),
             made=self.count,
             silence_s=self.silence_s,

@@ -20,8 +20,8 @@ from livekit_plugins_avatar.render.frame_priority import CLOSED, opening
 from livekit_plugins_avatar.render.prerenderer import (
     FIRST_RETRY_S,
     LAST_RETRY_S,
-    Ahead,
-    FrameReserve,
+    FrameBuffer,
+    Prerenderer,
     frame_period,
 )
 from livekit_plugins_avatar.render.renderer import Frames, Moment
@@ -35,7 +35,7 @@ PERIOD = 1600
 PICTURE: NDArray[np.uint8] = np.zeros((6, 4), np.uint8)
 
 
-def fill(reserve: FrameReserve, lead: int = 0) -> list[int]:
+def fill(reserve: FrameBuffer, lead: int = 0) -> list[int]:
     drawn = []
     while (sample := next(iter(reserve.reachable(lead)), None)) is not None:
         assert reserve.put(sample, PICTURE, stale=False)
@@ -44,32 +44,32 @@ def fill(reserve: FrameReserve, lead: int = 0) -> list[int]:
 
 
 def test_the_nearest_frame_is_drawn_first_and_no_more_than_fit() -> None:
-    assert fill(FrameReserve(PERIOD, 4)) == [0, PERIOD, 2 * PERIOD, 3 * PERIOD]
+    assert fill(FrameBuffer(PERIOD, 4)) == [0, PERIOD, 2 * PERIOD, 3 * PERIOD]
 
 
 def test_taking_a_frame_makes_room_for_one_more() -> None:
-    reserve = FrameReserve(PERIOD, 4)
+    reserve = FrameBuffer(PERIOD, 4)
     fill(reserve)
     assert reserve.take(0) is not None
     assert fill(reserve) == [4 * PERIOD]
 
 
 def test_a_frame_is_given_for_its_own_sample_only() -> None:
-    reserve = FrameReserve(PERIOD, 4)
+    reserve = FrameBuffer(PERIOD, 4)
     reserve.put(0, PICTURE, stale=False)
     assert reserve.take(PERIOD) is None
     assert reserve.take(0) is None, "what was passed over is gone"
 
 
 def test_a_frame_that_comes_late_is_not_kept() -> None:
-    reserve = FrameReserve(PERIOD, 4)
+    reserve = FrameBuffer(PERIOD, 4)
     reserve.take(5 * PERIOD)
     assert not reserve.put(5 * PERIOD, PICTURE, stale=False)
     assert reserve.put(6 * PERIOD, PICTURE, stale=False)
 
 
 def test_stale_frames_are_drawn_again_before_new_ones_and_serve_until_then() -> None:
-    reserve = FrameReserve(PERIOD, 4)
+    reserve = FrameBuffer(PERIOD, 4)
     fill(reserve)
     reserve.invalidate(2 * PERIOD)
     assert reserve.reachable(0)[0] == 2 * PERIOD
@@ -78,7 +78,7 @@ def test_stale_frames_are_drawn_again_before_new_ones_and_serve_until_then() -> 
 
 
 def test_a_slow_renderer_aims_at_the_first_frame_that_it_can_reach() -> None:
-    reserve = FrameReserve(PERIOD, 4)
+    reserve = FrameBuffer(PERIOD, 4)
     reserve.take(0)
     assert reserve.reachable(PERIOD)[0] == PERIOD
     assert reserve.reachable(2 * PERIOD + 1)[0] == 4 * PERIOD
@@ -126,8 +126,8 @@ def good(moment: Moment) -> Frames:
     return PICTURE[None]
 
 
-def ahead_of(painter: Painter) -> Ahead:
-    return Ahead(
+def ahead_of(painter: Painter) -> Prerenderer:
+    return Prerenderer(
         painter, lambda sample: FaceState.of(), clock=SystemClock(), frames=3, period=PERIOD
     )
 
@@ -231,7 +231,9 @@ class Screening:
         self.canvas = canvas
         self.stall_s = 0.0
         self.renderer = FaultyRenderer(canvas, script, pause=self._stall)
-        self.ahead = Ahead(self.renderer, compose, clock=self.clock, frames=frames, period=PERIOD)
+        self.ahead = Prerenderer(
+            self.renderer, compose, clock=self.clock, frames=frames, period=PERIOD
+        )
         self.shown: list[float] = []
         self.depth: list[int] = []
         self._due = 0

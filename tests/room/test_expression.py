@@ -58,7 +58,7 @@ async def test_bad_news_darkens_the_face_that_says_it_and_thanks_brighten_it(
         await say(call, "Unfortunately, the flight has been cancelled.", 2.0)
         await until(lambda: min(seen_from(call, begin)) < rest - 30)
         begin = len(call.viewer.seen)
-        call.avatar.feel("neutral")
+        call.avatar.express("neutral")
         await until(lambda: any(abs(each - rest) < 12 for each in seen_from(call, begin)[-1:]))
         call.session.emit(
             "user_input_transcribed",

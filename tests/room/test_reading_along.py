@@ -9,7 +9,7 @@ import pytest
 from livekit import rtc
 
 from livekit_plugins_avatar import AvatarSession
-from livekit_plugins_avatar.speech.worker import Listener, Spoken
+from livekit_plugins_avatar.speech.worker import RecognitionWorker, Spoken
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .conftest import RATE, a_call, until
@@ -21,10 +21,10 @@ async def test_the_text_of_what_is_said_is_known_and_the_room_gets_it_too(
 ) -> None:
     told: list[str] = []
 
-    def expect(_: Listener, spoken: Sequence[Spoken], *, fresh: bool = False) -> None:
+    def expect(_: RecognitionWorker, spoken: Sequence[Spoken], *, fresh: bool = False) -> None:
         told.extend(each.text.strip() for each in spoken)
 
-    monkeypatch.setattr(Listener, "expect", expect)
+    monkeypatch.setattr(RecognitionWorker, "expect", expect)
     async with a_call(server, AvatarSession(renderer=Grey())) as call:
         shown: list[str] = []
         readers: list[asyncio.Task[None]] = []

@@ -86,7 +86,7 @@ async def test_a_resumed_signal_connection_stops_neither_voice_nor_face(
         loud = call.viewer.loud()
         assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= RESUMED_MS
         assert finished[0].playback_position == 6.0 and not finished[0].interrupted
-        assert call.avatar.stats["samples_said_again"] == 0
+        assert call.avatar.stats["samples_replayed"] == 0
         assert not jumps(mirror.faces, PERIOD)
 
 
@@ -115,7 +115,7 @@ async def test_what_a_full_reconnect_swallows_is_said_again_from_a_pause_and_the
         assert np.allclose([offset for offset, _ in progressed], offsets)
         stats = call.avatar.stats
         assert stats["reconnections"] == 1
-        assert 0 < stats["samples_said_again"] <= 4 * RATE
+        assert 0 < stats["samples_replayed"] <= 4 * RATE
         # Every word arrives whole: its pitch is heard for its 0.6 s.
         assert min(heard_s(call.viewer.sound, 300 + 40 * n) for n in range(8)) >= 0.5
         around = {at: face for at, face in list(mirror.faces.items()) if abs(at - away) < 2 * RATE}
@@ -137,7 +137,7 @@ async def test_a_second_full_reconnect_goes_back_no_further_than_the_first(
         await speaking
         assert finished[0].playback_position == 12.8 and not finished[0].interrupted
         # A second until somebody subscribes, and from a pause before: each word and pause is 0.8 s.
-        assert 0 < call.avatar.stats["samples_said_again"] <= 2 * 3 * RATE
+        assert 0 < call.avatar.stats["samples_replayed"] <= 2 * 3 * RATE
 
 
 def heard_s(sound: NDArray[np.int16], pitch_hz: float) -> float:
@@ -178,7 +178,7 @@ async def test_a_server_that_is_restarted_finds_the_voice_where_it_was_last_hear
             await until(lambda: not _loud_now(call))
             assert finished[0].playback_position == 8.0 and not finished[0].interrupted
             assert len(started) == len(finished) == 1
-            assert call.avatar.stats["samples_said_again"] > 0
+            assert call.avatar.stats["samples_replayed"] > 0
             assert min(heard_s(call.viewer.sound, 300 + 40 * n) for n in range(10)) >= 0.5
             assert not jumps(mirror.faces, PERIOD)
 

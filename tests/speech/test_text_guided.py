@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from livekit_plugins_avatar.audio.playout import Pcm
 from livekit_plugins_avatar.speech.alignment.aligner import Said
-from livekit_plugins_avatar.speech.decoder import Segmenter
+from livekit_plugins_avatar.speech.decoder import Decoder
 from livekit_plugins_avatar.speech.hops import HOP_SAMPLES, Hops
 from livekit_plugins_avatar.speech.phones import visemes_of
 from livekit_plugins_avatar.speech.recognizer import PCM
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.text.pronunciation import words_of
-from livekit_plugins_avatar.speech.text_guided import GuidedStream
+from livekit_plugins_avatar.speech.text_guided import TextGuidedStream
 from livekit_plugins_avatar.speech.visemes import VISEME_INDEX, VISEMES, VisemeEvent
-from livekit_plugins_avatar.speech.worker import SLICE_SAMPLES, Listener, Spoken, _Mark
+from livekit_plugins_avatar.speech.worker import SLICE_SAMPLES, RecognitionWorker, Spoken, _Mark
 from livekit_plugins_avatar.timeline import samples
 
 TEXT = "Maybe Peter bought some coffee, before the shop closed."
@@ -91,13 +91,13 @@ class MishearingAlone:
     """The same, alone."""
 
     def __init__(self) -> None:
-        self._hops, self._segmenter = MishearingHops(), Segmenter()
+        self._hops, self._decoder = MishearingHops(), Decoder()
 
     def push_audio(self, pcm: PCM) -> list[VisemeEvent]:
-        return self._segmenter.push(self._hops.push_audio(pcm))
+        return self._decoder.push(self._hops.push_audio(pcm))
 
     def flush(self) -> list[VisemeEvent]:
-        return self._segmenter.push(self._hops.flush())
+        return self._decoder.push(self._hops.flush())
 
 
 SPEECH = speech(TEXT)
@@ -121,7 +121,7 @@ def alone(pcm: Pcm) -> list[VisemeEvent]:
 def guided(pcm: Pcm, text: str, chunks: Sequence[int] = (), settle: int = 0) -> list[VisemeEvent]:
     """The schedule in the end, the sound being pushed in such chunks; `settle` samples of what was
     pushed are always still to be played."""
-    schedule, stream = VisemeSchedule(), GuidedStream(MishearingHops())
+    schedule, stream = VisemeSchedule(), TextGuidedStream(MishearingHops())
     write(schedule, stream.expect(said(text)))
     pushed = 0
     for count in [*chunks, len(pcm)]:
@@ -203,7 +203,7 @@ def test_events_cover_exactly_what_was_pushed(length: int) -> None:
 
 
 def test_nothing_pushed_is_nothing_said() -> None:
-    stream = GuidedStream(MishearingHops())
+    stream = TextGuidedStream(MishearingHops())
     assert stream.expect(said(TEXT)) == []
     assert stream.flush() == []
 
@@ -225,7 +225,7 @@ def heard_by_listener(
 ) -> list[VisemeEvent]:
     """What a listener writes, each text given before the chunk of its number."""
     schedule = VisemeSchedule()
-    listener = Listener(Mishearing(), schedule)
+    listener = RecognitionWorker(Mishearing(), schedule)
     pushed = 0
     for number, count in enumerate([*chunks, len(pcm)]):
         listener.expect([spoken for before, spoken in texts if before == number])
@@ -237,7 +237,7 @@ def heard_by_listener(
     return everything(schedule)
 
 
-def listen(listener: Listener) -> None:
+def listen(listener: RecognitionWorker) -> None:
     """Let the listener work off what it was given, on this thread: nothing to wait for."""
     listener._inbox.put(_Mark.CLOSED)
     listener._run()
@@ -279,7 +279,7 @@ def test_speech_that_waits_is_heard_together_and_long_speech_in_slices() -> None
             return Counting()
 
     schedule, short = VisemeSchedule(), SLICE_SAMPLES // 4
-    listener = Listener(Counted(), schedule)
+    listener = RecognitionWorker(Counted(), schedule)
     for start in range(0, len(SPEECH), short):
         listener.push_audio(start, SPEECH[start : start + short])
     listener.end_segment()
@@ -287,7 +287,7 @@ def test_speech_that_waits_is_heard_together_and_long_speech_in_slices() -> None
     assert set(heard[:-1]) == {SLICE_SAMPLES}
     assert everything(schedule) == alone(SPEECH)
     heard.clear()
-    listener = Listener(Counted(), VisemeSchedule())
+    listener = RecognitionWorker(Counted(), VisemeSchedule())
     listener.push_audio(0, SPEECH[: SLICE_SAMPLES * 2])
     listen(listener)
     assert heard == [SLICE_SAMPLES] * 2
@@ -295,7 +295,7 @@ def test_speech_that_waits_is_heard_together_and_long_speech_in_slices() -> None
 
 def test_speech_that_does_not_follow_what_waits_before_it_is_heard_apart() -> None:
     schedule = VisemeSchedule()
-    listener = Listener(Mishearing(), schedule)
+    listener = RecognitionWorker(Mishearing(), schedule)
     listener.push_audio(0, SPEECH)
     listener.push_audio(2 * len(SPEECH), SPEECH)
     listener.end_segment()
@@ -308,7 +308,7 @@ def test_speech_that_does_not_follow_what_waits_before_it_is_heard_apart() -> No
 
 def test_a_text_belongs_to_its_segment_alone() -> None:
     schedule = VisemeSchedule()
-    listener = Listener(Mishearing(), schedule)
+    listener = RecognitionWorker(Mishearing(), schedule)
     listener.expect([Spoken(TEXT)])
     listener.end_segment()
     listener.push_audio(0, SPEECH)
@@ -319,7 +319,7 @@ def test_a_text_belongs_to_its_segment_alone() -> None:
 
 def test_a_text_whose_speech_never_came_is_forgotten_when_another_begins() -> None:
     schedule = VisemeSchedule()
-    listener = Listener(Mishearing(), schedule)
+    listener = RecognitionWorker(Mishearing(), schedule)
     listener.expect([Spoken(OTHER * 3)], fresh=True)
     listener.expect([Spoken(TEXT)], fresh=True)
     listener.push_audio(0, SPEECH)
@@ -331,7 +331,7 @@ def test_a_text_whose_speech_never_came_is_forgotten_when_another_begins() -> No
 def test_what_was_played_stands_while_a_listener_goes_on() -> None:
     schedule = VisemeSchedule()
     played = len(SPEECH) // 2
-    listener = Listener(Mishearing(), schedule, played=lambda: played)
+    listener = RecognitionWorker(Mishearing(), schedule, played=lambda: played)
     listener.push_audio(0, SPEECH)
     listener.expect([Spoken(TEXT)])
     listener.end_segment()
@@ -343,7 +343,7 @@ def test_what_was_played_stands_while_a_listener_goes_on() -> None:
 
 def test_the_first_sample_that_changes_is_told() -> None:
     changes: list[int] = []
-    listener = Listener(Mishearing(), VisemeSchedule(), changes.append)
+    listener = RecognitionWorker(Mishearing(), VisemeSchedule(), changes.append)
     listener.push_audio(0, SPEECH)
     listener.expect([Spoken(TEXT)])
     listen(listener)

@@ -2,7 +2,7 @@
 
 In flow the words of an utterance, up front or as they come to be known, and what a recogniser makes
 of the sound, hop by hop; out flows for every hop the viseme that the text asks for there, or
-`BY_EAR` where the text has nothing to say: before it begins, where it does not fit, where it says
+`ACOUSTIC` where the text has nothing to say: before it begins, where it does not fit, where it says
 what nobody can know (a figure may be read in many ways). The sound may be said differently from the
 text, and the text may be another one altogether: each hop that is left to the ear costs a little,
 so a text is followed only for as long as the sound bears it out; and what is found is judged once
@@ -40,7 +40,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Vector = NDArray[np.float64]
 
-BY_EAR = -1
+ACOUSTIC = -1
 """Where the text is silent: the recogniser's own answer holds."""
 
 SILENCE = VISEME_INDEX["sil"]
@@ -142,7 +142,7 @@ JUNCTION_STATES = 2
 _STATE = np.dtype(
     [
         ("sound", np.int64),  # the column of a hop's costs
-        ("shows", np.int64),  # a viseme, or BY_EAR
+        ("shows", np.int64),  # a viseme, or ACOUSTIC
         ("stay", np.float32),  # what staying adds to a path's score
         ("step", np.float32),  # the same for following on the state before
         ("drop", np.float32),  # and on the state `drops` before, a phone being swallowed
@@ -203,7 +203,7 @@ class _Graph:
         self.junction_starts.append(len(self.states) + after)
         return [
             (SILENCE, SILENCE, 0, _NEVER, _NEVER, 0, -PAUSE_COST, junction, np.nan),
-            (_EAR, BY_EAR, 0, _NEVER, _NEVER, 0, -EAR_ENTRY_COST, junction, np.nan),
+            (_EAR, ACOUSTIC, 0, _NEVER, _NEVER, 0, -EAR_ENTRY_COST, junction, np.nan),
         ]
 
     def _append(self, rows: list[_Row], word_ends: list[int]) -> None:
@@ -292,7 +292,7 @@ def _units(phones: Phones) -> list[_Unit]:
         if not visemes and units:
             # It shows the vowel that follows.
             units.append(_Unit(_ANYTHING, units[-1].shows, ANYTHING_HOPS, True))
-    return units[::-1] or [_Unit(_EAR, BY_EAR, ANYTHING_HOPS, False)]
+    return units[::-1] or [_Unit(_EAR, ACOUSTIC, ANYTHING_HOPS, False)]
 
 
 class _Step(NamedTuple):
@@ -408,16 +408,16 @@ class Aligner:
             self._kept.popleft()
 
     def shown(self) -> Ints:
-        """What the text asks for in each hop from `begin` on: a viseme, or `BY_EAR`."""
+        """What the text asks for in each hop from `begin` on: a viseme, or `ACOUSTIC`."""
         if not self._graph.words:
-            return np.full(len(self._waiting), BY_EAR)
+            return np.full(len(self._waiting), ACOUSTIC)
         self._trace()
         shown = self._graph.states["shows"][self._traced]
         borne_out = _borne_out(
             np.concatenate((self._past_shown, shown)),
             np.concatenate((self._past_spent, self._spent)),
         )
-        return np.where(borne_out[len(self._past_shown) :], shown, BY_EAR)
+        return np.where(borne_out[len(self._past_shown) :], shown, ACOUSTIC)
 
     @property
     def _searched(self) -> int:

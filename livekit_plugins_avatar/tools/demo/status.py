@@ -14,12 +14,12 @@ from collections.abc import Callable
 from livekit import rtc
 
 from ...agent.participants import is_person
-from ...face.status import Mind
+from ...face.status import AvatarStatus
 from ...log import logger
 from ...session import AvatarSession
 from ...timeline import Clock, SystemClock
 
-TOPIC = "avatar.mind"
+TOPIC = "avatar.status"
 LOOK_S = 0.04
 """A frame of the face: what lasts less than this is not seen in the picture either."""
 PACKET_S = 0.08
@@ -42,7 +42,7 @@ class Telling:
         self._told: dict[str, object] = {}
         self._told_s = float("-inf")
 
-    def moment(self, now_s: float, mind: Mind, hears: str | None = None) -> bytes | None:
+    def moment(self, now_s: float, mind: AvatarStatus, hears: str | None = None) -> bytes | None:
         """The packet to send at `now_s`, or None when there is nothing new or it is too soon.
 
         Returns:
@@ -89,7 +89,7 @@ async def tell(
             await clock.sleep(LOOK_S)
             if not is_watched(room):
                 continue
-            packet = telling.moment(clock.now_s(), face.mind, hears())
+            packet = telling.moment(clock.now_s(), face.status, hears())
             if packet is not None:
                 await _send(room, packet)
     except Exception:
@@ -101,7 +101,7 @@ def is_watched(room: rtc.Room) -> bool:
     return room.isconnected() and any(map(is_person, room.remote_participants.values()))
 
 
-def _fields(mind: Mind) -> dict[str, object]:
+def _fields(mind: AvatarStatus) -> dict[str, object]:
     return {
         "state": mind.state,
         "looking_at": mind.looking_at,

@@ -39,7 +39,7 @@ from .call_moments import lines as lines_of
 from .call_moments import moments, planned
 from .call_script import AGENT, BAD, GOOD, LINKS, interruptions, script
 from .faults.machine import steal
-from .faults.script import Deed, Fault, What, follow
+from .faults.script import Action, Fault, What, follow
 from .guest import Guest
 from .relay import RelayDied, Relays, relays
 from .viewer import METHOD, Viewer, ViewerError
@@ -215,7 +215,7 @@ async def _told(pipe: Connection) -> Log | None:
     return log
 
 
-def _deeds(lines: Relays, pid: int, happened: list[Happened], clock: Clock) -> dict[What, Deed]:
+def _deeds(lines: Relays, pid: int, happened: list[Happened], clock: Clock) -> dict[What, Action]:
     """The faults that happen around the agent's process, `pid`."""
 
     async def dark(fault: Fault) -> None:

@@ -28,7 +28,7 @@ from .clapper import FRAME_SAMPLES, Clapper, ClapperRenderer
 from .continuity import Observed, jumps
 from .faults.machine import block
 from .faults.renderer import FaultyRenderer
-from .faults.script import Deed, Fault, Script, What, follow
+from .faults.script import Action, Fault, Script, What, follow
 from .faults.voice import Tap
 from .garbage import leave_out_what_is_loaded
 from .pulse import Pulse
@@ -118,9 +118,9 @@ async def _play(part: Part, pipe: Connection, clock: Clock) -> None:
         await asyncio.to_thread(pipe.recv)
         face.begin()
         tap = Tap(clock)
-        deeds = _deeds(room, tap, log, clock)
+        actions = _deeds(room, tap, log, clock)
         around = [
-            asyncio.create_task(follow(part.script, deeds, clock=clock)),
+            asyncio.create_task(follow(part.script, actions, clock=clock)),
             asyncio.create_task(read(room, log.sent, clock=clock)),
         ]
         pulse = Pulse(clock)
@@ -148,7 +148,7 @@ class OurFace:
         self._log, self._clock = log, clock
         self._renderer = ClapperRenderer(Clapper(0.0))
         self._collected = 0
-        self._starved = 0
+        self._underrun = 0
 
     def draw(self, clapper: Clapper) -> None:
         """What the renderer is to show."""
@@ -170,15 +170,15 @@ class OurFace:
     def prepare(self, clapper: Clapper, length: int) -> int:
         start = self._avatar._playout.accepted
         clapper.extend(length, start=start, lead_s=LEAD_S)
-        self._starved = self._avatar.stats["starved_samples"]
+        self._underrun = self._avatar.stats["underrun_samples"]
         return start
 
     def collect(self) -> None:
         """Date the claps of the turn that is over, and note where its sound ran out."""
         self._log.stats = self._avatar.stats
-        starved = self._log.stats["starved_samples"] - self._starved
-        if starved:
-            gap_s = seconds(starved)
+        underrun = self._log.stats["underrun_samples"] - self._underrun
+        if underrun:
+            gap_s = seconds(underrun)
             self._log.track_gaps.append(Gap(self._clock.wall_s(), gap_s))
         zero_s = self._clock.wall_s() - seconds(self._avatar._conductor.playhead)
         jumped = jumps(dict(self._observed.faces), FRAME_SAMPLES)
@@ -259,7 +259,7 @@ class Talk:
             self._session.interrupt()
 
 
-def _deeds(room: rtc.Room, tap: Tap, log: Log, clock: Clock) -> dict[What, Deed]:
+def _deeds(room: rtc.Room, tap: Tap, log: Log, clock: Clock) -> dict[What, Action]:
     """The faults that happen in the agent's process, each noted when it is over."""
     kinds = rtc.SimulateScenarioKind
 
@@ -276,21 +276,21 @@ def _deeds(room: rtc.Room, tap: Tap, log: Log, clock: Clock) -> dict[What, Deed]
     async def reconnect(fault: Fault) -> None:
         await _disturb(room, kinds.SIMULATE_FULL_RECONNECT)
 
-    def noted(deed: Deed) -> Deed:
+    def noted(action: Action) -> Action:
         async def do(fault: Fault) -> None:
             began_s = clock.wall_s()
-            await deed(fault)
+            await action(fault)
             log.happened.append(Happened(fault.what, began_s, clock.wall_s()))
 
         return do
 
-    deeds: dict[What, Deed] = {
+    actions: dict[What, Action] = {
         "block": blocked,
         "dry": dry,
         "resume": resume,
         "reconnect": reconnect,
     }
-    return {what: noted(deed) for what, deed in deeds.items()}
+    return {what: noted(action) for what, action in actions.items()}
 
 
 async def _disturb(room: rtc.Room, scenario: rtc.SimulateScenarioKind.ValueType) -> None:

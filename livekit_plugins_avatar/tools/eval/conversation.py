@@ -15,7 +15,7 @@ from itertools import pairwise
 from math import exp
 from random import Random
 
-from ...gaze.controller import Presence
+from ...gaze.controller import GazeController
 from ...speech.visemes import VISEMES, VisemeEvent
 from ...timeline import samples
 
@@ -24,7 +24,7 @@ PEOPLE = ("anna", "ben", "cleo")
 VISEME_SAMPLES = samples(0.11)
 """Of the agent's speech: nine visemes a second, as in 4 to 5 syllables."""
 
-Report = Callable[[Presence, int], None]
+Report = Callable[[GazeController, int], None]
 """Tells a presence what is known at a sample."""
 
 

@@ -27,7 +27,7 @@ from ...speech.alignment.aligner import Said
 from ...speech.recognizer import OnnxRecognizer, RecognizerStream
 from ...speech.schedule import VisemeSchedule
 from ...speech.text.pronunciation import words_of
-from ...speech.text_guided import GuidedStream
+from ...speech.text_guided import TextGuidedStream
 from ...speech.worker import SLICE_SAMPLES
 from ...timeline import SAMPLE_RATE, SystemClock, Timed, samples, seconds
 
@@ -223,9 +223,9 @@ def _speaking_face() -> Face:
     return face
 
 
-def _stream_told(text: str) -> GuidedStream:
+def _stream_told(text: str) -> TextGuidedStream:
     """A stream that knows what it is to hear."""
-    stream = GuidedStream(OnnxRecognizer().hops())
+    stream = TextGuidedStream(OnnxRecognizer().hops())
     stream.expect([Said(word) for word in words_of(text)])
     return stream
 

@@ -2,8 +2,8 @@
 
 In flow lines that are heard or said (`lines`); out flow, for each half of them, the share whose
 valence is shown with the right sign, the share of lists of numbers at which the face keeps still,
-and how long an expression takes to come. What is measured is the face and not what the reader
-thought: each line is put to the same listening or the same prompter as in a room, and the smile
+and how long an expression takes to come. What is measured is the face and not what the classifier
+thought: each line is put to the same listening or the same cue_timing as in a room, and the smile
 and the frown that the face then shows are held against the same face at the same moments when it
 was told nothing.
 """
@@ -19,9 +19,9 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ...emotion.cue_timing import Prompter
+from ...emotion.cue_timing import CueTiming
 from ...emotion.listening import Listening
-from ...emotion.sentences import SpokenText
+from ...emotion.sentences import SentenceReader
 from ...face.face import Face
 from ...face.state import INDEX
 from ...speech.phones import phone_row
@@ -128,9 +128,9 @@ def show(line: Line, seed: int) -> Shown:
         if line.side == "spoken":
             face.set_agent_state(start, "speaking")
     if line.side == "heard":
-        reading = Listening().hear(start, line.text, final=True)
-        if reading.strength:
-            told.feel(start, reading.feeling, reading.strength)
+        estimate = Listening().hear(start, line.text, final=True)
+        if estimate.strength:
+            told.express(start, estimate.emotion, estimate.strength)
     else:
         _say(told, line.text, start, events)
     times = range(start, start + samples(LOOKED_AT_S), STEP_SAMPLES)
@@ -173,23 +173,23 @@ def table(figures: Figures) -> str:
 
 
 def _say(face: Face, text: str, start: int, events: Sequence[VisemeEvent]) -> None:
-    """Let the prompter put what the text calls for to its moments in speech from `start` on."""
-    spoken, prompter = SpokenText(), Prompter()
-    prompter.begin_text()
-    prompter.add(spoken.push(text) + spoken.flush())
-    prompter.end_text(spoken.length)
-    prompter.begin_speech(start)
+    """Let the cue_timing put what the text calls for to its moments in speech from `start` on."""
+    spoken, cue_timing = SentenceReader(), CueTiming()
+    cue_timing.begin_text()
+    cue_timing.add(spoken.push(text) + spoken.flush())
+    cue_timing.end_text(spoken.length)
+    cue_timing.begin_speech(start)
     end = events[-1].end
-    prompter.end_speech(end)
+    cue_timing.end_speech(end)
     for published in range(start, end, samples(0.1)):
-        due = prompter.due(
+        due = cue_timing.due(
             published,
             lambda speech: speech,
             lambda a, b: [event for event in events if event.end > a and event.start < b],
         )
         for sample, cue in due:
-            if cue.reading.strength:
-                face.feel(sample, cue.reading.feeling, cue.reading.strength)
+            if cue.estimate.strength:
+                face.express(sample, cue.estimate.emotion, cue.estimate.strength)
 
 
 def _mouth(text: str, start: int) -> list[VisemeEvent]:

@@ -2,7 +2,7 @@
 
 In flow two scripts of ten minutes, one with one person and one with three; out flows one flat
 object: shares of time, lengths, delays, rates and speeds, with their units in their names. The
-scripts are told to the same `Presence` that a call tells, and everything is measured on the
+scripts are told to the same `GazeController` that a call tells, and everything is measured on the
 FaceStates that come out. Times are those at which a viewer sees and hears: a report takes effect
 with the first frame that can still be drawn, and a frame is shown `VIDEO_DELAY_S` after its sample.
 """
@@ -23,7 +23,7 @@ from ...face.limits import GAZE_LIMIT_RAD, HEAD_LIMITS
 from ...face.state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS
 from ...face.status import AT_TARGET_DEG
 from ...face.style import STYLES, Style
-from ...gaze.controller import Presence
+from ...gaze.controller import GazeController
 from ...gaze.seats import SEATS_DEG
 from ...options import VIDEO_DELAY_S
 from ...session import LEAD_FRAMES
@@ -147,7 +147,7 @@ class Run:
         self.seams: list[Floats] = []
         """What changes from the sample before a report to the first after it, float64 [60]."""
         self._face = Face(script.visemes, seed=seed, style=style)
-        self._presence = Presence(self._face, seed=seed)
+        self._gaze_controller = GazeController(self._face, seed=seed)
         self._reports = [(samples(at_s + STAMP_S), report) for at_s, report in script.reports]
         self._told = 0
         frames = range(0, samples(script.length_s), FRAME)
@@ -161,7 +161,7 @@ class Run:
         while self._told < len(self._reports) and self._reports[self._told][0] <= sample:
             stamp, report = self._reports[self._told]
             before = self._face.at(stamp - 1).values
-            report(self._presence, stamp)
+            report(self._gaze_controller, stamp)
             self.seams.append(np.abs(self._face.at(stamp).values - before).astype(np.float64))
             self._told += 1
         if len(self.fine) < FINE_MOST and sample > CLOSE_LOOK:

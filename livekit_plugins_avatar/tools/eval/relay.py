@@ -134,7 +134,7 @@ class Relay:
         self._clock = clock
         self._near, self._far = near, far
         self._media = _socket()
-        self._up, self._down = Belt(clock), Belt(clock)
+        self._up, self._down = DelayQueue(clock), DelayQueue(clock)
         self._clients: dict[tuple[str, int], socket.socket] = {}
         """For each address that a client sends from, the socket by which the server knows it."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -175,7 +175,7 @@ class Relay:
             send = partial(self._media.sendto, data, address)
             self._carry(self._link.down, self._down, len(data), send)
 
-    def _carry(self, lane: Lane, belt: Belt, size: int, send: Callable[[], object]) -> None:
+    def _carry(self, lane: Lane, belt: DelayQueue, size: int, send: Callable[[], object]) -> None:
         arrival_s = lane.packet(self._clock.now_s(), size)
         if arrival_s is not None:
             belt.put(arrival_s, send)
@@ -203,7 +203,7 @@ class Relay:
         change: Callable[[bytes], bytes],
     ) -> None:
         """Carry a stream one way; its end is carried too, as late as its last byte."""
-        belt = Belt(self._clock)
+        belt = DelayQueue(self._clock)
         try:
             while data := await reader.read(READ_BYTES):
                 arrival_s = lane.stream(self._clock.now_s(), len(data))
@@ -213,7 +213,7 @@ class Relay:
         belt.put(self._clock.now_s(), writer.close)
 
 
-class Belt:
+class DelayQueue:
     """What is under way, in the order in which it was sent, whatever the timers do.
 
     Full: never; a `Lane` loses what its bottleneck cannot hold. Empty: no timer runs.

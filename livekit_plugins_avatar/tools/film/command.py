@@ -138,7 +138,7 @@ def film(args: argparse.Namespace, options: AvatarOptions) -> None:
         events,
         listening=samples(args.listening),
         seed=options.seed,
-        style=options.knobs,
+        style=options.resolved_style,
     )
     renderer = OnnxRenderer(
         load_persona(options.persona),

@@ -11,7 +11,7 @@ from ...speech.alignment.aligner import Said
 from ...speech.recognizer import OnnxRecognizer
 from ...speech.schedule import VisemeSchedule
 from ...speech.text.pronunciation import words_of
-from ...speech.text_guided import GuidedStream
+from ...speech.text_guided import TextGuidedStream
 from ...speech.visemes import VisemeEvent
 from ...timeline import samples
 
@@ -29,7 +29,7 @@ def events_of(
         recognizer: What hears it.
     """
     schedule = VisemeSchedule()
-    stream = GuidedStream(recognizer.hops())
+    stream = TextGuidedStream(recognizer.hops())
     if text is not None:
         stream.expect([Said(word) for word in words_of(text)])
     for start in range(0, len(pcm), PIECE_SAMPLES):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar.speech.alignment.aligner import (
-    BY_EAR,
+    ACOUSTIC,
     HOPS_PER_S,
     JUDGED_HOPS,
     Aligner,
@@ -83,14 +83,14 @@ def aligned(log_probabilities: Floats, words: Sequence[Said], chunks: Sequence[i
 
 def right(answer: Ints, log_probabilities: Floats, shown: Ints) -> float:
     """Share of the hops of speech that come out right, the ear deciding where the text does not."""
-    fused = np.where(answer == BY_EAR, log_probabilities.argmax(axis=1), answer)
+    fused = np.where(answer == ACOUSTIC, log_probabilities.argmax(axis=1), answer)
     speech = shown != SIL
     return float((fused == shown)[speech].mean())
 
 
 SHOWN, BEGINS = spoken(TEXT)
 HEARD = heard(SHOWN)
-BY_EAR_ALONE = right(np.full(len(SHOWN), BY_EAR), HEARD, SHOWN)
+BY_EAR_ALONE = right(np.full(len(SHOWN), ACOUSTIC), HEARD, SHOWN)
 
 
 def test_a_text_that_is_said_corrects_what_is_misheard() -> None:
@@ -121,14 +121,14 @@ def test_a_pause_that_nothing_invites_is_found_too() -> None:
 
 
 def test_without_words_everything_is_left_to_the_ear() -> None:
-    assert (aligned(HEARD, []) == BY_EAR).all()
+    assert (aligned(HEARD, []) == ACOUSTIC).all()
 
 
 @pytest.mark.parametrize("text", [OTHER, GERMAN, GREEK, FIGURES])
 @pytest.mark.parametrize("seed", range(4))
 def test_another_text_or_language_is_left_to_the_ear(text: str, seed: int) -> None:
     sound = heard(SHOWN, seed=seed)
-    alone = right(np.full(len(SHOWN), BY_EAR), sound, SHOWN)
+    alone = right(np.full(len(SHOWN), ACOUSTIC), sound, SHOWN)
     assert right(aligned(sound, said(text)), sound, SHOWN) > alone - 0.02
 
 
@@ -144,7 +144,7 @@ def test_what_is_said_beyond_the_text_is_left_to_the_ear_and_the_text_taken_up_a
     sound = np.concatenate((SHOWN, unwritten, SHOWN))
     answer = aligned(heard(sound), said(f"{TEXT} {TEXT}"))
     edges = len(SHOWN), len(SHOWN) + len(unwritten)
-    assert (answer[edges[0] : edges[1]] == BY_EAR).mean() > 0.9
+    assert (answer[edges[0] : edges[1]] == ACOUSTIC).mean() > 0.9
     # Near by, doubt prevails.
     assert (answer[: edges[0] - JUDGED_HOPS] == sound[: edges[0] - JUDGED_HOPS]).mean() > 0.9
     assert (answer[edges[1] + JUDGED_HOPS :] == sound[edges[1] + JUDGED_HOPS :]).mean() > 0.9
@@ -161,7 +161,7 @@ def test_figures_are_left_to_the_ear_and_what_is_around_them_is_not() -> None:
     answer = aligned(heard(shown), said("Maybe people bought 27 more books"))
     figure = spoken("Maybe people bought")[0].size - PAUSE_HOPS
     rest = figure + spoken("twenty seven")[0].size - 2 * PAUSE_HOPS
-    assert (answer[figure + 5 : rest - 5] == BY_EAR).mean() > 0.9
+    assert (answer[figure + 5 : rest - 5] == ACOUSTIC).mean() > 0.9
     assert (answer[rest + 5 :] == shown[rest + 5 :]).mean() > 0.95
     assert (answer[: figure - 5] == shown[: figure - 5]).mean() > 0.95
 
@@ -207,7 +207,7 @@ def test_words_may_come_while_they_are_said_or_a_little_later(
 def test_what_was_played_is_forgotten_and_the_rest_comes_out_the_same() -> None:
     aligner = Aligner()
     aligner.add(said(TEXT))
-    answer = np.full(len(SHOWN), BY_EAR)
+    answer = np.full(len(SHOWN), ACOUSTIC)
     for hop in range(0, len(SHOWN), 10):
         aligner.push(HEARD[hop : hop + 10])
         answer[aligner.begin : hop + 10] = aligner.shown()

@@ -12,7 +12,7 @@ import pytest
 from livekit import rtc
 
 from livekit_plugins_avatar import AvatarSession
-from livekit_plugins_avatar.face.status import Mind
+from livekit_plugins_avatar.face.status import AvatarStatus
 from livekit_plugins_avatar.timeline import ManualClock
 from livekit_plugins_avatar.tools.demo.status import (
     HEARTBEAT_S,
@@ -29,7 +29,7 @@ STANDARD = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
 EGRESS = rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS
 
 
-def mind(**changes: Any) -> Mind:
+def a_status(**changes: Any) -> AvatarStatus:
     fields: dict[str, Any] = {
         "state": "listening",
         "looking_at": "camera",
@@ -38,10 +38,10 @@ def mind(**changes: Any) -> Mind:
         "viseme": "sil",
         "expression": "neutral",
     }
-    return Mind(**fields | changes)
+    return AvatarStatus(**fields | changes)
 
 
-def told(telling: Telling, seconds: float, moment: Mind, start_s: float = 0.0) -> list[Any]:
+def told(telling: Telling, seconds: float, moment: AvatarStatus, start_s: float = 0.0) -> list[Any]:
     """The packets of a mind that stays as it is for some seconds, read."""
     looks = range(round(seconds / LOOK_S))
     packets = [telling.moment(start_s + look * LOOK_S, moment) for look in looks]
@@ -49,7 +49,7 @@ def told(telling: Telling, seconds: float, moment: Mind, start_s: float = 0.0) -
 
 
 def test_a_packet_has_the_whole_mind() -> None:
-    moment = mind(looking_at="visitor-1", yaw_rad=0.21, viseme="aa")
+    moment = a_status(looking_at="visitor-1", yaw_rad=0.21, viseme="aa")
     packet = Telling().moment(7.0, moment, "visitor-2")
     assert packet is not None
     assert json.loads(packet) == {
@@ -65,38 +65,38 @@ def test_a_packet_has_the_whole_mind() -> None:
 
 
 def test_a_mind_at_rest_is_told_at_a_slow_heartbeat() -> None:
-    assert len(told(Telling(), 10 * HEARTBEAT_S, mind())) == 10
+    assert len(told(Telling(), 10 * HEARTBEAT_S, a_status())) == 10
 
 
 def test_a_gaze_that_only_trembles_is_at_rest() -> None:
     telling = Telling()
-    assert telling.moment(0.0, mind(yaw_rad=0.001))
-    assert telling.moment(HEARTBEAT_S / 2, mind(yaw_rad=-0.002)) is None
+    assert telling.moment(0.0, a_status(yaw_rad=0.001))
+    assert telling.moment(HEARTBEAT_S / 2, a_status(yaw_rad=-0.002)) is None
 
 
 def test_a_mind_that_always_changes_is_told_some_ten_times_a_second() -> None:
     telling = Telling()
-    moments = [(look * LOOK_S, mind(yaw_rad=0.02 * look)) for look in range(round(10 / LOOK_S))]
+    moments = [(look * LOOK_S, a_status(yaw_rad=0.02 * look)) for look in range(round(10 / LOOK_S))]
     packets = [telling.moment(now_s, moment) for now_s, moment in moments]
     assert 80 <= sum(packet is not None for packet in packets) <= 10 / PACKET_S + 1
 
 
 def test_a_viseme_that_comes_and_goes_between_two_packets_is_told_with_its_age() -> None:
     telling = Telling()
-    telling.moment(0.0, mind())
-    telling.moment(0.03, mind(viseme="PP"))
-    telling.moment(0.06, mind(viseme="aa"))
-    packet = telling.moment(0.10, mind(viseme="aa"))
+    telling.moment(0.0, a_status())
+    telling.moment(0.03, a_status(viseme="PP"))
+    telling.moment(0.06, a_status(viseme="aa"))
+    packet = telling.moment(0.10, a_status(viseme="aa"))
     assert packet is not None
     assert json.loads(packet)["visemes"] == [["PP", 70], ["aa", 40]]
 
 
 def test_a_packet_stays_small_however_long_none_could_be_made() -> None:
     telling = Telling()
-    telling.moment(0.0, mind())
+    telling.moment(0.0, a_status())
     for look in range(1000):
-        telling.moment(0.00001 * look, mind(viseme=("aa", "PP")[look % 2]))
-    packet = telling.moment(PACKET_S, mind(viseme="U"))
+        telling.moment(0.00001 * look, a_status(viseme=("aa", "PP")[look % 2]))
+    packet = telling.moment(PACKET_S, a_status(viseme="U"))
     assert packet is not None
     assert len(json.loads(packet)["visemes"]) == MOST_VISEMES
     assert len(packet) < 1000
@@ -145,7 +145,7 @@ async def pass_time(clock: ManualClock, seconds: float) -> None:
 
 async def test_the_room_is_told_on_the_lossy_channel_and_goes_on_after_a_failure() -> None:
     clock, room = ManualClock(), a_room(STANDARD)
-    face = cast(AvatarSession, SimpleNamespace(mind=mind()))
+    face = cast(AvatarSession, SimpleNamespace(status=a_status()))
     telling = asyncio.create_task(tell(face, room, clock=clock))
     await pass_time(clock, 1.5 * HEARTBEAT_S)
     assert [(reliable, topic) for _, reliable, topic in room.sent] == [(False, TOPIC)] * 2
@@ -164,7 +164,7 @@ async def test_a_mind_that_fails_ends_the_telling_with_one_line_in_the_log(
 ) -> None:
     class Broken:
         @property
-        def mind(self) -> Mind:
+        def a_status(self) -> AvatarStatus:
             raise ZeroDivisionError
 
     clock = ManualClock()

@@ -9,7 +9,7 @@ import pytest
 
 from livekit_plugins_avatar.emotion import lexicon, listening
 from livekit_plugins_avatar.emotion import sentences as spoken
-from livekit_plugins_avatar.emotion.estimate import NEUTRAL, Reading
+from livekit_plugins_avatar.emotion.estimate import NEUTRAL, EmotionEstimate
 from livekit_plugins_avatar.tools import cli
 from livekit_plugins_avatar.tools.eval.expression import Shown, figured, show
 from livekit_plugins_avatar.tools.eval.lines import LINES, VALENCE, Line
@@ -36,7 +36,7 @@ def test_what_is_measured_is_what_is_shown(side: str, monkeypatch: pytest.Monkey
     """A reader that is wrong is found out, and one that says nothing too."""
     line = next(each for each in LINES if each.kind == "good news" and each.side == side)
     assert show(line, 1).agrees
-    for wrong in (Reading("concern", 1.0), NEUTRAL):
+    for wrong in (EmotionEstimate("concern", 1.0), NEUTRAL):
         for module in (listening, spoken):
             monkeypatch.setattr(module.lexicon, "read", lambda *_, wrong=wrong: wrong)
         shown = show(line, 1)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livekit_plugins_avatar.timeline import SystemClock
-from livekit_plugins_avatar.tools.eval.relay import Belt, Rewriter, without_compression
+from livekit_plugins_avatar.tools.eval.relay import DelayQueue, Rewriter, without_compression
 
 CANDIDATE = b"candidate:1 1 udp 2130706431 127.0.0.1 20123 typ host"
 
@@ -27,7 +27,7 @@ def test_the_port_is_replaced_however_the_stream_is_cut(cuts: list[int]) -> None
 
 async def test_what_is_under_way_arrives_in_its_order_at_its_time() -> None:
     clock = SystemClock()
-    belt, arrived, whole = Belt(clock), list[int](), asyncio.Event()
+    belt, arrived, whole = DelayQueue(clock), list[int](), asyncio.Event()
     began_s = clock.now_s()
     # The last of them are due before the first: nothing overtakes all the same.
     for number in range(50):

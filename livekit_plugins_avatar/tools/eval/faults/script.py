@@ -1,8 +1,8 @@
 """The script of a call's misfortunes: a table of when, what and for how long.
 
-In flow such tables and, by name, the deeds that bring a fault about; out flow the deeds, each at
-its time. A script is plain data: two publishers that are to be compared meet the same faults at the
-same times.
+In flow such tables and, by name, the actions that bring a fault about; out flow the actions, each
+at its time. A script is plain data: two publishers that are to be compared meet the same faults at
+the same times.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Fault(NamedTuple):
 
 Script = tuple[Fault, ...]
 
-Deed = Callable[[Fault], Awaitable[None]]
+Action = Callable[[Fault], Awaitable[None]]
 """Brings a fault about; it may take as long as the fault does."""
 
 
@@ -86,18 +86,20 @@ def only(script: Iterable[Fault], *wanted: What) -> Script:
     return tuple(sorted(fault for fault in script if fault.what in wanted))
 
 
-async def follow(script: Collection[Fault], deeds: Mapping[What, Deed], *, clock: Clock) -> None:
+async def follow(
+    script: Collection[Fault], actions: Mapping[What, Action], *, clock: Clock
+) -> None:
     """Let every fault happen at its time, counted from now; returns once the last is over.
 
-    A deed that takes long delays no other. Faults without a deed are somebody else's: the
+    A action that takes long delays no other. Faults without a action are somebody else's: the
     renderer's, for one, happen inside it (`FaultyRenderer`).
     """
     began_s = clock.now_s()
     under_way: list[asyncio.Task[None]] = []
     try:
-        for fault in only(script, *deeds):
+        for fault in only(script, *actions):
             await clock.sleep(began_s + fault.at_s - clock.now_s())
-            under_way.append(asyncio.ensure_future(_do(deeds[fault.what], fault)))
+            under_way.append(asyncio.ensure_future(_do(actions[fault.what], fault)))
         await asyncio.gather(*under_way)
     finally:
         for task in under_way:
@@ -105,8 +107,8 @@ async def follow(script: Collection[Fault], deeds: Mapping[What, Deed], *, clock
         await asyncio.gather(*under_way, return_exceptions=True)
 
 
-async def _do(deed: Deed, fault: Fault) -> None:
-    await deed(fault)
+async def _do(action: Action, fault: Fault) -> None:
+    await action(fault)
 
 
 def _check(interval_s: float, length_s: float) -> None:
