@@ -26,11 +26,12 @@ from ..log import logger
 from ..render.engine import Model
 from ..render.onnx_renderer import OnnxRenderer
 from ..render.persona import BUILT_IN, load_persona
+from ..render.providers import BATCHES
 from ..render.renderer import Frames
 from ..timeline import Timed
 from .encoding import encode_ms
 from .gpu_profile import profile, profiled
-from .gpu_rig import Rig, luma, psnr_db, random_faces, timed_ms
+from .gpu_rig import Rig, luma, moving_faces, psnr_db, random_faces, timed_ms
 from .gpu_variants import try_all
 from .nvidia import Card, find_card
 from .report import Figure, Report, say
@@ -219,10 +220,10 @@ class Check:
 
     def _rooms(self) -> None:
         report, provider = self._report, self._drawn_on[-1]
-        count = 32 if 32 in self._args.batches else max(self._args.batches)
+        count = max(each for each in self._args.batches if each <= BATCHES[provider])
         rate = report.figures[f"{provider}_batch_{count}_frames_per_s"]
         assert isinstance(rate, float)
-        drawn = Model(self._persona, provider, 1).draw("i420", random_faces(self._persona, 8))
+        drawn = Model(self._persona, provider, 1).draw("i420", moving_faces(self._persona, 30))
         cost_ms, source = encode_ms(drawn)
         fps = self._persona.fps
         by_drawing, by_encoding = rate / fps, cores() * 1e3 / (cost_ms * fps)

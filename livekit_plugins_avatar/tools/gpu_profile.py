@@ -27,6 +27,7 @@ RUNS = 5
 """The runs that count; as many go before them."""
 
 TOP = 12
+"""The operators that are listed for the provider which draws."""
 
 Events = list[dict[str, Any]]
 
@@ -84,11 +85,13 @@ def summary(events: Events, prefix: str) -> dict[str, Figure]:
     for name, theirs in PROVIDERS.items():
         mine = [e for e in nodes if e["args"].get("provider") == theirs]
         if mine:
-            figures |= _by_operator(mine, len(runs), f"{prefix}_on_{name}")
+            # What has gone to another provider is listed in full.
+            top = TOP if len(mine) * 2 > len(nodes) else len(mine)
+            figures |= _by_operator(mine, len(runs), f"{prefix}_on_{name}", top)
     return figures
 
 
-def _by_operator(nodes: Events, runs: int, prefix: str) -> dict[str, Figure]:
+def _by_operator(nodes: Events, runs: int, prefix: str, top: int) -> dict[str, Figure]:
     count: Counter[str] = Counter()
     taken_ms: defaultdict[str, float] = defaultdict(float)
     for node in nodes:
@@ -99,7 +102,7 @@ def _by_operator(nodes: Events, runs: int, prefix: str) -> dict[str, Figure]:
         f"{prefix}_nodes": count.total() // runs,
         f"{prefix}_ms": sum(taken_ms.values()),
     }
-    for kind in sorted(taken_ms, key=lambda kind: -taken_ms[kind])[:TOP]:
+    for kind in sorted(taken_ms, key=lambda kind: -taken_ms[kind])[:top]:
         figures[f"{prefix}_{kind}_nodes"] = count[kind] // runs
         figures[f"{prefix}_{kind}_ms"] = taken_ms[kind]
     return figures

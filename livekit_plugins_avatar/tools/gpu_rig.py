@@ -45,6 +45,14 @@ def random_faces(persona: Persona, count: int, seed: int = 1) -> Faces:
     return faces.astype(np.float32)
 
 
+def moving_faces(persona: Persona, count: int) -> Faces:
+    """A face that goes from rest to a random one, float32 [count, P]."""
+    rest, other = random_faces(persona, 2)
+    part = np.linspace(0, 1, count, dtype=np.float32)[:, None]
+    moving: Faces = rest + part * (other - rest)
+    return moving
+
+
 def psnr_db(one: Frames, other: Frames) -> Floats:
     """How near pictures are, in dB, one number for each; `SAME_DB` at most.
 

@@ -52,12 +52,14 @@ class Variant:
         way: How pictures get out.
         batch_known: Tell ONNX Runtime the batch at the start, so that it computes shapes once.
         square_only: Leave the wide frame out of the model.
+        half: Compute in 16 bits.
     """
 
     cuda: Mapping[str, str] | None = field(default_factory=dict)
     way: Way = copied
     batch_known: bool = False
     square_only: bool = False
+    half: bool = False
 
 
 GRAPH = {"enable_cuda_graph": "1"}
@@ -75,8 +77,13 @@ VARIANTS: Mapping[str, Variant] = {
     "tf32_off": Variant({"use_tf32": "0"}),
     "arena_doubling": Variant({"arena_extend_strategy": "kNextPowerOfTwo"}),
     "nhwc": Variant({"prefer_nhwc": "1"}),
+    "half": Variant(None, half=True),
+    "square_batch_known_half": Variant(None, batch_known=True, square_only=True, half=True),
     "batch_known_graph": Variant(GRAPH, fixed, batch_known=True),
     "square_batch_known_graph": Variant(GRAPH, fixed, batch_known=True, square_only=True),
+    "square_batch_known_graph_half": Variant(
+        GRAPH, fixed, batch_known=True, square_only=True, half=True
+    ),
     "graph": Variant(GRAPH, fixed),
 }
 """What is tried, the safest first: a CUDA error can end CUDA for the whole process."""
@@ -135,7 +142,8 @@ def opened(
     chosen: list[Any] = [(PROVIDERS[provider], settings)]
     if provider != "cpu":
         chosen.append((PROVIDERS["cpu"], {}))
-    model = _square(persona) if variant.square_only else str(persona.path)
+    changed = variant.square_only or variant.half
+    model = _changed(persona, variant) if changed else str(persona.path)
     session = onnxruntime.InferenceSession(model, options, providers=chosen, enable_fallback=0)
     if session.get_providers()[0] != PROVIDERS[provider]:
         raise RuntimeError("ONNX Runtime could not start it")
@@ -143,12 +151,18 @@ def opened(
     return variant.way(Rig(session, device, persona.size), count)
 
 
-def _square(persona: Persona) -> bytes:
-    """The model without its other outputs; ONNX Runtime then drops what only they need."""
+def _changed(persona: Persona, variant: Variant) -> bytes:
+    """The model as the variant wants it."""
     import onnx
 
+    from .half import halve
+
     model = onnx.load(str(persona.path))
-    for output in [each for each in model.graph.output if each.name != OUTPUT]:
-        model.graph.output.remove(output)
+    if variant.square_only:
+        # ONNX Runtime drops what only the other outputs need.
+        for output in [each for each in model.graph.output if each.name != OUTPUT]:
+            model.graph.output.remove(output)
+    if variant.half:
+        halve(model)
     content: bytes = model.SerializeToString()
     return content

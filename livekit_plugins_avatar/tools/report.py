@@ -64,7 +64,7 @@ class Report:
         """Keep figures and print them, one a line."""
         self.figures.update(figures)
         for name, value in figures.items():
-            say(f"  {name:<52}{shown(value)}")
+            say(f"  {name:<58} {shown(value)}")
 
     def find(self, sentence: str) -> None:
         """Note what is worth knowing and breaks nothing."""
