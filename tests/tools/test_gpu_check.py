@@ -18,7 +18,7 @@ from livekit_plugins_avatar.tools.report import Report
 
 ROOT = Path(__file__).parents[2]
 
-SHORT = ["--batches", "1,2", "--pictures", "2", "--repeat-s", "0.01"]
+SHORT = ["--batches", "1", "--pictures", "2", "--repeat-s", "0.01"]
 
 
 def test_psnr() -> None:
@@ -82,10 +82,10 @@ def test_ends_on_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert gpu_check.main([*SHORT, "--json", str(path)]) == 0
     written = json.loads(path.read_text())
     assert any("no GPU was found" in finding for finding in written["findings"])
-    assert written["cpu_batch_2_frames_per_s"] > 0
+    assert written["cpu_batch_1_frames_per_s"] > 0
     assert written["profile_cpu_batch_1_on_cpu_nodes"] > 0
     for variant in ("batch_known", "square_only", "buffers_fixed", "host_buffer", "half"):
-        assert written[f"variant_cpu_{variant}_batch_2_psnr_min_db"] > gpu_check.AGREE_DB
+        assert written[f"variant_cpu_{variant}_batch_1_psnr_min_db"] > gpu_check.AGREE_DB
 
 
 def test_starts_without_livekit() -> None:
