@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from ..render.renderer import Frames
+from ...render.renderer import Frames
 
 KNOWN_MS = 2.1
 """Of one core for a picture of 512x512: the project's figure, where nothing here encodes."""

@@ -21,20 +21,20 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-from ..face.state import FaceState
-from ..log import logger
-from ..render.engine import Model
-from ..render.onnx_renderer import OnnxRenderer
-from ..render.persona import BUILT_IN, load_persona
-from ..render.providers import BATCHES
-from ..render.renderer import Frames
-from ..timeline import Timed
+from ...face.state import FaceState
+from ...log import logger
+from ...render.engine import Model
+from ...render.onnx_renderer import OnnxRenderer
+from ...render.persona import BUILT_IN, load_persona
+from ...render.providers import BATCHES
+from ...render.renderer import Frames
+from ...timeline import Timed
 from .encoding import encode_ms
-from .gpu_profile import profile, profiled
-from .gpu_rig import Rig, luma, moving_faces, psnr_db, random_faces, timed_ms
-from .gpu_variants import try_all
 from .nvidia import Card, find_card
+from .profile import profile, profiled
 from .report import Figure, Report, say
+from .rig import Rig, luma, moving_faces, psnr_db, random_faces, timed_ms
+from .variants import try_all
 
 AGREE_DB = 45.0
 """Above it nobody can tell two pictures apart."""

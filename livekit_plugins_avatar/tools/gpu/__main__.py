@@ -1,4 +1,4 @@
-"""Runs the check of a GPU: `python livekit_plugins_avatar/tools`, from any folder."""
+"""Runs the check of a GPU: `python livekit_plugins_avatar/tools/gpu`, from any folder."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 PACKAGE = "livekit_plugins_avatar"
 
-sys.path[0] = str(Path(__file__).resolve().parents[2])
+sys.path[0] = str(Path(__file__).resolve().parents[3])
 # The package's __init__ imports LiveKit, which a machine with a GPU need not have: the module is
 # registered and left empty.
 spec = importlib.util.find_spec(PACKAGE)
 assert spec is not None
 sys.modules[PACKAGE] = importlib.util.module_from_spec(spec)
 
-main = importlib.import_module(f"{PACKAGE}.tools.gpu_check").main
+main = importlib.import_module(f"{PACKAGE}.tools.gpu.check").main
 
 if __name__ == "__main__":
     sys.exit(main())

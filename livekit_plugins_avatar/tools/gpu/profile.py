@@ -18,10 +18,10 @@ from typing import Any
 
 import onnxruntime
 
-from ..render.persona import load_persona
-from ..render.providers import PROVIDERS, configured, session_options
-from .gpu_rig import Rig, random_faces
+from ...render.persona import load_persona
+from ...render.providers import PROVIDERS, configured, session_options
 from .report import Figure
+from .rig import Rig, random_faces
 
 RUNS = 5
 """The runs that count; as many go before them."""

@@ -13,12 +13,12 @@ from typing import Any
 
 import onnxruntime
 
-from ..render.engine import Faces
-from ..render.persona import Persona
-from ..render.providers import CUDA_OPTIONS, PROVIDERS, session_options
-from ..render.renderer import Frames
-from .gpu_rig import OUTPUT, Rig, psnr_db, timed_ms
+from ...render.engine import Faces
+from ...render.persona import Persona
+from ...render.providers import CUDA_OPTIONS, PROVIDERS, session_options
+from ...render.renderer import Frames
 from .report import Figure, Report, in_a_line
+from .rig import OUTPUT, Rig, psnr_db, timed_ms
 
 Way = Callable[[Rig, int], Callable[[Faces], Frames]]
 

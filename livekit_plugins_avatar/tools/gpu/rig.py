@@ -13,11 +13,11 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from ..face.limits import GAZE_LIMIT_RAD, HEAD_LIMITS
-from ..face.state import POSE_PARAMETERS
-from ..render.engine import Faces
-from ..render.persona import Persona
-from ..render.renderer import Frames
+from ...face.limits import GAZE_LIMIT_RAD, HEAD_LIMITS
+from ...face.state import POSE_PARAMETERS
+from ...render.engine import Faces
+from ...render.persona import Persona
+from ...render.renderer import Frames
 
 Floats = NDArray[np.float64]
 Draw = Callable[[], Any]

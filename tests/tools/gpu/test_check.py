@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from livekit_plugins_avatar.render.persona import load_persona
-from livekit_plugins_avatar.tools import gpu_check
-from livekit_plugins_avatar.tools.gpu_profile import summary
-from livekit_plugins_avatar.tools.gpu_rig import SAME_DB, psnr_db, random_faces
-from livekit_plugins_avatar.tools.report import Report
+from livekit_plugins_avatar.tools.gpu import check
+from livekit_plugins_avatar.tools.gpu.profile import summary
+from livekit_plugins_avatar.tools.gpu.report import Report
+from livekit_plugins_avatar.tools.gpu.rig import SAME_DB, psnr_db, random_faces
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 SHORT = ["--batches", "1", "--pictures", "2", "--repeat-s", "0.01"]
 
@@ -77,15 +77,15 @@ def test_failed_section_keeps_figures(tmp_path: Path) -> None:
 
 def test_ends_on_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a GPU the check says so, measures the CPU, writes the figures and succeeds."""
-    monkeypatch.setattr(gpu_check, "find_card", lambda: None)
+    monkeypatch.setattr(check, "find_card", lambda: None)
     path = tmp_path / "figures.json"
-    assert gpu_check.main([*SHORT, "--json", str(path)]) == 0
+    assert check.main([*SHORT, "--json", str(path)]) == 0
     written = json.loads(path.read_text())
     assert any("no GPU was found" in finding for finding in written["findings"])
     assert written["cpu_batch_1_frames_per_s"] > 0
     assert written["profile_cpu_batch_1_on_cpu_nodes"] > 0
     for variant in ("batch_known", "square_only", "buffers_fixed", "host_buffer", "half"):
-        assert written[f"variant_cpu_{variant}_batch_1_psnr_min_db"] > gpu_check.AGREE_DB
+        assert written[f"variant_cpu_{variant}_batch_1_psnr_min_db"] > check.AGREE_DB
 
 
 def test_starts_without_livekit() -> None:
@@ -93,7 +93,7 @@ def test_starts_without_livekit() -> None:
     code = (
         "import sys; sys.modules.update(dict.fromkeys(['livekit', 'opentelemetry'])); "
         "import runpy; sys.argv[1:] = ['--help']; "
-        f"runpy.run_path({str(ROOT / 'livekit_plugins_avatar' / 'tools')!r}, run_name='__main__')"
+        f"runpy.run_path({str(ROOT / 'livekit_plugins_avatar' / 'tools' / 'gpu')!r}, run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

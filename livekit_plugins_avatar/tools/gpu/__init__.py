@@ -1,0 +1,1 @@
+"""What a GPU gives: whether it draws what the CPU draws, and how fast."""
