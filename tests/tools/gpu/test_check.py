@@ -17,6 +17,7 @@ from livekit_plugins_avatar.tools.gpu.report import Report
 from livekit_plugins_avatar.tools.gpu.rig import SAME_DB, psnr_db, random_faces
 
 ROOT = Path(__file__).parents[3]
+CHECK = ROOT / "livekit_plugins_avatar" / "tools" / "gpu"
 
 SHORT = ["--batches", "1", "--pictures", "2", "--repeat-s", "0.01"]
 
@@ -93,7 +94,7 @@ def test_starts_without_livekit() -> None:
     code = (
         "import sys; sys.modules.update(dict.fromkeys(['livekit', 'opentelemetry'])); "
         "import runpy; sys.argv[1:] = ['--help']; "
-        f"runpy.run_path({str(ROOT / 'livekit_plugins_avatar' / 'tools' / 'gpu')!r}, run_name='__main__')"
+        f"runpy.run_path({str(CHECK)!r}, run_name='__main__')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
