@@ -20,7 +20,7 @@ from livekit.agents.voice.io import AgentOutput, AudioOutput
 
 from . import telemetry
 from .agent.events import AgentEvents
-from .audio.playout import MEMORY_SAMPLES, REMEMBERED_SAMPLES, Playout, PlayoutEvent
+from .audio.playout import REMEMBERED_SAMPLES, Playout, PlayoutEvent
 from .audio.sink import AudioSink
 from .emotion.controller import EmotionController
 from .emotion.estimate import EmotionClassifier
@@ -97,7 +97,10 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             self._face, seed=self._options.seed, on_change=self._redraw
         )
         self._worker = RecognitionWorker(
-            recognizer or built_in(), self._schedule, self._on_heard, self._played
+            recognizer or built_in(),
+            self._schedule,
+            self._on_heard,
+            lambda: self._playout.speech_position,
         )
         self._conductor = Conductor(
             self._playout, clock=self._clock, queue_samples=QUEUE_SAMPLES, on_events=self._on_events
@@ -404,14 +407,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if runs:
             self._schedule.forget(runs[0].speech - KEPT_SAMPLES)
         return self._schedule.placed(runs, start, end)
-
-    def _played(self) -> int:
-        """The speech sample that is published next; 0 before any was."""
-        published = self._playout.published
-        runs = self._playout.runs(published - MEMORY_SAMPLES, published)
-        if not runs:
-            return 0
-        return runs[-1].speech + min(runs[-1].length, published - runs[-1].published)
 
     def _on_heard(self, speech: int) -> None:
         """New events are known from this speech sample on; on the listener's thread."""

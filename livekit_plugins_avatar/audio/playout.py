@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..timeline import samples
+from .placement import Run, overlapping, published_at
 from .resume_point import pause_before
 
 Pcm = NDArray[np.int16]
@@ -65,31 +66,6 @@ out within that, as a rule within five seconds, and a pause before it lies near.
 
 MEMORY_SAMPLES = samples(5.0)
 """Runs that ended longer ago than this are forgotten: every frame that could show them is out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A stretch of speech that is published without a gap.
-
-    Args:
-        published: Its first sample on the published timeline.
-        speech: Its first sample on the speech timeline.
-        length: Number of samples.
-    """
-
-    published: int
-    speech: int
-    length: int
-
-    @property
-    def published_end(self) -> int:
-        """The first published sample after the run."""
-        return self.published + self.length
-
-    @property
-    def speech_end(self) -> int:
-        """The first speech sample after the run."""
-        return self.speech + self.length
 
 
 @dataclass(frozen=True, slots=True)
@@ -537,7 +513,8 @@ class Playout:
                 events.append(Finished(played, segment.cut))
             for _ in range(sum(isinstance(event, Finished) for event in events)):
                 self._past.extend(self._segments.popleft().runs)
-            while self._past and self._past[0].published_end < playhead - MEMORY_SAMPLES:
+            # The last one stays: it holds the position.
+            while len(self._past) > 1 and self._past[0].published_end < playhead - MEMORY_SAMPLES:
                 self._past.popleft()
         return events
 
@@ -566,6 +543,13 @@ class Playout:
         return self._published
 
     @property
+    def speech_position(self) -> int:
+        """The speech sample after the last one published; 0 before any."""
+        with self._lock:
+            known = [*self._past, *(run for segment in self._segments for run in segment.runs)]
+            return known[-1].speech_end if known else 0
+
+    @property
     def accepted(self) -> int:
         """The speech sample that `push_audio` accepts next."""
         return self._accepted
@@ -584,7 +568,7 @@ class Playout:
         with self._lock:
             known = [*self._past, *(run for segment in self._segments for run in segment.runs)]
             known += self._expected()
-            return [run for run in known if run.published < end and run.published_end > start]
+            return overlapping(known, start, end)
 
     @property
     def turn_end(self) -> int | None:
@@ -603,10 +587,7 @@ class Playout:
         """Where a speech sample is or will be published, or None where that is unknown."""
         with self._lock:
             known = [run for segment in self._segments for run in segment.runs]
-            for run in known + self._expected():
-                if run.speech <= speech < run.speech_end:
-                    return run.published + speech - run.speech
-        return None
+            return published_at(known + self._expected(), speech)
 
     def take_change(self) -> int | None:
         """The first published sample that holds other speech than was expected at the last call."""

@@ -23,7 +23,7 @@ from dataclasses import replace
 from itertools import pairwise
 from operator import attrgetter
 
-from ..audio.playout import Run
+from ..audio.placement import Run
 from .visemes import VisemeEvent
 
 

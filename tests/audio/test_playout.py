@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 )
 from numpy.typing import NDArray
 
+from livekit_plugins_avatar.audio.placement import Run
 from livekit_plugins_avatar.audio.playout import (
     FADE_SAMPLES,
     RAMP_SAMPLES,
@@ -25,7 +26,6 @@ from livekit_plugins_avatar.audio.playout import (
     Playout,
     PlayoutEvent,
     Progressed,
-    Run,
     Started,
 )
 from livekit_plugins_avatar.timeline import samples

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livekit_plugins_avatar.audio.playout import Run
+from livekit_plugins_avatar.audio.placement import Run
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.visemes import VISEMES, VisemeEvent
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.playout import Run
+from ...audio.placement import Run
 from ...render.renderer import Frames, Moment
 from ...timeline import SAMPLE_RATE, samples
 

@@ -18,7 +18,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.playout import Pcm, Playout, Run
+from ...audio.placement import Run
+from ...audio.playout import Pcm, Playout
 from ...face.face import Face
 from ...options import DEFAULT_PERSONA
 from ...publish.conductor import Conductor

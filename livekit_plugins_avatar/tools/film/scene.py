@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...audio.playout import Pcm, Run
+from ...audio.placement import Run
+from ...audio.playout import Pcm
 from ...face.face import Face
 from ...face.style import NATURAL, Style
 from ...render.renderer import Moment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.audio.playout import Run
+from livekit_plugins_avatar.audio.placement import Run
 from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.render.renderer import Renderer
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, Timed
