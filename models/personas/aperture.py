@@ -1,6 +1,6 @@
 """What is seen of one eyeball between its lids, as a network.
 
-In flow a batch of faces and the skin around an eye; out flows what the eyeball changes of it. The
+Takes a batch of faces and the skin around an eye; gives what the eyeball changes of it. The
 ball is a learnt picture that is moved as the eye turns, so that an iris stays sharp wherever it
 looks; what it reflects, a few neurons know by where it looks; each lid is a curve, whose height at
 some columns a few others know; what lies close under a lid is shaded. A decoder alone would have to

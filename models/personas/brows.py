@@ -1,6 +1,6 @@
 """Brows and lashes: hairs that are bound to the skin.
 
-In flow the resting skin and the eyes; out flow hairs (points from root to tip) that follow the
+Takes the resting skin and the eyes; gives hairs (points from root to tip) that follow the
 skin and lids. Hairs of a brow follow its surface; lashes turn with the lid about the eye's centre,
 which stays smooth where the lid's own triangles fold.
 """

@@ -1,6 +1,6 @@
 """The camera: where a point of the figure lies in the picture.
 
-In flow positions in the body's coordinates (dm); out flow pixels. The numbers here are the only
+Takes positions in the body's coordinates (dm); gives pixels. The numbers here are the only
 place that decides the framing; the rendered camera is set up from them.
 """
 

@@ -1,6 +1,6 @@
 """A crew-neck jersey.
 
-In flow the resting body; out flow the faces and positions of a garment that lies on it, cut off
+Takes the resting body; gives the faces and positions of a garment that lies on it, cut off
 along the collar, and a ribbed ring that closes the cut. It hangs still but for the shift of the
 upper body.
 """

@@ -1,6 +1,6 @@
 """Shapes of our own, where blendshapes alone look wrong.
 
-In flow a skin and the weights that shaped it; out flows the skin with what is missing: a lower lip
+Takes a skin and the weights that shaped it; gives the skin with what is missing: a lower lip
 that tucks under the teeth in f and v, a smile that lifts at its middle and folds the cheeks.
 Regions of the skin that the picture colours differently are measured here as well.
 """

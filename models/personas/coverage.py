@@ -1,6 +1,6 @@
 """How much of each pixel an eyeball covers between its lids.
 
-In flow a figure, a face and a side; out flows the share of each pixel of the eye's box in which the
+Takes a figure, a face and a side; gives the share of each pixel of the eye's box in which the
 ball is nearer to the camera than any skin. Skin is strewn with points denser than the finest grid
 that is asked about; a ball is a ball.
 """

@@ -1,6 +1,6 @@
 """What the face does: blendshape weights for the body's face units.
 
-In flows a FaceState; out flow the weights of the face units that move the skin, and the angles
+Takes a FaceState; gives the weights of the face units that move the skin, and the angles
 of the two eyes. The resting face is friendly, so rest is not zero: a person's resting weights are
 added here and give way where an opposing action needs the face for itself.
 """

@@ -1,6 +1,6 @@
 """Eyeballs, corneas and the wet line of the lid.
 
-In flow a socket (centre and radius) and the angles of an eye; out flow meshes that turn with it.
+Takes a socket (centre and radius) and the angles of an eye; gives meshes that turn with it.
 The iris lies a little behind the surface of the ball, under a cornea of its own, so that it shows
 depth when the eye turns. At angle 0 both eyes look exactly into the camera.
 """

@@ -1,6 +1,6 @@
 """The figure: one person, in any face.
 
-In flow a person and FaceStates; out flow the positions of every part that can be seen, always in
+Takes a person and FaceStates; gives the positions of every part that can be seen, always in
 the same order: skin, eyes, mouth, brows, lashes, hair and clothes. Pure arithmetic: the same face
 gives the same positions, with or without a renderer at hand.
 """

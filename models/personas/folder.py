@@ -1,6 +1,6 @@
 """Where the pictures lie while a persona is made: a folder outside the repository.
 
-In flow who, what for, which part of the picture and a number; out flow paths and pictures. One PNG
+Takes who, what for, which part of the picture and a number; gives paths and pictures. One PNG
 a face: rendering can stop and go on at any frame, and learning begin with what is there.
 """
 

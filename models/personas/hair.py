@@ -1,6 +1,6 @@
 """Hair of the head.
 
-In flow the resting skin and a style; out flow strands (points from root to tip) that stand on the
+Takes the resting skin and a style; gives strands (points from root to tip) that stand on the
 scalp and keep out of the skull. A strand leaves its root along the style's comb, bends with its
 weight, and draws near the tip of its lock; some stray. Nothing is random twice: the same
 person has the same hair.

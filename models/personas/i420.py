@@ -1,6 +1,6 @@
 """Pictures as a viewer sees them, and as a video carries them.
 
-In flow RGB pictures; out flow planes of I420, BT.601 limited range, as every WebRTC receiver
+Takes RGB pictures; gives planes of I420, BT.601 limited range, as every WebRTC receiver
 takes them. Codes are scaled to [0, 1] (code / 255), luma apart from chroma: what the model learns.
 """
 

@@ -1,6 +1,6 @@
 """Eyelids: skin that slides over a ball.
 
-In flow the skin with every other expression applied and the angles of the eye; out flows the skin
+Takes the skin with every other expression applied and the angles of the eye; gives the skin
 with the lid where it belongs. A blendshape moves a lid along a straight line, which would cut
 through the eyeball and hang at half height; here it travels along an arc around the eye's centre,
 at a pace that makes the opening shrink in proportion to the blink.

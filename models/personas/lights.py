@@ -1,6 +1,6 @@
 """The lights around the figure: the room's window, its screen and its lamp.
 
-In flow the table below; out flow soft boxes that aim at the middle of the face.
+Takes the table below; gives soft boxes that aim at the middle of the face.
 """
 
 from __future__ import annotations

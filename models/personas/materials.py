@@ -1,6 +1,6 @@
 """What things are made of.
 
-In flow a person's colours; out flow Blender materials. Textures are procedural and hang on the
+Takes a person's colours; gives Blender materials. Textures are procedural and hang on the
 skin's position at rest, so that pores and freckles move with it. Numbers were chosen by eye, for
 the lights of `scene`.
 """

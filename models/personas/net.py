@@ -1,6 +1,6 @@
 """The persona as a network: FaceState in, planes of video out.
 
-In flows a batch of faces; out flow luma and chroma of the square picture. The picture is made the
+Takes a batch of faces; gives luma and chroma of the square picture. The picture is made the
 way the figure moves. A learnt plate shows the figure at rest. Its skin is moved as the figure's
 muscles move it; eyeballs are laid between the lids; two small decoders add what none of this can
 show, such as teeth; light is added as it falls on a turned head; last, the figure is moved as the

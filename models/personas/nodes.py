@@ -1,6 +1,6 @@
 """Writing shader graphs as expressions.
 
-In flow Blender's node types by name; out flow sockets that can be put into further nodes. A value
+Takes Blender's node types by name; gives sockets that can be put into further nodes. A value
 is a socket, a number or a colour; this is the only module that knows how nodes are wired.
 """
 

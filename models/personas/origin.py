@@ -1,6 +1,6 @@
 """The data files that people are made of, with their hashes.
 
-In flow the installed data and the table of people; out flows a list that anyone can compare with
+Takes the installed data and the table of people; gives a list that anyone can compare with
 `ORIGIN.md`.
 
     python -m models.personas.origin

@@ -1,7 +1,7 @@
 """Who is to be seen: every choice that makes one person, and the people there are.
 
-Nobody is modelled after anyone. A person is a mixture of the averages of several populations, a
-few measures moved by taste, and a little asymmetry, as every face has.
+No person is modelled after a real one. A person is a mixture of the averages of several
+populations, a few measures moved by taste, and a little asymmetry, as every face has.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Where the head is: rotation about the neck, translation of head and upper body.
 
-In flow positions and a FaceState; out flow moved positions. The neck's skin takes part by height,
+Takes positions and a FaceState; gives moved positions. The neck's skin takes part by height,
 so it bends instead of breaking. Translation fades to nothing towards the picture's left and right
 edge, so that the picture always fits into the still room around it.
 """

@@ -1,6 +1,6 @@
 """What an eye reflects: the window, which is what makes it look alive.
 
-In flow an eye and where it looks; out flows how much of each pixel of the eye's box
+Takes an eye and where it looks; gives how much of each pixel of the eye's box
 shows a light. Pictures of few samples have lost it: to a denoiser something so small and bright is
 an error. So it is worked out. A ray from the camera meets the film over the ball, is thrown back,
 and meets a light or none. As the eye turns, the window wanders over the cornea, stretches and

@@ -1,6 +1,6 @@
 """Learns how pictures move from the figure alone.
 
-In flow a figure; out flow the nodes of a `Motion`: of the head that turns, of the skin of a
+Takes a figure; gives the nodes of a `Motion`: of the head that turns, of the skin of a
 resting head that speaks and looks, and of its eyeballs; the curves of the lids; and what an eye
 reflects. The figure's points are projected at rest and moved; a point that is visible in both says
 where the picture at its place came from. The motion that fits them all, and dies away where nothing

@@ -1,6 +1,6 @@
 """The room behind the figure: large soft shapes far out of focus.
 
-In flow the table below; out flows a picture for a wall behind the figure. It is smooth enough that
+Takes the table below; gives a picture for a wall behind the figure. It is smooth enough that
 shifting it by a few pixels goes unseen, and calm around the head.
 """
 

@@ -1,6 +1,6 @@
 """The figure before a camera: Blender's path tracer as a function from face to picture.
 
-In flows a figure and a FaceState; out flows a PNG of 512 x 512 pixels, or of a part of it whose
+Takes a figure and a FaceState; gives a PNG of 512 x 512 pixels, or of a part of it whose
 pixels lie exactly where they lie in the whole, or of the wide plate around it. The same face gives
 the same picture. Needs the `bpy` package (Blender 5.0).
 """
@@ -121,7 +121,7 @@ class Scene:
     def _draw(self, path: Path, width: int, region: Box | None, samples: int) -> None:
         scene = bpy.context.scene
         scene.cycles.samples = samples
-        # Whoever asks for many samples wants all of them.
+        # A caller that asks for many samples wants all of them.
         scene.cycles.use_adaptive_sampling = samples < FULL_SAMPLES
         view = scene.render
         view.resolution_x, view.resolution_y, view.resolution_percentage = width, SIDE_PX, 100

@@ -1,6 +1,6 @@
 """The net that learning starts from.
 
-In flow a folder of pictures, or a persona file; out flows a net: one that knows the resting figure
+Takes a folder of pictures, or a persona file; gives a net: one that knows the resting figure
 and no more, or one that knows what the file does.
 """
 

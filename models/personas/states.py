@@ -1,11 +1,11 @@
 """Which faces a persona is shown while it learns, and which it is judged by.
 
-In flow a purpose, a region of the picture and a number; out flows one FaceState, the same for the
+Takes a purpose, a region of the picture and a number; gives one FaceState, the same for the
 same three on any machine: frames can be drawn in any order, and more can be added later. The faces
 are of three kinds: what the product shows while it speaks (its own articulation on random speech,
 with random expressions on top), random mixtures of a few axes, and single axes. The first kind is
 what viewers see; the others teach the model what each axis does by itself, so that it is right
-about faces that nobody thought of.
+about faces outside the table.
 """
 
 from __future__ import annotations

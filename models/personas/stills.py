@@ -1,6 +1,6 @@
 """A contact sheet of a person: every kind of thing the face does, to be looked at closely.
 
-In flows a person's name; out flows one picture of labelled tiles. Visemes are shown as the product
+Takes a person's name; gives one picture of labelled tiles. Visemes are shown as the product
 makes them: articulation's answer at the middle of one long sound.
 
     python -m models.personas.stills man sheet.png

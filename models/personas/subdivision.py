@@ -1,6 +1,6 @@
 """Catmull-Clark subdivision as a matrix.
 
-In flows a coarse mesh's faces; out flow the fine faces and a sparse matrix that takes any coarse
+Takes a coarse mesh's faces; gives the fine faces and a sparse matrix that takes any coarse
 positions (or any other numbers per vertex) to fine ones. So the surface that is rendered is known
 exactly in numpy, without asking the renderer. A triangle is a quad whose last corner is repeated.
 """

@@ -1,6 +1,6 @@
 """A triangulated surface that things can be bound to.
 
-In flow a fine mesh at rest; out flow bindings (points given by a triangle and weights within it)
+Takes a fine mesh at rest; gives bindings (points given by a triangle and weights within it)
 that follow the surface wherever it goes: hairs of brows and lashes, and the points that motion is
 learnt from.
 """

@@ -1,7 +1,7 @@
 """Teeth and gums.
 
-In flow the places of the body's helper teeth (thin strips that say where teeth belong, too coarse
-to be seen); out flow two arches of fourteen teeth each in gums. The upper arch belongs to the
+Takes the places of the body's helper teeth (thin strips that say where teeth belong, too coarse
+to be seen); gives two arches of fourteen teeth each in gums. The upper arch belongs to the
 skull, the lower one follows the jaw.
 """
 

@@ -1,6 +1,6 @@
 """Pictures that move: where each pixel comes from, and fetching it from there.
 
-In flow the numbers that motion depends on, and a picture; out flows the picture moved. Motion is
+Takes the numbers that motion depends on, and a picture; gives the picture moved. Motion is
 linear in its terms at every node of a coarse grid, with cubic splines between nodes, so that
 neither time nor place has a corner. Blocks of 2 x 2 pixels move alike: the four pixels of each are
 fetched from the same place in four copies of the picture, each shifted by a pixel, which shares the
@@ -171,7 +171,7 @@ def splines(places: int, nodes: int) -> Tensor:
 
 
 def _grid(columns: Tensor, rows: Tensor) -> Tensor:
-    """Places from their columns and rows, [1, rows, columns, 2], x then y. Whoever opens a persona
+    """Places from their columns and rows, [1, rows, columns, 2], x then y. The reader of a persona
     file works them out once: kept in the file they would be large, and rounded."""
     size = (len(rows), len(columns))
     return torch.stack([columns.expand(size), rows[:, None].expand(size)], dim=-1)[None]

@@ -1,6 +1,6 @@
 """Makes `resources/pronunciations.txt.z`: how 125,000 English words are said.
 
-In flows the CMU Pronouncing Dictionary as the package `pocketsphinx` carries it; out flows one
+Takes the CMU Pronouncing Dictionary as the package `pocketsphinx` carries it; gives one
 compressed text, always with the same words in it. Run `python -m models.pronunciations.make` from
 the root of the repository, with `pocketsphinx==5.1.1` installed.
 """

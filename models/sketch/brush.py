@@ -1,6 +1,6 @@
 """Shapes for features, exact at every pixel.
 
-In flow positions in pixels around a feature; out flow distances in pixels, positive inside, and
+Takes positions in pixels around a feature; gives distances in pixels, positive inside, and
 coverages in 0..1. Lids, lips and brows are all the area between two arches: polynomials over the
 feature's width.
 """

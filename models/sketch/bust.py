@@ -1,6 +1,6 @@
 """Everything of the sketch that is not a feature: backdrop, neck, sweater, ears, face, hair.
 
-In flow the pose; out flows a painted canvas, ready for eyes and mouth. The outlines are drawn
+Takes the pose; gives a painted canvas, ready for eyes and mouth. The outlines are drawn
 here by hand, as points of curves, in pixels of the resting drawing (origin between the eyes, u to
 the right, v down). Light comes from the upper left.
 """

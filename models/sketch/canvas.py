@@ -1,6 +1,6 @@
 """Where the sketch is painted: a picture in cells, and windows that travel over it.
 
-In flow distances and colours; out flows planar I420. The picture is kept as square cells of
+Takes distances and colours; gives planar I420. The picture is kept as square cells of
 `CELL_PX` pixels with all pixels of a cell side by side, so that a window is a list of rows to
 gather and scatter, and a smooth field that is known only at the cells' corners ("nodes") becomes
 pixels with one small matrix product. Edges are sharpened after that, at full resolution, which is

@@ -1,6 +1,6 @@
 """The sketch's colours, and how they become video.
 
-In flow sRGB triples in 0..255, as a designer writes them; out flow Y, U and V as a video carries
+Takes sRGB triples in 0..255, as a designer writes them; gives Y, U and V as a video carries
 them: BT.601, limited range, full chroma range 16..240 around 128.
 """
 

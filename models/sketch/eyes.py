@@ -1,6 +1,6 @@
 """Eyes and brows.
 
-In flow gaze, lids and brows; out flow two painted windows. An eye is drawn once, for the side of
+Takes gaze, lids and brows; gives two painted windows. An eye is drawn once, for the side of
 the picture where "outwards" is to the right, and mirrored for the other. The iris keeps its one
 flat colour wherever it goes, so that a reader of pixels can find it.
 """

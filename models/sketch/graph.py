@@ -1,6 +1,6 @@
 """Formulas that write themselves down as an ONNX graph.
 
-In flow Python expressions on `Tensor`; out flow the nodes and constants of one model. The same
+Takes Python expressions on `Tensor`; gives the nodes and constants of one model. The same
 expressions always give the same nodes with the same names, so that a model made from them is the
 same file, byte for byte, wherever it is made.
 """

@@ -1,6 +1,6 @@
 """Makes the sketch persona: `python -m models.sketch.make`, from the root of the repository.
 
-In flow the drawing in the modules beside this one; out flows `sketch.onnx`, the same bytes every
+Takes the drawing in the modules beside this one; gives `sketch.onnx`, the same bytes every
 time. CARD.md says what the file is.
 """
 

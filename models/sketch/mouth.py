@@ -1,6 +1,6 @@
 """The mouth and the nose above it.
 
-In flow jaw, lips and tongue; out flows one painted window. Upper teeth stay with the skull, lower
+Takes jaw, lips and tongue; gives one painted window. Upper teeth stay with the skull, lower
 teeth and tongue go with the jaw, lips go their own way: that is what makes an f, an l and an open
 vowel look different. The dark of the mouth is one flat colour, so that a reader of pixels can
 measure the opening.

@@ -1,6 +1,6 @@
 """Drawn outlines, as distances.
 
-In flow a few points of a closed curve; out flows how far each point of a grid is from that curve,
+Takes a few points of a closed curve; gives how far each point of a grid is from that curve,
 in pixels, positive inside. A distance is smooth, so a coarse grid of it holds a crisp shape.
 """
 

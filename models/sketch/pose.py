@@ -1,6 +1,6 @@
 """Where the head is: from the face's parameters to every point of the resting drawing.
 
-In flow the face vector; out flow named controls, and the map that takes a point of the picture
+Takes the face vector; gives named controls, and the map that takes a point of the picture
 back to where it lies in the drawing of a head at rest. Depth turns yaw and pitch into parallax:
 the nose travels further than the cheeks, and the cheeks further than the ears. One map serves
 the coarse plate and the fine features, so they never come apart.

@@ -2,7 +2,7 @@
 # ruff: noqa: RUF001
 """Finds when each phone of the corpus is spoken: `python -m models.visemes.align SOURCE...`.
 
-In flow speech and what is said in it; out flows, beside each, a `.phones` file with a phone, its
+Takes speech and what is said in it; gives, beside each, a `.phones` file with a phone, its
 first and its last moment a line. PocketSphinx (BSD) aligns: half of its boundaries are within
 10 ms. Words that its dictionary lacks are pronounced by espeak-ng. What cannot be aligned is left
 without a `.phones` file, and so out of the training. Started again, it goes on where it stopped.

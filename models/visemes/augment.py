@@ -1,6 +1,6 @@
 """Makes of one recording many: rooms, microphones, lines, noises, voices.
 
-In flows speech at `STORED_HZ`; out flows what might have been heard instead. Whoever changes the
+Takes speech at `STORED_HZ`; gives what might have been heard instead. A change of the
 pace says by how much, so that labels can follow. Chance is handed in: the same chance gives the
 same sound.
 """

@@ -1,10 +1,10 @@
 """Turns the corpus into rows and labels: `python -m models.visemes.dataset [TAKES]`.
 
-In flow speech and its phones; out flows, for each source, `dataset/SOURCE.npz` with the features
+Takes speech and its phones; gives, for each source, `dataset/SOURCE.npz` with the features
 of every recording as it is and of so many varied takes of it, a viseme and a phone for each hop,
 and the lengths of the takes. Recordings of held-out speakers go to `dataset/heldout/`, as sound and
 labels that `livekit-avatar eval visemes` reads: all choices are made on them. Negatives, where
-nobody speaks, are made here as well.
+there is no speech, are made here as well.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def takes_of(sound: Path, takes: int, chance: Generator) -> Iterator[Take]:
 
 
 def negatives(chance: Generator) -> Iterator[Take]:
-    """Sounds in which nobody speaks, silence first."""
+    """Sounds without speech, silence first."""
     length = round(NEGATIVE_S * STORED_HZ)
     for number in range(NEGATIVES):
         level = 10 ** (chance.uniform(-50, 10) / 20)

@@ -1,8 +1,8 @@
 """Writes the net for serving: `python -m models.visemes.export CHECKPOINT [FILE]`.
 
-In flows a checkpoint of the training; out flows `visemes.onnx`, which takes some hops and the state
+Takes a checkpoint of the training; gives `visemes.onnx`, which takes some hops and the state
 before them and gives an answer for each and the state after them. It goes through them one by one,
-within one call: the answers do not depend on how many came together, and whoever calls from a busy
+within one call: the answers do not depend on how many came together, and a caller from a busy
 Python process waits once for its turn, not once for every hop. The convolutions are written as
 products of matrices over the few rows they look at, which is what one hop is fastest with.
 """

@@ -1,6 +1,6 @@
 """The net: a stack of convolutions that look back, and a recurrent layer that remembers.
 
-In flow rows of features, out flow log-probabilities of visemes, `DELAY_HOPS` later: by then the net
+Takes rows of features; gives log-probabilities of visemes, `DELAY_HOPS` later: by then the net
 has heard that far beyond the hop it answers for. While it is trained it is asked for the phones as
 well, which makes it tell apart what looks alike but sounds different; that part is not exported.
 """

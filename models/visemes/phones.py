@@ -1,6 +1,6 @@
 """The phones that the aligner knows, and when each of their visemes is seen.
 
-In flows a phone with its moments; out flow its visemes with theirs, by the package's own table. The
+Takes a phone with its moments; gives its visemes with theirs, by the package's own table. The
 phones are those of CMU's dictionary: ARPABET without stress.
 """
 
@@ -20,7 +20,7 @@ PHONES = tuple(
 )
 
 NOISES = frozenset(("SIL", "+NSN+", "+SPN+", "<sil>"))
-"""What the aligner calls a stretch in which nobody speaks."""
+"""What the aligner calls a stretch without speech."""
 
 
 def seen_in(phone: str, start_s: float, end_s: float) -> Iterator[tuple[int, float, float]]:

@@ -1,6 +1,6 @@
 """Where the steps find and leave things: one work folder, `AVATAR_VISEMES_WORK` or `build/visemes`.
 
-In flows the environment; out flow paths. Everything below the work folder can be made again.
+Takes the environment; gives paths. Everything below the work folder can be made again.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the synthetic voices say.
 
-In flow a dictionary of pronunciations and what the real speakers of the corpus read; out flow
+Takes a dictionary of pronunciations and what the real speakers of the corpus read; gives
 sentences: those of public-domain books as they were read, and our own, which put rare words of
 the dictionary where an agent would put its nouns and verbs, so that every sound meets every other.
 """

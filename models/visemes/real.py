@@ -1,7 +1,7 @@
 """Takes real speech into the corpus: `python -m models.visemes.real FOLDER`.
 
-In flows a folder with LibriSpeech utterances (`SPEAKER-CHAPTER-NUMBER.flac`, CC BY 4.0, read for
-LibriVox from books in the public domain); out flow the same in the corpus, each with its words in a
+Takes a folder with LibriSpeech utterances (`SPEAKER-CHAPTER-NUMBER.flac`, CC BY 4.0, read for
+LibriVox from books in the public domain); gives the same in the corpus, each with its words in a
 `.txt`. Where no words lie beside a recording, Whisper writes down what it hears. Started again, it
 goes on where it stopped.
 """

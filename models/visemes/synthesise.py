@@ -1,6 +1,6 @@
 """Has the synthetic voices speak: `python -m models.visemes.synthesise VOICE MINUTES`.
 
-In flow the sources of a voice and sentences; out flow, below the work folder, `corpus/VOICE/*.flac`
+Takes the sources of a voice and sentences; gives, below the work folder, `corpus/VOICE/*.flac`
 with the sentence and the speaker in a `.json` beside each. Started again, it goes on where it
 stopped; the same numbers give the same corpus.
 """

@@ -1,6 +1,6 @@
 """Trains the net: `python -m models.visemes.train RUN STEPS [--from RUN]`.
 
-In flow the datasets; out flows `runs/RUN.pt` with the net, a running average of it (which is what
+Takes the datasets; gives `runs/RUN.pt` with the net, a running average of it (which is what
 is exported: it is steadier than any single step), and all that is needed to go on. Started again,
 it goes on where it stopped.
 """
@@ -61,7 +61,7 @@ WARP = (0.9, 1.11)
 
 DRAWL_CHANCE = 0.12
 DRAWL = (0.35, 0.85)
-"""Now and then somebody draws out their words: a held vowel is no hum."""
+"""Speakers draw out a vowel at times: a held vowel is no hum."""
 
 EQ_NEPERS = 0.6
 GAIN_NEPERS = 0.5

@@ -2,7 +2,7 @@
 # ruff: noqa: RUF001
 """Synthetic voices for the corpus.
 
-In flow sentences; out flows speech at `STORED_HZ`, each voice with a licence that lets what is
+Takes sentences; gives speech at `STORED_HZ`, each voice with a licence that lets what is
 learnt from it go anywhere. A voice is asked for by a name that says all of it, so that the corpus
 can be made again, sentence by sentence, from a list.
 """
@@ -30,7 +30,7 @@ STORED_HZ = 16_000
 KOKORO_HZ = 24_000
 KOKORO_LONGEST_TOKENS = 480
 KOKORO_BLEND = 0.5
-"""How much of a second voice may be in a voice: in between lies a speaker that nobody has heard."""
+"""How much of a second voice may be in a voice: in between lies a new speaker."""
 
 KOKORO_NATIVE_SHARE = 0.6
 """Share of English voices; the others come from any language, and bring their accents."""
