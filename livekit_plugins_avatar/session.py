@@ -128,6 +128,8 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._identity = ""
         self._started = False
         self._closed = False
+        self._faceless = asyncio.Event()
+        """Set once it is known that no face will join."""
 
     @property
     def avatar_identity(self) -> str:
@@ -236,12 +238,38 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             return
         await _connect(room, job)
         self._started = True
+        self._identity = room.local_participant.identity
+        # First, as the base class expects: it times how long the face takes to join.
+        await super().start(agent_session, room)
         try:
             await self._start(agent_session, room)
         except BaseException:
             await self.aclose()
             raise
-        await super().start(agent_session, room)
+        if self._tracks is None or self._tracks.video is None:
+            self._faceless.set()
+
+    async def wait_for_join(self, *, timeout: float | None = 30.0) -> None:
+        """Wait until the face is published.
+
+        Raises:
+            RuntimeError: The face could not be drawn or published, or the avatar was closed.
+            asyncio.TimeoutError: Neither happened within `timeout` seconds.
+        """
+        joined = asyncio.ensure_future(super().wait_for_join(timeout=timeout))
+        faceless = asyncio.ensure_future(self._faceless.wait())
+        try:
+            await asyncio.wait({joined, faceless}, return_when=asyncio.FIRST_COMPLETED)
+            if faceless.done():
+                raise RuntimeError(
+                    "the avatar has no face to wait for: it was closed, or the face could not be "
+                    "drawn or published (the log says why)"
+                )
+            joined.result()
+        finally:
+            for waiting in (joined, faceless):
+                waiting.cancel()
+            await asyncio.gather(joined, faceless, return_exceptions=True)
 
     def _check_order(self, agent_session: AgentSession[Any]) -> None:
         if self._started or self._closed:
@@ -251,11 +279,10 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if _is_running(agent_session):
             raise RuntimeError(
                 "the agent session is running and has published its voice already; call "
-                "`await avatar.start(session, room=ctx.room)` before `session.start`"
+                "`await face.start(session, room=ctx.room)` before `session.start`"
             )
 
     async def _start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
-        self._identity = room.local_participant.identity
         memory = FaceMemory(self._store, room.name) if self._store is not None else None
         if memory is not None:
             face = await asyncio.to_thread(memory.recall, self._clock.wall_s())
@@ -367,6 +394,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if self._closed:
             return
         self._closed = True
+        self._faceless.set()
         self._watch.close()
         if self._session is not None:
             telemetry.forget(self)
@@ -489,7 +517,7 @@ async def _connect(room: rtc.Room, job: JobContext | None) -> None:
     if job is None or job.room is not room:
         raise RuntimeError(
             "the avatar publishes into a connected room and this one is not: "
-            "`await room.connect(url, token)` before `avatar.start`"
+            "`await room.connect(url, token)` before `await face.start(session, room=room)`"
         )
     await job.connect()
 
