@@ -20,7 +20,7 @@ from livekit.agents.voice.io import AgentOutput, AudioOutput
 
 from . import telemetry
 from .agent.events import AgentEvents
-from .audio.playout import REMEMBERED_SAMPLES, Playout, PlayoutEvent
+from .audio.playout import Playout, PlayoutEvent
 from .audio.sink import AudioSink
 from .emotion.controller import EmotionController
 from .emotion.estimate import EmotionClassifier
@@ -38,16 +38,11 @@ from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
 from .render.persona import PersonaError, load_persona
 from .render.prerenderer import Prerenderer, frame_period
 from .render.renderer import Renderer
+from .speech.published import PublishedVisemes
 from .speech.recognizer import Recognizer, built_in
 from .speech.schedule import VisemeSchedule
-from .speech.visemes import VisemeEvent
 from .speech.worker import RecognitionWorker
 from .timeline import Clock, SystemClock, samples, seconds
-
-KEPT_SAMPLES = samples(2.0) + REMEMBERED_SAMPLES
-"""How much of the schedule is kept behind the frame being drawn: frames may be drawn again, and
-speech that nobody heard may be said again."""
-
 
 LEAD_FRAMES = 2
 """A frame is redrawn before it is due if it is due no sooner than this: one is being drawn, and one
@@ -91,7 +86,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._playout = Playout()
         self._schedule = VisemeSchedule()
         self._face = Face(
-            self._visemes, seed=self._options.seed, style=self._options.resolved_style
+            PublishedVisemes(self._schedule, self._playout),
+            seed=self._options.seed,
+            style=self._options.resolved_style,
         )
         self._gaze_controller = GazeController(
             self._face, seed=self._options.seed, on_change=self._redraw
@@ -428,13 +425,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             output.audio = self._previous_output
         elif self._previous_output is not None and _tail(output.audio) is self._sink:
             output.replace_audio_tail(self._previous_output)
-
-    def _visemes(self, start: int, end: int) -> Sequence[VisemeEvent]:
-        """What the mouth does on the published timeline in [start, end)."""
-        runs = self._playout.runs(start, end)
-        if runs:
-            self._schedule.forget(runs[0].speech - KEPT_SAMPLES)
-        return self._schedule.placed(runs, start, end)
 
     def _on_heard(self, speech: int) -> None:
         """New events are known from this speech sample on; on the listener's thread."""

@@ -25,6 +25,7 @@ from livekit_plugins_avatar.face.face import Face
 from livekit_plugins_avatar.publish.conductor import Conductor
 from livekit_plugins_avatar.render.prerenderer import Prerenderer
 from livekit_plugins_avatar.render.renderer import Frames, Moment
+from livekit_plugins_avatar.speech.published import PublishedVisemes
 from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
@@ -109,7 +110,7 @@ class Conversation:
         self.clock = ManualClock()
         self.playout = Playout()
         self.schedule = VisemeSchedule()
-        self.face = Face(self._visemes, seed=0)
+        self.face = Face(PublishedVisemes(self.schedule, self.playout), seed=0)
         # Drawing takes no time on a clock that stands still.
         self.ahead = Prerenderer(
             Blank(), self.face.at, clock=ManualClock(), frames=AHEAD, period=PERIOD
@@ -123,12 +124,6 @@ class Conversation:
         self.conductor.show(self.ahead, period=PERIOD, delay=DELAY, reach=REACH_AFTER_SAMPLES)
         self.sound = speech(LONGEST_TURN_S)
         self.heard = _heard(self.sound)
-
-    def _visemes(self, start: int, end: int) -> Sequence[VisemeEvent]:
-        runs = self.playout.runs(start, end)
-        if runs:
-            self.schedule.forget(runs[0].speech - samples(2.0))
-        return self.schedule.placed(runs, start, end)
 
     def _on_events(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
         for event, _ in events:

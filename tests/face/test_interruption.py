@@ -10,6 +10,7 @@ from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.face.face import Face
 from livekit_plugins_avatar.face.state import INDEX, FaceState
 from livekit_plugins_avatar.render.frame_priority import CLOSED, opening
+from livekit_plugins_avatar.speech.published import PublishedVisemes
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
 from livekit_plugins_avatar.timeline import samples
@@ -26,9 +27,7 @@ class Speaker:
 
     def __init__(self, *visemes: str) -> None:
         self.playout, schedule = Playout(), VisemeSchedule()
-        self.face = Face(
-            lambda start, end: schedule.placed(self.playout.runs(start, end), start, end), seed=4
-        )
+        self.face = Face(PublishedVisemes(schedule, self.playout), seed=4)
         self.face.set_agent_state(0, "speaking")
         self.playout.push_audio(np.full(samples(6.0), 9000, np.int16))
         self.playout.end_segment()

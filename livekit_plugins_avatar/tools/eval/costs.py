@@ -18,13 +18,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.placement import Run
+from ...audio.placement import FixedPlacement, Run
 from ...audio.playout import Pcm, Playout
 from ...face.face import Face
 from ...options import DEFAULT_PERSONA
 from ...publish.conductor import Conductor
 from ...publish.tracks import QUEUE_SAMPLES
 from ...speech.alignment.aligner import Said
+from ...speech.published import PublishedVisemes
 from ...speech.recognizer import OnnxRecognizer, RecognizerStream
 from ...speech.schedule import VisemeSchedule
 from ...speech.text.pronunciation import words_of
@@ -218,8 +219,7 @@ def _speaking_face() -> Face:
     stream, schedule = OnnxRecognizer().stream(), VisemeSchedule()
     for event in [*stream.push_audio(pcm), *stream.flush()]:
         schedule.append(event)
-    runs = [Run(0, 0, len(pcm))]
-    face = Face(lambda start, end: schedule.placed(runs, start, end))
+    face = Face(PublishedVisemes(schedule, FixedPlacement([Run(0, 0, len(pcm))])))
     face.set_agent_state(0, "speaking")
     return face
 

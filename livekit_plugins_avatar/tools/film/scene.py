@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ...audio.placement import Run
+from ...audio.placement import FixedPlacement, Run
 from ...audio.playout import Pcm
 from ...face.face import Face
 from ...face.style import NATURAL, Style
 from ...render.renderer import Moment
+from ...speech.published import PublishedVisemes
 from ...speech.schedule import VisemeSchedule
 from ...speech.visemes import VisemeEvent
 from ...timeline import Timed
@@ -45,10 +46,8 @@ class Scene:
         self._schedule = VisemeSchedule()
         for event in events:
             self._schedule.append(event)
-        runs = [Run(0, 0, len(speech))]
-        self._face = Face(
-            lambda start, end: self._schedule.placed(runs, start, end), seed=seed, style=style
-        )
+        placement = FixedPlacement([Run(0, 0, len(speech))])
+        self._face = Face(PublishedVisemes(self._schedule, placement), seed=seed, style=style)
         self._face.set_agent_state(0, "speaking")
         self._face.end_turn(0, len(speech))
         self._face.set_agent_state(len(speech), "listening")
