@@ -8,7 +8,7 @@ on the face follows what the agent says and does. Should the face fail, the voic
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from livekit.agents.voice.io import AgentOutput, AudioOutput
 from . import telemetry
 from .agent.events import AgentEvents
 from .audio.playout import Playout, PlayoutEvent
-from .audio.sink import AudioSink
+from .audio.sink import AudioSink, TimedText
 from .emotion.controller import EmotionController
 from .emotion.estimate import EmotionClassifier
 from .face.articulation import REACH_AFTER_SAMPLES
@@ -41,6 +41,7 @@ from .render.renderer import Renderer
 from .speech.published import PublishedVisemes
 from .speech.recognizer import Recognizer, built_in
 from .speech.schedule import VisemeSchedule
+from .speech.text.spoken_text import SpokenText
 from .speech.worker import RecognitionWorker
 from .timeline import Clock, SystemClock, samples, seconds
 
@@ -110,6 +111,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             clock=self._clock,
             classifier=classifier,
         )
+        self._text = _Text(SpokenText(self._worker.expect), self._emotion_controller)
         self._watch = AgentEvents(
             self._gaze_controller, now=self._now, turn_end=lambda: self._playout.turn_end
         )
@@ -308,15 +310,15 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             self._playout,
             self._worker,
             clock=self._clock,
-            wait_for_listener=self._tracks.wait_for_listener,
+            wait_for_subscriber=self._tracks.wait_for_listener,
+            segments=self._text,
             on_planned_speech=self._watch.planned_speech,
         )
         self._session = agent_session
-        self._sink.follow(self._emotion_controller)
         self._emotion_controller.attach(agent_session, self._sink)
         self._previous_output = _tail(agent_session.output.audio)
         agent_session.output.replace_audio_tail(self._sink)
-        self._watch.attach(agent_session, room, self._sink)
+        self._watch.attach(agent_session, room, self._text)
         telemetry.measure(self, {"room": room.name})
 
     async def _open_renderer(self) -> Renderer | None:
@@ -484,6 +486,31 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         """What was played; on the conductor's thread."""
         if self._sink is not None:
             self._sink.deliver(events)
+
+
+class _Text:
+    """Passes what is known of text and segments on to recognition and emotion."""
+
+    def __init__(self, spoken: SpokenText, emotions: EmotionController) -> None:
+        self._spoken, self._emotions = spoken, emotions
+        self.segment_cleared = spoken.segment_cleared
+        self.timed_text: Callable[[Sequence[TimedText]], None] = spoken.timed_text
+
+    def expect_text(self, text: str) -> None:
+        self._emotions.expect_text(text)
+        self._spoken.push_text(text)
+
+    def end_text(self) -> None:
+        self._emotions.end_text()
+        self._spoken.end_text()
+
+    def segment_started(self, start: int) -> None:
+        self._emotions.begin_speech(start)
+        self._spoken.segment_started(start)
+
+    def segment_ended(self, end: int) -> None:
+        self._emotions.end_speech(end)
+        self._spoken.segment_ended(end)
 
 
 def _check_renderer(renderer: Renderer) -> None:

@@ -26,7 +26,6 @@ from livekit.agents.voice.events import AgentState, ToolCallEnded, ToolCallStart
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarOptions, AvatarSession, Moment, PersonaError, Style
-from livekit_plugins_avatar.audio.sink import AudioSink
 from livekit_plugins_avatar.timeline import samples
 
 
@@ -138,7 +137,7 @@ def test_before_the_call_the_face_can_be_told_where_to_look_and_says_where_it_do
 async def test_what_session_and_room_report_reaches_the_face() -> None:
     agent_session = session()
     avatar = AvatarSession(renderer=Grey())
-    avatar._watch.attach(agent_session, rtc.Room(), Mock(spec=AudioSink))
+    avatar._watch.attach(agent_session, rtc.Room(), Mock(spec=["expect_text", "end_text"]))
 
     def agent(state: AgentState) -> str:
         event = AgentStateChangedEvent(old_state="idle", new_state=state)

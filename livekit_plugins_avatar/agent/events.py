@@ -26,7 +26,7 @@ from .text_tap import TextTap
 
 
 class TextSink(Protocol):
-    """What is told of the text: `AudioSink`."""
+    """Takes the text that is said next."""
 
     def expect_text(self, text: str) -> None:
         """This is to be said next."""

@@ -1,16 +1,15 @@
-"""The sink: where the agents framework hands over the speech.
+"""Takes the agent's speech from the framework and reports what was played.
 
-In flow `AudioFrame`s of any rate and channel count, with the words that a TTS may put beside them,
-flushes, clears and pauses, on the agent's event loop; out flows mono PCM at the published rate, to
-playout and to the listener, and to the listener the words. Back flow the reports of what was
-played, from the conductor's thread. For every segment that is opened exactly one
-`playback_finished` comes back, whatever happens.
+Input: `AudioFrame`s of any rate and channel count, flushes, clears and pauses, on the agent's event
+loop. Output: mono PCM at `SAMPLE_RATE` for playout and for recognition, and the TTS's timed text.
+Every segment that is opened gets exactly one `playback_finished`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -19,8 +18,6 @@ from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
 
 from ..log import logger
-from ..speech.text.transcript import Piece, Transcript
-from ..speech.worker import RecognitionWorker, Spoken
 from ..timeline import SAMPLE_RATE, Clock, samples, seconds
 from .playout import NOTHING, Pcm, Playout, PlayoutEvent, Progressed, Started
 
@@ -32,62 +29,92 @@ LIMIT_POLL_S = 0.1
 """How often `capture_frame` looks whether there is room again."""
 
 
-class SpeechFollower(Protocol):
-    """Somebody who follows what is said: `emotion.EmotionController`."""
+@dataclass(frozen=True, slots=True)
+class TimedText:
+    """Text that the TTS sent with its audio.
 
-    def expect_text(self, text: str) -> None: ...
+    Args:
+        text: A letter, a word or more.
+        at_s: Where it begins in its segment; None if the TTS did not tell.
+    """
 
-    def end_text(self) -> None: ...
+    text: str
+    at_s: float | None = None
 
-    def begin_speech(self, start: int) -> None: ...
 
-    def end_speech(self, end: int) -> None: ...
+class SpeechConsumer(Protocol):
+    """Takes the speech beside playout, to recognise it."""
+
+    def push_audio(self, start: int, pcm: Pcm) -> None:
+        """Take int16 [N] that begins at the speech sample `start`."""
+        ...
+
+    def end_segment(self) -> None:
+        """End the segment."""
+        ...
+
+    def clear(self) -> None:
+        """Drop speech that was not looked at yet."""
+        ...
+
+
+class SegmentListener(Protocol):
+    """Is told where segments lie on the speech timeline, and their timed text."""
+
+    def segment_started(self, start: int) -> None:
+        """A segment begins at this speech sample."""
+        ...
+
+    def timed_text(self, pieces: Sequence[TimedText]) -> None:
+        """The TTS sent text with the open segment."""
+        ...
+
+    def segment_ended(self, end: int) -> None:
+        """The open segment is complete and ends before this speech sample."""
+        ...
+
+    def segment_cleared(self) -> None:
+        """An interruption dropped the open segment, if one was open."""
+        ...
 
 
 class AudioSink(AudioOutput):
     """A LiveKit audio output that plays through a `Playout`.
 
     Args:
-        playout: Takes the speech.
-        listener: Hears the speech too.
+        playout: Schedules the speech.
+        consumer: Recognises the speech.
         clock: Real time.
-        wait_for_listener: Returns once somebody in the room can hear; speech waits for it.
-        on_planned_speech: Called when what will be heard has become another: speech has come, with
-            True for the first of a segment, or is complete, cut, held or let go on.
+        wait_for_subscriber: Returns once a participant receives the track; speech waits for it.
+        segments: Is told of segments and their text.
+        on_planned_speech: Called when speech starts (with True), and when it ends, is cleared,
+            paused or resumed (with False).
     """
 
     def __init__(
         self,
         playout: Playout,
-        listener: RecognitionWorker,
+        consumer: SpeechConsumer,
         *,
         clock: Clock,
-        wait_for_listener: Callable[[], Awaitable[None]],
-        on_planned_speech: Callable[[bool], None] = lambda begins: None,
+        wait_for_subscriber: Callable[[], Awaitable[None]],
+        segments: SegmentListener,
+        on_planned_speech: Callable[[bool], None],
     ) -> None:
         super().__init__(label="Avatar", capabilities=AudioOutputCapabilities(pause=True))
         self._playout = playout
-        self._worker = listener
+        self._consumer = consumer
         self._clock = clock
-        self._wait_for_listener: Callable[[], Awaitable[None]] | None = wait_for_listener
+        self._wait_for_subscriber: Callable[[], Awaitable[None]] | None = wait_for_subscriber
+        self._segments = segments
         self._on_planned_speech = on_planned_speech
         self._loop = asyncio.get_running_loop()
         self._resampler: rtc.AudioResampler | None = None
         self._rate = 0
         self._said_empty = False
         self._closed = False
-        self._transcript = Transcript()
-        """What the TTS says that it says."""
-        self._text = Transcript(exact=True)
-        """What the language model wants said."""
-        self._text_begins = True
-        self._text_known = False
-        """Whether the language model has told what the open segment, or the next one, says."""
-        self._base: int | None = None
-        """The speech sample at which the open segment begins."""
-        self._accepted = 0
-        """The speech sample after the last one accepted."""
-        self._follower: SpeechFollower | None = None
+        self._started = False
+        """Whether the open segment has started, and was not cleared."""
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take speech in; waits for the first listener, and while a minute of it is waiting."""
@@ -96,37 +123,38 @@ class AudioSink(AudioOutput):
                 self._said_empty = True
                 logger.warning("the TTS sent an audio frame without samples: it is left out")
             return
-        if self._wait_for_listener is not None and not self._closed:
-            await self._wait_for_listener()
-            self._wait_for_listener = None
+        if self._wait_for_subscriber is not None and not self._closed:
+            await self._wait_for_subscriber()
+            self._wait_for_subscriber = None
         pcm = self._convert(frame)
         await super().capture_frame(frame)
         self._accept(pcm)
-        self._expect(self._transcript.push(_pieces(frame)))
+        if self._started and (pieces := _timed_text(frame)):
+            self._segments.timed_text(pieces)
         while self._playout.buffered > LIMIT_SAMPLES:
             await self._clock.sleep(LIMIT_POLL_S)
 
     def flush(self) -> None:
-        """The segment is complete."""
+        """End the segment."""
         super().flush()
         rest = self._end_conversion()
         if len(rest):
             self._accept(rest)
-        self._expect(self._transcript.flush())
-        if self._follower is not None and self._base is not None:
-            self._follower.end_speech(self._accepted)
-        self._end_text_of_segment()
+        if self._started:
+            self._segments.segment_ended(self._playout.accepted)
+            self._started = False
         self._playout.end_segment()
-        self._worker.end_segment()
+        self._consumer.end_segment()
         self._on_planned_speech(False)
         self._settle()
 
     def clear_buffer(self) -> None:
-        """The user interrupted: what sounds fades out, and nothing more of it is heard."""
+        """Interrupt the speech: what is heard fades out, the rest is dropped."""
         self._resampler = None
-        self._end_text_of_segment()
+        self._started = False
+        self._segments.segment_cleared()
         self._playout.clear()
-        self._worker.clear()
+        self._consumer.clear()
         self._on_planned_speech(False)
         self._settle()
 
@@ -141,26 +169,6 @@ class AudioSink(AudioOutput):
         super().resume()
         self._playout.resume()
         self._on_planned_speech(False)
-
-    def expect_text(self, text: str) -> None:
-        """Read along with what is to be said next, piece by piece."""
-        if self._follower is not None:
-            self._follower.expect_text(text)
-        words = self._text.push([Piece(text)])
-        self._text_known = True
-        self._worker.expect([Spoken(word.text) for word in words], fresh=self._text_begins)
-        self._text_begins = False
-
-    def end_text(self) -> None:
-        """What is to be said is complete."""
-        if self._follower is not None:
-            self._follower.end_text()
-        self._worker.expect([Spoken(word.text) for word in self._text.flush()])
-        self._text_begins = True
-
-    def follow(self, follower: SpeechFollower) -> None:
-        """Let somebody know of the text, and of where in the speech its segments lie."""
-        self._follower = follower
 
     def close(self) -> None:
         """Finish what is open; what still comes is taken in silence. Call it once nobody pulls."""
@@ -198,34 +206,15 @@ class AudioSink(AudioOutput):
 
     def _accept(self, pcm: Pcm) -> None:
         start = self._playout.push_audio(pcm)
-        self._note(start, len(pcm))
         if start < 0:
             return
-        begins = self._base is None
-        if begins:
-            self._base = start
+        starts, self._started = not self._started, True
+        if starts:
+            self._segments.segment_started(start)
         if len(pcm):
-            self._worker.push_audio(start, pcm)
-        if begins:
+            self._consumer.push_audio(start, pcm)
+        if starts:
             self._on_planned_speech(True)
-
-    def _note(self, start: int, count: int) -> None:
-        """Tell the follower of a segment that opens, and note how far it goes."""
-        if start < 0:
-            return
-        self._accepted = start + count
-        if self._follower is not None and self._base is None:
-            self._follower.begin_speech(start)
-
-    def _expect(self, words: Sequence[Piece]) -> None:
-        """Tell the listener what the TTS says that it says, unless it knows the text already."""
-        if self._base is not None and not self._text_known:
-            self._worker.expect([_spoken(word, self._base) for word in words])
-
-    def _end_text_of_segment(self) -> None:
-        self._transcript = Transcript()
-        self._text_known = False
-        self._base = None
 
     def _convert(self, frame: rtc.AudioFrame) -> Pcm:
         """A frame as mono PCM at `SAMPLE_RATE`; the resampler keeps some back for the next."""
@@ -247,19 +236,14 @@ class AudioSink(AudioOutput):
         return _joined(resampler.flush()) if resampler is not None else NOTHING
 
 
-def _pieces(frame: rtc.AudioFrame) -> list[Piece]:
-    """The text that came with a frame; what is no text is left out."""
-    said = frame.userdata.get(USERDATA_TIMED_TRANSCRIPT) or ()
+def _timed_text(frame: rtc.AudioFrame) -> list[TimedText]:
+    """The text that came with a frame; entries that are no text are left out."""
     pieces = []
-    for text in said:
+    for text in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT) or ():
         at_s = text.start_time if isinstance(text, TimedString) else None
         if isinstance(text, str):
-            pieces.append(Piece(str(text), at_s if isinstance(at_s, (int, float)) else None))
+            pieces.append(TimedText(str(text), at_s if isinstance(at_s, (int, float)) else None))
     return pieces
-
-
-def _spoken(word: Piece, base: int) -> Spoken:
-    return Spoken(word.text, None if word.at_s is None else base + samples(word.at_s))
 
 
 def _mono(frame: rtc.AudioFrame) -> Pcm:

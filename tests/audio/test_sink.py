@@ -19,11 +19,8 @@ from livekit.agents.voice.io import (
 )
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.audio.playout import FADE_SAMPLES, Playout
-from livekit_plugins_avatar.audio.sink import LIMIT_SAMPLES, AudioSink
-from livekit_plugins_avatar.speech.recognizer import built_in
-from livekit_plugins_avatar.speech.schedule import VisemeSchedule
-from livekit_plugins_avatar.speech.worker import RecognitionWorker, Spoken
+from livekit_plugins_avatar.audio.playout import FADE_SAMPLES, Pcm, Playout
+from livekit_plugins_avatar.audio.sink import LIMIT_SAMPLES, AudioSink, TimedText
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, ManualClock, samples, seconds
 
 TICK = samples(0.01)
@@ -39,20 +36,53 @@ def tone(duration_s: float, rate: int = SAMPLE_RATE) -> NDArray[np.int16]:
     return (10_000 * np.sin(2 * np.pi * 440 * t)).astype(np.int16)
 
 
+class Notes:
+    """A consumer and listener that notes what it gets."""
+
+    def __init__(self) -> None:
+        self.notes: list[tuple[object, ...]] = []
+        self.pushed = 0
+
+    def push_audio(self, start: int, pcm: Pcm) -> None:
+        assert start == self.pushed, "speech has no holes"
+        self.pushed += len(pcm)
+
+    def end_segment(self) -> None:
+        self.notes.append(("consumer", "end"))
+
+    def clear(self) -> None:
+        self.notes.append(("consumer", "clear"))
+
+    def segment_started(self, start: int) -> None:
+        self.notes.append(("started", start))
+
+    def segment_ended(self, end: int) -> None:
+        self.notes.append(("ended", end))
+
+    def segment_cleared(self) -> None:
+        self.notes.append(("cleared",))
+
+    def timed_text(self, pieces: Sequence[TimedText]) -> None:
+        self.notes.append(("text", *pieces))
+
+    def of_segments(self) -> list[tuple[object, ...]]:
+        return [note for note in self.notes if note[0] != "consumer"]
+
+
 class Play:
     """A sink, and what stands in for the conductor: time passes when the test says so."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.playout = Playout()
-        # Not started: nothing here looks at the mouth.
-        listener = RecognitionWorker(built_in(), VisemeSchedule())
+        self.notes = Notes()
         self.outlooks: list[tuple[bool, int | None]] = []
         self.sink = AudioSink(
             self.playout,
-            listener,
+            self.notes,
             clock=self.clock,
-            wait_for_listener=self.heard,
+            wait_for_subscriber=self.heard,
+            segments=self.notes,
             on_planned_speech=lambda begins: self.outlooks.append((begins, self.playout.turn_end)),
         )
         self.audible = asyncio.Event()
@@ -251,58 +281,41 @@ def timed(pcm: NDArray[np.int16], *texts: object) -> rtc.AudioFrame:
     return said
 
 
-async def test_the_listener_is_told_what_the_tts_says_and_when_on_the_speech_timeline(
-    play: Play, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[Spoken] = []
-    monkeypatch.setattr(RecognitionWorker, "expect", lambda _, spoken, **__: told.extend(spoken))
-    await play.sink.capture_frame(frame(tone(0.5)))
-    play.sink.flush()
-    await play.sink.capture_frame(timed(tone(0.2), TimedString("Hello ", start_time=0.1)))
-    await play.sink.capture_frame(timed(tone(0.2), TimedString("there", start_time=0.3), " frie"))
-    await play.sink.capture_frame(timed(tone(0.2), "n", "d", 7, None))
-    play.sink.flush()
-    base = samples(0.5)
-    assert told == [
-        Spoken("Hello", base + samples(0.1)),
-        Spoken(" there", base + samples(0.3)),
-        Spoken(" friend", None),
+async def test_text_of_the_tts_goes_to_the_listener(play: Play) -> None:
+    """The text of a TTS is passed on with its times; what is no text is left out."""
+    hello = TimedString("Hello ", start_time=0.1)
+    await play.sink.capture_frame(timed(tone(0.2), hello, "there", 7, None))
+    assert play.notes.of_segments() == [
+        ("started", 0),
+        ("text", TimedText("Hello ", 0.1), TimedText("there")),
     ]
 
 
-async def test_words_of_an_interrupted_segment_are_not_expected_in_the_next(
-    play: Play, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[Spoken] = []
-    monkeypatch.setattr(RecognitionWorker, "expect", lambda _, spoken, **__: told.extend(spoken))
-    await play.sink.capture_frame(timed(tone(0.2), TimedString("Never", start_time=0.0)))
+async def test_a_listener_knows_where_segments_lie(play: Play) -> None:
+    """Each segment with speech starts and ends once."""
+    for _ in range(2):
+        await play.sink.capture_frame(frame(tone(0.25)))
+        await play.sink.capture_frame(frame(tone(0.25)))
+        play.sink.flush()
+    play.sink.flush()
+    half = samples(0.5)
+    assert play.notes.of_segments() == [
+        ("started", 0),
+        ("ended", half),
+        ("started", half),
+        ("ended", 2 * half),
+    ]
+    assert play.notes.pushed == 2 * half
+
+
+async def test_a_listener_hears_nothing_of_dropped_speech(play: Play) -> None:
+    """After an interruption the rest of the segment, text included, is dropped."""
+    await play.sink.capture_frame(frame(tone(0.25)))
     play.sink.clear_buffer()
+    await play.sink.capture_frame(timed(tone(0.25), "never"))
     play.sink.flush()
-    await play.pass_time(0.5)
-    await play.sink.capture_frame(timed(tone(0.2), TimedString("Well ", start_time=0.0)))
-    assert [spoken.text for spoken in told] == ["Well"]
-
-
-async def test_a_text_that_is_known_up_front_is_expected_once_and_the_tts_need_not_say_it(
-    play: Play, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[tuple[list[str], bool]] = []
-
-    def expect(_: RecognitionWorker, spoken: Sequence[Spoken], *, fresh: bool = False) -> None:
-        told.append(([each.text.strip() for each in spoken], fresh))
-
-    monkeypatch.setattr(RecognitionWorker, "expect", expect)
-    for text in ("Hel", "lo the", "re"):
-        play.sink.expect_text(text)
-    play.sink.end_text()
-    await play.sink.capture_frame(timed(tone(0.2), TimedString("Hello there", start_time=0.0)))
-    play.sink.flush()
-    assert told == [([], True), (["Hello"], False), ([], False), (["there"], False)]
-
-    told.clear()
-    await play.sink.capture_frame(timed(tone(0.2), TimedString("Well yes", start_time=0.0)))
-    play.sink.flush()
-    assert [texts for texts, _ in told] == [["Well"], ["yes"]]
+    assert play.notes.of_segments() == [("started", 0), ("cleared",)]
+    assert play.notes.pushed == samples(0.25)
 
 
 OPERATIONS = st.one_of(
@@ -350,53 +363,3 @@ def test_in_any_order_every_opened_segment_finishes_once_at_what_was_heard(
             assert np.count_nonzero(play.sound) >= 0.97 * samples(reported) - FADE_SAMPLES * 30
 
     asyncio.run(act())
-
-
-class Follower:
-    """Notes what it is told."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, object]] = []
-
-    def expect_text(self, text: str) -> None:
-        self.told.append(("text", text))
-
-    def end_text(self) -> None:
-        self.told.append(("end of text", None))
-
-    def begin_speech(self, start: int) -> None:
-        self.told.append(("begins", start))
-
-    def end_speech(self, end: int) -> None:
-        self.told.append(("ends", end))
-
-
-async def test_a_follower_knows_the_text_and_where_each_segment_lies(play: Play) -> None:
-    follower = Follower()
-    play.sink.follow(follower)
-    play.sink.expect_text("One.")
-    play.sink.end_text()
-    for _ in range(2):
-        await play.sink.capture_frame(frame(tone(0.25)))
-        await play.sink.capture_frame(frame(tone(0.25)))
-        play.sink.flush()
-    play.sink.flush()
-    half = samples(0.5)
-    assert follower.told == [
-        ("text", "One."),
-        ("end of text", None),
-        ("begins", 0),
-        ("ends", half),
-        ("begins", half),
-        ("ends", 2 * half),
-    ]
-
-
-async def test_a_follower_is_told_of_no_speech_that_was_dropped(play: Play) -> None:
-    follower = Follower()
-    await play.sink.capture_frame(frame(tone(0.25)))
-    play.sink.clear_buffer()
-    play.sink.follow(follower)
-    await play.sink.capture_frame(frame(tone(0.25)))
-    play.sink.flush()
-    assert follower.told == []
