@@ -34,7 +34,9 @@ from .options import AvatarOptions
 from .publish.conductor import Conductor
 from .publish.connectivity import Connectivity
 from .publish.keyframes import KeyframeRequests
-from .publish.tracks import QUEUE_SAMPLES, Sources, Tracks
+from .publish.link_monitor import LinkMonitor, LinkWatcher
+from .publish.sources import QUEUE_SAMPLES, Sources
+from .publish.tracks import Tracks
 from .render.persona import PersonaError, load_persona
 from .render.prerenderer import Prerenderer, frame_period
 from .render.renderer import Renderer
@@ -118,6 +120,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._store = memory
         self._tasks: list[asyncio.Task[None]] = []
         self._connectivity: Connectivity | None = None
+        self._link_monitor: LinkMonitor | None = None
         self._samples_replayed = 0
         self._prerenderer: Prerenderer | None = None
         self._tracks: Tracks | None = None
@@ -300,17 +303,14 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             fps=renderer.fps if renderer is not None else 0,
             bitrate_bps=self._options.bitrate_bps(size) if size is not None else 0,
         )
-        self._watch_audience(room, self._tracks)
+        self._watch_link(room, self._tracks, sources)
         if memory is not None:
             self._tasks.append(asyncio.create_task(self._remember(memory, self._tracks)))
-        if size is not None:
-            wholes = self._keyframe_requests(room, self._tracks, sources)
-            self._tasks.append(asyncio.create_task(wholes.follow()))
         self._sink = AudioSink(
             self._playout,
             self._worker,
             clock=self._clock,
-            wait_for_subscriber=self._tracks.wait_for_listener,
+            wait_for_subscriber=self._tracks.wait_for_subscriber,
             segments=self._text,
             on_planned_speech=self._watch.planned_speech,
         )
@@ -354,7 +354,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             frames=self._options.frames_ahead,
             period=period,
         )
-        self._conductor.show(
+        self._conductor.attach_frames(
             self._prerenderer,
             period=period,
             delay=samples(self._options.video_delay_s),
@@ -401,10 +401,10 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._connectivity is not None:
-            await self._connectivity.aclose()
+        if self._link_monitor is not None:
+            await self._link_monitor.aclose()
         if self._tracks is not None:
-            await self._tracks.unpublish()
+            await self._tracks.aclose()
         await self._emotion_controller.aclose()
         await asyncio.to_thread(self._stop_threads)
         if self._sink is not None:
@@ -445,35 +445,30 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         if self._prerenderer is not None:
             self._prerenderer.invalidate(sample)
 
-    def _watch_audience(self, room: rtc.Room, tracks: Tracks) -> None:
+    def _watch_link(self, room: rtc.Room, tracks: Tracks, sources: Sources) -> None:
         self._connectivity = Connectivity(
             room,
-            voice=lambda: tracks.audio.sid if tracks.audio is not None else None,
-            silence_s=lambda: tracks.silence_s(self._clock.wall_s()),
+            voice_sid=lambda: tracks.audio.sid if tracks.audio is not None else None,
             playhead=lambda: self._conductor.playhead,
             clock=self._clock,
             on_lost=self._playout.lose,
             on_regained=self._on_regained,
         )
-        self._connectivity.attach()
-
-    def _keyframe_requests(
-        self, room: rtc.Room, tracks: Tracks, sources: Sources
-    ) -> KeyframeRequests:
-        return KeyframeRequests(
-            room,
-            made=tracks.keyframes_encoded,
-            silence_s=lambda: tracks.silence_s(self._clock.wall_s()),
-            wish=sources.request_keyframe,
-            clock=self._clock,
+        watchers: list[LinkWatcher] = [self._connectivity]
+        if sources.video is not None:
+            request = sources.request_keyframe
+            watchers.append(KeyframeRequests(room, request=request, clock=self._clock))
+        self._link_monitor = LinkMonitor(
+            lambda: tracks.read_link(self._clock.wall_s()), watchers, clock=self._clock
         )
+        self._link_monitor.start()
 
     def _on_regained(self) -> None:
         self._samples_replayed += self._playout.regain()
 
     async def _remember(self, memory: FaceMemory, tracks: Tracks) -> None:
         """Wake once somebody looks, then write the face down again and again."""
-        await tracks.wait_for_listener()
+        await tracks.wait_for_subscriber()
         sample = self._playout.published
         self._face.wake(sample)
         self._redraw(sample)

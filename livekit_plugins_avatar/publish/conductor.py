@@ -1,12 +1,10 @@
-"""The conductor: sound out without end, and with each sound the picture that belongs to it.
+"""Schedules audio and video frames for publication.
 
-In flow playout's samples and the frames drawn ahead; out flow 10 ms of audio every 10 ms and, for
-each frame time on the audio's timeline, the frame drawn for exactly that sample. It runs on a
-thread with an event loop of its own, so that a tool call which blocks the agent stops neither
-voice nor face. The audio source itself keeps the time: it makes the conductor wait whenever its
-queue is full (see `playhead`). Picture follows sound, never the other way round: a frame
-that is not there when its time has come is left out and counted, and the viewer goes on seeing the
-last one.
+Inputs are the playout's samples and prerendered frames; outputs are 10 ms of audio every 10 ms and,
+at each frame time, the frame drawn for exactly that sample. Runs on a thread with its own event
+loop, so that a tool call which blocks the agent stops neither voice nor face. The audio source is
+the clock: it makes the conductor wait while its queue is full (`audio.playhead`). Video follows
+audio: a frame that is not ready in time is counted, and the last one is captured again.
 """
 
 from __future__ import annotations
@@ -27,36 +25,36 @@ from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, seconds
 
 WAITED_S = 0.002
-"""A push that took longer met a full queue: one that finds room returns in 0.3 ms."""
+"""A push that takes longer met a full queue: one that finds room returns in 0.3 ms."""
 
 RESTAMP_S = 0.05
-"""Where capture times have left the even spacing by this much (the process was suspended, the
-source ran dry), spacing begins anew."""
+"""Capture times are evenly spaced until they differ by this much from real time: then the process
+was suspended or the audio source ran dry, and spacing begins anew."""
 
-STUMBLE_S = 0.1
-"""What should never fail is taken up again after this long."""
+RETRY_S = 0.1
+"""Pause before a failed loop is started again."""
 
 CLOSE_S = 2.0
 """How long `close` waits for the thread."""
 
 
-class Outlet(Protocol):
-    """Where sound and picture go: `publish.tracks.Sources`, or a stand-in for a test."""
+class MediaOutput(Protocol):
+    """Where audio and video go: `publish.sources.Sources`, or a stand-in in a test."""
 
     async def push_audio(self, pcm: Pcm) -> None: ...
 
     def clear(self) -> None: ...
 
-    def show(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None: ...
+    def capture(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None: ...
 
     async def aclose(self) -> None: ...
 
 
-OutletT = TypeVar("OutletT", bound=Outlet)
+OutputT = TypeVar("OutputT", bound=MediaOutput)
 
 
 class FrameFeed(Protocol):
-    """Where frames come from: `render.ahead.Prerenderer`, or a stand-in for a test."""
+    """Where frames come from: `render.prerenderer.Prerenderer`, or a stand-in in a test."""
 
     def take(self, sample: int) -> NDArray[np.uint8] | None: ...
 
@@ -65,13 +63,13 @@ class FrameFeed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConductorStats:
-    """What has happened so far.
+    """Counts since the start.
 
     Args:
         frames_shown: Frames captured for exactly their sample.
-        frames_missed: Frame times at which no frame was there.
+        frames_missed: Frame times at which the frame was not ready.
         frames_skipped: Frame times that passed while this thread did not run.
-        underrun_samples: Silence that the audio source made up because it was given nothing.
+        underrun_samples: Silence that the audio source inserted because its queue was empty.
         push_failures: Times that the audio source refused samples.
     """
 
@@ -83,14 +81,14 @@ class ConductorStats:
 
 
 class Conductor:
-    """Publishes sound and picture in step.
+    """Publishes audio and video in step.
 
     Args:
-        playout: What is to be heard.
+        playout: The audio to publish.
         clock: Real time.
-        queue_samples: What the outlet holds before it makes a push wait.
-        on_events: Told, on the conductor's thread, what has been played, each with the wall-clock
-            time it happened.
+        queue_samples: How many samples the output holds before a push waits.
+        on_events: Called on the conductor's thread with what was played, each event with the
+            wall-clock time at which it happened.
     """
 
     def __init__(
@@ -114,32 +112,32 @@ class Conductor:
         self._closing: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
 
-    def show(self, frames: FrameFeed, *, period: int, delay: int, reach: int) -> None:
-        """Give the voice a face; called before `start`.
+    def attach_frames(self, frames: FrameFeed, *, period: int, delay: int, reach: int) -> None:
+        """Publish video too; call before `start`.
 
         Args:
             frames: Where frames come from.
             period: Samples from one frame to the next.
-            delay: Samples between a sample's leaving the audio source and its frame's capture.
+            delay: Samples from a sample's leaving the audio source to the capture of its frame.
             reach: How many samples before a change of plan the face already looks different.
         """
         self._frames, self._period, self._delay, self._reach = frames, period, delay, reach
 
-    async def start(self, make_outlet: Callable[[], OutletT]) -> OutletT:
-        """Begin.
+    async def start(self, make_output: Callable[[], OutputT]) -> OutputT:
+        """Start the thread.
 
         Args:
-            make_outlet: Makes the place where sound and picture go, on the conductor's event loop.
+            make_output: Makes the output, on the conductor's event loop.
 
         Returns:
-            The outlet, fed from now on.
+            The output, fed from now on.
 
         Raises:
-            Exception: Whatever kept the outlet from being made.
+            Exception: What `make_output` raised.
         """
-        opened: concurrent.futures.Future[OutletT] = concurrent.futures.Future()
+        opened: concurrent.futures.Future[OutputT] = concurrent.futures.Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(self._conduct(make_outlet, opened)),
+            target=lambda: asyncio.run(self._run(make_output, opened)),
             name="avatar-conductor",
             daemon=True,
         )
@@ -147,7 +145,7 @@ class Conductor:
         return await asyncio.wrap_future(opened)
 
     def close(self) -> None:
-        """Stop and let go of the outlet; works before `start` and any number of times."""
+        """End the thread and close the output; works before `start` and any number of times."""
         loop, closing = self._loop, self._closing
         if loop is not None and closing is not None and not loop.is_closed():
             try:
@@ -161,7 +159,7 @@ class Conductor:
 
     @property
     def stats(self) -> ConductorStats:
-        """What has happened so far."""
+        """Counts since the start."""
         return replace(self._stats, underrun_samples=self._playhead.underrun)
 
     @property
@@ -174,55 +172,53 @@ class Conductor:
         """The published sample that leaves the audio source now."""
         return self._playhead.at(self._clock.now_s())
 
-    async def _conduct(
-        self,
-        make_outlet: Callable[[], OutletT],
-        opened: concurrent.futures.Future[OutletT],
+    async def _run(
+        self, make_output: Callable[[], OutputT], opened: concurrent.futures.Future[OutputT]
     ) -> None:
         self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
         try:
-            outlet = make_outlet()
+            output = make_output()
         except Exception as error:
             opened.set_exception(error)
             return
-        opened.set_result(outlet)
-        tasks = [asyncio.create_task(self._keep_going(lambda: self.play(outlet)))]
+        opened.set_result(output)
+        tasks = [asyncio.create_task(self._restart(lambda: self.publish_audio(output)))]
         if (frames := self._frames) is not None:
-            show = self._keep_going(lambda: self.keep_showing(outlet, frames))
-            tasks.append(asyncio.create_task(show))
+            video = self._restart(lambda: self.publish_due_frames(output, frames))
+            tasks.append(asyncio.create_task(video))
         await self._closing.wait()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await outlet.aclose()
+        await output.aclose()
 
-    async def _keep_going(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Whatever goes wrong in `work`: say so, and go on with it."""
+    async def _restart(self, loop: Callable[[], Awaitable[None]]) -> None:
+        """Run an endless loop, again after each failure."""
         while True:
             try:
-                await work()
+                await loop()
             except Exception:
-                logger.exception("the conductor stumbled, and goes on")
-                await self._clock.sleep(STUMBLE_S)
+                logger.exception("conductor: a loop failed; it starts again")
+                await self._clock.sleep(RETRY_S)
 
-    async def play(self, outlet: Outlet) -> None:
-        """Keep the audio source fed, and say what it has played."""
+    async def publish_audio(self, output: MediaOutput) -> None:
+        """Keep the audio source fed, and report what it has played."""
         while True:
-            waited = await self._feed(outlet)
+            waited = await self._feed(output)
             if waited and self._playout.wants_retraction:
-                await self._replace(outlet)
+                await self._replace(output)
             self._report(self._clock.now_s())
             self._pass_on_change()
 
-    async def _feed(self, outlet: Outlet) -> bool:
-        """Push what comes next; returns whether the source, being full, made us wait."""
+    async def _feed(self, output: MediaOutput) -> bool:
+        """Push what comes next; returns whether the source was full and made us wait."""
         began_s = self._clock.now_s()
         self._playhead.before_push(began_s)
-        return await self._push(outlet, self._playout.pull(self._next_count(began_s)), began_s)
+        return await self._push(output, self._playout.pull(self._next_count(began_s)), began_s)
 
-    async def _push(self, outlet: Outlet, pcm: Pcm, began_s: float) -> bool:
+    async def _push(self, output: MediaOutput, pcm: Pcm, began_s: float) -> bool:
         try:
-            await outlet.push_audio(pcm)
+            await output.push_audio(pcm)
         except Exception:
             await self._survive_push_failure()
         now_s = self._clock.now_s()
@@ -230,13 +226,13 @@ class Conductor:
         self._playhead.after_push(len(pcm), now_s, waited)
         return waited
 
-    async def _replace(self, outlet: Outlet) -> None:
-        """Take back what the source holds and give it something else: another thing is to be heard.
+    async def _replace(self, output: MediaOutput) -> None:
+        """Take back what the source holds and push what the playout wants now.
 
         The source has just sent 10 ms and sends the next in 10 ms, so what it holds is known and
-        stays so for long enough. What goes in is ready before the source is emptied, and nothing
-        is done in between: a source that is empty when it sends, sends silence. Where this thread
-        came late, the next wait will do.
+        stays so for long enough. The new samples are ready before the source is emptied, and
+        nothing is done in between: a source that is empty when it sends, sends silence. Where this
+        thread was late, the next wait will do.
         """
         now_s = self._clock.now_s()
         unsent = self._playhead.unsent(now_s)
@@ -245,9 +241,9 @@ class Conductor:
         taken_back = self._playout.retract(unsent)
         self._playhead.retracted(taken_back)
         pcm = self._playout.pull(taken_back)
-        outlet.clear()
+        output.clear()
         if len(pcm):
-            await self._push(outlet, pcm, now_s)
+            await self._push(output, pcm, now_s)
 
     def _next_count(self, now_s: float) -> int:
         """10 ms as a rule; after a delay as much as fills the source again in one push."""
@@ -257,7 +253,7 @@ class Conductor:
 
     async def _survive_push_failure(self) -> None:
         if not self._stats.push_failures:
-            logger.exception("the audio source refused samples; time goes on without them")
+            logger.exception("conductor: the audio source refused samples; time goes on")
         self._stats = replace(self._stats, push_failures=self._stats.push_failures + 1)
         await self._clock.sleep(seconds(TICK_SAMPLES))
 
@@ -279,15 +275,14 @@ class Conductor:
         if changed is not None and self._frames is not None:
             self._frames.invalidate(changed - self._reach)
 
-    async def keep_showing(self, outlet: Outlet, frames: FrameFeed) -> None:
-        """Show frames for as long as there is sound; no failure of theirs ends it.
+    async def publish_due_frames(self, output: MediaOutput, frames: FrameFeed) -> None:
+        """Capture a frame at each frame time; a failed capture does not end it.
 
-        Where there is none to show, the last one is sent again: somebody who joins just then, or
-        has lost a packet, must see a face. A still picture costs next to nothing, and the frames
-        keep as they were the receivers' buffers, the time in which a receiver notices that a packet
-        is lost, and the estimate of what the line carries.
+        Where the frame is not ready, the last one is captured again: a participant who joins just
+        then, or has lost a packet, must see a face. A still picture costs next to nothing, and an
+        even frame rate keeps jitter buffers and the bandwidth estimate as they were.
         """
-        sample, said = 0, False
+        sample, failing = 0, False
         last: NDArray[np.uint8] | None = None
         while True:
             sample = await self._wait_for_frame_time(sample)
@@ -300,18 +295,18 @@ class Conductor:
                 self._stats = replace(self._stats, frames_shown=self._stats.frames_shown + 1)
             if last is not None:
                 try:
-                    outlet.show(last, sample=sample, timestamp_us=self._stamp_us(sample, now_s))
-                    said = False
+                    output.capture(last, sample=sample, timestamp_us=self._stamp_us(sample, now_s))
+                    failing = False
                 except Exception:
-                    if not said:
-                        logger.exception("a frame could not be captured; the voice goes on")
-                    said = True
+                    if not failing:
+                        logger.exception("conductor: a frame was not captured; the voice goes on")
+                    failing = True
             sample += self._period
 
     async def _wait_for_frame_time(self, sample: int) -> int:
-        """Wait until the frame for `sample` is due; returns the frame to show by then.
+        """Wait until the frame for `sample` is due; returns the sample of the frame due by then.
 
-        That is a later one where this thread was kept from running: what is late is left out.
+        It is a later one where this thread did not run for a while: late frames are skipped.
         """
         while True:
             left = sample + self._delay - self.playhead

@@ -1,64 +1,57 @@
-"""The audience: whether anybody can hear what leaves.
+"""Decides whether published audio reaches the room.
 
-In flow the room's events and the age of the last packet that came from the server; out flow, on the
-room's event loop, two calls: from a published sample on nobody heard, and now somebody does again.
+Inputs are the room's events and link readings; outputs are two calls on the room's event loop:
+audio from a published sample on was lost, and audio is received again.
 
-A connection that is resumed loses nothing as long as media flows on, so the voice does not stop for
-it: only a link that brings nothing back for `SILENT_S` is taken for one that carries nothing, from
-its last packet on. After a full reconnect the tracks are new, and what left before the first
-subscriber came back to the voice was heard by nobody. An empty room is not a loss: a recorder or a
-telephone may listen in it unseen.
+- A resumed connection loses nothing while media flows, so speech goes on. A link that carries
+  no packets for `LINK_DOWN_S` is down, from its last packet on.
+- After a full reconnect the tracks are new: audio is lost until a subscriber is back.
+- An empty room is no loss: a recorder or a telephone may listen without being listed.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from livekit import rtc
 
 from ..log import logger
 from ..timeline import Clock, samples
+from .link_monitor import LinkReading
 
-SILENT_S = 1.0
-"""With a picture under way the server reports back ten times a second; without one it is asked
-whether it is there every 2.5 s. Only looked at while the room reconnects."""
+LINK_DOWN_S = 1.0
+"""The server sends RTCP ten times a second with video and checks the path every 2.5 s without. Used
+only while the room reconnects."""
 
-POLL_S = 0.2
-"""How often that is looked at."""
-
-LISTENER_S = 10.0
-"""A full reconnect after which nobody subscribes for this long is over all the same: whoever waits
-for the end of the speech must not wait for ever."""
+SUBSCRIBER_WAIT_S = 10.0
+"""Speech resumes this long after a full reconnect even without a subscriber, so that a caller that
+waits for its end does not wait for ever."""
 
 
 class Connectivity:
-    """Watches one room through its reconnections.
+    """Follows one room through its reconnections; on the room's event loop.
 
     Args:
         room: Where the tracks are published.
-        voice: The present sid of the audio track's publication, or None.
-        silence_s: How long ago the last packet came from the server, None where nobody knows.
+        voice_sid: The current sid of the audio track's publication, or None.
         playhead: The published sample that leaves now.
         clock: Real time.
-        on_lost: Told the published sample from which on nobody heard.
-        on_regained: Told that somebody hears again.
+        on_lost: Called with the first published sample that was not received.
+        on_regained: Called when audio is received again.
     """
 
     def __init__(
         self,
         room: rtc.Room,
         *,
-        voice: Callable[[], str | None],
-        silence_s: Callable[[], Awaitable[float | None]],
+        voice_sid: Callable[[], str | None],
         playhead: Callable[[], int],
         clock: Clock,
         on_lost: Callable[[int], None],
         on_regained: Callable[[], None],
     ) -> None:
         self._room = room
-        self._voice = voice
-        self._silence_s = silence_s
+        self._voice_sid = voice_sid
         self._playhead = playhead
         self._clock = clock
         self._on_lost = on_lost
@@ -70,84 +63,78 @@ class Connectivity:
             "local_track_subscribed": self._on_subscribed,
             "disconnected": self._on_disconnected,
         }
-        self._watching: asyncio.Task[None] | None = None
-        self._away = False
-        """Whether the room is reconnecting."""
-        self._away_from = 0
-        self._fresh = False
-        """Whether the tracks are new, and nobody has subscribed to the voice yet."""
+        self._reconnecting = False
+        self._reconnecting_from = 0
+        self._unsubscribed = False
+        """Whether the tracks are new and the audio track has no subscriber yet."""
         self._lost = False
+        self._give_up_s = 0.0
+        """When speech resumes without a subscriber."""
         self.reconnections = 0
-        """How often the room came back."""
+        """How often the room was reconnected."""
 
     def attach(self) -> None:
-        """Begin to watch."""
+        """Follow the room's events."""
         for event, handler in self._handlers.items():
             self._room.on(event, handler)  # type: ignore[arg-type]
 
-    async def aclose(self) -> None:
-        """Stop watching; works before `attach` and any number of times."""
+    def detach(self) -> None:
+        """Stop following; works before `attach` and any number of times."""
         for event, handler in self._handlers.items():
             self._room.off(event, handler)  # type: ignore[arg-type]
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+
+    def update(self, reading: LinkReading) -> None:
+        """Take the next link reading."""
+        age_s = reading.packet_age_s
+        down = age_s is not None and age_s > LINK_DOWN_S
+        if self._reconnecting:
+            if age_s is not None and down:
+                self._lose(self._playhead() - samples(age_s))
+        elif self._lost:
+            gave_up = self._clock.now_s() >= self._give_up_s
+            if not (down or self._unsubscribed) or gave_up:
+                self._regain()
 
     def _on_reconnecting(self) -> None:
-        self._away, self._away_from = True, self._playhead()
-        if self._watching is None or self._watching.done():
-            self._watching = asyncio.ensure_future(self._watch())
+        self._reconnecting, self._reconnecting_from = True, self._playhead()
 
     def _on_republished(self, publication: rtc.LocalTrackPublication, *_: object) -> None:
-        if publication.sid == self._voice():
-            self._fresh = True
-            self._lose(self._away_from)
+        if publication.sid == self._voice_sid():
+            self._unsubscribed = True
+            self._lose(self._reconnecting_from)
 
     def _on_reconnected(self) -> None:
-        self._away = False
+        self._reconnecting = False
+        self._give_up_s = self._clock.now_s() + SUBSCRIBER_WAIT_S
         self.reconnections += 1
 
     def _on_subscribed(self, track: rtc.LocalTrack) -> None:
-        if track.sid == self._voice():
-            self._fresh = False
+        if track.sid == self._voice_sid():
+            self._unsubscribed = False
 
     def _on_disconnected(self, *_: object) -> None:
-        # For good: the session ends, and what it still says must not keep it from ending.
-        self._away = self._fresh = False
+        # For good: speech that is still queued plays out, so that the session can end.
+        self._reconnecting = self._unsubscribed = False
         self._regain()
-
-    async def _watch(self) -> None:
-        """From `reconnecting` until somebody hears again."""
-        while self._away:
-            await self._look()
-            await self._clock.sleep(POLL_S)
-        patience_ends_s = self._clock.now_s() + LISTENER_S
-        while self._lost and (self._fresh or await self._silent()):
-            if self._clock.now_s() >= patience_ends_s:
-                break
-            await self._clock.sleep(POLL_S)
-        if self._fresh:
-            logger.warning("nobody has subscribed since the room came back: the voice goes on")
-            self._fresh = False
-        self._regain()
-
-    async def _look(self) -> None:
-        silence_s = await self._silence_s()
-        if silence_s is not None and silence_s > SILENT_S:
-            self._lose(self._playhead() - samples(silence_s))
-
-    async def _silent(self) -> bool:
-        silence_s = await self._silence_s()
-        return silence_s is not None and silence_s > SILENT_S
 
     def _lose(self, sample: int) -> None:
         if not self._lost:
-            logger.warning("the room is away: the voice waits for it, the face lives on")
+            logger.warning(
+                "connectivity: the room does not receive audio; speech waits, the face goes on",
+                extra={"sample": sample},
+            )
         self._lost = True
         self._on_lost(max(0, sample))
 
     def _regain(self) -> None:
-        if self._lost:
-            logger.info("the room is back")
-            self._lost = False
-            self._on_regained()
+        if not self._lost:
+            return
+        if self._unsubscribed:
+            logger.warning(
+                "connectivity: no subscriber since the reconnection; speech resumes without one",
+                extra={"waited_s": SUBSCRIBER_WAIT_S},
+            )
+        else:
+            logger.info("connectivity: the room receives audio again; lost speech is replayed")
+        self._lost = self._unsubscribed = False
+        self._on_regained()

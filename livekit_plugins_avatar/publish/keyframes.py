@@ -1,115 +1,107 @@
-"""Whole pictures that nobody has asked for, where somebody is about to miss one.
+"""Requests keyframes that no receiver asks for in time.
 
-In flow the count of whole pictures that the encoder has made, the age of the last packet from the
-server and the room's reconnections; out flow wishes for one more. A receiver that lacks a packet
-sees nothing until it comes again, and three things keep it from coming:
+Inputs are link readings and the room's reconnections; output is a call for one more keyframe. A
+receiver that lacks a packet shows a still picture until it gets that packet or a keyframe, and a
+browser waits three seconds before it sends a PLI. Three causes, and what is done:
 
-- LiveKit's server answers no request for a packet between a receiver's request for a whole picture
-  and the next whole picture. A request that crosses the picture on a long line is swallowed, as
-  the publisher was asked less than half a second before; from then on every lost packet is asked
-  for in vain.
-- While a connection resumes, packets on its old path are lost, and nobody has them.
-- A line that was dark for a second has lost more packets than are kept, or can be sent again at
-  once.
+- **A workaround for livekit-server** (1.13.5, `FlagStopRTXOnPLI` and `isNACKThrottled` in
+  https://github.com/livekit/livekit/blob/v1.13.5/pkg/sfu/downtrack.go#L2261, since
+  https://github.com/livekit/livekit/pull/440): after a subscriber's PLI the server answers none of
+  its NACKs until it forwards the next keyframe. A PLI that crosses that keyframe is throttled (500
+  ms, `DefaultPLIThrottleConfig`), and NACKs stay unanswered. So one keyframe follows each that a
+  receiver asked for. Can go once the server answers NACKs while a PLI is throttled.
+- While a connection resumes, packets on its old path are lost for good: keyframes repeat.
+- A link that was down has lost more packets than are kept: one keyframe follows the recovery.
 
-A browser then waits for three seconds before it asks for a whole picture. So one more follows when
-those that were asked for have been sent, they come again and again while a connection resumes, and
-one comes over a line that was dark once what was lost has been sent again. A connection that is
-made anew has a new encoder, which begins with one.
+A full reconnect needs none: its new encoder begins with a keyframe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from livekit import rtc
 
 from ..timeline import Clock
-
-LOOK_S = 0.2
-"""How often the count is looked at."""
+from .link_monitor import POLL_S, LinkReading
 
 RESUMING_S = 0.4
-"""While a connection resumes there is one this often: half a second is the longest that a picture
-may stand still. At one every 0.25 s, a line that had just been thought to carry 490 kbit/s had a
-queue of 0.4 s, and the picture was late for ten seconds."""
+"""Interval while a connection resumes: a still picture may last 0.5 s, and at one every 0.25 s
+keyframes queue behind each other on a slow link (docs/reliability.md)."""
 
-DARK_S = 0.6
-"""A line that brought nothing for so long was dark: with a picture under way the server reports
-back ten times a second."""
+LINK_DOWN_S = 0.6
+"""The server sends RTCP ten times a second with video: no packet for this long is a link down."""
 
 DRAINED_S = 1.0
-"""So long a line that was dark is left to the packets that are sent again. A whole picture at once
-waited for them, with all that followed: 5 of 16 receivers stood still for another 0.55 s, without
-it 1 of 8."""
+"""Left to retransmissions after a link was down: a keyframe at once would wait behind them, and
+delay all that follows (docs/measurements.md)."""
 
-AGAIN_S = 0.5
-"""How long after the last that was asked for another follows: requests that crossed it on a line of
-0.3 s there and back, with its jitter, have arrived by then."""
+FOLLOW_UP_S = 0.5
+"""From a keyframe that was asked for to the one that follows: a PLI that crossed it on a link of
+0.3 s round trip, with jitter, has arrived by then."""
 
-AT_MOST_S = 1.5
-"""However often they are asked for, the one that follows is put off no longer. Where several people
-join, each asks, and too many whole pictures at once wait for each other."""
+FOLLOW_UP_MAX_S = 1.5
+"""The follow-up is postponed no longer than this where several viewers join, each with a PLI."""
 
 
 class KeyframeRequests:
-    """Watches one room and one encoder.
+    """Watches one room and one encoder; on the room's event loop.
 
     Args:
-        room: Where the picture is published.
-        made: How many whole pictures the encoder has made; None where nothing is known.
-        silence_s: How long ago the last packet came from the server, None where nobody knows.
-        wish: Asks for one more.
+        room: Where the video is published.
+        request: Requests one keyframe from the encoder.
         clock: Real time.
     """
 
-    def __init__(
-        self,
-        room: rtc.Room,
-        *,
-        made: Callable[[], Awaitable[int | None]],
-        silence_s: Callable[[], Awaitable[float | None]],
-        wish: Callable[[], None],
-        clock: Clock,
-    ) -> None:
+    def __init__(self, room: rtc.Room, *, request: Callable[[], None], clock: Clock) -> None:
         self._room = room
-        self._made = made
-        self._silence_s = silence_s
-        self._wish = wish
+        self._request = request
         self._clock = clock
-        self._counted = 0
-        self._wished = False
-        """Whether the next one that is counted is ours, and needs no other to follow."""
-        self._due_s: float | None = None
-        self._latest_s = 0.0
-        """When the one that is due has been put off for long enough."""
-        self._resuming = False
-        self._dark = False
-        """Whether the line brought nothing when it was last looked at."""
-        self._wished_s = -RESUMING_S
-
-    async def follow(self) -> None:
-        """Look again and again, until cancelled."""
-        handlers = {
+        self._handlers: dict[str, Callable[..., None]] = {
             "reconnecting": self._on_reconnecting,
             "local_track_republished": self._on_republished,
             "reconnected": self._on_reconnected,
         }
-        for event, handler in handlers.items():
+        self._counted = 0
+        self._requested = False
+        """Whether the next keyframe counted is ours, and needs no follow-up."""
+        self._requested_s = -RESUMING_S
+        self._due_s: float | None = None
+        self._latest_s = 0.0
+        """Until when the follow-up that is due may be postponed."""
+        self._resuming = False
+        self._link_down = False
+
+    def attach(self) -> None:
+        """Follow the room's events."""
+        for event, handler in self._handlers.items():
             self._room.on(event, handler)  # type: ignore[arg-type]
-        try:
-            while True:
-                await self._clock.sleep(LOOK_S)
-                await self._look()
-        finally:
-            for event, handler in handlers.items():
-                self._room.off(event, handler)  # type: ignore[arg-type]
+
+    def detach(self) -> None:
+        """Stop following; works before `attach` and any number of times."""
+        for event, handler in self._handlers.items():
+            self._room.off(event, handler)  # type: ignore[arg-type]
+
+    def update(self, reading: LinkReading) -> None:
+        """Take the next link reading."""
+        now_s = self._clock.now_s()
+        if self._asked_for(reading.keyframes_encoded):
+            if self._due_s is None:
+                self._latest_s = now_s + FOLLOW_UP_MAX_S
+            self._due_s = min(now_s + FOLLOW_UP_S, self._latest_s)
+        if self._recovered(reading.packet_age_s):
+            self._due_s = now_s + DRAINED_S
+        repeat = self._resuming and now_s >= self._requested_s + RESUMING_S - POLL_S / 2
+        if repeat or (self._due_s is not None and now_s >= self._due_s):
+            self._due_s = None
+            self._requested, self._requested_s = True, now_s
+            self._request()
 
     def _on_reconnecting(self) -> None:
         self._resuming = True
 
     def _on_republished(self, *_: object) -> None:
-        self._resuming = self._wished = False
+        self._resuming = self._requested = False
         self._counted = 0
 
     def _on_reconnected(self) -> None:
@@ -117,36 +109,21 @@ class KeyframeRequests:
             self._due_s = self._clock.now_s()
         self._resuming = False
 
-    async def _look(self) -> None:
-        made, lit = await self._made(), await self._lit_again()
-        now_s = self._clock.now_s()
-        if made is not None and self._asked_for(made):
-            if self._due_s is None:
-                self._latest_s = now_s + AT_MOST_S
-            self._due_s = min(now_s + AGAIN_S, self._latest_s)
-        if lit:
-            self._due_s = now_s + DRAINED_S
-        resuming = self._resuming and now_s >= self._wished_s + RESUMING_S - LOOK_S / 2
-        if resuming or (self._due_s is not None and now_s >= self._due_s):
-            self._due_s = None
-            self._wished = True
-            self._wished_s = now_s
-            self._wish()
-
-    async def _lit_again(self) -> bool:
-        """Whether something has come over a line that was dark."""
-        silence_s = await self._silence_s()
-        if silence_s is None:
+    def _recovered(self, packet_age_s: float | None) -> bool:
+        """Whether packets arrive over a link that was down at the last reading."""
+        if packet_age_s is None:
             return False
-        was_dark, self._dark = self._dark, silence_s > DARK_S
-        return was_dark and not self._dark
+        was_down, self._link_down = self._link_down, packet_age_s > LINK_DOWN_S
+        return was_down and not self._link_down
 
-    def _asked_for(self, made: int) -> bool:
-        """Whether somebody else than us asked for one since the last look."""
+    def _asked_for(self, encoded: int | None) -> bool:
+        """Whether a receiver asked for a keyframe since the last reading."""
+        if encoded is None:
+            return False
         # A track that was published anew counts anew.
-        new = made - self._counted if made >= self._counted else made
-        self._counted = made
-        if new and self._wished:
-            self._wished = False
+        new = encoded - self._counted if encoded >= self._counted else encoded
+        self._counted = encoded
+        if new and self._requested:
+            self._requested = False
             new -= 1
         return new > 0

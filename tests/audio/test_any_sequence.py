@@ -108,7 +108,7 @@ class Source:
     def clear(self) -> None:
         self.held.clear()
 
-    def show(self, picture: Frames, *, sample: int, timestamp_us: int) -> None:
+    def capture(self, picture: Frames, *, sample: int, timestamp_us: int) -> None:
         self.shown.append((sample, self.clock.now))
 
     async def aclose(self) -> None:
@@ -143,9 +143,11 @@ class Seam:
         self.ahead = Prerenderer(
             Canvas(), lambda _: REST, clock=self.clock, frames=FRAMES, period=PERIOD
         )
-        self.conductor.show(self.ahead, period=PERIOD, delay=samples(0.045), reach=100)
-        self.player = Driven(self.clock, self.conductor.play(self.source))
-        self.presenter = Driven(self.clock, self.conductor.keep_showing(self.source, self.ahead))
+        self.conductor.attach_frames(self.ahead, period=PERIOD, delay=samples(0.045), reach=100)
+        self.player = Driven(self.clock, self.conductor.publish_audio(self.source))
+        self.presenter = Driven(
+            self.clock, self.conductor.publish_due_frames(self.source, self.ahead)
+        )
         self.work: tuple[float, list[Moment]] | None = None
         self.cost_s, self.dead_until_s = 0.008, 0.0
         self.asleep_until_s = 0.0

@@ -58,7 +58,7 @@ CPU_S = 30.0
 """Of all threads: twenty times as fast as talk."""
 
 
-class Outlet:
+class Output:
     """An audio source that sends 10 ms every 10 ms of the manual clock, and keeps nothing."""
 
     def __init__(self, clock: ManualClock) -> None:
@@ -83,7 +83,7 @@ class Outlet:
         self._send()
         self.buffered = 0
 
-    def show(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
+    def capture(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
         self.shown += 1
 
     async def aclose(self) -> None:
@@ -115,13 +115,15 @@ class Conversation:
         self.ahead = Prerenderer(
             Blank(), self.face.at, clock=ManualClock(), frames=AHEAD, period=PERIOD
         )
-        self.outlet = Outlet(self.clock)
+        self.output = Output(self.clock)
         self.finished = self.interrupted = self.turns = 0
         self.resting = False
         self.conductor = Conductor(
             self.playout, clock=self.clock, queue_samples=QUEUE, on_events=self._on_events
         )
-        self.conductor.show(self.ahead, period=PERIOD, delay=DELAY, reach=REACH_AFTER_SAMPLES)
+        self.conductor.attach_frames(
+            self.ahead, period=PERIOD, delay=DELAY, reach=REACH_AFTER_SAMPLES
+        )
         self.sound = speech(LONGEST_TURN_S)
         self.heard = _heard(self.sound)
 
@@ -180,11 +182,11 @@ class Conversation:
 
     async def run(self, duration_s: float) -> None:
         for _ in range(round(duration_s / STEP_S)):
-            shown = self.outlet.shown
+            shown = self.output.shown
             for _ in range(4):
                 await asyncio.sleep(0)
             self.clock.advance(STEP_S)
-            if self.outlet.shown > shown:
+            if self.output.shown > shown:
                 self._let_it_draw()
 
     def _let_it_draw(self) -> None:
@@ -216,8 +218,8 @@ async def test_ten_minutes_of_talk_and_interruptions_leave_nothing_behind() -> N
     talk = Conversation()
     talk.ahead.start()
     tasks = [
-        asyncio.ensure_future(talk.conductor.play(talk.outlet)),
-        asyncio.ensure_future(talk.conductor.keep_showing(talk.outlet, talk.ahead)),
+        asyncio.ensure_future(talk.conductor.publish_audio(talk.output)),
+        asyncio.ensure_future(talk.conductor.publish_due_frames(talk.output, talk.ahead)),
     ]
     began_s, warm = process_time(), None
     for wait_s in talk.script(60.0 * MINUTES):
@@ -240,8 +242,8 @@ async def test_ten_minutes_of_talk_and_interruptions_leave_nothing_behind() -> N
         talk.playout.published - TICK, talk.playout.published
     )
     assert talk.conductor.stats.underrun_samples == 0
-    assert talk.outlet.shown >= 0.99 * 60 * MINUTES * FPS
-    assert talk.outlet.sent == pytest.approx(samples(talk.clock.now_s()), abs=2 * TICK)
+    assert talk.output.shown >= 0.99 * 60 * MINUTES * FPS
+    assert talk.output.sent == pytest.approx(samples(talk.clock.now_s()), abs=2 * TICK)
     assert warm is not None
     assert end.objects - warm.objects <= GROWN_OBJECTS
     assert end.resident_bytes - warm.resident_bytes <= GROWN_BYTES

@@ -26,7 +26,7 @@ PERIOD = 1600
 DELAY = samples(0.045)
 
 
-class Outlet:
+class Output:
     """An audio source that sends 10 ms every 10 ms of the manual clock, and counts."""
 
     def __init__(self, clock: ManualClock) -> None:
@@ -34,7 +34,7 @@ class Outlet:
         self.buffered = 0
         self.sent: list[NDArray[np.int16]] = []
         self.queue: list[NDArray[np.int16]] = []
-        self.shown: list[tuple[int, int, float]] = []
+        self.captured: list[tuple[int, int, float]] = []
         self.refuse = 0
         self.closed = False
         self._next_s = 0.01
@@ -65,8 +65,8 @@ class Outlet:
         self._send()
         self.queue, self.buffered = [], 0
 
-    def show(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
-        self.shown.append((sample, timestamp_us, self.clock.now_s()))
+    def capture(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
+        self.captured.append((sample, timestamp_us, self.clock.now_s()))
 
     async def aclose(self) -> None:
         self.closed = True
@@ -93,7 +93,7 @@ class Stage:
         self.clock = ManualClock()
         self.playout = Playout()
         self.frames = Frames()
-        self.outlet = Outlet(self.clock)
+        self.output = Output(self.clock)
         self.events: list[tuple[PlayoutEvent, float]] = []
 
         def on_events(events: Sequence[tuple[PlayoutEvent, float]]) -> None:
@@ -102,10 +102,10 @@ class Stage:
         self.conductor = Conductor(
             self.playout, clock=self.clock, queue_samples=QUEUE, on_events=on_events
         )
-        self.conductor.show(self.frames, period=PERIOD, delay=DELAY, reach=100)
+        self.conductor.attach_frames(self.frames, period=PERIOD, delay=DELAY, reach=100)
         self.tasks = [
-            asyncio.ensure_future(self.conductor.play(self.outlet)),
-            asyncio.ensure_future(self.conductor.keep_showing(self.outlet, self.frames)),
+            asyncio.ensure_future(self.conductor.publish_audio(self.output)),
+            asyncio.ensure_future(self.conductor.publish_due_frames(self.output, self.frames)),
         ]
 
     async def run(self, duration_s: float, step_s: float = 0.001) -> None:
@@ -128,7 +128,7 @@ async def test_sound_flows_without_a_gap_and_speech_arrives_whole() -> None:
     stage.playout.end_segment()
     await stage.run(1.0)
     await stage.stop()
-    sent = np.concatenate(stage.outlet.sent)
+    sent = np.concatenate(stage.output.sent)
     first = int(np.flatnonzero(sent)[0])
     assert (sent[first : first + len(speech)] == speech).all()
     assert not sent[first + len(speech) + RAMP_SAMPLES :].any()
@@ -140,7 +140,7 @@ async def test_each_frame_is_shown_a_constant_time_after_its_sample_left() -> No
     stage = Stage()
     await stage.run(2.0)
     await stage.stop()
-    shown = stage.outlet.shown
+    shown = stage.output.captured
     assert [sample for sample, _, _ in shown] == [PERIOD * k for k in range(len(shown))]
     lateness = [at_s - seconds(sample + DELAY) for sample, _, at_s in shown[5:]]
     assert max(lateness) - min(lateness) <= 0.0025
@@ -167,7 +167,7 @@ async def test_a_stopped_thread_shows_the_frame_for_now_and_counts_what_it_left_
     await stage.stop()
     assert stage.conductor.stats.frames_skipped <= 3, "the sound stopped, and with it the picture"
     assert abs(seconds(stage.conductor.stats.underrun_samples) - 0.3) <= 0.011
-    gaps = np.diff([at_s for _, _, at_s in stage.outlet.shown])
+    gaps = np.diff([at_s for _, _, at_s in stage.output.captured])
     assert (gaps > 0.3).sum() == 1
 
 
@@ -175,9 +175,9 @@ async def test_a_frame_that_is_not_there_is_left_out_and_the_last_one_sent_again
     stage = Stage()
     await stage.run(0.5)
     stage.frames.missing = lambda sample: True
-    shown = len(stage.outlet.shown)
+    shown = len(stage.output.captured)
     await stage.run(1.3)
-    assert len(stage.outlet.shown) - shown == pytest.approx(1.3 / seconds(PERIOD), abs=1)
+    assert len(stage.output.captured) - shown == pytest.approx(1.3 / seconds(PERIOD), abs=1)
     stage.frames.missing = lambda sample: False
     await stage.run(0.2)
     await stage.stop()
@@ -188,7 +188,7 @@ async def test_a_frame_that_is_not_there_is_left_out_and_the_last_one_sent_again
 async def test_an_audio_source_that_refuses_does_not_stop_time() -> None:
     stage = Stage()
     await stage.run(0.2)
-    stage.outlet.refuse = 3
+    stage.output.refuse = 3
     await stage.run(0.5)
     await stage.stop()
     assert stage.conductor.stats.push_failures == 3
@@ -212,7 +212,7 @@ async def test_nothing_is_done_between_emptying_the_source_and_filling_it_again(
     """Whatever takes its time there, a listener or a lock, would be heard as a gap."""
     stage = Stage()
     held: list[int] = []
-    stage.frames.invalidate = lambda sample: held.append(stage.outlet.buffered)  # type: ignore[method-assign]
+    stage.frames.invalidate = lambda sample: held.append(stage.output.buffered)  # type: ignore[method-assign]
     await stage.run(0.2)
     stage.playout.push_audio(np.full(samples(2.0), 9000, np.int16))
     await stage.run(0.3)
@@ -240,14 +240,14 @@ async def test_a_cut_is_heard_within_two_ticks_and_a_fade_however_much_the_sourc
     stage.playout.push_audio(np.full(samples(2.0), 9000, np.int16))
     stage.playout.end_segment()
     await stage.run(0.5)
-    sent = len(stage.outlet.sent)
+    sent = len(stage.output.sent)
     stage.playout.clear()
     await stage.run(0.3)
     await stage.stop()
-    after = np.concatenate(stage.outlet.sent[sent:])
+    after = np.concatenate(stage.output.sent[sent:])
     assert np.flatnonzero(after)[-1] <= 2 * TICK + FADE_SAMPLES
     [finished] = [event for event, _ in stage.events if isinstance(event, Finished)]
-    heard = np.count_nonzero(np.concatenate(stage.outlet.sent))
+    heard = np.count_nonzero(np.concatenate(stage.output.sent))
     assert abs(finished.position - heard) <= 1
 
 
@@ -260,15 +260,15 @@ async def test_speech_that_comes_just_in_time_has_no_gap_however_much_the_source
     stage.playout.end_segment()
     await stage.run(0.5)
     await stage.stop()
-    sent = np.concatenate(stage.outlet.sent)
+    sent = np.concatenate(stage.output.sent)
     assert np.count_nonzero(sent == 9000) == samples(1.0)
 
 
-async def test_it_closes_before_it_starts_and_twice_and_lets_go_of_the_outlet() -> None:
+async def test_it_closes_before_it_starts_and_twice_and_lets_go_of_the_output() -> None:
     clock = ManualClock()
     conductor = Conductor(Playout(), clock=clock, queue_samples=QUEUE, on_events=lambda _: None)
     conductor.close()
-    outlet = await conductor.start(lambda: Outlet(clock))
+    output = await conductor.start(lambda: Output(clock))
     conductor.close()
     conductor.close()
-    assert outlet.closed
+    assert output.closed

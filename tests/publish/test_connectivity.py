@@ -1,140 +1,147 @@
-"""Whether anybody hears, as told by a room that goes away and comes back."""
+"""Audio counts as lost or received as the room goes away and comes back."""
 
 from __future__ import annotations
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from livekit import rtc
 
-from livekit_plugins_avatar.publish.connectivity import LISTENER_S, SILENT_S, Connectivity
+from livekit_plugins_avatar.publish.connectivity import (
+    LINK_DOWN_S,
+    SUBSCRIBER_WAIT_S,
+    Connectivity,
+)
+from livekit_plugins_avatar.publish.link_monitor import POLL_S, LinkReading
 from livekit_plugins_avatar.timeline import ManualClock, samples
 
 
 class Stage:
-    """An audience in a room that the test makes come and go."""
+    """A room that the test disconnects and reconnects, and a link that it reads."""
 
     def __init__(self) -> None:
         self.clock = ManualClock(100.0)
         self.room: rtc.EventEmitter[Any] = rtc.EventEmitter()
-        self.silence_s: float | None = 0.1
-        self.heard: list[int | str] = []
-        self.audience = Connectivity(
+        self.packet_age_s: float | None = 0.1
+        self.calls: list[int | str] = []
+        self.connectivity = Connectivity(
             cast(rtc.Room, self.room),
-            voice=lambda: "TR_voice",
-            silence_s=self.silence,
+            voice_sid=lambda: "TR_voice",
             playhead=lambda: samples(self.clock.now_s()),
             clock=self.clock,
-            on_lost=self.heard.append,
-            on_regained=lambda: self.heard.append("again"),
+            on_lost=self.calls.append,
+            on_regained=lambda: self.calls.append("regained"),
         )
-        self.audience.attach()
+        self.connectivity.attach()
 
-    async def silence(self) -> float | None:
-        return self.silence_s
+    def run(self, duration_s: float) -> None:
+        for _ in range(round(duration_s / POLL_S)):
+            self.clock.advance(POLL_S)
+            if self.packet_age_s is not None and self.packet_age_s > 0.1:
+                self.packet_age_s += POLL_S
+            self.connectivity.update(LinkReading(packet_age_s=self.packet_age_s))
 
-    async def run(self, duration_s: float) -> None:
-        for _ in range(round(duration_s / 0.1)):
-            for _ in range(5):
-                await asyncio.sleep(0)
-            self.clock.advance(0.1)
-            if self.silence_s is not None and self.silence_s > 0.1:
-                self.silence_s += 0.1
-
-    def tell(self, event: str, sid: str | None = None) -> None:
+    def emit(self, event: str, sid: str | None = None) -> None:
         self.room.emit(event, *([SimpleNamespace(sid=sid)] if sid else []))
 
 
-async def test_a_resumed_connection_on_which_media_flow_loses_nothing() -> None:
+def test_a_resumed_connection_with_media_loses_nothing() -> None:
+    """Audio that flows while the signal connection resumes is not lost."""
     stage = Stage()
-    stage.tell("reconnecting")
-    await stage.run(5.0)
-    stage.tell("reconnected")
-    await stage.run(1.0)
-    assert stage.heard == []
-    assert stage.audience.reconnections == 1
+    stage.emit("reconnecting")
+    stage.run(5.0)
+    stage.emit("reconnected")
+    stage.run(1.0)
+    assert stage.calls == []
+    assert stage.connectivity.reconnections == 1
 
 
-async def test_a_link_that_is_down_loses_what_left_since_its_last_packet() -> None:
+def test_a_link_down_loses_audio_since_its_last_packet() -> None:
+    """Audio is lost from the last packet on, and regained when packets arrive again."""
     stage = Stage()
-    stage.silence_s = 3.0
-    stage.tell("reconnecting")
-    await stage.run(2.0)
-    first = stage.heard[0]
+    stage.packet_age_s = 3.0
+    stage.emit("reconnecting")
+    stage.run(2.0)
+    first = stage.calls[0]
     assert isinstance(first, int) and abs(first - samples(97.0)) <= samples(0.01)
-    stage.tell("reconnected")
-    await stage.run(0.5)
-    assert "again" not in stage.heard, "connected, but nothing comes back yet"
-    stage.silence_s = 0.1
-    await stage.run(0.5)
-    assert stage.heard[-1] == "again"
+    stage.emit("reconnected")
+    stage.run(0.6)
+    assert "regained" not in stage.calls, "connected, but no packet has arrived"
+    stage.packet_age_s = 0.1
+    stage.run(0.6)
+    assert stage.calls[-1] == "regained"
 
 
-async def test_after_a_full_reconnect_nobody_hears_before_somebody_subscribes() -> None:
+def test_a_full_reconnect_loses_audio_until_the_voice_is_subscribed() -> None:
+    """A subscription to the video alone does not regain the audio."""
     stage = Stage()
-    stage.tell("reconnecting")
-    await stage.run(0.3)
-    stage.tell("local_track_republished", "TR_voice")
-    stage.tell("reconnected")
-    await stage.run(1.0)
-    stage.tell("local_track_subscribed", "TR_face")
-    await stage.run(0.5)
-    assert stage.heard == [samples(100.0)]
-    stage.tell("local_track_subscribed", "TR_voice")
-    await stage.run(0.5)
-    assert stage.heard == [samples(100.0), "again"]
+    stage.emit("reconnecting")
+    stage.run(0.4)
+    stage.emit("local_track_republished", "TR_voice")
+    stage.emit("reconnected")
+    stage.run(1.0)
+    stage.emit("local_track_subscribed", "TR_face")
+    stage.run(0.6)
+    assert stage.calls == [samples(100.0)]
+    stage.emit("local_track_subscribed", "TR_voice")
+    stage.run(0.6)
+    assert stage.calls == [samples(100.0), "regained"]
 
 
-async def test_a_subscriber_may_come_before_the_room_says_that_it_is_back() -> None:
+def test_a_subscriber_before_reconnected_regains_audio_after_it() -> None:
+    """The subscription may come before the room reports that it is reconnected."""
     stage = Stage()
-    stage.tell("reconnecting")
-    await stage.run(0.3)
-    stage.tell("local_track_republished", "TR_voice")
-    stage.tell("local_track_subscribed", "TR_voice")
-    stage.tell("reconnected")
-    await stage.run(0.5)
-    assert stage.heard == [samples(100.0), "again"]
+    stage.emit("reconnecting")
+    stage.run(0.4)
+    stage.emit("local_track_republished", "TR_voice")
+    stage.emit("local_track_subscribed", "TR_voice")
+    stage.emit("reconnected")
+    stage.run(0.6)
+    assert stage.calls == [samples(100.0), "regained"]
 
 
-async def test_a_room_that_nobody_comes_back_to_does_not_hold_the_voice_for_ever(
+def test_speech_resumes_without_a_subscriber_after_a_while(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """A room to which no participant comes back holds the speech for a limited time."""
     stage = Stage()
-    stage.tell("reconnecting")
-    stage.tell("local_track_republished", "TR_voice")
-    stage.tell("reconnected")
-    await stage.run(LISTENER_S + 1.0)
-    assert stage.heard[-1] == "again"
-    assert "nobody has subscribed" in caplog.text
+    stage.emit("reconnecting")
+    stage.emit("local_track_republished", "TR_voice")
+    stage.emit("reconnected")
+    stage.run(SUBSCRIBER_WAIT_S - 1.0)
+    assert "regained" not in stage.calls
+    stage.run(2.0)
+    assert stage.calls[-1] == "regained"
+    assert "no subscriber" in caplog.text
 
 
-async def test_a_room_that_is_gone_for_good_lets_the_voice_end() -> None:
+def test_a_disconnected_room_releases_the_speech() -> None:
+    """Speech does not wait for a room that is gone for good."""
     stage = Stage()
-    stage.silence_s = SILENT_S + 1.0
-    stage.tell("reconnecting")
-    await stage.run(0.5)
-    stage.tell("disconnected")
-    assert stage.heard[-1] == "again"
-    await stage.audience.aclose()
+    stage.packet_age_s = LINK_DOWN_S + 1.0
+    stage.emit("reconnecting")
+    stage.run(0.6)
+    stage.emit("disconnected")
+    assert stage.calls[-1] == "regained"
 
 
-async def test_where_nothing_is_known_of_the_link_the_voice_goes_on() -> None:
+def test_an_unknown_link_loses_nothing() -> None:
+    """Speech goes on where the statistics tell nothing."""
     stage = Stage()
-    stage.silence_s = None
-    stage.tell("reconnecting")
-    await stage.run(5.0)
-    stage.tell("reconnected")
-    await stage.run(0.5)
-    assert stage.heard == []
+    stage.packet_age_s = None
+    stage.emit("reconnecting")
+    stage.run(5.0)
+    stage.emit("reconnected")
+    stage.run(0.6)
+    assert stage.calls == []
 
 
-async def test_it_closes_at_any_time_and_twice_and_hears_no_more() -> None:
+def test_a_detached_watcher_ignores_the_room() -> None:
+    """It can be detached at any time, and twice."""
     stage = Stage()
-    stage.tell("reconnecting")
-    await stage.run(0.3)
-    await stage.audience.aclose()
-    await stage.audience.aclose()
-    stage.tell("local_track_republished", "TR_voice")
-    assert stage.heard == []
+    stage.emit("reconnecting")
+    stage.connectivity.detach()
+    stage.connectivity.detach()
+    stage.emit("local_track_republished", "TR_voice")
+    assert stage.calls == []

@@ -1,174 +1,147 @@
-"""Whole pictures come unasked where somebody is about to miss one."""
+"""Keyframes are requested where a receiver would show a still picture for too long."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, cast
 
 import numpy as np
 from livekit import rtc
 
 from livekit_plugins_avatar.publish.keyframes import (
-    AGAIN_S,
-    AT_MOST_S,
     DRAINED_S,
-    LOOK_S,
+    FOLLOW_UP_MAX_S,
+    FOLLOW_UP_S,
     RESUMING_S,
     KeyframeRequests,
 )
-from livekit_plugins_avatar.publish.tracks import shortened
+from livekit_plugins_avatar.publish.link_monitor import POLL_S, LinkReading
 from livekit_plugins_avatar.timeline import ManualClock
 
 
 class Stage:
-    """An encoder that makes a whole picture where it is asked for one, on the test's clock."""
+    """An encoder that makes a keyframe for each request, on the test's clock."""
 
     def __init__(self) -> None:
         self.clock = ManualClock(100.0)
         self.room: rtc.EventEmitter[Any] = rtc.EventEmitter()
-        self.made: int | None = 0
-        self.silence: float | None = 0.05
-        self.fulfils = True
-        self.wishes_s: list[float] = []
-        wholes = KeyframeRequests(
-            cast(rtc.Room, self.room),
-            made=self.count,
-            silence_s=self.silence_s,
-            wish=self.wish,
-            clock=self.clock,
+        self.encoded: int | None = 0
+        self.packet_age_s: float | None = 0.05
+        self.encodes_requests = True
+        self.requests_s: list[float] = []
+        self.keyframes = KeyframeRequests(
+            cast(rtc.Room, self.room), request=self.request, clock=self.clock
         )
-        self.task = asyncio.ensure_future(wholes.follow())
+        self.keyframes.attach()
 
-    async def count(self) -> int | None:
-        return self.made
+    def request(self) -> None:
+        self.requests_s.append(self.clock.now_s() - 100.0)
+        if self.encodes_requests:
+            self.encoded = (self.encoded or 0) + 1
 
-    async def silence_s(self) -> float | None:
-        return self.silence
-
-    def wish(self) -> None:
-        self.wishes_s.append(self.clock.now_s() - 100.0)
-        if self.fulfils:
-            self.made = (self.made or 0) + 1
-
-    async def run(self, duration_s: float) -> None:
-        for _ in range(round(duration_s / 0.05)):
-            for _ in range(5):
-                await asyncio.sleep(0)
-            self.clock.advance(0.05)
-
-    async def stop(self) -> None:
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
+    def run(self, duration_s: float) -> None:
+        for _ in range(round(duration_s / POLL_S)):
+            self.clock.advance(POLL_S)
+            self.keyframes.update(LinkReading(self.packet_age_s, self.encoded))
 
 
-async def test_one_more_follows_each_that_was_asked_for_and_none_follows_that() -> None:
+def test_one_keyframe_follows_each_that_was_asked_for() -> None:
+    """The one that follows has no follow-up of its own."""
     stage = Stage()
-    await stage.run(1.0)
-    stage.made = 1
-    await stage.run(10.0)
-    assert len(stage.wishes_s) == 1
-    assert AGAIN_S <= stage.wishes_s[0] - 1.0 <= AGAIN_S + 2 * LOOK_S + 0.1
-    stage.made = 4
-    await stage.run(10.0)
-    await stage.stop()
-    assert len(stage.wishes_s) == 2
+    stage.run(1.0)
+    stage.encoded = 1
+    stage.run(10.0)
+    assert len(stage.requests_s) == 1
+    assert FOLLOW_UP_S <= stage.requests_s[0] - 1.0 <= FOLLOW_UP_S + 2 * POLL_S
+    stage.encoded = 4
+    stage.run(10.0)
+    assert len(stage.requests_s) == 2
 
 
-async def test_one_comes_once_a_line_that_was_dark_has_carried_what_was_lost() -> None:
+def test_one_keyframe_follows_a_link_down() -> None:
+    """It waits until retransmissions have had their time."""
     stage = Stage()
-    await stage.run(1.0)
-    for stage.silence in (0.3, 0.5, 0.9, 1.2):
-        await stage.run(0.2)
-    assert stage.wishes_s == []
-    stage.silence = 0.1
-    await stage.run(5.0)
-    stage.silence = None
-    await stage.run(1.0)
-    await stage.stop()
-    (wish_s,) = stage.wishes_s
-    assert 1.8 + DRAINED_S <= wish_s <= 1.8 + DRAINED_S + 2 * LOOK_S + 0.1
+    stage.run(1.0)
+    for stage.packet_age_s in (0.3, 0.5, 0.9, 1.2):
+        stage.run(POLL_S)
+    assert stage.requests_s == []
+    stage.packet_age_s = 0.1
+    stage.run(5.0)
+    stage.packet_age_s = None
+    stage.run(1.0)
+    (request_s,) = stage.requests_s
+    assert 1.8 + DRAINED_S <= request_s <= 1.8 + DRAINED_S + 2 * POLL_S
 
 
-async def test_one_follows_where_several_ask_one_after_the_other() -> None:
+def test_one_keyframe_follows_several_that_were_asked_for_in_a_row() -> None:
+    """A new PLI postpones the follow-up."""
     stage = Stage()
     for _ in range(3):
-        stage.made = (stage.made or 0) + 1
-        await stage.run(0.4)
-    await stage.run(5.0)
-    await stage.stop()
-    assert len(stage.wishes_s) == 1 and stage.wishes_s[0] > 0.8 + AGAIN_S
+        stage.encoded = (stage.encoded or 0) + 1
+        stage.run(0.4)
+    stage.run(5.0)
+    assert len(stage.requests_s) == 1 and stage.requests_s[0] > 0.8 + FOLLOW_UP_S
 
 
-async def test_however_often_they_are_asked_for_the_one_that_follows_is_not_put_off_for_ever() -> (
-    None
-):
+def test_a_follow_up_is_not_postponed_for_ever() -> None:
+    """It comes in time however many PLIs there are."""
     stage = Stage()
     for _ in range(20):
-        stage.made = (stage.made or 0) + 1
-        await stage.run(0.4)
-    await stage.stop()
-    assert np.diff([0.0, *stage.wishes_s]).max() <= AT_MOST_S + 0.4 + 2 * LOOK_S
+        stage.encoded = (stage.encoded or 0) + 1
+        stage.run(0.4)
+    assert np.diff([0.0, *stage.requests_s]).max() <= FOLLOW_UP_MAX_S + 0.4 + 2 * POLL_S
 
 
-async def test_they_come_again_and_again_while_a_connection_resumes_and_once_when_it_is_back() -> (
-    None
-):
+def test_keyframes_repeat_while_a_connection_resumes() -> None:
+    """One more follows when it has resumed."""
     stage = Stage()
-    await stage.run(1.0)
+    stage.run(1.0)
     stage.room.emit("reconnecting")
-    await stage.run(3.0)
-    apart_s = np.diff(stage.wishes_s)
-    assert apart_s.max() <= RESUMING_S + 0.11 and apart_s.min() >= RESUMING_S - LOOK_S / 2
-    before = len(stage.wishes_s)
+    stage.run(3.0)
+    apart_s = np.diff(stage.requests_s)
+    assert apart_s.max() <= RESUMING_S + 0.01 and apart_s.min() >= RESUMING_S - POLL_S / 2
+    before = len(stage.requests_s)
     stage.room.emit("reconnected")
-    await stage.run(5.0)
-    await stage.stop()
-    assert len(stage.wishes_s) == before + 1
+    stage.run(5.0)
+    assert len(stage.requests_s) == before + 1
 
 
-async def test_a_connection_that_is_made_anew_begins_with_one_by_itself() -> None:
+def test_a_full_reconnect_requests_no_keyframe() -> None:
+    """A new encoder begins with one by itself."""
     stage = Stage()
-    await stage.run(1.0)
+    stage.run(1.0)
     stage.room.emit("reconnecting")
     stage.room.emit("local_track_republished", None, None)
-    await stage.run(2.0)
+    stage.run(2.0)
     stage.room.emit("reconnected")
-    await stage.run(2.0)
-    await stage.stop()
-    assert stage.wishes_s == []
+    stage.run(2.0)
+    assert stage.requests_s == []
 
 
-async def test_a_wish_that_the_encoder_does_not_fulfil_is_not_repeated() -> None:
+def test_a_request_that_the_encoder_ignores_is_not_repeated() -> None:
+    """One keyframe that was asked for gives one request."""
     stage = Stage()
-    stage.fulfils = False
-    stage.made = 1
-    await stage.run(10.0)
-    await stage.stop()
-    assert len(stage.wishes_s) == 1
+    stage.encodes_requests = False
+    stage.encoded = 1
+    stage.run(10.0)
+    assert len(stage.requests_s) == 1
 
 
-async def test_a_new_track_counts_anew() -> None:
+def test_a_new_track_counts_keyframes_from_zero() -> None:
+    """A lower count than before is a new track's."""
     stage = Stage()
-    stage.made = 7
-    await stage.run(3.0)
-    stage.made = 1
-    await stage.run(3.0)
-    await stage.stop()
-    assert len(stage.wishes_s) == 2
+    stage.encoded = 7
+    stage.run(3.0)
+    stage.encoded = 1
+    stage.run(3.0)
+    assert len(stage.requests_s) == 2
 
 
-async def test_where_nothing_is_known_nothing_is_asked_for_and_afterwards_nobody_listens() -> None:
+def test_unknown_readings_request_nothing() -> None:
+    """Neither does the room once the watcher is detached."""
     stage = Stage()
-    stage.made = None
-    await stage.run(3.0)
-    await stage.stop()
+    stage.encoded = stage.packet_age_s = None
+    stage.run(3.0)
+    stage.keyframes.detach()
     stage.room.emit("reconnecting")
-    assert stage.wishes_s == []
-
-
-def test_a_shortened_picture_lacks_its_last_rows_in_all_three_planes() -> None:
-    luma = np.arange(64, dtype=np.uint8).reshape(8, 8)
-    chroma = np.arange(100, 132, dtype=np.uint8).reshape(2, 4, 4)
-    picture = np.concatenate([luma, chroma.reshape(4, 8)])
-    expected = luma[:6].tobytes() + chroma[0, :3].tobytes() + chroma[1, :3].tobytes()
-    assert shortened(picture, 2) == expected
+    stage.run(1.0)
+    assert stage.requests_s == []

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarSession, FaceState, Moment
 from livekit_plugins_avatar.face.state import INDEX
-from livekit_plugins_avatar.publish.tracks import CUT_ROWS
+from livekit_plugins_avatar.publish.sources import KEYFRAME_ROWS
 from livekit_plugins_avatar.tools.demo import server_binary
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer, livekit_server
 from livekit_plugins_avatar.tools.eval.continuity import Observed, jumps
@@ -48,7 +48,7 @@ WANTED = (256, 192)
 
 def as_wanted(size: tuple[int, int]) -> bool:
     """Whether a picture has this size, or lacks its last rows to be a whole one."""
-    return size in (WANTED, (WANTED[0], WANTED[1] - CUT_ROWS))
+    return size in (WANTED, (WANTED[0], WANTED[1] - KEYFRAME_ROWS))
 
 
 class Resizing(Grey):

@@ -23,7 +23,7 @@ from ...audio.playout import Pcm, Playout
 from ...face.face import Face
 from ...options import DEFAULT_PERSONA
 from ...publish.conductor import Conductor
-from ...publish.tracks import QUEUE_SAMPLES
+from ...publish.sources import QUEUE_SAMPLES
 from ...speech.alignment.aligner import Said
 from ...speech.published import PublishedVisemes
 from ...speech.recognizer import OnnxRecognizer, RecognizerStream
@@ -250,7 +250,7 @@ def _recognise(streams: Sequence[RecognizerStream], pcm: Pcm) -> None:
             stream.push_audio(pcm[start : start + CHUNK_SAMPLES])
 
 
-class _TimedOutlet:
+class _TimedOutput:
     """Takes sound as an audio source does, and notes how long the conductor needs for the next."""
 
     def __init__(self, clock: SystemClock) -> None:
@@ -268,7 +268,7 @@ class _TimedOutlet:
     def clear(self) -> None:
         self._empty_s = self._clock.now_s()
 
-    def show(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
+    def capture(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
         pass
 
     async def aclose(self) -> None:
@@ -282,11 +282,11 @@ async def _ticks_s() -> Floats:
     conductor = Conductor(
         playout, clock=clock, queue_samples=QUEUE_SAMPLES, on_events=lambda _events: None
     )
-    outlet = await conductor.start(lambda: _TimedOutlet(clock))
+    output = await conductor.start(lambda: _TimedOutput(clock))
     await asyncio.sleep(length_s)
     await asyncio.to_thread(conductor.close)
     # The first push is the thread's start.
-    return np.array(outlet.between_s[1:])
+    return np.array(output.between_s[1:])
 
 
 def _costs_s(work: Callable[[T], object], inputs: Sequence[T]) -> Floats:

@@ -1,0 +1,113 @@
+"""Polls the RTC statistics of the published tracks, for everything that watches the link.
+
+One poll serves connectivity and keyframe requests: each gets the same `LinkReading`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from livekit.rtc._proto.stats_pb2 import RtcStats
+
+from ..log import logger
+from ..timeline import Clock
+
+POLL_S = 0.2
+"""The server sends RTCP ten times a second with video: two reports lie between two polls."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkReading:
+    """What one poll found.
+
+    Args:
+        packet_age_s: Time since the last packet from the server. None while it is unknown: before
+            the first packet, and between an old connection and a new one.
+        keyframes_encoded: How many keyframes the encoder of the current track has made. None while
+            it is unknown, and without video.
+    """
+
+    packet_age_s: float | None = None
+    keyframes_encoded: int | None = None
+
+    @classmethod
+    def of(cls, reports: Sequence[RtcStats], wall_s: float) -> LinkReading:
+        """Read the statistics of a track, taken at `wall_s`."""
+        stamps_ms = [
+            report.candidate_pair.candidate_pair.last_packet_received_timestamp
+            for report in reports
+            if report.WhichOneof("stats") == "candidate_pair"
+        ]
+        keyframes = [
+            report.outbound_rtp.outbound.key_frames_encoded
+            for report in reports
+            if report.WhichOneof("stats") == "outbound_rtp"
+            and report.outbound_rtp.stream.kind == "video"
+        ]
+        last_ms = max(stamps_ms, default=0.0)
+        return cls(
+            packet_age_s=wall_s - last_ms / 1e3 if last_ms else None,
+            keyframes_encoded=max(keyframes, default=None),
+        )
+
+
+class LinkWatcher(Protocol):
+    """Takes readings, and follows the room's events while it is attached."""
+
+    def attach(self) -> None: ...
+
+    def detach(self) -> None: ...
+
+    def update(self, reading: LinkReading) -> None: ...
+
+
+class LinkMonitor:
+    """Reads the link every `POLL_S` and passes each reading to all watchers.
+
+    Args:
+        read: Takes one reading, as `Tracks.read_link` does.
+        watchers: Attached to the room from `start` to `aclose`.
+        clock: Real time.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Awaitable[LinkReading]],
+        watchers: Sequence[LinkWatcher],
+        *,
+        clock: Clock,
+    ) -> None:
+        self._read = read
+        self._watchers = watchers
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Attach the watchers and begin to poll."""
+        for watcher in self._watchers:
+            watcher.attach()
+        self._task = asyncio.create_task(self._poll(), name="avatar-link-monitor")
+
+    async def aclose(self) -> None:
+        """Stop; works before `start` and any number of times."""
+        for watcher in self._watchers:
+            watcher.detach()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _poll(self) -> None:
+        while True:
+            await self._clock.sleep(POLL_S)
+            reading = await self._read()
+            for watcher in self._watchers:
+                try:
+                    watcher.update(reading)
+                except Exception:
+                    logger.exception(
+                        "link monitor: a watcher failed on a reading; polling continues",
+                        extra={"watcher": type(watcher).__name__},
+                    )

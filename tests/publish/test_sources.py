@@ -1,0 +1,16 @@
+"""Pictures are cropped by rows to make the encoder send a keyframe."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from livekit_plugins_avatar.publish.sources import cropped
+
+
+def test_a_cropped_picture_lacks_its_last_rows_in_all_three_planes() -> None:
+    """Two rows of luma are one row of each chroma plane."""
+    luma = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    chroma = np.arange(100, 132, dtype=np.uint8).reshape(2, 4, 4)
+    picture = np.concatenate([luma, chroma.reshape(4, 8)])
+    expected = luma[:6].tobytes() + chroma[0, :3].tobytes() + chroma[1, :3].tobytes()
+    assert cropped(picture, 2) == expected
