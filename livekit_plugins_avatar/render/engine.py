@@ -9,71 +9,25 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
 from weakref import WeakValueDictionary
 
-import numpy as np
-import onnxruntime
-from numpy.typing import NDArray
-
 from ..log import logger
+from .cuda import CudaModel
+from .model import Faces, Model
 from .persona import Persona
-from .providers import BATCHES, PROVIDERS, candidates, configured, session_options
+from .providers import candidates, first_line
 from .renderer import Frames
 
-Faces = NDArray[np.float32]
-"""The model's input: float32 [B, P], one column per parameter of the persona."""
 
-
-DEVICE = "cuda"
-"""Where CUDA and TensorRT keep what they draw."""
-
-
-class Model:
-    """A persona's weights on one provider. Any thread may draw, several at a time.
-
-    Args:
-        persona: The file.
-        provider: One of `PROVIDERS`.
-        threads: CPU threads, at least 1.
+def open_model(persona: Persona, provider: str, threads: int) -> Model | CudaModel:
+    """A persona on one provider.
 
     Raises:
-        RuntimeError: ONNX Runtime went on without the provider.
-        Exception: Whatever ONNX Runtime raises.
+        Exception: The provider cannot be started.
     """
-
-    def __init__(self, persona: Persona, provider: str, threads: int) -> None:
-        self.provider = provider
-        self._session = onnxruntime.InferenceSession(
-            str(persona.path),
-            session_options(threads),
-            providers=configured(provider, len(persona.parameters)),
-            # Falling back is done here, and said; ONNX Runtime would print, and skip a provider.
-            enable_fallback=0,
-        )
-        self._session.disable_fallback()
-        if self._session.get_providers()[0] != PROVIDERS[provider]:
-            raise RuntimeError("ONNX Runtime could not start it")
-
-    def draw(self, output: str, faces: Faces) -> Frames:
-        """Draw one picture per row, uint8 [B, H * 3 / 2, W], as many at a time as suit."""
-        draw = self._run if self.provider == "cpu" else self._run_bound
-        most = BATCHES[self.provider]
-        parts = [draw(output, faces[row : row + most]) for row in range(0, len(faces), most)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    def _run(self, output: str, faces: Faces) -> Frames:
-        frames: Frames = self._session.run([output], {"face": faces})[0]
-        return frames
-
-    def _run_bound(self, output: str, faces: Faces) -> Frames:
-        """On a device with memory of its own; the pictures are copied out of it once."""
-        binding: Any = self._session.io_binding()
-        binding.bind_cpu_input("face", np.ascontiguousarray(faces))
-        binding.bind_output(output, DEVICE)
-        self._session.run_with_iobinding(binding)
-        frames: Frames = binding.copy_outputs_to_cpu()[0]
-        return frames
+    if provider == "cuda":
+        return CudaModel(persona, threads)
+    return Model(persona, provider, threads)
 
 
 class Engine:
@@ -94,7 +48,7 @@ class Engine:
         self._candidates = candidates(provider)
         self._failures: list[str] = []
         self._lock = threading.Lock()
-        self._model: Model | None = None
+        self._model: Model | CudaModel | None = None
 
     @property
     def provider(self) -> str:
@@ -117,17 +71,17 @@ class Engine:
             self._say_what_failed()
             return frames
 
-    def _opened(self) -> Model:
+    def _opened(self) -> Model | CudaModel:
         with self._lock:
             while self._model is None:
                 name = self._candidates[0]
                 try:
-                    self._model = Model(self._persona, name, self._threads)
+                    self._model = open_model(self._persona, name, self._threads)
                 except Exception as error:
                     self._next_candidate(error)
             return self._model
 
-    def _leave(self, model: Model, error: Exception) -> None:
+    def _leave(self, model: Model | CudaModel, error: Exception) -> None:
         with self._lock:
             # Another thread may have met the same failure first.
             if self._model is model:
@@ -139,7 +93,7 @@ class Engine:
         if len(self._candidates) == 1:
             raise error
         failed = self._candidates.pop(0)
-        self._failures.append(f"{failed}: {str(error).partition(chr(10))[0]}")
+        self._failures.append(f"{failed}: {first_line(error)}")
 
     def _say_what_failed(self) -> None:
         if not self._failures:

@@ -13,7 +13,8 @@ import numpy as np
 
 from ..face.state import PARAMETERS
 from ..options import Aspect
-from .engine import Engine, Faces, engine_for
+from .engine import Engine, engine_for
+from .model import Faces
 from .persona import OUTPUTS, Persona, PersonaError
 from .providers import BATCHES
 from .renderer import Frames, Moment

@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,7 @@ class Persona:
         neutral: The model's input for the face at rest, one number per parameter.
         wide_width: Width in pixels of the wide frame, even and more than that of `size`; None
             where there is no such frame.
+        batch: What the file calls the batch dimension of its input, if it has a name there.
     """
 
     path: Path
@@ -78,6 +79,15 @@ class Persona:
     parameters: tuple[str, ...]
     neutral: tuple[float, ...]
     wide_width: int | None = None
+    batch: str | None = None
+
+    @property
+    def sizes(self) -> Mapping[Aspect, tuple[int, int]]:
+        """Width and height in pixels of each picture it draws."""
+        square: dict[Aspect, tuple[int, int]] = {"square": self.size}
+        if self.wide_width is None:
+            return square
+        return square | {"wide": (self.wide_width, self.size[1])}
 
     def size_of(self, frame: Aspect) -> tuple[int, int]:
         """Width and height of a frame in pixels.
@@ -85,14 +95,12 @@ class Persona:
         Raises:
             PersonaError: The persona draws no such frame.
         """
-        if frame == "square":
-            return self.size
-        if self.wide_width is None:
+        if frame not in self.sizes:
             raise PersonaError(
                 f'the persona {self.name} ({self.path}) has no wide frame: use frame="square", or '
                 f"export it with an output named `{OUTPUTS['wide']}`"
             )
-        return self.wide_width, self.size[1]
+        return self.sizes[frame]
 
     @property
     def columns(self) -> list[int]:
@@ -133,9 +141,11 @@ def load_persona(persona: str | Path) -> Persona:
             f"{path} has {len(loaded.parameters)} parameters and {len(loaded.neutral)} numbers in "
             "`neutral`: give it one number per parameter"
         )
-    _check_input(loaded, session.get_inputs())
+    inputs = session.get_inputs()
+    _check_input(loaded, inputs)
     _check_outputs(loaded, session.get_outputs())
-    return loaded
+    batch = inputs[0].shape[0]
+    return replace(loaded, batch=batch if isinstance(batch, str) else None)
 
 
 def _find(persona: str | Path) -> Path:
@@ -274,9 +284,7 @@ def _check_outputs(persona: Persona, outputs: Sequence[Any]) -> None:
             f"{persona.path} has the outputs {', '.join(by_name)}: export it with an output named "
             f"`{OUTPUTS['square']}`"
         )
-    frames: tuple[Aspect, ...] = ("square",) if persona.wide_width is None else ("square", "wide")
-    for frame in frames:
-        width, height = persona.size_of(frame)
+    for frame, (width, height) in persona.sizes.items():
         wanted = (None, height * 3 // 2, width)
         _check_tensor(persona, by_name[OUTPUTS[frame]], "tensor(uint8)", "uint8", wanted)
 

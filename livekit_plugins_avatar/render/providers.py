@@ -7,12 +7,16 @@ comes last whatever is asked for, because it is always there.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import onnxruntime
 
 from ..log import logger
+from .persona import Persona
 
 PROVIDERS = {
     "tensorrt": "TensorrtExecutionProvider",
@@ -31,6 +35,10 @@ CUDA_OPTIONS = {
     # The default doubles what it holds each time it needs a little more.
     "arena_extend_strategy": "kSameAsRequested",
 }
+
+
+WARNING, FATAL = 2, 4
+"""Severities of ONNX Runtime's log; the first is its default, which cannot be asked for."""
 
 
 def candidates(provider: str) -> list[str]:
@@ -65,7 +73,7 @@ def configured(name: str, columns: int) -> list[tuple[str, dict[str, str]]]:
     """
     settings: Mapping[str, dict[str, str]] = {
         "tensorrt": _tensorrt_options(columns) if name == "tensorrt" else {},
-        "cuda": CUDA_OPTIONS,
+        "cuda": dict(CUDA_OPTIONS),
         "cpu": {},
     }
     return [(PROVIDERS[each], settings[each]) for each in _built_in(name)]
@@ -116,3 +124,56 @@ def session_options(threads: int) -> onnxruntime.SessionOptions:
     # Errors only: what is said at the start of a GPU is said once, by us.
     options.log_severity_level = 3
     return options
+
+
+def open_session(
+    persona: Persona, provider: str, threads: int, *, graph_size: int | None = None
+) -> Any:
+    """Open a persona's weights on a provider.
+
+    Args:
+        persona: The file.
+        provider: One of `PROVIDERS`.
+        threads: CPU threads, at least 1.
+        graph_size: Record a CUDA graph, for batches of this size only.
+
+    Raises:
+        RuntimeError: ONNX Runtime went on without the provider.
+        Exception: Whatever ONNX Runtime raises.
+    """
+    options = session_options(threads)
+    settings = configured(provider, len(persona.parameters))
+    if graph_size is not None:
+        settings[0][1]["enable_cuda_graph"] = "1"
+        if persona.batch:
+            # With the batch known, ONNX Runtime computes shapes once.
+            options.add_free_dimension_override_by_name(persona.batch, graph_size)
+    with _silent(provider):
+        # Falling back is done by the engine, and said; ONNX Runtime would print, and skip a
+        # provider.
+        session: Any = onnxruntime.InferenceSession(
+            str(persona.path), options, providers=settings, enable_fallback=0
+        )
+    session.disable_fallback()
+    if session.get_providers()[0] != PROVIDERS[provider]:
+        raise RuntimeError("ONNX Runtime could not start it")
+    return session
+
+
+@contextmanager
+def _silent(provider: str) -> Iterator[None]:
+    """Keep ONNX Runtime from printing that a GPU's library is missing; the engine logs it."""
+    if provider == "cpu":
+        yield
+        return
+    onnxruntime.set_default_logger_severity(FATAL)
+    try:
+        yield
+    finally:
+        onnxruntime.set_default_logger_severity(WARNING)
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without ONNX Runtime's source files and what follows the first line."""
+    line = str(error).partition("\n")[0]
+    return re.sub(r"^(\[ONNXRuntimeError\][^/]*)?/\S+\.cc:\d+ .*?\) (?=[A-Z])", "", line)

@@ -7,14 +7,17 @@ import logging
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import onnxruntime
 import pytest
 
 from livekit_plugins_avatar.face.state import FaceState
+from livekit_plugins_avatar.options import Aspect
+from livekit_plugins_avatar.render.cuda import SIZES
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.persona import Persona, PersonaError, load_persona
 from livekit_plugins_avatar.render.providers import BATCHES, session_options
@@ -24,6 +27,7 @@ from livekit_plugins_avatar.timeline import Timed
 LOGGER = "livekit.plugins.avatar"
 WritePersona = Callable[..., Path]
 RealSession = onnxruntime.InferenceSession
+RealValue: Any = onnxruntime.OrtValue
 
 
 def moments(*opened: float) -> list[Moment]:
@@ -44,7 +48,8 @@ def persona(write_persona: WritePersona) -> Persona:
 class Runtime:
     """ONNX Runtime as it would be on a machine with GPUs: they draw on the CPU, and break at will.
 
-    `broken` holds, by provider, what is raised when a session is made (`start`) or runs (`run`).
+    `broken` holds, by provider, what is raised when a session is made (`start`), when it runs
+    (`run`), and when it runs that is to record a CUDA graph (`graph`).
     """
 
     def __init__(self) -> None:
@@ -53,9 +58,11 @@ class Runtime:
         self.sessions: weakref.WeakSet[Session] = weakref.WeakSet()
         self.batches: list[int] = []
         self.bound: list[str] = []
+        self.replayed: list[int] = []
         self.broken: dict[tuple[str, str], Exception] = {}
 
     def check(self, provider: str, what: str) -> None:
+        """Raise what is broken; `what` is "start", "run" or "graph"."""
         if error := self.broken.get((provider, what)):
             raise error
 
@@ -73,6 +80,7 @@ class Session:
         self._runtime = runtime
         self._provider, provider_options = providers[0]
         runtime.check(self._provider, "start")
+        self._graph = provider_options.get("enable_cuda_graph") == "1"
         self._session = RealSession(path, options, providers=["CPUExecutionProvider"])
         runtime.opened.append(self._provider)
         runtime.options.append(provider_options)
@@ -104,6 +112,13 @@ class Session:
                 runtime.bound.append(f"{name} on {device}")
                 binding.bind_output(name, "cpu")
 
+            def bind_ortvalue_input(self, name: str, value: Any) -> None:
+                self.size = value.shape()[0]
+                binding.bind_ortvalue_input(name, value)
+
+            def bind_ortvalue_output(self, name: str, value: Any) -> None:
+                binding.bind_ortvalue_output(name, value.memory)
+
             def copy_outputs_to_cpu(self) -> Any:
                 return binding.copy_outputs_to_cpu()
 
@@ -111,7 +126,34 @@ class Session:
 
     def run_with_iobinding(self, binding: Any) -> None:
         self._runtime.check(self._provider, "run")
+        if self._graph:
+            self._runtime.check(self._provider, "graph")
+            self._runtime.replayed.append(binding.size)
         self._session.run_with_iobinding(binding.native)
+
+
+class DeviceValue:
+    """An OrtValue of a device, which is somewhere else."""
+
+    @staticmethod
+    def ortvalue_from_numpy(array: Any, device: str, number: int) -> Any:
+        assert (device, number) == ("cuda", 0)
+        return RealValue.ortvalue_from_numpy(array.copy())
+
+    @staticmethod
+    def ortvalue_from_shape_and_type(shape: Any, kind: Any, device: str, number: int) -> Any:
+        assert (device, number) == ("cuda", 0)
+        return Copied(RealValue.ortvalue_from_shape_and_type(shape, kind))
+
+
+class Copied:
+    """A device's memory, which is copied each time it is read."""
+
+    def __init__(self, memory: Any) -> None:
+        self.memory = memory
+
+    def numpy(self) -> Any:
+        return self.memory.numpy().copy()
 
 
 @pytest.fixture
@@ -125,6 +167,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runtime:
         return Session(fake, path, options, providers)
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", session)
+    monkeypatch.setattr(onnxruntime, "OrtValue", DeviceValue)
     names = ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -152,7 +195,7 @@ def test_another_provider_or_number_of_threads_is_another_model(
     persona: Persona, runtime: Runtime, other: dict[str, Any]
 ) -> None:
     renderers = [OnnxRenderer(persona, provider="cpu"), OnnxRenderer(persona, **other)]
-    assert len(runtime.opened) == len(renderers)
+    assert len(runtime.opened) >= len(renderers)
 
 
 def test_the_model_goes_with_its_last_user(persona: Persona, runtime: Runtime) -> None:
@@ -195,18 +238,83 @@ def test_the_cpu_draws_one_by_one_because_a_batch_only_takes_memory(
     assert runtime.batches == [1, 1, 1]
 
 
-@pytest.mark.parametrize("provider", ["cuda", "tensorrt"])
-def test_a_gpu_draws_batches_into_bound_memory(
-    persona: Persona, runtime: Runtime, provider: str
-) -> None:
-    renderer = OnnxRenderer(persona, provider=provider)
-    assert renderer.provider == provider
+def drawn_level(jaw: float) -> int:
+    """What the stub persona paints."""
+    return int(np.float32(100) * np.float32(jaw) + 16)
+
+
+def test_tensorrt_draws_batches_into_bound_memory(persona: Persona, runtime: Runtime) -> None:
+    renderer = OnnxRenderer(persona, provider="tensorrt")
+    assert renderer.provider == "tensorrt"
     runtime.batches.clear()
     opened = [n / 40 for n in range(40)]
-    drawn = levels(renderer.render(moments(*opened)))
-    assert drawn == [int(np.float32(100) * np.float32(jaw) + 16) for jaw in opened]
-    assert runtime.batches == [BATCHES[provider], 40 - BATCHES[provider]]
+    assert levels(renderer.render(moments(*opened))) == list(map(drawn_level, opened))
+    assert runtime.batches == [BATCHES["tensorrt"], 40 - BATCHES["tensorrt"]]
     assert set(runtime.bound) == {"i420 on cuda"}
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"), [(1, [1]), (2, [8]), (8, [8]), (9, [32]), (40, [32, 8]), (33, [32, 1])]
+)
+def test_cuda_replays_graphs_of_few_sizes(
+    persona: Persona, runtime: Runtime, count: int, sizes: list[int]
+) -> None:
+    """A batch between two sizes is padded, one above the largest is split."""
+    renderer = OnnxRenderer(persona, provider="cuda")
+    opened = [n / 40 for n in range(count)]
+    renderer.render(moments(*opened[::-1]))
+    runtime.replayed.clear()
+    assert levels(renderer.render(moments(*opened))) == list(map(drawn_level, opened))
+    assert runtime.replayed == sizes
+
+
+def test_cuda_graphs_serve_both_aspects(persona: Persona, runtime: Runtime) -> None:
+    """Square and wide pictures come from the same graphs."""
+    square, wide = (
+        OnnxRenderer(persona, provider="cuda", frame=frame) for frame in get_args(Aspect)
+    )
+    opened = len(runtime.opened)
+    assert square.render(moments(0.5)).shape == (1, 6, 8)
+    assert wide.render(moments(0.5, 1.0)).shape == (2, 6, 14)
+    assert len(runtime.opened) == opened
+
+
+def test_cuda_sessions_are_few(persona: Persona, runtime: Runtime) -> None:
+    """However many sizes of batches are drawn, a session is opened for each size of graph."""
+    renderer = OnnxRenderer(persona, provider="cuda")
+    for count in range(1, 70):
+        renderer.render(moments(*[0.0] * count))
+    assert runtime.opened == ["CUDAExecutionProvider"] * len(SIZES)
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_cuda_draws_without_graphs_that_cannot_be_recorded(
+    persona: Persona, runtime: Runtime, caplog: pytest.LogCaptureFixture, later: bool
+) -> None:
+    """CUDA is kept, no picture is lost, and the log says so once."""
+    error = RuntimeError("[ONNXRuntimeError] : 1 : FAIL : nodes on the CPU\nand a long story")
+    if not later:
+        runtime.broken["CUDAExecutionProvider", "graph"] = error
+    renderer = OnnxRenderer(persona, provider="cuda")
+    runtime.broken["CUDAExecutionProvider", "graph"] = error
+    assert levels(renderer.render(moments(0.5, 1.0))) == [66, 116]
+    assert levels(renderer.render(moments(0.0))) == [16]
+    assert renderer.provider == "cuda"
+    (record,) = caplog.records
+    assert "no CUDA graph could be recorded" in record.getMessage()
+    assert "long story" not in record.getMessage()
+
+
+def test_cuda_draws_on_many_threads(persona: Persona, runtime: Runtime) -> None:
+    """Graphs have one set of buffers, which no two threads use at a time."""
+    renderers = [OnnxRenderer(persona, provider="cuda") for _ in range(4)]
+
+    def draw(room: int) -> set[tuple[int, ...]]:
+        return {tuple(levels(renderers[room].render(moments(room / 4, 1.0)))) for _ in range(50)}
+
+    with ThreadPoolExecutor(len(renderers)) as pool:
+        drawn = list(pool.map(draw, range(len(renderers))))
+    assert drawn == [{(16, 116)}, {(41, 116)}, {(66, 116)}, {(91, 116)}]
 
 
 def test_tensorrt_keeps_what_it_compiles_and_compiles_once_for_all_batches(
@@ -249,7 +357,7 @@ def test_a_provider_that_fails_later_leaves_it_to_the_next_and_no_picture_is_los
         assert levels(first.render(moments(0.5, 1.0))) == [66, 116]
         assert levels(second.render(moments(0.0))) == [16]
     assert (first.provider, second.provider) == ("cpu", "cpu")
-    assert runtime.opened == ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    assert runtime.opened[-1] == "CPUExecutionProvider"
     (record,) = caplog.records
     assert "fell off the bus" in record.getMessage()
 

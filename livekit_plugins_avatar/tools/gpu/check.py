@@ -1,18 +1,18 @@
 """Checks a GPU: do CUDA and TensorRT start, do they draw what the CPU draws, and how fast.
 
-In flows a persona; out flow figures, printed and written as flat JSON, and an exit status: 1 where
-something is wrong, 0 where nothing is or where there is no GPU and the CPU has drawn.
+Prints figures and writes them as flat JSON. The exit status is 1 where something is wrong, and 0
+where nothing is or where there is no GPU and the CPU has drawn.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,31 +23,30 @@ import onnxruntime
 
 from ...face.state import FaceState
 from ...log import logger
-from ...render.engine import Model
+from ...render.cuda import SIZES, Graph
+from ...render.engine import Engine, engine_for
+from ...render.model import GPU, Faces, Model
 from ...render.onnx_renderer import OnnxRenderer
 from ...render.persona import BUILT_IN, load_persona
-from ...render.providers import BATCHES
 from ...render.renderer import Frames
 from ...timeline import Timed
 from .encoding import encode_ms
 from .nvidia import Card, find_card
-from .profile import profile, profiled
-from .report import Figure, Report, say
-from .rig import Rig, luma, moving_faces, psnr_db, random_faces, timed_ms
-from .variants import try_all
+from .report import Report, say
+from .rig import moving_faces, psnr_db, random_faces, timed_ms
 
 AGREE_DB = 45.0
-"""Above it nobody can tell two pictures apart."""
+"""Viewers cannot tell two pictures apart above it."""
 
-VARIANT_BATCH = 32
+ROOM_THREADS = 4
+"""Rooms that draw at the same time."""
+
+OUTPUT = "i420"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command."""
     args = _parsed(argv)
-    if args.profile:
-        print(json.dumps(profile(args.persona, args.profile, args.batches[0])))
-        return 0
     report = Report(args.json, args.seconds)
     try:
         Check(args, report).run()
@@ -63,11 +62,9 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/gpu-check", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="PATH", help="write all figures here")
     parser.add_argument("--persona", default="man", help=f"{', '.join(BUILT_IN)}, or a file")
-    parser.add_argument("--seconds", type=float, default=200, help="then skip what is optional")
+    parser.add_argument("--seconds", type=float, default=80, help="then skip what is optional")
     parser.add_argument("--batches", type=_numbers, default=[1, 8, 32, 64], metavar="1,8,...")
-    parser.add_argument("--pictures", type=int, default=64, help="how many are compared")
     parser.add_argument("--repeat-s", type=float, default=1.0, help="time for one figure")
-    parser.add_argument("--profile", help=argparse.SUPPRESS)
     return parser.parse_args(argv)
 
 
@@ -77,19 +74,19 @@ def _numbers(text: str) -> list[int]:
 
 @contextmanager
 def overheard() -> Iterator[list[str]]:
-    """What the package's log says meanwhile."""
-    said: list[str] = []
+    """Collect the warnings of the package's log."""
+    messages: list[str] = []
 
-    class Ear(logging.Handler):
+    class Collector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            said.append(record.getMessage())
+            messages.append(record.getMessage())
 
-    ear = Ear(logging.WARNING)
-    logger.addHandler(ear)
+    collector = Collector(logging.WARNING)
+    logger.addHandler(collector)
     try:
-        yield said
+        yield messages
     finally:
-        logger.removeHandler(ear)
+        logger.removeHandler(collector)
 
 
 class Check:
@@ -105,19 +102,24 @@ class Check:
         self._report = report
         self._persona = load_persona(args.persona)
         self._card: Card | None = None
-        self._drawn_on = ["cpu"]
-        """Where pictures can be drawn here: the CPU, then CUDA if it has started."""
+        self._device = "cpu"
+        """Where pictures are drawn here: CUDA, once it has started."""
+        self._faces = random_faces(self._persona, max(args.batches))
+        self._engine: Engine
+        """The product's own; kept, so that it is opened once."""
+        self._truth: Frames = np.empty(0, np.uint8)
+        """What the CPU draws of `_faces`."""
 
     def run(self) -> None:
-        """All sections."""
-        args, section = self._args, self._report.section
+        """Run all sections."""
+        section = self._report.section
         section("environment", self._environment)
         section("start", self._start)
-        section("agreement", self._agreement)
-        section("speed", self._speed)
+        section("truth", self._draw_truth)
+        section("product", self._product)
+        section("threads", self._threads)
         section("rooms", self._rooms)
-        section("node placement", self._placement, optional=True)
-        section("variants", partial(self._variants, args.repeat_s / 2), optional=True)
+        section("variants", self._variants, optional=True)
 
     def _environment(self) -> None:
         self._card = find_card()
@@ -135,105 +137,115 @@ class Check:
                 "persona": self._persona.name,
             }
         )
-        self._memory("before_open")
 
     def _memory(self, when: str) -> None:
         if self._card is not None:
             self._report.put({f"gpu_memory_{when}_mib": self._card.used_mib()})
 
     def _start(self) -> None:
-        for provider in ("cpu", "cuda", "tensorrt"):
-            with overheard() as said:
+        self._memory("before")
+        for asked in ("cpu", "cuda", "tensorrt"):
+            with overheard() as messages:
                 began_s = time.perf_counter()
-                renderer = OnnxRenderer(self._persona, provider=provider)
+                renderer = OnnxRenderer(self._persona, provider=asked)
                 first_s = time.perf_counter() - began_s
+                renderer.render([Timed(0, 1600, FaceState.of(jawOpen=0.3))])
             used = renderer.provider
-            self._report.put({f"{provider}_start_s": first_s, f"{provider}_drawn_on": used})
-            renderer.render([Timed(0, 1600, FaceState.of(jawOpen=0.3))])
-            self._memory(f"after_{provider}_open")
-            for line in said:
-                self._report.find(f"{provider}: {line}")
-            if provider == "cuda" and used == "cuda":
-                self._drawn_on.append("cuda")
-        if self._card is not None and "cuda" not in self._drawn_on:
+            self._report.put({f"{asked}_start_s": first_s, f"{asked}_drawn_on": used})
+            self._memory(f"after_{asked}")
+            for message in messages:
+                self._report.find(f"{asked}: {message}")
+            if asked == used == "cuda":
+                self._device = "cuda"
+        if self._card is not None and self._device != "cuda":
             self._report.fail("a GPU is here, and CUDA could not be started on it")
 
-    def _agreement(self) -> None:
-        faces = random_faces(self._persona, self._args.pictures)
-        truth = Model(self._persona, "cpu", 1).draw("i420", faces)
-        self._report.put({"cpu_pictures_mean_luma": float(luma(truth).mean())})
-        for provider in self._drawn_on[1:]:
-            frames = Model(self._persona, provider, 1).draw("i420", faces)
-            self._compare(provider, frames, truth)
+    def _draw_truth(self) -> None:
+        model = Model(self._persona, "cpu", 1)
+        self._truth = model.draw(OUTPUT, self._faces)
+        self._report.put({"cpu_ms": _middle(partial(model.draw, OUTPUT, self._faces[:1]), 0.5)})
 
-    def _compare(self, provider: str, frames: Frames, truth: Frames) -> None:
-        whole_db, luma_db = psnr_db(frames, truth), psnr_db(luma(frames), luma(truth))
-        apart = np.abs(frames.astype(np.int16) - truth)
-        self._report.put(
-            {
-                f"{provider}_psnr_min_db": float(whole_db.min()),
-                f"{provider}_psnr_median_db": float(np.median(whole_db)),
-                f"{provider}_psnr_luma_min_db": float(luma_db.min()),
-                f"{provider}_psnr_luma_median_db": float(np.median(luma_db)),
-                f"{provider}_most_levels_apart": int(apart.max()),
-                f"{provider}_samples_apart_percent": float(100 * (apart > 0).mean()),
-            }
-        )
-        least_db = min(whole_db.min(), luma_db.min())
+    def _product(self) -> None:
+        """What the product does, at each batch."""
+        self._engine = engine_for(self._persona, self._device, 1)
+        columns = "".join(f"{name:>10}" for name in ("first ms", "ms", "p95 ms", "frames/s"))
+        say(f"  {'':18}{'batch':>6}{columns}{'dB':>8}")
+        for count in self._args.batches:
+            self._measure(self._device, count, partial(self._engine.draw, OUTPUT))
+            self._memory(f"after_batch_{count}")
+
+    def _measure(self, name: str, count: int, draw: Callable[[Faces], Frames]) -> None:
+        faces, truth = self._faces[:count], self._truth[:count]
+        began_s = time.perf_counter()
+        draw(faces)
+        first_ms = 1e3 * (time.perf_counter() - began_s)
+        run_ms = timed_ms(partial(draw, faces), self._args.repeat_s)
+        # A recorded graph could repeat old pictures: others are drawn in between.
+        draw(faces[::-1].copy())
+        near_db = psnr_db(draw(faces), truth)
+        ms, p95_ms = map(float, np.percentile(run_ms, (50, 95)))
+        rate, least_db = 1e3 * count / ms, float(near_db.min())
+        times = "".join(f"{figure:>10.2f}" for figure in (first_ms, ms, p95_ms, rate))
+        say(f"  {name:18}{count:>6}{times}{least_db:>8.1f}")
+        self._report.figures |= {
+            f"{name}_batch_{count}_first_ms": first_ms,
+            f"{name}_batch_{count}_ms": ms,
+            f"{name}_batch_{count}_p95_ms": p95_ms,
+            f"{name}_batch_{count}_frames_per_s": rate,
+            f"{name}_batch_{count}_psnr_min_db": least_db,
+        }
         if least_db < AGREE_DB:
             self._report.fail(
-                f"{provider} draws other pictures than the CPU: PSNR {least_db:.1f} dB, and "
-                f"{AGREE_DB:.0f} dB are wanted"
+                f"{name} at batch {count} draws other pictures than the CPU: PSNR {least_db:.1f} "
+                f"dB, and {AGREE_DB:.0f} dB are wanted"
             )
 
-    def _speed(self) -> None:
-        say(f"  {'':10}{'batch':>6}{'ms':>10}{'p95 ms':>10}{'frames/s':>10}{'no copy ms':>12}")
-        for provider in self._drawn_on:
-            rig = self._rig(provider)
-            # Where a GPU is checked, the CPU is there to compare with: a shorter look is enough.
-            part = 1.0 if provider == self._drawn_on[-1] else 0.3
-            for count in self._args.batches:
-                self._report.figures |= self._speed_at(rig, provider, count, part)
-            self._memory(f"after_{provider}_batch_{max(self._args.batches)}")
+    def _threads(self) -> None:
+        """Rooms draw one picture at a time on threads of their own, from one engine."""
+        engine = self._engine
 
-    def _rig(self, provider: str) -> Rig:
-        model: Any = Model(self._persona, provider, 1)
-        # Its session itself: the model would cut a large batch into several.
-        return Rig(model._session, "cpu" if provider == "cpu" else "cuda", self._persona.size)
+        def draw(room: int) -> tuple[int, float, float]:
+            mine = slice(room % len(self._faces), room % len(self._faces) + 1)
+            face, truth = self._faces[mine], self._truth[mine]
+            began_s = time.perf_counter()
+            worst_db = float(psnr_db(engine.draw(OUTPUT, face), truth)[0])
+            first_ms = 1e3 * (time.perf_counter() - began_s)
+            ends_s, drawn = time.perf_counter() + self._args.repeat_s, 0
+            while time.perf_counter() < ends_s:
+                frames = engine.draw(OUTPUT, face)
+                drawn += 1
+            return drawn, first_ms, min(worst_db, float(psnr_db(frames, truth)[0]))
 
-    def _speed_at(self, rig: Rig, provider: str, count: int, part: float) -> dict[str, Figure]:
-        faces = random_faces(self._persona, count, seed=count)
-        budget_s = self._args.repeat_s * part
-        run_ms = timed_ms(partial(rig.copied, faces), budget_s)
-        kept_ms = float(np.median(timed_ms(partial(rig.kept, faces), budget_s)))
-        median_ms, p95_ms = map(float, np.percentile(run_ms, (50, 95)))
-        rate = 1e3 * count / median_ms
-        row = f"{median_ms:>10.2f}{p95_ms:>10.2f}{rate:>10.1f}{kept_ms:>12.2f}"
-        say(f"  {provider:10}{count:>6}{row}")
-        return {
-            f"{provider}_batch_{count}_ms": median_ms,
-            f"{provider}_batch_{count}_p95_ms": p95_ms,
-            f"{provider}_batch_{count}_frames_per_s": rate,
-            f"{provider}_batch_{count}_no_copy_ms": kept_ms,
-            f"{provider}_batch_{count}_copy_percent": 100 * (1 - kept_ms / median_ms),
-        }
+        with overheard() as messages, ThreadPoolExecutor(ROOM_THREADS) as pool:
+            drawn, first_ms, worst_db = zip(*pool.map(draw, range(ROOM_THREADS)), strict=True)
+        for message in messages:
+            self._report.find(f"threads: {message}")
+        self._report.put(
+            {
+                "threads": ROOM_THREADS,
+                "threads_first_ms": max(first_ms),
+                "threads_frames_per_s": sum(drawn) / self._args.repeat_s,
+                "threads_psnr_min_db": min(worst_db),
+            }
+        )
+        self._memory("after_threads")
+        if min(worst_db) < AGREE_DB:
+            self._report.fail("pictures drawn on several threads are not those of the CPU")
 
     def _rooms(self) -> None:
-        report, provider = self._report, self._drawn_on[-1]
-        count = max(each for each in self._args.batches if each <= BATCHES[provider])
-        rate = report.figures[f"{provider}_batch_{count}_frames_per_s"]
-        assert isinstance(rate, float)
-        drawn = Model(self._persona, provider, 1).draw("i420", moving_faces(self._persona, 30))
+        figures = self._report.figures
+        count = max(each for each in self._args.batches if each <= SIZES[-1])
+        rate: Any = figures[f"{self._device}_batch_{count}_frames_per_s"]
+        drawn = self._engine.draw(OUTPUT, moving_faces(self._persona, 30))
         cost_ms, source = encode_ms(drawn)
         fps = self._persona.fps
         by_drawing, by_encoding = rate / fps, cores() * 1e3 / (cost_ms * fps)
-        if provider == "cpu":
+        if self._device == "cpu":
             # Drawing and encoding share the cores.
-            both_ms = 1e3 / rate + cost_ms
-            rooms = cores() * 1e3 / (both_ms * fps)
+            rooms = cores() * 1e3 / ((1e3 / rate + cost_ms) * fps)
         else:
             rooms = min(by_drawing, by_encoding)
-        report.put(
+        self._report.put(
             {
                 "encode_ms": cost_ms,
                 "encode_source": source,
@@ -243,15 +255,22 @@ class Check:
             }
         )
 
-    def _placement(self) -> None:
-        provider = self._drawn_on[-1]
-        for count in sorted({1, min(VARIANT_BATCH, max(self._args.batches))}):
-            self._report.put(profiled(self._args.persona, provider, count, 60))
+    def _variants(self) -> None:
+        """The way without graphs, and what copying the pictures off the GPU takes."""
+        if self._device != "cuda":
+            return self._report.find("variants: there is no CUDA to try them on")
+        plain = Model(self._persona, "cuda", 1)
+        for count in self._args.batches:
+            self._measure("cuda_plain", count, partial(plain.draw, OUTPUT))
+        for count in SIZES:
+            with GPU:
+                graph = Graph(self._persona, 1, count)
+                ms = _middle(partial(graph.run, self._faces[:count]), self._args.repeat_s / 2)
+            self._report.put({f"cuda_graph_batch_{count}_no_copy_ms": ms})
 
-    def _variants(self, budget_s: float) -> None:
-        faces = random_faces(self._persona, min(VARIANT_BATCH, max(self._args.batches)))
-        truth = Model(self._persona, "cpu", 1).draw("i420", faces)
-        try_all(self._report, self._persona, self._drawn_on[-1], faces, truth, budget_s)
+
+def _middle(call: Callable[[], Any], budget_s: float) -> float:
+    return float(np.median(timed_ms(call, budget_s)))
 
 
 def cores() -> int:

@@ -36,7 +36,7 @@ class Card:
         }
 
     def used_mib(self) -> int | None:
-        """Memory in use, by whomever: a process in a container does not see its own share."""
+        """Memory in use by all processes: one in a container does not see its own share."""
         try:
             return int(_asked()[3])
         except ERRORS:

@@ -1,7 +1,6 @@
 """Collects what a check finds: figures for a file, sentences for a person.
 
-In flow sections, each a function; out flow lines as they come, and one flat JSON file that is
-written again after every section. A section that fails costs its own figures only.
+The JSON file is written again after every section. A section that fails costs its own figures only.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ class Report:
             say(f"  {name:<58} {shown(value)}")
 
     def find(self, sentence: str) -> None:
-        """Note what is worth knowing and breaks nothing."""
+        """Note a sentence that is no failure."""
         self.findings.append(sentence)
         say(f"  note: {sentence}")
 
