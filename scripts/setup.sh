@@ -32,13 +32,15 @@ ensure_uv() {
     echo "  fetching uv from the Python package index ..."
     "$(find_python)" -m venv "$cache/uv" ||
       fail "uv is missing and no virtual environment can be made for it. Install uv, or python3-venv."
-    "$cache/uv/bin/python" -m pip install --quiet --disable-pip-version-check 'uv>=0.8' ||
+    "$cache/uv/bin/python" -m pip install --quiet --disable-pip-version-check \
+      --require-hashes --requirement "$root/scripts/uv.txt" ||
       fail "uv is missing and the package index does not give it. Install uv."
   fi
   export PATH=$cache/uv/bin:$PATH
 }
 
 # set_up EXTRAS: install the checkout, editable, with these extras; nothing where nothing changed.
+# constraints.txt pins every version with the hashes of its files, which uv verifies.
 set_up() {
   local extras=$1 wanted stamp began=$SECONDS
   ensure_uv
