@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from email import message_from_string
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[1]
 
 PERMISSIVE = re.compile(
-    r"apache|bsd|\bmit\b|mit license|isc|psf|python software foundation|mpl|mozilla public|unlicense"
+    r"apache|bsd|\bmit\b|isc|psf|python software foundation|mpl|mozilla public|unlicense"
     r"|public domain|zlib|hpnd|cnri",
     re.IGNORECASE,
 )
@@ -22,7 +23,7 @@ COPYLEFT = re.compile(r"\b(a?gpl|lgpl)\b|general public", re.IGNORECASE)
 
 def licence_of(package: Distribution) -> str:
     """What a package's metadata says of its licence."""
-    metadata = package.metadata
+    metadata = message_from_string(package.read_text("METADATA") or "")
     classifiers = [
         text.rpartition(" :: ")[2]
         for text in metadata.get_all("Classifier") or []
