@@ -95,7 +95,7 @@ CUE_WORDS = 3
 """A cue in brackets is short; more words are prose."""
 
 _ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*[\"']([^\"']*)[\"']")
-_NAMES = frozenset(("emotion", "expression", "mood", "emotion", "express-as", "mstts:express-as"))
+_NAMES = frozenset(("emotion", "expression", "mood", "feeling", "express-as", "mstts:express-as"))
 _VALUES = ("value", "label", "name", "style", "type")
 
 

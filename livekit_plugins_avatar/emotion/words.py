@@ -54,7 +54,7 @@ WORDS = (
         "confirmed, solved, resolved, fixed, it works, works now, works again, works perfectly, "
         "works great, worked, working again, went through, all set, everything is set, "
         "sorted out, passed my, passed the, i passed, you passed, refunded, your refund, "
-        "upgraded, prize, rewarded, celebrat*, feel better, emotion better, much better, "
+        "upgraded, prize, rewarded, celebrat*, feel better, feeling better, much better, "
         "got better, getting better, favourite, favorite, love, loves, loved, recovered, "
         "recovering, improved, improving, improvement, safely, impressive, impressed, terrific, "
         "splendid, charming, adorable, laugh*, smile*, hug, hugs, cheerful, joy, joyful, lucky, "

@@ -38,6 +38,7 @@ def test_the_lines_it_was_written_with_read_as_they_are_meant(line: Line) -> Non
         ("It broke, but I love the new one.", "warm"),
         ("Great, it broke again.", "neutral"),
         ("I can't wait!", "warm"),
+        ("I am feeling better.", "warm"),
         ("No problem.", "warm"),
         ("No, thank you.", "warm"),
     ],

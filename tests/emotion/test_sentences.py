@@ -91,6 +91,7 @@ def test_markup_takes_no_time() -> None:
         ("<emotion value='sad'>", "concern"),
         ('<expression value="soft, with genuine care"/>', "concern"),
         ('<mstts:express-as style="cheerful">', "warm"),
+        ('<feeling value="happy"/>', "warm"),
         ("<curious>", "interest"),
         ("[laughs]", "warm"),
         ('<expr type="expression" label="angry"/>', "focus"),
