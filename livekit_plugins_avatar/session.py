@@ -108,14 +108,19 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._emotion_controller = EmotionController(
             express=self._express,
             nod=self._nod,
-            track=self._playout,
-            pauses=self._schedule.between,
+            now=self._now,
+            placement=self._playout,
+            visemes=self._schedule.between,
+            word_start=lambda index: None,
             clock=self._clock,
             classifier=classifier,
         )
         self._text = _Text(SpokenText(self._worker.expect), self._emotion_controller)
         self._watch = AgentEvents(
-            self._gaze_controller, now=self._now, turn_end=lambda: self._playout.turn_end
+            self._gaze_controller,
+            self._emotion_controller,
+            now=self._now,
+            turn_end=lambda: self._playout.turn_end,
         )
         self._store = memory
         self._tasks: list[asyncio.Task[None]] = []
@@ -315,10 +320,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             on_planned_speech=self._watch.planned_speech,
         )
         self._session = agent_session
-        self._emotion_controller.attach(agent_session, self._sink)
         self._previous_output = _tail(agent_session.output.audio)
         agent_session.output.replace_audio_tail(self._sink)
-        self._watch.attach(agent_session, room, self._text)
+        self._watch.attach(agent_session, room, self._text, self._sink)
         telemetry.measure(self, {"room": room.name})
 
     async def _open_renderer(self) -> Renderer | None:
@@ -492,7 +496,7 @@ class _Text:
         self.timed_text: Callable[[Sequence[TimedText]], None] = spoken.timed_text
 
     def expect_text(self, text: str) -> None:
-        self._emotions.expect_text(text)
+        self._emotions.push_text(text)
         self._spoken.push_text(text)
 
     def end_text(self) -> None:
@@ -500,11 +504,11 @@ class _Text:
         self._spoken.end_text()
 
     def segment_started(self, start: int) -> None:
-        self._emotions.begin_speech(start)
+        self._emotions.segment_started(start)
         self._spoken.segment_started(start)
 
     def segment_ended(self, end: int) -> None:
-        self._emotions.end_speech(end)
+        self._emotions.segment_ended(end)
         self._spoken.segment_ended(end)
 
 

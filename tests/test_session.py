@@ -137,7 +137,8 @@ def test_before_the_call_the_face_can_be_told_where_to_look_and_says_where_it_do
 async def test_what_session_and_room_report_reaches_the_face() -> None:
     agent_session = session()
     avatar = AvatarSession(renderer=Grey())
-    avatar._watch.attach(agent_session, rtc.Room(), Mock(spec=["expect_text", "end_text"]))
+    text, output = Mock(spec=["expect_text", "end_text"]), Mock(spec=["on", "off"])
+    avatar._watch.attach(agent_session, rtc.Room(), text, output)
 
     def agent(state: AgentState) -> str:
         event = AgentStateChangedEvent(old_state="idle", new_state=state)
@@ -157,9 +158,10 @@ async def test_what_session_and_room_report_reaches_the_face() -> None:
     assert tool(ToolCallStarted(function_call=call)) == "thinking"
     assert tool(ToolCallEnded(id="call", call_id="call", status="done")) == "listening"
     assert tool(ToolCallStarted(function_call=call)) == "thinking"
-    output = FunctionCallOutput(call_id="call", output="rain", is_error=False)
-    done = FunctionToolsExecutedEvent(function_calls=[call], function_call_outputs=[output])
+    result = FunctionCallOutput(call_id="call", output="no rain", is_error=True)
+    done = FunctionToolsExecutedEvent(function_calls=[call], function_call_outputs=[result])
     agent_session.emit("function_tools_executed", done)
+    assert avatar._face.status(samples(1.0)).expression == "concern"
     assert avatar._face.status(samples(1.0)).state == "listening"
     assert agent("speaking") == "speaking"
     spoke = UserStateChangedEvent(old_state="listening", new_state="speaking")
@@ -239,7 +241,7 @@ async def test_a_feeling_that_there_is_not_is_named(
 
 
 async def test_a_reader_is_closed_with_the_avatar() -> None:
-    classifier = Mock(read=AsyncMock(), aclose=AsyncMock())
+    classifier = Mock(classify=AsyncMock(), aclose=AsyncMock())
     avatar = AvatarSession(renderer=Grey(), classifier=classifier)
     await avatar.aclose()
     await avatar.aclose()

@@ -16,10 +16,13 @@ from livekit.agents import (
     AgentStateChangedEvent,
     FunctionToolsExecutedEvent,
     ToolExecutionUpdatedEvent,
+    UserInputTranscribedEvent,
     UserStateChangedEvent,
 )
 from livekit.agents.voice.events import EventTypes
+from livekit.agents.voice.io import AudioOutput, PlaybackFinishedEvent
 
+from ..emotion.controller import EmotionController
 from ..gaze.controller import GazeController
 from .participants import Participants
 from .text_tap import TextTap
@@ -41,7 +44,8 @@ class AgentEvents:
     """Lets the face know what happens, from `attach` to `close`.
 
     Args:
-        presence: What is told.
+        presence: Told what moves the eyes.
+        emotions: Told what moves the expression.
         now: The first sample whose frame can still be another one.
         turn_end: The published sample at which all speech that is known will have been heard, or
             None.
@@ -50,15 +54,18 @@ class AgentEvents:
     def __init__(
         self,
         presence: GazeController,
+        emotions: EmotionController,
         *,
         now: Callable[[], int],
         turn_end: Callable[[], int | None],
     ) -> None:
         self._gaze_controller = presence
+        self._emotion_controller = emotions
         self._now = now
         self._turn_end = turn_end
         self._handlers: dict[EventTypes, Callable[[Any], None]] = {
             "agent_state_changed": self._on_agent_state_changed,
+            "user_input_transcribed": self._on_user_input_transcribed,
             "user_state_changed": self._on_user_state_changed,
             "tool_execution_updated": self._on_tool_execution_updated,
             "function_tools_executed": self._on_function_tools_executed,
@@ -66,20 +73,29 @@ class AgentEvents:
         self._session: AgentSession[Any] | None = None
         self._room: Participants | None = None
         self._sink: TextSink | None = None
+        self._output: AudioOutput | None = None
         self._text_tap: TextTap | None = None
         self._text_begins = True
 
-    def attach(self, agent_session: AgentSession[Any], room: rtc.Room, sink: TextSink) -> None:
+    def attach(
+        self,
+        agent_session: AgentSession[Any],
+        room: rtc.Room,
+        sink: TextSink,
+        output: AudioOutput,
+    ) -> None:
         """Begin to watch.
 
         Args:
             agent_session: Running or not.
             room: Its room, connected.
             sink: Told of the text, piece by piece.
+            output: Plays the agent's speech.
         """
-        self._session, self._sink = agent_session, sink
+        self._session, self._sink, self._output = agent_session, sink, output
         for event, handler in self._handlers.items():
             agent_session.on(event, handler)
+        output.on("playback_finished", self._on_playback_finished)
         presence = self._gaze_controller
         self._room = Participants(
             room,
@@ -96,8 +112,11 @@ class AgentEvents:
                 self._session.off(event, handler)
             if self._text_tap is not None:
                 self._text_tap.detach(self._session.output)
+        if self._output is not None:
+            self._output.off("playback_finished", self._on_playback_finished)
         if self._room is not None:
             self._room.close()
+        self._output = None
         self._session = self._room = self._text_tap = None
 
     def planned_speech(self, begins: bool) -> None:
@@ -115,12 +134,22 @@ class AgentEvents:
         sample = self._now()
         self._gaze_controller.talk_with(sample, self._heard())
         self._gaze_controller.agent_state(sample, event.new_state)
+        self._emotion_controller.agent_state(event.new_state)
         if self._text_tap is None and event.new_state == "listening":
             self._read_along()
 
     def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
         speaks = event.new_state == "speaking"
         self._gaze_controller.user_speaks(self._now(), self._heard(), speaks)
+        self._emotion_controller.user_speaking(speaks)
+
+    def _on_user_input_transcribed(self, event: UserInputTranscribedEvent) -> None:
+        self._emotion_controller.user_transcribed(
+            event.transcript, final=event.is_final, language=event.language
+        )
+
+    def _on_playback_finished(self, event: PlaybackFinishedEvent) -> None:
+        self._emotion_controller.playback_finished(event.interrupted)
 
     def _on_tool_execution_updated(self, event: ToolExecutionUpdatedEvent) -> None:
         update = event.update
@@ -132,6 +161,10 @@ class AgentEvents:
     def _on_function_tools_executed(self, event: FunctionToolsExecutedEvent) -> None:
         for call in event.function_calls:
             self._gaze_controller.tool_ended(self._now(), call.call_id)
+        outputs = event.function_call_outputs
+        self._emotion_controller.tools_executed(
+            failed=any(output is not None and output.is_error for output in outputs)
+        )
 
     def _heard(self) -> str | None:
         """Whom the agent hears, where it hears one person of the room."""

@@ -55,7 +55,7 @@ class DeepgramClassifier:
             client = AsyncDeepgramClient(api_key=key, httpx_client=self._http)
         self._client = client
 
-    async def read(self, text: str, side: Side) -> EmotionEstimate:
+    async def classify(self, text: str, side: Side) -> EmotionEstimate:
         """What `text` makes one feel; raises what the SDK raises."""
         answer = await self._client.read.v1.text.analyze(
             request={"text": text},
@@ -65,7 +65,7 @@ class DeepgramClassifier:
             request_options={"max_retries": 0},
         )
         score = float(answer.results.sentiments.average.sentiment_score)
-        by_words = lexicon.read(text, side, "en")
+        by_words = lexicon.classify(text, side, "en")
         if abs(score) < DEEPGRAM_NEUTRAL:
             return by_words if by_words.emotion == "interest" else NEUTRAL
         if by_words.emotion == "hurt" and score < 0:
@@ -107,7 +107,7 @@ class OpenAIClassifier:
         self._client = client
         self._model = model
 
-    async def read(self, text: str, side: Side) -> EmotionEstimate:
+    async def classify(self, text: str, side: Side) -> EmotionEstimate:
         """What `text` makes one feel; raises what the SDK raises.
 
         Raises:

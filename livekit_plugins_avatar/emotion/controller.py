@@ -1,81 +1,71 @@
-"""The conversation, as the agents framework tells of it: the one file here that knows LiveKit.
+"""Turns what the agent says and hears into expressions and nods of the face.
 
-In flow the agent's text on its way to being spoken, the segments of its speech, what the user says
-and when, and what tools came to; out flow emotions and nods for the face. Nothing that goes wrong
-here is felt anywhere else: the voice goes on, and the face keeps still.
+The agent's text, the segments of its speech and what the user does come in through methods; each
+expression and nod goes out with its published sample. An error in here is logged once and goes no
+further: neither the voice nor the rest of the face depends on it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from functools import partial
-from typing import Any, Concatenate, ParamSpec, Protocol
+from collections.abc import Callable, Sequence
+from functools import partial, wraps
+from typing import Concatenate, ParamSpec
 
-from livekit.agents import (
-    AgentSession,
-    AgentStateChangedEvent,
-    FunctionToolsExecutedEvent,
-    UserInputTranscribedEvent,
-    UserStateChangedEvent,
-)
-from livekit.agents.voice.io import AudioOutput, PlaybackFinishedEvent
-
+from ..audio.placement import Placement
 from ..log import logger
 from ..timeline import Clock, samples
-from .cue_timing import LATE_SAMPLES, CueTiming, Pauses
+from .cue_timing import LATE_SAMPLES, CueTiming, Visemes
 from .estimate import EmotionClassifier, EmotionEstimate
 from .listening import FAILED_TOOL, INTERRUPTED, Listening
 from .remote import RemoteClassifier
 from .sentences import Cue, SentenceReader
 
-LOOKED_AT_EVERY_S = 0.1
-"""How often, while somebody speaks, it is looked whether a cue is due or the user pauses."""
+POLL_S = 0.1
+"""How often it looks whether a cue is due or the user pauses, while the agent or the user speaks.
+"""
 
-ANSWERED_WITHIN_SAMPLES = samples(2.5)
-"""A second opinion on what was heard is shown within this: the slow end of how long a listener's
-face takes to a sentence. Later, the talk has moved on."""
+ANSWER_SAMPLES = samples(2.5)
+"""A classifier's estimate of what was heard is shown within this: as long as a listener's face may
+take to react to a sentence."""
 
 P = ParamSpec("P")
 
 
-class Track(Protocol):
-    """What is asked of `Playout`."""
-
-    @property
-    def published(self) -> int:
-        """The sample that is published next."""
-        ...
-
-    def published_at(self, speech: int) -> int | None:
-        """Where a speech sample is or will be published."""
-        ...
-
-
-def _harmless(
+def _contained(
     method: Callable[Concatenate[EmotionController, P], None],
 ) -> Callable[Concatenate[EmotionController, P], None]:
-    """Whatever goes wrong in `method` is said once and goes no further."""
+    """Log the first error instead of raising it; do nothing once the controller is closed."""
 
-    def guarded(self: EmotionController, /, *args: P.args, **kwargs: P.kwargs) -> None:
+    @wraps(method)
+    def contained(self: EmotionController, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        if self._closed:
+            return
         try:
             method(self, *args, **kwargs)
         except Exception:
-            self._stumble()
+            if not self._failed:
+                logger.exception(
+                    "emotion: following the conversation failed; the voice goes on, "
+                    "expressions may be missing"
+                )
+            self._failed = True
 
-    return guarded
+    return contained
 
 
 class EmotionController:
-    """Follows one agent session; belongs to its event loop.
+    """Follows one conversation; belongs to the agent's event loop.
 
     Args:
-        feel: Told a sample, a emotion and its strength.
-        nod: Told the sample of a nod.
-        track: Where and when speech is published.
-        pauses: What the mouth does in the speech.
+        express: Called with the sample, emotion and strength of an expression.
+        nod: Called with the sample of a nod.
+        now: Earliest sample whose frame can still be redrawn.
+        placement: Where speech is published.
+        visemes: The mouth shapes in a range of speech.
+        word_start: The speech sample at which a word of the current text begins, if it is aligned.
         clock: Real time.
-        classifier: A service that is asked besides; closed with this.
+        classifier: Asked besides the lexicon; closed with this.
     """
 
     def __init__(
@@ -83,180 +73,156 @@ class EmotionController:
         *,
         express: Callable[[int, str, float], None],
         nod: Callable[[int], None],
-        track: Track,
-        pauses: Pauses,
+        now: Callable[[], int],
+        placement: Placement,
+        visemes: Visemes,
+        word_start: Callable[[int], int | None],
         clock: Clock,
         classifier: EmotionClassifier | None = None,
     ) -> None:
         self._express = express
         self._nod = nod
-        self._track = track
-        self._pauses = pauses
+        self._now = now
         self._clock = clock
-        self._opinion = RemoteClassifier(classifier) if classifier is not None else None
-        self._cue_timing = CueTiming()
+        self._remote = RemoteClassifier(classifier) if classifier is not None else None
+        self._cue_timing = CueTiming(placement, visemes, word_start)
         self._listening = Listening()
         self._text: SentenceReader | None = None
         self._turn = 0
-        """Counts what was heard: an answer to something earlier is late."""
+        """Counts transcripts: an estimate of an earlier one comes too late."""
         self._shown: dict[Cue, int] = {}
-        """Cues that a second opinion may still correct, and the sample of each."""
-        self._session: AgentSession[Any] | None = None
-        self._output: AudioOutput | None = None
-        self._looking: asyncio.Task[None] | None = None
-        self._stumbled = False
-
-    def attach(self, session: AgentSession[Any], output: AudioOutput) -> None:
-        """Follow a session whose speech `output` plays."""
-        self._session, self._output = session, output
-        for event, handler in self._handlers():
-            session.on(event, handler)
-        output.on("playback_finished", self._on_playback_finished)
+        """Cues that a classifier may still correct, and the sample of each."""
+        self._poll: asyncio.Task[None] | None = None
+        self._failed = False
+        self._closed = False
 
     async def aclose(self) -> None:
-        """Follow it no more; works before `attach` and any number of times."""
-        session, self._session = self._session, None
-        output, self._output = self._output, None
-        if session is not None:
-            for event, handler in self._handlers():
-                session.off(event, handler)
-        if output is not None:
-            output.off("playback_finished", self._on_playback_finished)
-        looking, self._looking = self._looking, None
-        if looking is not None:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
-        opinion, self._opinion = self._opinion, None
-        if opinion is not None:
-            await opinion.aclose()
+        """Stop, and close the classifier; takes about a second at most, whatever that does."""
+        self._closed = True
+        poll, self._poll = self._poll, None
+        if poll is not None:
+            poll.cancel()
+            await asyncio.gather(poll, return_exceptions=True)
+        remote, self._remote = self._remote, None
+        if remote is not None:
+            await remote.aclose()
 
-    def _handlers(self) -> list[tuple[Any, Callable[[Any], None]]]:
-        return [
-            ("user_input_transcribed", self._on_user_input_transcribed),
-            ("user_state_changed", self._on_user_state_changed),
-            ("function_tools_executed", self._on_function_tools_executed),
-            ("agent_state_changed", self._on_agent_state_changed),
-        ]
-
-    # What the agent says.
-
-    @_harmless
-    def expect_text(self, text: str) -> None:
-        """Read along with what is to be said next, piece by piece."""
+    @_contained
+    def push_text(self, text: str) -> None:
+        """Take a piece of the text that is to be spoken next."""
         if self._text is None:
             self._text = SentenceReader()
             self._cue_timing.begin_text()
-        self._expect(self._text.push(text))
+        self._add(self._text.push(text))
 
-    @_harmless
+    @_contained
     def end_text(self) -> None:
-        """What is to be said is complete."""
+        """The text that is to be spoken is complete."""
         text, self._text = self._text, None
         if text is not None:
-            self._expect(text.flush())
+            self._add(text.flush())
             self._cue_timing.end_text(text.length)
 
-    @_harmless
-    def begin_speech(self, start: int) -> None:
-        """A segment of speech opens at this speech sample."""
-        self._cue_timing.begin_speech(start)
-        self._look()
+    @_contained
+    def segment_started(self, start: int) -> None:
+        """A segment of speech begins at this speech sample."""
+        self._cue_timing.segment_started(start)
+        self._start_poll()
 
-    @_harmless
-    def end_speech(self, end: int) -> None:
-        """The open segment ends before this speech sample."""
-        self._cue_timing.end_speech(end)
+    @_contained
+    def segment_ended(self, end: int) -> None:
+        """The current segment is complete, and ends before this speech sample."""
+        self._cue_timing.segment_ended(end)
 
-    def _expect(self, cues: list[Cue]) -> None:
+    def segment_cleared(self) -> None:
+        """Speech was cut; `playback_finished` drops what was not heard of it."""
+
+    def timed_text(self, pieces: Sequence[object]) -> None:
+        """Ignored: the text itself comes through `push_text`."""
+
+    @_contained
+    def playback_finished(self, interrupted: bool) -> None:
+        """The oldest segment was played, or cut."""
+        self._cue_timing.segment_finished()
+        self._shown.clear()
+        if interrupted:
+            self._show(INTERRUPTED)
+
+    @_contained
+    def user_transcribed(self, text: str, *, final: bool, language: str | None = None) -> None:
+        """The user said this; a transcript that is not final may still change."""
+        sample = self._now()
+        self._show(self._listening.hear(sample, text, final=final, language=language))
+        if final and self._remote is not None:
+            self._turn += 1
+            self._remote.ask(text, "heard", partial(self._answer, self._turn, sample))
+
+    @_contained
+    def user_speaking(self, speaking: bool) -> None:
+        """The user starts or stops speaking."""
+        sample = self._now()
+        if self._listening.set_speaking(sample, speaking):
+            self._nod(sample)
+        self._start_poll()
+
+    @_contained
+    def tools_executed(self, failed: bool) -> None:
+        """Function tools have run; `failed` if one of them did."""
+        if failed:
+            self._show(FAILED_TOOL)
+
+    @_contained
+    def agent_state(self, state: str) -> None:
+        """The agent's state changes."""
+        if state == "thinking":
+            self._turn += 1  # The agent replies to what was heard: estimates of it come too late.
+
+    def _add(self, cues: list[Cue]) -> None:
         self._cue_timing.add(cues)
-        self._look()
+        self._start_poll()
         for cue in cues:
-            if self._opinion is not None and not cue.tagged:
-                self._opinion.ask(cue.text, "spoken", partial(self._correct, cue))
+            if self._remote is not None and not cue.tagged:
+                self._remote.ask(cue.text, "spoken", partial(self._correct, cue))
 
-    @_harmless
+    @_contained
     def _correct(self, cue: Cue, estimate: EmotionEstimate) -> None:
-        """A second opinion on what is said."""
+        """Let a classifier's estimate of a sentence replace the lexicon's."""
         if self._cue_timing.revise(cue, estimate):
             return
-        sample, now = self._shown.get(cue), self._track.published
+        sample, now = self._shown.get(cue), self._now()
         late = sample is None or now - sample > LATE_SAMPLES
         if not late and estimate.emotion != cue.estimate.emotion:
             self._express(now, estimate.emotion, estimate.strength)
 
-    @_harmless
-    def _on_playback_finished(self, event: PlaybackFinishedEvent) -> None:
-        self._cue_timing.finish_speech()
-        self._shown.clear()
-        if event.interrupted:
-            self._show(INTERRUPTED)
-
-    # What the agent hears.
-
-    @_harmless
-    def _on_user_input_transcribed(self, event: UserInputTranscribedEvent) -> None:
-        sample = self._track.published
-        text, language = event.transcript, event.language
-        estimate = self._listening.hear(sample, text, final=event.is_final, language=language)
-        self._show(estimate)
-        if event.is_final and self._opinion is not None:
-            self._turn += 1
-            self._opinion.ask(text, "heard", partial(self._answer, self._turn, sample))
-
-    @_harmless
+    @_contained
     def _answer(self, turn: int, asked: int, estimate: EmotionEstimate) -> None:
-        """A second opinion on what was heard."""
-        now = self._track.published
-        if turn == self._turn and now - asked <= ANSWERED_WITHIN_SAMPLES:
+        """Show a classifier's estimate of what was heard."""
+        now = self._now()
+        if turn == self._turn and now - asked <= ANSWER_SAMPLES:
             self._show(self._listening.express(now, estimate))
-
-    @_harmless
-    def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
-        sample = self._track.published
-        if self._listening.set_speaking(sample, event.new_state == "speaking"):
-            self._nod(sample)
-        self._look()
-
-    @_harmless
-    def _on_function_tools_executed(self, event: FunctionToolsExecutedEvent) -> None:
-        if any(output is not None and output.is_error for output in event.function_call_outputs):
-            self._show(FAILED_TOOL)
-
-    @_harmless
-    def _on_agent_state_changed(self, event: AgentStateChangedEvent) -> None:
-        if event.new_state == "thinking":
-            self._turn += 1  # What was heard is being answered.
 
     def _show(self, estimate: EmotionEstimate) -> None:
         if estimate.strength:
-            self._express(self._track.published, estimate.emotion, estimate.strength)
+            self._express(self._now(), estimate.emotion, estimate.strength)
 
-    # What comes due.
+    def _start_poll(self) -> None:
+        if self._poll is None:
+            self._poll = asyncio.get_running_loop().create_task(self._run())
 
-    def _look(self) -> None:
-        """Keep looking for as long as there is something to look for."""
-        if self._session is not None and self._looking is None:
-            self._looking = asyncio.get_running_loop().create_task(self._keep_looking())
-
-    async def _keep_looking(self) -> None:
+    async def _run(self) -> None:
         try:
             while self._cue_timing.waiting or self._listening.speaking:
-                self._look_once()
-                await self._clock.sleep(LOOKED_AT_EVERY_S)
+                self._look()
+                await self._clock.sleep(POLL_S)
         finally:
-            self._looking = None
+            self._poll = None
 
-    @_harmless
-    def _look_once(self) -> None:
-        published = self._track.published
-        for sample, cue in self._cue_timing.due(published, self._track.published_at, self._pauses):
+    @_contained
+    def _look(self) -> None:
+        now = self._now()
+        for sample, cue in self._cue_timing.due(now):
             self._shown[cue] = sample
             if cue.estimate.strength or cue.tagged:
                 self._express(sample, cue.estimate.emotion, cue.estimate.strength)
-        if self._listening.pause(published):
-            self._nod(published)
-
-    def _stumble(self) -> None:
-        if not self._stumbled:
-            logger.exception("the face could not follow the conversation; the voice goes on")
-        self._stumbled = True
+        if self._listening.pause(now):
+            self._nod(now)

@@ -87,7 +87,7 @@ class _Found(NamedTuple):
     weight: float
 
 
-def read(text: str, side: Side, language: str | None = None) -> EmotionEstimate:
+def classify(text: str, side: Side, language: str | None = None) -> EmotionEstimate:
     """What a text makes one feel.
 
     Args:

@@ -79,7 +79,7 @@ class Listening:
         """Take a transcript, of all that is not final yet; returns what is to be felt now."""
         self._heard_at = sample
         self._words = max(self._words, len(text.split()))
-        estimate = lexicon.read(text[-TAIL_CHARACTERS:], "heard", language)
+        estimate = lexicon.classify(text[-TAIL_CHARACTERS:], "heard", language)
         before, self._before = self._before, NEUTRAL if final else estimate
         if not final and (estimate.emotion != before.emotion or estimate.emotion == "interest"):
             return NEUTRAL  # Said once, it may be revised; and a question ends in its last word.

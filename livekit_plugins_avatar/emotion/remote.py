@@ -1,8 +1,8 @@
-"""A second opinion: a service that is asked what a text makes one feel, and may be late.
+"""Asks an emotion classifier without waiting for it, and with limits on what that may cost.
 
-In flow texts; out flow estimates, to whoever asked, or nothing. The lexicon has answered by then,
-so that nothing waits for this: a question takes a place among a few in flight or is not asked at
-all, an answer that takes too long is dropped, and a failure is said once.
+The lexicon has answered by the time a classifier does, so nothing waits for this. Texts and
+requests are bounded, late answers are dropped, failures are logged once per outage, and closing
+takes about a second at most, whatever the classifier does.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from ..log import logger
 from .estimate import EmotionClassifier, EmotionEstimate, Side
 
 TIMEOUT_S = 2.0
-"""Beyond this nobody would know what an answer in the face is to."""
+"""Later than this, a viewer could not tell what an expression answers."""
 
 IN_FLIGHT = 4
-"""Questions at a time. Full: what comes is not asked. More would mean a service too slow to use."""
+"""Requests at a time. Full: the text is not classified. A service that needs more is too slow."""
 
-LEAST_WORDS = 2
-"""One word says nothing that the lexicon does not know."""
+MIN_WORDS = 2
+"""A classifier tells no more about a single word than the lexicon does."""
 
 
 class RemoteClassifier:
-    """Asks a classifier, off the way of everything else; belongs to one event loop.
+    """Asks one classifier; belongs to one event loop.
 
     Args:
-        classifier: Who is asked; closed with this.
+        classifier: Closed with this.
         timeout_s: How long an answer may take.
     """
 
@@ -35,14 +35,11 @@ class RemoteClassifier:
         self._classifier = classifier
         self._timeout_s = timeout_s
         self._tasks: set[asyncio.Task[None]] = set()
-        self._said = False
+        self._failing = False
 
     def ask(self, text: str, side: Side, then: Callable[[EmotionEstimate], None]) -> None:
-        """Ask what `text` makes one feel; `then` is called with the answer, if one comes in time.
-
-        Never raises, never waits.
-        """
-        if len(self._tasks) >= IN_FLIGHT or len(text.split()) < LEAST_WORDS:
+        """Call `then` with the estimate of `text`, if it arrives in time. Never raises or waits."""
+        if len(self._tasks) >= IN_FLIGHT or len(text.split()) < MIN_WORDS:
             return
         task = asyncio.get_running_loop().create_task(self._ask(text, side, then))
         self._tasks.add(task)
@@ -50,20 +47,22 @@ class RemoteClassifier:
 
     async def _ask(self, text: str, side: Side, then: Callable[[EmotionEstimate], None]) -> None:
         try:
-            then(await asyncio.wait_for(self._classifier.read(text, side), self._timeout_s))
-            self._said = False
+            then(await asyncio.wait_for(self._classifier.classify(text, side), self._timeout_s))
+            self._failing = False
         except asyncio.TimeoutError:
-            self._say(f"did not answer within {self._timeout_s:g} s")
+            self._report(f"did not answer within {self._timeout_s:g} s")
         except Exception as error:
-            self._say(f"failed: {type(error).__name__}: {error}")
+            self._report(f"failed: {type(error).__name__}: {error}")
 
-    def _say(self, what: str) -> None:
-        if not self._said:
-            self._said = True
+    def _report(self, what: str) -> None:
+        if not self._failing:
+            self._failing = True
+            name = type(self._classifier).__name__
             logger.warning(
-                "%s %s: the face goes by its own lexicon until it answers again",
-                type(self._classifier).__name__,
+                "emotion: %s %s; the face uses its built-in lexicon until it answers again",
+                name,
                 what,
+                extra={"classifier": name},
             )
 
     async def aclose(self) -> None:

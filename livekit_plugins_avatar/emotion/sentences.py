@@ -99,10 +99,10 @@ class SentenceReader:
         text, self._sentence = self._sentence.strip(), ""
         if not any(character.isalnum() for character in text):
             # A lone tag or an emoji: it belongs to what has been said.
-            estimate = lexicon.read(text, "spoken") if text else None
+            estimate = lexicon.classify(text, "spoken") if text else None
             shows = estimate is not None and estimate.strength > 0
             return [Cue(self._length, estimate, text, False)] if estimate and shows else []
-        estimate = self._asked or lexicon.read(text, "spoken")
+        estimate = self._asked or lexicon.classify(text, "spoken")
         cue = Cue(self._length, estimate, text, self._asked is not None)
         self._length += length_of(text)
         return [cue]

@@ -133,7 +133,7 @@ async def test_deepgram_is_asked_for_the_sentiment_of_the_text(
 ) -> None:
     async with serving(200, sentiment(score)) as service:
         classifier = deepgram_at(service.url)
-        assert await classifier.read(text, "heard") == estimate
+        assert await classifier.classify(text, "heard") == estimate
         await classifier.aclose()
     assert service.paths == ["/v1/read"]
     assert service.queries == [{"sentiment": "true", "language": "en"}]
@@ -144,7 +144,7 @@ async def test_deepgram_is_asked_for_the_sentiment_of_the_text(
 async def test_a_model_is_asked_for_a_reading_in_a_schema() -> None:
     async with serving(200, completion('{"emotion": "concern", "strength": 0.7}')) as service:
         classifier = openai_at(service.url)
-        assert await classifier.read("we put the cat down", "heard") == EmotionEstimate(
+        assert await classifier.classify("we put the cat down", "heard") == EmotionEstimate(
             "concern", 0.7
         )
         await classifier.aclose()
@@ -163,7 +163,7 @@ async def test_a_model_is_asked_for_a_reading_in_a_schema() -> None:
 async def test_an_answer_that_is_no_reading_is_named(content: str) -> None:
     async with serving(200, completion(content)) as service:
         with pytest.raises(ValueError, match="answered no estimate"):
-            await openai_at(service.url).read("a text", "spoken")
+            await openai_at(service.url).classify("a text", "spoken")
 
 
 @pytest.mark.parametrize("reader_at", [deepgram_at, openai_at])
@@ -190,7 +190,7 @@ async def test_a_service_that_fails_is_not_asked_again_behind_the_back() -> None
     async with serving(503, {"error": "overloaded"}) as service:
         for classifier in (deepgram_at(service.url), openai_at(service.url)):
             with pytest.raises(Exception, match=r"503|overloaded"):
-                await classifier.read("a text", "heard")
+                await classifier.classify("a text", "heard")
     assert len(service.paths) == 2
 
 

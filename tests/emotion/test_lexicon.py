@@ -6,7 +6,7 @@ import pytest
 
 from livekit_plugins_avatar.emotion.estimate import NEUTRAL
 from livekit_plugins_avatar.emotion.language import ENGLISH, OTHERS, is_english
-from livekit_plugins_avatar.emotion.lexicon import read
+from livekit_plugins_avatar.emotion.lexicon import classify
 from livekit_plugins_avatar.emotion.words import WORDS
 from livekit_plugins_avatar.face.emotions import EMOTIONS
 from livekit_plugins_avatar.tools.eval.lines import LINES, VALENCE, Line
@@ -15,12 +15,12 @@ SIGN = {"warm": 1, "concern": -1, "hurt": -1}
 
 
 def heard(text: str) -> str:
-    return read(text, "heard").emotion
+    return classify(text, "heard").emotion
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if line.half == "dev"])
 def test_the_lines_it_was_written_with_read_as_they_are_meant(line: Line) -> None:
-    estimate = read(line.text, line.side)
+    estimate = classify(line.text, line.side)
     assert SIGN.get(estimate.emotion, 0) == VALENCE[line.kind]
     assert (estimate.emotion == "interest") == (line.kind == "question")
 
@@ -49,7 +49,7 @@ def test_negation_and_but_turn_words_around(text: str, emotion: str) -> None:
 
 def test_intensifiers_and_exclamation_say_more_of_the_same() -> None:
     plain, very, little = (
-        read(text, "heard").strength
+        classify(text, "heard").strength
         for text in ("That is good.", "That is very good!", "That is rather bad, a little.")
     )
     assert very > plain
@@ -74,7 +74,7 @@ def test_an_insult_is_called_at_whoever_hears_it(text: str, emotion: str) -> Non
 
 
 def test_nobody_is_hurt_by_what_they_say_themselves() -> None:
-    assert all(read(line.text, "spoken").emotion != "hurt" for line in LINES)
+    assert all(classify(line.text, "spoken").emotion != "hurt" for line in LINES)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_questions_are_known_without_their_mark_too(text: str, emotion: str) -> 
     ],
 )
 def test_figures_and_signs_are_neutral(text: str) -> None:
-    assert read(text, "heard") == NEUTRAL
+    assert classify(text, "heard") == NEUTRAL
 
 
 @pytest.mark.parametrize(
@@ -127,12 +127,12 @@ def test_figures_and_signs_are_neutral(text: str) -> None:
 )
 def test_another_language_is_neutral(text: str) -> None:
     assert not is_english(text)
-    assert read(text, "heard") == NEUTRAL
+    assert classify(text, "heard") == NEUTRAL
 
 
 def test_a_language_that_is_known_is_believed() -> None:
-    assert read("super fantastic", "heard", "en-GB").emotion == "warm"
-    assert read("super fantastic", "heard", "de") == NEUTRAL
+    assert classify("super fantastic", "heard", "en-GB").emotion == "warm"
+    assert classify("super fantastic", "heard", "de") == NEUTRAL
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -175,7 +175,7 @@ def test_every_group_has_a_reason_and_no_word_twice() -> None:
 
 def test_readings_are_feelings_that_a_face_has() -> None:
     for line in LINES:
-        estimate = read(line.text, line.side)
+        estimate = classify(line.text, line.side)
         assert estimate.emotion in EMOTIONS
         assert 0.0 <= estimate.strength <= 1.0
 

@@ -20,7 +20,7 @@ class Slow:
         self.closed = 0
         self.answer: asyncio.Future[EmotionEstimate] = asyncio.get_running_loop().create_future()
 
-    async def read(self, text: str, side: Side) -> EmotionEstimate:
+    async def classify(self, text: str, side: Side) -> EmotionEstimate:
         self.asked.append(text)
         return await asyncio.shield(self.answer)
 

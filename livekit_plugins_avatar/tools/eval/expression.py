@@ -19,6 +19,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from ...audio.placement import FixedPlacement, Run
 from ...emotion.cue_timing import CueTiming
 from ...emotion.listening import Listening
 from ...emotion.sentences import SentenceReader
@@ -174,20 +175,19 @@ def table(figures: Figures) -> str:
 
 def _say(face: Face, text: str, start: int, events: Sequence[VisemeEvent]) -> None:
     """Let the cue_timing put what the text calls for to its moments in speech from `start` on."""
-    spoken, cue_timing = SentenceReader(), CueTiming()
+    end = events[-1].end
+    cue_timing = CueTiming(
+        FixedPlacement([Run(start, start, end - start)]),
+        lambda a, b: [event for event in events if event.end > a and event.start < b],
+    )
+    spoken = SentenceReader()
     cue_timing.begin_text()
     cue_timing.add(spoken.push(text) + spoken.flush())
     cue_timing.end_text(spoken.length)
-    cue_timing.begin_speech(start)
-    end = events[-1].end
-    cue_timing.end_speech(end)
-    for published in range(start, end, samples(0.1)):
-        due = cue_timing.due(
-            published,
-            lambda speech: speech,
-            lambda a, b: [event for event in events if event.end > a and event.start < b],
-        )
-        for sample, cue in due:
+    cue_timing.segment_started(start)
+    cue_timing.segment_ended(end)
+    for now in range(start, end, samples(0.1)):
+        for sample, cue in cue_timing.due(now):
             if cue.estimate.strength:
                 face.express(sample, cue.estimate.emotion, cue.estimate.strength)
 

@@ -38,11 +38,11 @@ def test_what_is_measured_is_what_is_shown(side: str, monkeypatch: pytest.Monkey
     assert show(line, 1).agrees
     for wrong in (EmotionEstimate("concern", 1.0), NEUTRAL):
         for module in (listening, spoken):
-            monkeypatch.setattr(module.lexicon, "read", lambda *_, wrong=wrong: wrong)
+            monkeypatch.setattr(module.lexicon, "classify", lambda *_, wrong=wrong: wrong)
         shown = show(line, 1)
         assert not shown.agrees
         assert shown.still == (wrong == NEUTRAL)
-    assert lexicon.read("", "heard") == NEUTRAL
+    assert lexicon.classify("", "heard") == NEUTRAL
 
 
 def test_a_question_without_raised_brows_is_none() -> None:
