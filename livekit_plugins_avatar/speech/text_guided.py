@@ -15,10 +15,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from .alignment.aligner import ACOUSTIC, Aligner, Said
+from .alignment.aligner import ACOUSTIC, Aligner
 from .decoder import Decoder
 from .hops import HOP_SAMPLES, Hops
 from .recognizer import PCM
+from .text.pronunciation import Word
 from .visemes import VISEME_INDEX, VISEMES, VisemeEvent
 
 Ints = NDArray[np.int64]
@@ -71,8 +72,8 @@ class TextGuidedStream:
         self._shown: Ints = np.zeros(0, np.int64)
         self._end = 0
 
-    def expect(self, words: Sequence[Said]) -> list[VisemeEvent]:
-        """Give the words that follow those given before, with times in seconds of this stream.
+    def expect(self, words: Sequence[Word]) -> list[VisemeEvent]:
+        """Give the words that follow those given before; they start in samples of this stream.
 
         Returns:
             As `push_audio`.

@@ -19,11 +19,10 @@ import numpy as np
 
 from ..audio.playout import Pcm
 from ..log import logger
-from ..timeline import samples, seconds
-from .alignment.aligner import Said
+from ..timeline import samples
 from .recognizer import Recognizer, RecognizerStream
 from .schedule import VisemeSchedule
-from .text.pronunciation import words_of
+from .text.pronunciation import Word
 from .text_guided import HopRecognizer, TextGuidedStream
 from .visemes import VisemeEvent
 
@@ -40,21 +39,8 @@ turn, however short it is."""
 HELD_SAMPLES = samples(0.06)
 """So far ahead of what is played the mouth is on its way already, and not called back."""
 
-TEXT_LIMIT = 2_000
-"""The most pieces of text that wait for their speech: ten minutes of it, word by word."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """Some text that the speech says.
-
-    Args:
-        text: One word or many, as a person would write it.
-        start: The speech sample at which it begins; None where nobody said.
-    """
-
-    text: str
-    start: int | None = None
+WORDS_LIMIT = 2_000
+"""The most words that wait for their speech: more than ten minutes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +60,7 @@ class _Speech:
 class _Text:
     """What the open segment says, or the next one."""
 
-    spoken: tuple[Spoken, ...]
+    words: tuple[Word, ...]
     fresh: bool
 
 
@@ -115,7 +101,7 @@ class RecognitionWorker:
         self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._waiting = 0
         self._stream: TextGuidedStream | _PlainStream | None = None
-        self._expected: list[Spoken] = []
+        self._expected: list[Word] = []
         """Text that was given before its speech."""
         self._base = 0
         self._next = 0
@@ -131,16 +117,16 @@ class RecognitionWorker:
             self._waiting += len(pcm)
             self._inbox.put(_Speech(start, pcm))
 
-    def expect(self, spoken: Sequence[Spoken], *, fresh: bool = False) -> None:
+    def expect(self, words: Sequence[Word], *, fresh: bool = False) -> None:
         """Know what the segment says next: before its speech comes, with it, or a little later.
 
         Args:
-            spoken: What follows what was expected so far.
+            words: What follows what was expected so far; they start on the speech timeline.
             fresh: Whether it begins another segment: whatever waits for its speech in vain is
                 forgotten.
         """
-        if spoken or fresh:
-            self._inbox.put(_Text(tuple(spoken), fresh))
+        if words or fresh:
+            self._inbox.put(_Text(tuple(words), fresh))
 
     @property
     def waiting(self) -> int:
@@ -205,7 +191,7 @@ class RecognitionWorker:
             self._hear(item)
         elif isinstance(item, _Text):
             waiting = [] if item.fresh else self._expected
-            self._expected = [*waiting, *item.spoken][-TEXT_LIMIT:]
+            self._expected = [*waiting, *item.words][:WORDS_LIMIT]
             if self._stream is not None:
                 self._tell(self._stream)
         else:
@@ -224,17 +210,13 @@ class RecognitionWorker:
 
     def _tell(self, stream: TextGuidedStream | _PlainStream) -> None:
         """Let the stream know what it is to hear."""
-        said = [word for spoken in self._expected for word in self._said(spoken)]
+        words = [
+            word if word.start is None else replace(word, start=word.start - self._base)
+            for word in self._expected
+        ]
         self._expected.clear()
-        if said:
-            self._write(stream.expect(said))
-
-    def _said(self, spoken: Spoken) -> list[Said]:
-        """The words of a text; a time that comes with it is that of its first word."""
-        words = [Said(word) for word in words_of(spoken.text)]
-        if words and spoken.start is not None:
-            words[0] = Said(words[0].word, seconds(spoken.start - self._base))
-        return words
+        if words:
+            self._write(stream.expect(words))
 
     def _write(self, events: Sequence[VisemeEvent]) -> None:
         if not events or self._stream is None:
@@ -255,7 +237,7 @@ class _PlainStream:
         self.push_audio = stream.push_audio
         self.flush = stream.flush
 
-    def expect(self, words: Sequence[Said]) -> list[VisemeEvent]:
+    def expect(self, words: Sequence[Word]) -> list[VisemeEvent]:
         """Nothing changes."""
         return []
 

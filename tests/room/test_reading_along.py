@@ -9,7 +9,8 @@ import pytest
 from livekit import rtc
 
 from livekit_plugins_avatar import AvatarSession
-from livekit_plugins_avatar.speech.worker import RecognitionWorker, Spoken
+from livekit_plugins_avatar.speech.text.pronunciation import Word
+from livekit_plugins_avatar.speech.worker import RecognitionWorker
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .conftest import RATE, a_call, until
@@ -21,8 +22,8 @@ async def test_the_text_of_what_is_said_is_known_and_the_room_gets_it_too(
 ) -> None:
     told: list[str] = []
 
-    def expect(_: RecognitionWorker, spoken: Sequence[Spoken], *, fresh: bool = False) -> None:
-        told.extend(each.text.strip() for each in spoken)
+    def expect(_: RecognitionWorker, words: Sequence[Word], *, fresh: bool = False) -> None:
+        told.extend(word.text for word in words)
 
     monkeypatch.setattr(RecognitionWorker, "expect", expect)
     async with a_call(server, AvatarSession(renderer=Grey())) as call:

@@ -13,16 +13,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar.audio.playout import Pcm
-from livekit_plugins_avatar.speech.alignment.aligner import Said
 from livekit_plugins_avatar.speech.decoder import Decoder
 from livekit_plugins_avatar.speech.hops import HOP_SAMPLES, Hops
 from livekit_plugins_avatar.speech.phones import visemes_of
 from livekit_plugins_avatar.speech.recognizer import PCM
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
-from livekit_plugins_avatar.speech.text.pronunciation import words_of
+from livekit_plugins_avatar.speech.text.pronunciation import Word, words_of
 from livekit_plugins_avatar.speech.text_guided import TextGuidedStream
 from livekit_plugins_avatar.speech.visemes import VISEME_INDEX, VISEMES, VisemeEvent
-from livekit_plugins_avatar.speech.worker import SLICE_SAMPLES, RecognitionWorker, Spoken, _Mark
+from livekit_plugins_avatar.speech.worker import SLICE_SAMPLES, RecognitionWorker, _Mark
 from livekit_plugins_avatar.timeline import samples
 
 TEXT = "Maybe Peter bought some coffee, before the shop closed."
@@ -103,10 +102,6 @@ class MishearingAlone:
 SPEECH = speech(TEXT)
 
 
-def said(text: str) -> list[Said]:
-    return [Said(word) for word in words_of(text)]
-
-
 def everything(schedule: VisemeSchedule) -> list[VisemeEvent]:
     return schedule.between(0, 10**9)
 
@@ -122,7 +117,7 @@ def guided(pcm: Pcm, text: str, chunks: Sequence[int] = (), settle: int = 0) -> 
     """The schedule in the end, the sound being pushed in such chunks; `settle` samples of what was
     pushed are always still to be played."""
     schedule, stream = VisemeSchedule(), TextGuidedStream(MishearingHops())
-    write(schedule, stream.expect(said(text)))
+    write(schedule, stream.expect(words_of(text)))
     pushed = 0
     for count in [*chunks, len(pcm)]:
         if pushed < len(pcm):
@@ -204,7 +199,7 @@ def test_events_cover_exactly_what_was_pushed(length: int) -> None:
 
 def test_nothing_pushed_is_nothing_said() -> None:
     stream = TextGuidedStream(MishearingHops())
-    assert stream.expect(said(TEXT)) == []
+    assert stream.expect(words_of(TEXT)) == []
     assert stream.flush() == []
 
 
@@ -221,14 +216,14 @@ def test_a_closure_is_as_strong_as_the_speech_that_leads_into_it() -> None:
 
 
 def heard_by_listener(
-    chunks: Sequence[int], texts: Sequence[tuple[int, Spoken]], pcm: Pcm = SPEECH, base: int = 0
+    chunks: Sequence[int], texts: Sequence[tuple[int, Word]], pcm: Pcm = SPEECH, base: int = 0
 ) -> list[VisemeEvent]:
     """What a listener writes, each text given before the chunk of its number."""
     schedule = VisemeSchedule()
     listener = RecognitionWorker(Mishearing(), schedule)
     pushed = 0
     for number, count in enumerate([*chunks, len(pcm)]):
-        listener.expect([spoken for before, spoken in texts if before == number])
+        listener.expect([word for before, word in texts if before == number])
         if pushed < len(pcm):
             listener.push_audio(base + pushed, pcm[pushed : pushed + count])
             pushed += count
@@ -246,19 +241,20 @@ def listen(listener: RecognitionWorker) -> None:
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(48, 240_000), max_size=30))
 def test_a_listener_writes_the_same_for_chunks_of_1_to_5000_ms(chunks: list[int]) -> None:
-    assert heard_by_listener(chunks, [(0, Spoken(TEXT))]) == guided(SPEECH, TEXT)
+    assert heard_by_listener(chunks, [(0, word) for word in words_of(TEXT)]) == guided(SPEECH, TEXT)
 
 
 def test_a_listener_takes_words_one_by_one_with_their_times() -> None:
-    words = TEXT.split()
-    texts = [(2 * n, Spoken(word)) for n, word in enumerate(words)]
+    texts = [(2 * n, word) for n, word in enumerate(words_of(TEXT))]
     events = heard_by_listener([4_800] * 100, texts)
     assert right(events) > 0.9
 
 
 def test_a_listener_places_times_on_the_speech_timeline() -> None:
     base = 1_000_000
-    texts = [(0, Spoken(TEXT, start=base + PAUSE_HOPS * HOP_SAMPLES))]
+    first, *rest = words_of(TEXT)
+    timed = replace(first, start=base + PAUSE_HOPS * HOP_SAMPLES)
+    texts = [(0, word) for word in [timed, *rest]]
     events = heard_by_listener([], texts, base=base)
     moved = guided(SPEECH, TEXT)
     assert [(e.viseme, e.start - base, e.duration) for e in events] == [
@@ -309,7 +305,7 @@ def test_speech_that_does_not_follow_what_waits_before_it_is_heard_apart() -> No
 def test_a_text_belongs_to_its_segment_alone() -> None:
     schedule = VisemeSchedule()
     listener = RecognitionWorker(Mishearing(), schedule)
-    listener.expect([Spoken(TEXT)])
+    listener.expect(words_of(TEXT))
     listener.end_segment()
     listener.push_audio(0, SPEECH)
     listener.end_segment()
@@ -320,8 +316,8 @@ def test_a_text_belongs_to_its_segment_alone() -> None:
 def test_a_text_whose_speech_never_came_is_forgotten_when_another_begins() -> None:
     schedule = VisemeSchedule()
     listener = RecognitionWorker(Mishearing(), schedule)
-    listener.expect([Spoken(OTHER * 3)], fresh=True)
-    listener.expect([Spoken(TEXT)], fresh=True)
+    listener.expect(words_of(OTHER * 3), fresh=True)
+    listener.expect(words_of(TEXT), fresh=True)
     listener.push_audio(0, SPEECH)
     listener.end_segment()
     listen(listener)
@@ -333,7 +329,7 @@ def test_what_was_played_stands_while_a_listener_goes_on() -> None:
     played = len(SPEECH) // 2
     listener = RecognitionWorker(Mishearing(), schedule, played=lambda: played)
     listener.push_audio(0, SPEECH)
-    listener.expect([Spoken(TEXT)])
+    listener.expect(words_of(TEXT))
     listener.end_segment()
     listen(listener)
     kept = played // HOP_SAMPLES
@@ -345,7 +341,7 @@ def test_the_first_sample_that_changes_is_told() -> None:
     changes: list[int] = []
     listener = RecognitionWorker(Mishearing(), VisemeSchedule(), changes.append)
     listener.push_audio(0, SPEECH)
-    listener.expect([Spoken(TEXT)])
+    listener.expect(words_of(TEXT))
     listen(listener)
     first_closure = PAUSE_HOPS * HOP_SAMPLES
     assert changes[0] == 0

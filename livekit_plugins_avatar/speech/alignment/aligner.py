@@ -24,7 +24,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +32,8 @@ from numpy.typing import NDArray
 from ...timeline import SAMPLE_RATE
 from ..hops import HOP_SAMPLES
 from ..phones import phone_row
-from ..text.pronunciation import MOST_WAYS, Phones, Word
+from ..text.dictionary import MOST_WAYS, Phones
+from ..text.pronunciation import Word
 from ..visemes import VISEME_INDEX, VISEMES
 
 Floats = NDArray[np.float32]
@@ -121,19 +121,6 @@ KEPT_EVERY_HOPS = 10
 """How often the state of the search is kept, to go back to when words come late."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A word, and when it is expected.
-
-    Args:
-        word: The word.
-        at_s: When it begins, in seconds of the stream; None where nobody said.
-    """
-
-    word: Word
-    at_s: float | None = None
-
-
 _NEVER = -np.inf
 
 JUNCTION_STATES = 2
@@ -176,19 +163,20 @@ class _Graph:
         """How many words there are."""
         return len(self.junction_starts) - 1
 
-    def add(self, words: Sequence[Said]) -> None:
+    def add(self, words: Sequence[Word]) -> None:
         """Append words."""
-        for said in words:
+        for word in words:
             junction = self.words
-            if junction and not said.word.pause:
+            if junction and not word.pause:
                 self.states["enter"][self.junction_starts[-1]] = -GAP_COST
             rows: list[_Row] = []
             ends: list[int] = []
-            at_hop = np.nan if said.at_s is None else said.at_s * HOPS_PER_S
-            for rank, way in enumerate(said.word.ways or ((),)):
+            at_hop = np.nan if word.start is None else word.start / HOP_SAMPLES
+            ways = word.ways
+            for rank, way in enumerate(ways or ((),)):
                 rows += _way(way, junction, RARE_WAY_COST * rank, at_hop)
                 ends.append(len(self.states) + len(rows) - 1)
-            cost = LEFT_OUT_COST if said.word.ways else EAR_COST
+            cost = LEFT_OUT_COST if ways else EAR_COST
             self.left_out = np.append(self.left_out, self.left_out[-1] + np.float32(cost))
             self._append(rows + self._open_junction(junction + 1, len(rows)), ends)
 
@@ -365,7 +353,7 @@ class Aligner:
         """The first hop that is not settled."""
         return self._begin
 
-    def add(self, words: Sequence[Said]) -> None:
+    def add(self, words: Sequence[Word]) -> None:
         """Give the words that follow; those hops that may hold them are looked at again."""
         if not words:
             return

@@ -1,38 +1,27 @@
-"""How a text is said: its words, and the phones of each.
+"""Splits a text into words and tells how each may be said.
 
-In flows text as an agent writes it, markup and punctuation included; out flow words in order, each
-with every way it may be said. The words of English are looked up in a dictionary that comes with
-the package; what it lacks is read by the rules of spelling. What can be said in too many ways
-(figures, other scripts) has no pronunciation: there the ear alone decides.
+Whole texts and streamed ones go the same way, and give the same words however they are cut. A piece
+takes time in proportion to its length; no more than a word is kept for the next.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-import zlib
+from collections import deque
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib import resources
 
-from .spelling import read_aloud, spelt_out
+from .dictionary import Phones, ways_to_say
+from .markup import MarkupScanner, Tag, Text
 
-Phones = tuple[str, ...]
-
-DICTIONARY = "resources/pronunciations.txt.z"
-
-MARKUP = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|[*_`#~]+")
-"""Tags, stage directions in brackets and emphasis: none of them is said."""
-
-TOKEN = re.compile(r"[^\W_]+(?:['.][^\W_]+)*'?")
-"""A word, its apostrophes, and the points within a number or an address."""
+TOKEN = re.compile(r"[^\W_]{1,40}(?:['.][^\W_]{1,40}){0,9}'?")
+"""A word, its apostrophes, and the points within a number or an address. Bounded, so that a text
+without blanks cannot be one endless word."""
 
 PAUSES = re.compile(r"[.,;:!?()\u2026\u2013\u2014\"\n]|\s-\s|--")
 """Punctuation at which people like to pause."""
 
-LONGEST_ACRONYM = 5
-MOST_WAYS = 4
-"""Ways to say a word beyond these are rare."""
+LONGEST_PAUSE = 3
+"""Characters of a match of `PAUSES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,87 +30,97 @@ class Word:
 
     Args:
         text: As it is written.
-        ways: Every way it may be said, the likeliest first; empty where nobody knows.
         pause: Whether punctuation before it invites a pause.
+        start: The sample at which it is expected to begin; None where that is unknown.
     """
 
     text: str
-    ways: tuple[Phones, ...]
     pause: bool = False
+    start: int | None = None
+
+    @property
+    def ways(self) -> tuple[Phones, ...]:
+        """Every way it may be said, the likeliest first; empty where none is known."""
+        return ways_to_say(self.text)
 
 
 def words_of(text: str) -> list[Word]:
-    """The words of a text in order; what is not said is left out."""
-    plain = MARKUP.sub(" ", text.replace("\u2019", "'"))
-    words: list[Word] = []
-    said_until = 0
-    for match in TOKEN.finditer(plain):
-        pause = bool(PAUSES.search(plain[said_until : match.start()]))
-        said_until = match.end()
-        words.append(Word(match[0], ways_to_say(match[0]), pause))
-    return words
+    """The words of a text in order; markup and stage directions are left out."""
+    reader = WordReader()
+    return [*reader.push(text), *reader.flush()]
 
 
-@lru_cache(maxsize=4096)
-def ways_to_say(word: str) -> tuple[Phones, ...]:
-    """Every way a word may be said, the likeliest first; empty for figures and other scripts."""
-    plain = _plain(word)
-    if not plain:
-        return ()
-    ways = list(_looked_up(plain))
-    if word.isupper() and 1 < len(plain) <= LONGEST_ACRONYM and "'" not in plain:
-        ways.append(spelt_out(plain))
-    return tuple(dict.fromkeys(ways or [_derived(plain) or read_aloud(plain)]))[:MOST_WAYS]
+class WordReader:
+    """Reads the words of one text after another; belongs to one thread."""
+
+    def __init__(self) -> None:
+        self._scanner = MarkupScanner()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._rest = ""
+        """A word that may go on, or the end of what lies between two words."""
+        self._at = 0
+        """Where in the text, markup left out, the rest begins."""
+        self._pause = False
+        """Whether what was dropped since the last word invites a pause."""
+        self._starts: deque[tuple[int, int | None]] = deque()
+        """Where in the text pieces began, and when they begin to sound."""
+
+    def begin_piece(self, start: int | None) -> None:
+        """Note that the first word of what is pushed next is expected at the sample `start`."""
+        self._drop_starts()
+        self._starts.append((self._at + len(self._rest), start))
+
+    def push(self, text: str) -> list[Word]:
+        """Take a piece; returns the words that are complete now."""
+        return self._read(self._scanner.push(text), final=False)
+
+    def flush(self) -> list[Word]:
+        """The text is complete: return what is left. The next piece begins another text."""
+        words = self._read(self._scanner.flush(), final=True)
+        self._begin()
+        return words
+
+    def _read(self, items: list[Text | Tag], *, final: bool) -> list[Word]:
+        plain = "".join(item.text if isinstance(item, Text) else " " for item in items)
+        text = self._rest + plain.replace("\u2019", "'")
+        words: list[Word] = []
+        read = 0
+        for match in TOKEN.finditer(text):
+            self._pass(match.start() - read, text[read : match.start()])
+            read = match.start()
+            if not final and _may_go_on(text, match.end()):
+                self._rest = text[read:]
+                return words
+            words.append(Word(match[0], self._pause, self._start()))
+            self._at += len(match[0])
+            self._pause, read = False, match.end()
+        kept = max(read, len(text) - LONGEST_PAUSE + 1)
+        self._pass(kept - read, text[read:])
+        self._rest = text[kept:]
+        return words
+
+    def _pass(self, count: int, seen: str) -> None:
+        """Leave out so many characters between two words, the first of those that were seen."""
+        self._pause = self._pause or bool(PAUSES.search(seen))
+        self._at += count
+
+    def _start(self) -> int | None:
+        """When the word at `_at` begins: only the first of a piece has its time."""
+        self._drop_starts()
+        if not self._starts or self._starts[0][0] > self._at:
+            return None
+        at, start = self._starts[0]
+        self._starts[0] = (at, None)
+        return start
+
+    def _drop_starts(self) -> None:
+        """Drop the pieces that end before `_at`."""
+        while len(self._starts) > 1 and self._starts[1][0] <= self._at:
+            self._starts.popleft()
 
 
-def _plain(word: str) -> str:
-    """In small letters without accents; empty if there is more to it than letters."""
-    letters = unicodedata.normalize("NFKD", word.lower())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return plain if re.fullmatch(r"[a-z']*[a-z][a-z']*", plain) else ""
-
-
-@lru_cache(maxsize=1)
-def _dictionary() -> tuple[list[str], bytes]:
-    """The names of the phones, and the rows: a line each, word and ways."""
-    packed = resources.files("livekit_plugins_avatar").joinpath(DICTIONARY).read_bytes()
-    names, _, rows = zlib.decompress(packed).partition(b"\n")
-    return names.decode().split(), b"\n" + rows
-
-
-def _looked_up(word: str) -> list[Phones]:
-    names, rows = _dictionary()
-    # One search through two megabytes takes a tenth of a millisecond, and no memory beyond them.
-    row = rows.find(b"\n" + word.encode() + b" ")
-    if row < 0:
-        return []
-    _, *ways = rows[row + 1 : rows.index(b"\n", row + 1)].decode().split(" ")
-    return [tuple(names[ord(letter) - ord("A")] for letter in way) for way in ways]
-
-
-ENDINGS = (
-    ("'s", "", "Z"),
-    ("s'", "", "Z"),
-    ("s", "", "Z"),
-    ("ed", "", "D"),
-    ("ed", "e", "D"),
-    ("ing", "", "IH NG"),
-    ("ing", "e", "IH NG"),
-    ("ly", "", "L IY"),
-    ("er", "", "ER"),
-    ("er", "e", "ER"),
-    ("ness", "", "N AH S"),
-    ("less", "", "L AH S"),
-)
-"""Endings, what stands in their place in the dictionary, and how they are said; whether an s is
-said with or without voice is not seen."""
-
-
-def _derived(word: str) -> Phones:
-    """A word that the dictionary has without its ending."""
-    for ending, instead, phones in ENDINGS:
-        if word.endswith(ending) and len(word) > len(ending) + 2:
-            stem = _looked_up(word[: -len(ending)] + instead)
-            if stem:
-                return (*stem[0], *phones.split())
-    return ()
+def _may_go_on(text: str, end: int) -> bool:
+    """Whether a word that ends there may be longer, depending on what comes next."""
+    return end == len(text) or (text[end] == "." and end + 1 == len(text))

@@ -1,81 +1,97 @@
-"""Tells the recognition worker which words the speech says.
+"""Joins what the language model writes and what the voice says it says into words to expect.
 
-The text comes from the language model, piece by piece, before it is spoken. Where the language
-model gives none, as for recorded speech, the timed text of the TTS is used instead.
+The language model's text wins: it comes first and is complete. Where there is none, as with a
+realtime model, the text that the TTS sends beside its sound is taken, with its times.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from ...audio.sink import TimedText
 from ...timeline import samples
-from ..worker import Spoken
-from .transcript import Piece, Transcript
+from .pronunciation import Word, WordReader
+
+if TYPE_CHECKING:
+    from ...audio.sink import TimedText
 
 
 class Expect(Protocol):
-    """Takes the words that are spoken next: `RecognitionWorker.expect`."""
+    """Takes the words that are said next; `RecognitionWorker.expect` fits."""
 
-    def __call__(self, spoken: Sequence[Spoken], *, fresh: bool = False) -> None: ...
+    def __call__(self, words: Sequence[Word], *, fresh: bool = False) -> None: ...
 
 
 class SpokenText:
-    """Joins pieces of text into words; a `SegmentListener`.
+    """Follows the text of one session; belongs to one thread. Fits `audio.sink.SegmentListener`.
 
     Args:
-        expect: Takes the words; `fresh` says that they belong to the next segment.
+        expect: Told the words as they are complete, with `fresh` where another text begins.
     """
 
     def __init__(self, expect: Expect) -> None:
         self._expect = expect
-        self._model_text = Transcript(exact=True)
-        self._model_text_begins = True
-        self._model_text_known = False
-        """Whether the language model gave the text of the open segment, or of the next one."""
-        self._tts_text = Transcript()
+        self._written = WordReader()
+        self._writing = False
+        """Whether the language model's text is unfinished."""
+        self._known = False
+        """Whether the language model wrote what the open segment, or the next one, says."""
+        self._timed = WordReader()
+        self._last_piece = ""
         self._start: int | None = None
-        """The speech sample at which the open segment starts."""
+        """The speech sample at which the open segment begins."""
 
     def push_text(self, text: str) -> None:
         """Take the next piece of the language model's text."""
-        words = self._model_text.push([Piece(text)])
-        self._model_text_known = True
-        self._expect([Spoken(word.text) for word in words], fresh=self._model_text_begins)
-        self._model_text_begins = False
+        words = self._written.push(text)
+        if words or not self._writing:
+            self._expect(words, fresh=not self._writing)
+        self._writing = self._known = True
 
     def end_text(self) -> None:
-        """End the language model's text."""
-        self._expect([Spoken(word.text) for word in self._model_text.flush()])
-        self._model_text_begins = True
-
-    def segment_started(self, start: int) -> None:
-        """Time the words of the TTS from this speech sample."""
-        self._start = start
+        """The language model's text is complete."""
+        words = self._written.flush()
+        if words:
+            self._expect(words)
+        self._writing = False
 
     def timed_text(self, pieces: Sequence[TimedText]) -> None:
-        """Take text from the TTS; it counts where the language model gave none."""
-        self._expect_timed(self._tts_text.push([Piece(each.text, each.at_s) for each in pieces]))
+        """Take what the TTS says it says: words, letters or sentences, in order.
+
+        Args:
+            pieces: Their times are in seconds from the start of the segment. Blanks between words
+                may be missing; single letters are taken to be pieces of words.
+        """
+        if self._start is None or self._known:
+            return
+        words: list[Word] = []
+        for piece in pieces:
+            start = None if piece.at_s is None else self._start + samples(piece.at_s)
+            if _lacks_blank(self._last_piece, piece.text):
+                words += self._timed.push(" ")
+            self._timed.begin_piece(start)
+            words += self._timed.push(piece.text)
+            self._last_piece = piece.text or self._last_piece
+        if words:
+            self._expect(words)
+
+    def segment_started(self, start: int) -> None:
+        """A segment begins at the speech sample `start`."""
+        self._start = start
 
     def segment_ended(self, end: int) -> None:
-        """Expect the last word of the TTS's text."""
-        self._expect_timed(self._tts_text.flush())
+        """The open segment ends before the speech sample `end`; called before the worker knows."""
+        words = self._timed.flush()
+        if words and not self._known:
+            self._expect(words)
         self.segment_cleared()
 
     def segment_cleared(self) -> None:
-        """Forget the text of the segment."""
-        self._tts_text = Transcript()
-        self._model_text_known = False
-        self._start = None
+        """What was expected of the open segment is not said any more."""
+        self._timed, self._last_piece = WordReader(), ""
+        self._known, self._start = False, None
 
-    def _expect_timed(self, words: Sequence[Piece]) -> None:
-        start = self._start
-        if start is None or self._model_text_known:
-            return
-        self._expect(
-            [
-                Spoken(word.text, None if word.at_s is None else start + samples(word.at_s))
-                for word in words
-            ]
-        )
+
+def _lacks_blank(before: str, after: str) -> bool:
+    """Whether two pieces of several letters each are words that lack the blank between them."""
+    return len(before) > 1 and len(after) > 1 and after[0].isalnum() and not before[-1].isspace()

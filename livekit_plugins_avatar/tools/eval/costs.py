@@ -24,7 +24,6 @@ from ...face.face import Face
 from ...options import DEFAULT_PERSONA
 from ...publish.conductor import Conductor
 from ...publish.sources import QUEUE_SAMPLES
-from ...speech.alignment.aligner import Said
 from ...speech.published import PublishedVisemes
 from ...speech.recognizer import OnnxRecognizer, RecognizerStream
 from ...speech.schedule import VisemeSchedule
@@ -227,7 +226,7 @@ def _speaking_face() -> Face:
 def _stream_told(text: str) -> TextGuidedStream:
     """A stream that knows what it is to hear."""
     stream = TextGuidedStream(OnnxRecognizer().hops())
-    stream.expect([Said(word) for word in words_of(text)])
+    stream.expect(words_of(text))
     return stream
 
 

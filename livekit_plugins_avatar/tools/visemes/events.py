@@ -7,7 +7,6 @@ to its last. They are made by the parts that work in a room, pushed in pieces as
 from __future__ import annotations
 
 from ...audio.playout import Pcm
-from ...speech.alignment.aligner import Said
 from ...speech.recognizer import OnnxRecognizer
 from ...speech.schedule import VisemeSchedule
 from ...speech.text.pronunciation import words_of
@@ -31,7 +30,7 @@ def events_of(
     schedule = VisemeSchedule()
     stream = TextGuidedStream(recognizer.hops())
     if text is not None:
-        stream.expect([Said(word) for word in words_of(text)])
+        stream.expect(words_of(text))
     for start in range(0, len(pcm), PIECE_SAMPLES):
         _write(schedule, stream.push_audio(pcm[start : start + PIECE_SAMPLES]))
     _write(schedule, stream.flush())

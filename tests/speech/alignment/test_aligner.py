@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,11 +16,11 @@ from livekit_plugins_avatar.speech.alignment.aligner import (
     HOPS_PER_S,
     JUDGED_HOPS,
     Aligner,
-    Said,
 )
 from livekit_plugins_avatar.speech.phones import visemes_of
-from livekit_plugins_avatar.speech.text.pronunciation import words_of
+from livekit_plugins_avatar.speech.text.pronunciation import Word, words_of
 from livekit_plugins_avatar.speech.visemes import VISEME_INDEX, VISEMES
+from livekit_plugins_avatar.timeline import SAMPLE_RATE
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -64,12 +65,17 @@ def heard(shown: Ints, *, wrong: float = 0.3, seed: int = 1) -> Floats:
     return np.asarray(np.log(likely / likely.sum(axis=1, keepdims=True)), np.float32)
 
 
-def said(text: str, times: Sequence[float] | None = None) -> list[Said]:
+def said(text: str, times: Sequence[float] | None = None) -> list[Word]:
     words = words_of(text)
-    return [Said(word, times[n] if times else None) for n, word in enumerate(words)]
+    if times is None:
+        return words
+    return [
+        replace(word, start=round(time_s * SAMPLE_RATE))
+        for word, time_s in zip(words, times, strict=True)
+    ]
 
 
-def aligned(log_probabilities: Floats, words: Sequence[Said], chunks: Sequence[int] = ()) -> Ints:
+def aligned(log_probabilities: Floats, words: Sequence[Word], chunks: Sequence[int] = ()) -> Ints:
     """The text's answers in the end, after hops came in such pieces, asked for after each."""
     aligner = Aligner()
     aligner.add(words)

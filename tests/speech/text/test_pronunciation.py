@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livekit_plugins_avatar.speech.phones import PHONES, phone_row, visemes_of
-from livekit_plugins_avatar.speech.text.pronunciation import ways_to_say, words_of
+from livekit_plugins_avatar.speech.text.dictionary import ways_to_say
+from livekit_plugins_avatar.speech.text.pronunciation import words_of
 from livekit_plugins_avatar.speech.text.spelling import LETTER_NAMES, RULES, read_aloud
 from livekit_plugins_avatar.speech.visemes import VISEMES
 
