@@ -219,7 +219,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     @property
     def frame_cost_s(self) -> float:
         """How long drawing a frame takes at present; 0 before the first."""
-        return self._prerenderer.cost_s if self._prerenderer is not None else 0.0
+        return self._prerenderer.frame_cost_s if self._prerenderer is not None else 0.0
 
     async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Take over the agent's audio output and publish voice and face.

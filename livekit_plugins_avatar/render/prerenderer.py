@@ -1,11 +1,9 @@
-"""Rendering ahead of the playhead.
+"""Renders frames ahead of the playhead, each for exactly one sample.
 
-In flows the sample that is due next, from the conductor; out flow frames, each for exactly one
-sample. A thread of its own draws the frames to come, nearest first, and draws again those that a
-change of plan has made stale. A frame that would come too late is not begun: the thread knows how
-long drawing takes and aims at the first sample it can still reach. Where drawing is slower than
-real time it cannot reach them all, and draws those that show the most (`worth`). A renderer that
-is slow, hangs or raises costs frames, never sound.
+A thread of its own draws the frames to come, nearest first, and redraws those that a change of plan
+has made stale. It knows how long drawing takes and begins no frame that would come too late. Where
+drawing is slower than real time it draws the frames with the highest priority. A renderer that is
+slow, hangs or raises costs frames, never sound.
 """
 
 from __future__ import annotations
@@ -27,15 +25,17 @@ from .renderer import Frames, Moment, Renderer
 
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 0.5
-"""A renderer that raised is tried again after the first, then twice as long each time up to the
-last: it is seen again within a second of its return, and asked twice a second until then."""
+"""After a failure drawing is tried again after the first, then twice as long each time up to the
+last: a renderer that recovers is seen within a second and asked no more than twice a second."""
 
 HUNG_S = 2.0
-"""A renderer that has not answered for this long is said to hang."""
+"""A renderer that has not answered for this long is logged as hanging."""
 
 COSTS = 5
-"""How many of the last pictures tell how long the next takes: their median, so that one stall, or
-two, do not make everything after them wait."""
+"""The frame cost is the median of this many draws, so that one or two stalls do not count."""
+
+FACE, RENDERER, ITSELF = "the face", "the renderer", "the prerenderer"
+"""What can fail."""
 
 
 @dataclass(slots=True)
@@ -45,10 +45,10 @@ class _Drawn:
 
 
 class FrameBuffer:
-    """Which frames are there, which may be drawn next. Pure: no thread, no clock.
+    """Holds frames and tells which may be drawn next. No thread, no clock.
 
-    Full: `ahead` frames wait, and nothing is drawn until one is taken or goes stale. Empty: the
-    viewer goes on seeing the last frame.
+    Full: `ahead` frames wait, and nothing is drawn until one is taken or goes stale. Empty: viewers
+    keep the last frame.
 
     Args:
         period: Samples from one frame to the next.
@@ -57,7 +57,7 @@ class FrameBuffer:
 
     def __init__(self, period: int, ahead: int) -> None:
         self.period = period
-        self._prerenderer = ahead
+        self._ahead = ahead
         self._drawn: dict[int, _Drawn] = {}
         self._due = 0
 
@@ -65,9 +65,9 @@ class FrameBuffer:
         return len(self._drawn)
 
     def take(self, sample: int) -> NDArray[np.uint8] | None:
-        """The frame for `sample`, where it is there; older ones are dropped.
+        """Remove and return the frame for `sample`, if there is one; older ones are dropped.
 
-        A stale frame is better than none: it is off by what has changed since, no more.
+        A stale frame is returned as well: it differs only by what has changed since.
         """
         drawn = self._drawn.get(sample)
         self._due = sample + self.period
@@ -76,7 +76,7 @@ class FrameBuffer:
         return None if drawn is None else drawn.picture
 
     def reachable(self, lead: int) -> list[int]:
-        """The frames worth drawing, nearest first, if drawing takes `lead` samples of time."""
+        """The frames to draw, nearest first, if drawing takes `lead` samples of time."""
         skipped = -(-lead // self.period) if lead > self.period else 0
         first = self._due + skipped * self.period
         return [
@@ -86,18 +86,18 @@ class FrameBuffer:
         ]
 
     def _end(self, skipped: int) -> int:
-        """The first frame beyond the reserve; a renderer that is late aims beyond it."""
-        return self._due + (skipped + self._prerenderer) * self.period
+        """The first frame beyond the buffer; a renderer that is late aims further ahead."""
+        return self._due + (skipped + self._ahead) * self.period
 
     def put(self, sample: int, picture: NDArray[np.uint8], *, stale: bool) -> bool:
-        """Keep a frame; returns whether it came in time."""
+        """Keep a frame; return whether it came in time."""
         if sample < self._due:
             return False
         self._drawn[sample] = _Drawn(picture, stale)
         return True
 
     def invalidate(self, sample: int) -> None:
-        """Frames from `sample` on no longer show what will be heard with them."""
+        """Mark frames from `sample` on as stale: they no longer show what will be heard."""
         for start, drawn in self._drawn.items():
             drawn.stale = drawn.stale or start >= sample
 
@@ -105,13 +105,13 @@ class FrameBuffer:
 class Prerenderer:
     """Draws frames on a thread of its own.
 
-    That thread does nothing but `begin`, the renderer's own work, and `finish` or `fail`, over and
-    over: a simulation may do the same without it.
+    The thread repeats `begin`, the renderer's own work, and `finish` or `fail`; a simulation can do
+    the same without the thread.
 
     Args:
-        renderer: What draws; only ever called on this thread. One that draws several pictures
-            together as fast as one says so (`batch`), and its reserve is refilled in one go.
-        compose: The face at a sample; called on this thread too.
+        renderer: What draws; only called on this thread. One that draws several pictures together
+            as fast as one says how many (`batch`), and the buffer is refilled in one go.
+        compose: Returns the face at a sample; called on this thread too.
         clock: What drawing is timed with.
         frames: How many frames to hold ready.
         period: Samples from one frame to the next.
@@ -129,22 +129,22 @@ class Prerenderer:
         self._renderer = renderer
         self._compose = compose
         self._clock = clock
-        self._batch = max(1, int(getattr(renderer, "batch", 1)))
         self._buffer = FrameBuffer(period, frames)
         self._changed = threading.Condition()
         self._changed_from: int | None = None
         self._closing = False
         self._costs_s: deque[float] = deque(maxlen=COSTS)
         self._busy_since: float | None = None
-        self._said_hung = False
+        self._logged_hang = False
+        self._failed: str | None = None
         self._retry_s = 0.0
         self._retry_at_s = 0.0
         self._last_face: FaceState | None = None
-        """What the last picture that was begun shows."""
+        """What the last picture that was begun will show."""
         self.late = 0
-        """Frames that were drawn and came too late."""
+        """Frames that were drawn too late."""
         self.failures = 0
-        """How often drawing raised."""
+        """How often composing or drawing raised."""
         self._thread = threading.Thread(target=self._run, name="avatar-render", daemon=True)
 
     @property
@@ -153,12 +153,12 @@ class Prerenderer:
         return self._buffer.period
 
     def start(self) -> None:
-        """Begin to draw."""
+        """Start the thread."""
         self._thread.start()
 
     @property
     def ready(self) -> int:
-        """How many frames wait."""
+        """How many frames are buffered."""
         return len(self._buffer)
 
     @property
@@ -167,20 +167,20 @@ class Prerenderer:
         return self.ready * self._buffer.period / SAMPLE_RATE
 
     @property
-    def cost_s(self) -> float:
-        """How long drawing takes at present: the median of the last few times."""
+    def frame_cost_s(self) -> float:
+        """How long drawing takes at present; 0 before the first frame."""
         return median(self._costs_s) if self._costs_s else 0.0
 
     def take(self, sample: int) -> NDArray[np.uint8] | None:
-        """The frame for `sample`, uint8 [H * 3 / 2, W], or None where it is not there."""
+        """Return the frame for `sample`, uint8 [H * 3 / 2, W], or None if it is not ready."""
         with self._changed:
             frame = self._buffer.take(sample)
             self._changed.notify()
-        self._say_if_hung()
+        self._log_if_hung()
         return frame
 
     def invalidate(self, sample: int) -> None:
-        """What is to be seen from `sample` on has changed."""
+        """Redraw frames from `sample` on, because the face has changed."""
         with self._changed:
             self._buffer.invalidate(sample)
             if self._changed_from is None or sample < self._changed_from:
@@ -188,7 +188,7 @@ class Prerenderer:
             self._changed.notify()
 
     def close(self, timeout_s: float = 1.0) -> bool:
-        """Stop, and close the renderer on its thread; returns whether it answered in time."""
+        """Stop, and close the renderer on its thread; return whether it answered in time."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -198,21 +198,25 @@ class Prerenderer:
 
     def _run(self) -> None:
         while not self._closing:
-            moments = self.begin()
-            if not moments:
-                self._wait()
-                continue
             try:
-                frames = self._renderer.render(moments)
-                self._check(frames, len(moments))
-            except Exception:
-                self.fail()
-                continue
-            self.finish(moments, frames)
+                self._draw()
+            except BaseException:
+                self.fail(ITSELF)
         try:
             self._renderer.close()
-        except Exception:
-            logger.exception("the renderer could not be closed")
+        except BaseException:
+            logger.exception("prerenderer: the renderer could not be closed and is left behind")
+
+    def _draw(self) -> None:
+        moments = self.begin()
+        if not moments:
+            return self._wait()
+        try:
+            frames = self._checked(self._renderer.render(moments), len(moments))
+        # A renderer may raise anything, SystemExit included; the thread must live on.
+        except BaseException:
+            return self.fail(RENDERER)
+        self.finish(moments, frames)
 
     def _wait(self) -> None:
         """Wait until there may be something to draw."""
@@ -220,42 +224,47 @@ class Prerenderer:
             left_s = self._retry_at_s - self._clock.now_s()
             if left_s > 0:
                 self._changed.wait_for(lambda: self._closing, left_s)
-            elif not self._closing and not self._buffer.reachable(samples(self.cost_s)):
+            elif not self._closing and not self._buffer.reachable(samples(self.frame_cost_s)):
                 self._changed.wait()
 
     def begin(self) -> list[Moment]:
-        """What the renderer is to draw now; nothing where the reserve is full, or after a failure
-        until it is time to try again."""
+        """Return what the renderer is to draw now.
+
+        Nothing where the buffer is full, and after a failure until it is time to try again.
+        """
         now_s = self._clock.now_s()
         if now_s < self._retry_at_s:
             return []
-        lead = samples(self.cost_s)
+        lead = samples(self.frame_cost_s)
         with self._changed:
             wanted = self._buffer.reachable(lead)
             self._changed_from = None
         if not wanted:
             return []
-        moments = [self._moment(sample) for sample in self._chosen(wanted, lead)]
+        batch = max(1, int(getattr(self._renderer, "batch", 1)))
+        try:
+            chosen = self._chosen(wanted, lead, batch)
+            moments = [Timed(sample, self.period, self._compose(sample)) for sample in chosen]
+        except BaseException:
+            self.fail(FACE)
+            return []
         self._last_face = moments[-1].value
         self._busy_since = now_s
         return moments
 
-    def _chosen(self, wanted: Sequence[int], lead: int) -> Sequence[int]:
-        """Of the frames that drawing in real time would reach, as many as the renderer draws.
+    def _chosen(self, wanted: Sequence[int], lead: int, batch: int) -> Sequence[int]:
+        """Choose one batch of the frames that drawing in real time would reach.
 
-        It reaches one batch out of every `passed` frames: the next ones as a rule, those of them
-        that show the most where it cannot keep up.
+        The next ones as a rule; where the renderer cannot keep up, those of the highest priority.
         """
-        passed = -(-lead // self._buffer.period)
-        if passed <= self._batch or len(wanted) <= self._batch:
-            return wanted[: self._batch]
+        passed = -(-lead // self.period)
+        if passed <= batch or len(wanted) <= batch:
+            return wanted[:batch]
         faces = {sample: self._compose(sample) for sample in wanted[:passed]}
-        return highest_priority(faces, self._last_face, self._batch)
+        return highest_priority(faces, self._last_face, batch)
 
-    def _moment(self, sample: int) -> Moment:
-        return Timed(sample, self._buffer.period, self._compose(sample))
-
-    def _check(self, frames: Frames, count: int) -> None:
+    def _checked(self, frames: Frames, count: int) -> Frames:
+        """Copy what the renderer gave: it may draw the next pictures into the same memory."""
         width, height = self._renderer.size
         frames = np.asarray(frames)
         shape = (count, height * 3 // 2, width)
@@ -264,13 +273,15 @@ class Prerenderer:
                 f"{count} frames of {width}x{height} are uint8 {list(shape)} (I420), "
                 f"the renderer gave {frames.dtype} {list(frames.shape)}"
             )
+        copied: Frames = frames.copy()
+        return copied
 
     def finish(self, moments: Sequence[Moment], frames: Frames) -> None:
-        """The renderer has drawn what `begin` gave, uint8 [B, H * 3 / 2, W]."""
+        """Buffer what the renderer has drawn of `begin`'s moments, uint8 [B, H * 3 / 2, W]."""
         self._note_cost()
-        if self._retry_s or self._said_hung:
-            logger.info("the renderer is back")
-            self._retry_s, self._said_hung = 0.0, False
+        if self._failed or self._logged_hang:
+            logger.info("prerenderer: %s is back, frames are drawn", self._failed or RENDERER)
+        self._failed, self._logged_hang, self._retry_s = None, False, 0.0
         with self._changed:
             changed = self._changed_from
             for moment, picture in zip(moments, frames, strict=True):
@@ -278,12 +289,17 @@ class Prerenderer:
                 if not self._buffer.put(moment.start, picture, stale=stale):
                     self.late += 1
 
-    def fail(self) -> None:
-        """The renderer has raised; called while the exception is being handled."""
+    def fail(self, what: str = RENDERER) -> None:
+        """Note that `what` has raised; called while the exception is being handled."""
         self._busy_since = None
         self.failures += 1
-        if not self._retry_s:
-            logger.exception("the renderer failed: the last frame stays, and it is tried again")
+        if self._failed != what:
+            self._failed = what
+            logger.exception(
+                "prerenderer: %s failed; viewers keep the last frame, the voice goes on, drawing "
+                "is tried again",
+                what,
+            )
         self._retry_s = min(LAST_RETRY_S, max(FIRST_RETRY_S, 2 * self._retry_s))
         self._retry_at_s = self._clock.now_s() + self._retry_s
 
@@ -292,21 +308,22 @@ class Prerenderer:
             self._costs_s.append(self._clock.now_s() - self._busy_since)
         self._busy_since = None
 
-    def _say_if_hung(self) -> None:
+    def _log_if_hung(self) -> None:
         since = self._busy_since
-        if since is None or self._said_hung:
+        if since is None or self._logged_hang:
             return
         busy_s = self._clock.now_s() - since
         if busy_s >= HUNG_S:
-            self._said_hung = True
+            self._logged_hang = True
             logger.error(
-                "the renderer has not answered for %.1f s: the last frame stays, the voice goes on",
+                "prerenderer: the renderer has not answered for %.1f s; viewers keep the last "
+                "frame, the voice goes on",
                 busy_s,
             )
 
 
 def frame_period(fps: int) -> int:
-    """Samples from one frame to the next at `fps`, 10 to 60.
+    """Return the samples from one frame to the next at `fps`, 10 to 60.
 
     Raises:
         ValueError: `fps` is out of range, or does not divide the sample rate, so that frames

@@ -163,7 +163,7 @@ def test_a_renderer_that_raises_is_tried_again_and_said_to_fail_once(
         ahead.close()
     assert ahead.failures == 2
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
-    assert "last frame stays" in caplog.text and "is back" in caplog.text
+    assert "keep the last frame" in caplog.text and "is back" in caplog.text
 
 
 def test_a_picture_of_the_wrong_shape_is_a_failure_that_names_the_right_one(
@@ -175,6 +175,74 @@ def test_a_picture_of_the_wrong_shape_is_a_failure_that_names_the_right_one(
     painter.wait_for(1)
     ahead.close()
     assert "uint8 [1, 6, 4] (I420)" in caplog.text
+
+
+def test_reused_buffer() -> None:
+    """A renderer may draw into the same memory again: frames keep what they showed."""
+    canvas = np.zeros((1, 6, 4), np.uint8)
+
+    def paint(moment: Moment) -> Frames:
+        canvas[:] = moment.start // PERIOD
+        return canvas
+
+    painter = Painter(paint)
+    ahead = ahead_of(painter)
+    ahead.start()
+    painter.wait_for(3)
+    ahead.close()
+    frames = [ahead.take(n * PERIOD) for n in range(3)]
+    assert [int(frame[0, 0]) for frame in frames if frame is not None] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no face"), SystemExit(1)])
+def test_compose_raises_once(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
+    """The thread lives on, the failure is counted, and the log does not blame the renderer."""
+    errors = [error]
+
+    def compose(sample: int) -> FaceState:
+        if errors:
+            raise errors.pop()
+        return FaceState.of()
+
+    painter = Painter(good)
+    ahead = Prerenderer(painter, compose, clock=SystemClock(), frames=3, period=PERIOD)
+    with caplog.at_level(logging.INFO):
+        ahead.start()
+        painter.wait_for(3)
+        ahead.close()
+    assert ahead.failures == 1
+    assert "the face failed" in caplog.text and "the face is back" in caplog.text
+    assert "renderer failed" not in caplog.text
+
+
+def test_renderer_exits() -> None:
+    """A renderer that raises SystemExit is tried again like any other."""
+    calls = 0
+
+    def exits_once(moment: Moment) -> Frames:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            raise SystemExit(1)
+        return PICTURE[None]
+
+    painter = Painter(exits_once)
+    ahead = ahead_of(painter)
+    ahead.start()
+    painter.wait_for(3)
+    assert ahead.close()
+    assert ahead.failures == 1 and painter.closed.is_set()
+
+
+def test_batch_changes() -> None:
+    """A renderer that falls back from a GPU to the CPU is asked for fewer pictures at a time."""
+    canvas = Canvas(COST_S, batch=4)
+    ahead = Prerenderer(
+        canvas, lambda _: FaceState.of(), clock=ManualClock(), frames=6, period=PERIOD
+    )
+    assert len(ahead.begin()) == 4
+    canvas.batch = 1
+    assert len(ahead.begin()) == 1
 
 
 def test_a_renderer_that_hangs_keeps_nobody_from_closing() -> None:
