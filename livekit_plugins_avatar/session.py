@@ -20,7 +20,8 @@ from livekit.agents.voice.io import AgentOutput, AudioOutput
 
 from . import telemetry
 from .agent.events import AgentEvents
-from .audio.playout import Playout, PlayoutEvent
+from .audio.playback_events import PlaybackEvent
+from .audio.playout import Playout
 from .audio.sink import AudioSink, TimedText
 from .emotion.controller import EmotionController
 from .emotion.estimate import EmotionClassifier
@@ -455,7 +456,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             voice_sid=lambda: tracks.audio.sid if tracks.audio is not None else None,
             playhead=lambda: self._conductor.playhead,
             clock=self._clock,
-            on_lost=self._playout.lose,
+            on_lost=self._playout.link_down,
             on_regained=self._on_regained,
         )
         watchers: list[LinkWatcher] = [self._connectivity]
@@ -468,7 +469,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._link_monitor.start()
 
     def _on_regained(self) -> None:
-        self._samples_replayed += self._playout.regain()
+        self._samples_replayed += self._playout.link_up()
 
     async def _remember(self, memory: FaceMemory, tracks: Tracks) -> None:
         """Wake once somebody looks, then write the face down again and again."""
@@ -481,7 +482,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             await asyncio.to_thread(memory.keep, face, self._clock.wall_s())
             await self._clock.sleep(KEEP_EVERY_S)
 
-    def _on_events(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
+    def _on_events(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
         """What was played; on the conductor's thread."""
         if self._sink is not None:
             self._sink.deliver(events)

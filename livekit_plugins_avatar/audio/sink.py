@@ -19,7 +19,9 @@ from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
 
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, samples, seconds
-from .playout import NOTHING, Pcm, Playout, PlayoutEvent, Progressed, Started
+from .pcm_buffer import NO_PCM, Pcm
+from .playback_events import PlaybackEvent, Progressed, Started
+from .playout import Playout
 
 LIMIT_SAMPLES = samples(60.0)
 """Speech that waits to be played beyond this makes `capture_frame` wait: a minute is more than
@@ -176,14 +178,14 @@ class AudioSink(AudioOutput):
         self._playout.close()
         self._settle()
 
-    def deliver(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
+    def deliver(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
         """Pass on what was played, each with its wall-clock time; from any thread."""
         try:
             self._loop.call_soon_threadsafe(self._emit, events)
         except RuntimeError:
             logger.debug("the agent's event loop is gone, nobody waits for playback reports")
 
-    def _emit(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
+    def _emit(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
         for event, wall_s in events:
             if isinstance(event, Started):
                 self.on_playback_started(created_at=wall_s)
@@ -219,7 +221,7 @@ class AudioSink(AudioOutput):
     def _convert(self, frame: rtc.AudioFrame) -> Pcm:
         """A frame as mono PCM at `SAMPLE_RATE`; the resampler keeps some back for the next."""
         mono = _mono(frame)
-        rest = self._end_conversion() if frame.sample_rate != self._rate else NOTHING
+        rest = self._end_conversion() if frame.sample_rate != self._rate else NO_PCM
         self._rate = frame.sample_rate
         if self._rate == SAMPLE_RATE:
             return np.concatenate((rest, mono))
@@ -233,7 +235,7 @@ class AudioSink(AudioOutput):
     def _end_conversion(self) -> Pcm:
         """What the resampler kept back."""
         resampler, self._resampler = self._resampler, None
-        return _joined(resampler.flush()) if resampler is not None else NOTHING
+        return _joined(resampler.flush()) if resampler is not None else NO_PCM
 
 
 def _timed_text(frame: rtc.AudioFrame) -> list[TimedText]:
@@ -256,4 +258,4 @@ def _mono(frame: rtc.AudioFrame) -> Pcm:
 
 def _joined(frames: Sequence[rtc.AudioFrame]) -> Pcm:
     parts: list[Pcm] = [np.frombuffer(frame.data, np.int16) for frame in frames]
-    return np.concatenate([NOTHING, *parts])
+    return np.concatenate([NO_PCM, *parts])

@@ -19,8 +19,10 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ..audio.pcm_buffer import Pcm
+from ..audio.playback_events import Finished, PlaybackEvent
 from ..audio.playhead import Playhead
-from ..audio.playout import TICK_SAMPLES, Finished, Pcm, Playout, PlayoutEvent
+from ..audio.playout import TICK_SAMPLES, Playout
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, seconds
 
@@ -97,7 +99,7 @@ class Conductor:
         *,
         clock: Clock,
         queue_samples: int,
-        on_events: Callable[[Sequence[tuple[PlayoutEvent, float]]], None],
+        on_events: Callable[[Sequence[tuple[PlaybackEvent, float]]], None],
     ) -> None:
         self._playout = playout
         self._clock = clock
@@ -264,7 +266,7 @@ class Conductor:
             return
         wall_s = self._clock.wall_s()
 
-        def when(event: PlayoutEvent) -> float:
+        def when(event: PlaybackEvent) -> float:
             ago = 0 if isinstance(event, Finished) else playhead - event.at
             return wall_s - seconds(ago)
 

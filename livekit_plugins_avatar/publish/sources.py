@@ -9,7 +9,7 @@ import numpy as np
 from livekit import rtc
 from numpy.typing import NDArray
 
-from ..audio.playout import Pcm
+from ..audio.pcm_buffer import Pcm
 from ..timeline import SAMPLE_RATE, samples, seconds
 
 QUEUE_SAMPLES = samples(0.15)

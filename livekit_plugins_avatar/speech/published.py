@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..audio.placement import Placement
-from ..audio.playout import REMEMBERED_SAMPLES
+from ..audio.segment import REMEMBERED_SAMPLES
 from ..timeline import samples
 from .schedule import VisemeSchedule
 from .visemes import VisemeEvent

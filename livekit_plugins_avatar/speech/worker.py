@@ -17,7 +17,7 @@ from enum import Enum, auto
 
 import numpy as np
 
-from ..audio.playout import Pcm
+from ..audio.pcm_buffer import Pcm
 from ..log import logger
 from ..timeline import samples
 from .recognizer import Recognizer, RecognizerStream

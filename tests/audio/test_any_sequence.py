@@ -17,15 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.audio.playout import (
-    FADE_SAMPLES,
-    RAMP_SAMPLES,
+from livekit_plugins_avatar.audio.fades import FADE_SAMPLES, RAMP_SAMPLES
+from livekit_plugins_avatar.audio.playback_events import (
     Finished,
-    Playout,
-    PlayoutEvent,
+    PlaybackEvent,
     Progressed,
     Started,
 )
+from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.log import logger
 from livekit_plugins_avatar.publish.conductor import Conductor
@@ -133,7 +132,7 @@ class Seam:
         self.clock = Clock()
         self.playout = Playout()
         self.source = Source(self.clock)
-        self.events: list[PlayoutEvent] = []
+        self.events: list[PlaybackEvent] = []
         self.conductor = Conductor(
             self.playout,
             clock=self.clock,
@@ -188,10 +187,10 @@ class Seam:
 
     def lose(self, argument: int) -> None:
         self.lost += 1
-        self.playout.lose(max(0, self.conductor.playhead - (argument % 64) * TICK))
+        self.playout.link_down(max(0, self.conductor.playhead - (argument % 64) * TICK))
 
     def regain(self, _: int = 0) -> None:
-        self.again += self.playout.regain()
+        self.again += self.playout.link_up()
 
     def close(self, _: int) -> None:
         if not self.closed:

@@ -17,17 +17,16 @@ from hypothesis.stateful import (
 )
 from numpy.typing import NDArray
 
+from livekit_plugins_avatar.audio.fades import FADE_SAMPLES, RAMP_SAMPLES
 from livekit_plugins_avatar.audio.placement import Run
-from livekit_plugins_avatar.audio.playout import (
-    FADE_SAMPLES,
-    RAMP_SAMPLES,
-    START_SAMPLES,
+from livekit_plugins_avatar.audio.playback_events import (
     Finished,
-    Playout,
-    PlayoutEvent,
+    PlaybackEvent,
     Progressed,
     Started,
 )
+from livekit_plugins_avatar.audio.playout import Playout
+from livekit_plugins_avatar.audio.segment import START_SAMPLES
 from livekit_plugins_avatar.timeline import samples
 
 TICK = samples(0.01)
@@ -49,7 +48,7 @@ class Source:
         self.playout, self.queue = playout, queue
         self.held: deque[NDArray[np.int16]] = deque()
         self.sent: list[NDArray[np.int16]] = []
-        self.events: list[PlayoutEvent] = []
+        self.events: list[PlaybackEvent] = []
 
     def run(self, ticks: int) -> None:
         for _ in range(ticks):
@@ -302,11 +301,11 @@ def test_speech_that_nobody_heard_is_taken_up_again_at_the_pause_before_it() -> 
     playout.end_segment()
     source.run(100)  # 0.4 s into the second word.
     lost = 80 * TICK
-    playout.lose(lost)
+    playout.link_down(lost)
     source.run(100)
     assert not source.heard[102 * TICK :].any(), "it waits"
     assert not any(isinstance(event, Finished) for event in source.events)
-    again = playout.regain()
+    again = playout.link_up()
     assert again > 0
     back = len(source.heard)
     source.run(400)
@@ -324,9 +323,9 @@ def test_what_is_said_again_counts_once_and_positions_only_grow() -> None:
     playout.end_segment()
     for _ in range(3):
         source.run(70)
-        playout.lose(len(source.heard) - 10 * TICK)
+        playout.link_down(len(source.heard) - 10 * TICK)
         source.run(30)
-        playout.regain()
+        playout.link_up()
     source.run(600)
     runs = [event for event in source.events if isinstance(event, Progressed)]
     assert len([event for event in source.events if isinstance(event, Started)]) == 1
@@ -339,13 +338,13 @@ def test_an_interruption_while_nobody_hears_finishes_at_once_at_what_was_heard()
     source = Source(playout)
     playout.push_audio(words(5))
     source.run(100)
-    playout.lose(90 * TICK)
+    playout.link_down(90 * TICK)
     source.run(20)
     playout.end_segment()
     playout.clear()
     source.run(1)
     assert source.events[-1] == Finished(90 * TICK, interrupted=True)
-    playout.regain()
+    playout.link_up()
     source.run(50)
     assert not source.heard[103 * TICK :].any()
 
@@ -357,13 +356,13 @@ def test_segments_that_left_unheard_are_said_again_one_after_the_other() -> None
         playout.push_audio(words(1))
         playout.end_segment()
     source.run(30)
-    playout.lose(30 * TICK)
+    playout.link_down(30 * TICK)
     source.run(10)
-    playout.regain()
-    playout.lose(30 * TICK)
+    playout.link_up()
+    playout.link_down(30 * TICK)
     source.run(300)
     assert not any(isinstance(event, Finished) for event in source.events)
-    playout.regain()
+    playout.link_up()
     source.run(300)
     finished = [event for event in source.events if isinstance(event, Finished)]
     assert finished == [Finished(60 * TICK, interrupted=False)] * 3
@@ -373,12 +372,12 @@ def test_a_loss_between_words_costs_nothing_but_the_wait() -> None:
     playout = Playout()
     source = Source(playout)
     source.run(20)
-    playout.lose(20 * TICK)
+    playout.link_down(20 * TICK)
     playout.push_audio(words(1))
     playout.end_segment()
     source.run(50)
     assert not source.heard.any()
-    playout.regain()
+    playout.link_up()
     source.run(100)
     assert np.count_nonzero(source.heard) == 40 * TICK
     assert source.events[-1] == Finished(60 * TICK, interrupted=False)
@@ -394,8 +393,8 @@ def test_a_loss_that_is_noticed_late_goes_back_no_further_than_what_was_told() -
     playout.push_audio(words(1))
     playout.end_segment()
     source.run(30)
-    playout.lose(0)
-    playout.regain()
+    playout.link_down(0)
+    playout.link_up()
     source.run(120)
     finished = [event for event in source.events if isinstance(event, Finished)]
     assert finished == [Finished(60 * TICK, interrupted=False)] * 2
@@ -467,11 +466,11 @@ class AnySequence(RuleBasedStateMachine):
 
     @rule(late=st.integers(0, 40))
     def lose(self, late: int) -> None:
-        self.playout.lose(max(0, len(self.source.heard) - late * TICK))
+        self.playout.link_down(max(0, len(self.source.heard) - late * TICK))
 
     @rule()
     def regain(self) -> None:
-        self.again += self.playout.regain()
+        self.again += self.playout.link_up()
 
     @precondition(lambda self: not self.closed)
     @rule(ticks=st.integers(1, 16))
@@ -486,7 +485,7 @@ class AnySequence(RuleBasedStateMachine):
         self.take_events()
 
     @property
-    def events(self) -> list[PlayoutEvent]:
+    def events(self) -> list[PlaybackEvent]:
         return self.source.events
 
     def take_events(self) -> None:

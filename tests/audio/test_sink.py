@@ -19,7 +19,9 @@ from livekit.agents.voice.io import (
 )
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.audio.playout import FADE_SAMPLES, Pcm, Playout
+from livekit_plugins_avatar.audio.fades import FADE_SAMPLES
+from livekit_plugins_avatar.audio.pcm_buffer import Pcm
+from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.audio.sink import LIMIT_SAMPLES, AudioSink, TimedText
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, ManualClock, samples, seconds
 

@@ -19,7 +19,8 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.audio.playout import Finished, Playout, PlayoutEvent
+from livekit_plugins_avatar.audio.playback_events import Finished, PlaybackEvent
+from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.face.articulation import REACH_AFTER_SAMPLES
 from livekit_plugins_avatar.face.face import Face
 from livekit_plugins_avatar.publish.conductor import Conductor
@@ -127,7 +128,7 @@ class Conversation:
         self.sound = speech(LONGEST_TURN_S)
         self.heard = _heard(self.sound)
 
-    def _on_events(self, events: Sequence[tuple[PlayoutEvent, float]]) -> None:
+    def _on_events(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
         for event, _ in events:
             if isinstance(event, Finished):
                 self.finished += 1

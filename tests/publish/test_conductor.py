@@ -9,14 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.audio.playout import (
-    FADE_SAMPLES,
-    RAMP_SAMPLES,
-    Finished,
-    Playout,
-    PlayoutEvent,
-    Started,
-)
+from livekit_plugins_avatar.audio.fades import FADE_SAMPLES, RAMP_SAMPLES
+from livekit_plugins_avatar.audio.playback_events import Finished, PlaybackEvent, Started
+from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.publish.conductor import Conductor
 from livekit_plugins_avatar.timeline import ManualClock, samples, seconds
 
@@ -94,9 +89,9 @@ class Stage:
         self.playout = Playout()
         self.frames = Frames()
         self.output = Output(self.clock)
-        self.events: list[tuple[PlayoutEvent, float]] = []
+        self.events: list[tuple[PlaybackEvent, float]] = []
 
-        def on_events(events: Sequence[tuple[PlayoutEvent, float]]) -> None:
+        def on_events(events: Sequence[tuple[PlaybackEvent, float]]) -> None:
             self.events.extend(events)
 
         self.conductor = Conductor(

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.audio.playout import Pcm
+from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.speech.decoder import Decoder
 from livekit_plugins_avatar.speech.hops import HOP_SAMPLES, Hops
 from livekit_plugins_avatar.speech.phones import visemes_of

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.playout import Pcm
+from ...audio.pcm_buffer import Pcm
 from ...timeline import SAMPLE_RATE, samples
 
 Wave = NDArray[np.float64]

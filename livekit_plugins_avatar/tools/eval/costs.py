@@ -18,8 +18,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ...audio.pcm_buffer import Pcm
 from ...audio.placement import FixedPlacement, Run
-from ...audio.playout import Pcm, Playout
+from ...audio.playout import Playout
 from ...face.face import Face
 from ...options import DEFAULT_PERSONA
 from ...publish.conductor import Conductor

@@ -23,7 +23,7 @@ from livekit.agents.voice.avatar import (
     VideoGenerator,
 )
 
-from ...audio.playout import NOTHING, Pcm
+from ...audio.pcm_buffer import NO_PCM, Pcm
 from ...timeline import SAMPLE_RATE, Clock, samples, seconds
 from .call_log import Clap, Gap, Log
 from .clapper import FPS, FRAME_SAMPLES, FULL_SCALE, SIZE, Clapper, Slate
@@ -101,7 +101,7 @@ class SlateGenerator(VideoGenerator):
         self._picture = self._slate.draw(0, bright=False)
         self._drawn = 0
         self._began_s: float | None = None
-        self._kept: Pcm = NOTHING
+        self._kept: Pcm = NO_PCM
         self._open = False
         self._empty_s = 0.0
         self._waited_s = 0.0
@@ -118,7 +118,7 @@ class SlateGenerator(VideoGenerator):
     def clear_buffer(self) -> None:
         while not self._queue.empty():
             self._queue.get_nowait()
-        self._kept, self._open = NOTHING, False
+        self._kept, self._open = NO_PCM, False
 
     def __aiter__(self) -> AsyncIterator[rtc.VideoFrame | rtc.AudioFrame | AudioSegmentEnd]:
         return self._generate()
@@ -130,7 +130,7 @@ class SlateGenerator(VideoGenerator):
                 frame = await asyncio.wait_for(self._queue.get(), 0.5 / FPS)
             except asyncio.TimeoutError:
                 self._waited_s += self._clock.now_s() - began_s
-                yield await self._draw(NOTHING)
+                yield await self._draw(NO_PCM)
                 continue
             ended = isinstance(frame, AudioSegmentEnd)
             if isinstance(frame, rtc.AudioFrame):

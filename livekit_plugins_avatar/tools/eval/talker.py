@@ -22,7 +22,7 @@ from livekit import rtc
 from livekit.agents import Agent, AgentSession
 from livekit.agents.voice.room_io import RoomOptions, TextOutputOptions
 
-from ...audio.playout import Pcm
+from ...audio.pcm_buffer import Pcm
 from ...options import AvatarOptions
 from ...session import AvatarSession
 from ...timeline import SAMPLE_RATE, SystemClock, samples

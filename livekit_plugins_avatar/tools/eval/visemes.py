@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.playout import Pcm
+from ...audio.pcm_buffer import Pcm
 from ...speech.hops import HOP_SAMPLES
 from ...speech.recognizer import OnnxRecognizer
 from ...speech.visemes import VISEME_INDEX, VISEMES, VisemeEvent

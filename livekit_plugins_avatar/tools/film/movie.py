@@ -14,7 +14,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from ...audio.playout import Pcm
+from ...audio.pcm_buffer import Pcm
 from ...timeline import SAMPLE_RATE
 
 CRF = 18

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ...audio.pcm_buffer import Pcm
 from ...audio.placement import FixedPlacement, Run
-from ...audio.playout import Pcm
 from ...face.face import Face
 from ...face.style import NATURAL, Style
 from ...render.renderer import Moment

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ...audio.playout import Pcm
+from ...audio.pcm_buffer import Pcm
 from ...timeline import SAMPLE_RATE
 from ..demo.extras import needs
 

@@ -6,7 +6,7 @@ to its last. They are made by the parts that work in a room, pushed in pieces as
 
 from __future__ import annotations
 
-from ...audio.playout import Pcm
+from ...audio.pcm_buffer import Pcm
 from ...speech.recognizer import OnnxRecognizer
 from ...speech.schedule import VisemeSchedule
 from ...speech.text.pronunciation import words_of

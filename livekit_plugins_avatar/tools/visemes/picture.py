@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ...audio.playout import Pcm
+from ...audio.pcm_buffer import Pcm
 from ...speech.visemes import VISEMES, VisemeEvent
 from ...timeline import samples
 

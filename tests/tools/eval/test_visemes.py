@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.audio.playout import Pcm
+from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.speech.visemes import VISEME_INDEX, VisemeEvent
 from livekit_plugins_avatar.timeline import SAMPLE_RATE
 from livekit_plugins_avatar.tools import cli

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livekit_plugins_avatar.audio.playout import Pcm
+from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.render.i420 import luma
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.persona import load_persona

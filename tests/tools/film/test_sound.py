@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.audio.playout import Pcm
+from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.timeline import SAMPLE_RATE
 from livekit_plugins_avatar.tools.film.sound import SoundError, read, spoken
 

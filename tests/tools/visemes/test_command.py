@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from livekit_plugins_avatar.audio.playout import Pcm
+from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer
 from livekit_plugins_avatar.speech.visemes import VISEMES, VisemeEvent
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
