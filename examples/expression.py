@@ -39,7 +39,7 @@ async def enter(ctx: JobContext) -> None:
         expressive=True,  # 2. The language model writes tags; voice and face both follow them.
     )
     # 3. A model is asked besides the built-in lexicon; the face never waits for it.
-    face = avatar.AvatarSession(classifier=OpenAIClassifier())
+    face = avatar.AvatarSession(emotion_classifier=OpenAIClassifier())
     await face.start(session, room=ctx.room)
     await session.start(Clerk(face), room=ctx.room)
     await session.generate_reply(instructions="Greet the user.")

@@ -11,29 +11,84 @@ The same names are found under `livekit.plugins.avatar` and here. Importing regi
 and does nothing else: no model is opened, no thread started, no device touched.
 """
 
-from livekit.agents import Plugin
+from pathlib import Path
 
+from livekit.agents import JobProcess, Plugin
+
+from .emotion.estimate import EmotionClassifier, EmotionEstimate
 from .face.state import FaceState
 from .face.status import AvatarStatus
-from .face.style import Style
+from .face.style import Style, StyleName
 from .log import logger
-from .options import AvatarOptions
+from .options import DEFAULT_PERSONA, Aspect, Device, VideoCodec
 from .render.persona import PersonaError
-from .render.renderer import Moment, Renderer
-from .session import AvatarSession
+from .render.renderer import Frames, Moment, Renderer
+from .session import AvatarError, AvatarSession
+from .speech.recognizer import Recognizer, RecognizerStream
+from .speech.visemes import VisemeEvent
+from .telemetry import AvatarStats
 from .version import __version__
 
 __all__ = [
-    "AvatarOptions",
+    "Aspect",
+    "AvatarError",
     "AvatarSession",
+    "AvatarStats",
     "AvatarStatus",
+    "Device",
+    "EmotionClassifier",
+    "EmotionEstimate",
     "FaceState",
+    "Frames",
     "Moment",
     "PersonaError",
+    "Recognizer",
+    "RecognizerStream",
     "Renderer",
     "Style",
+    "StyleName",
+    "VideoCodec",
+    "VisemeEvent",
     "__version__",
+    "prewarm",
 ]
+
+
+def prewarm(
+    proc: JobProcess | None = None,
+    *,
+    persona: str | Path = DEFAULT_PERSONA,
+    device: Device = "auto",
+    aspect: Aspect = "square",
+    render_threads: int = 1,
+) -> None:
+    """Load the models before a job arrives; all avatars of this process then share them.
+
+    It fits `AgentServer.setup_fnc`: `server.setup_fnc = avatar.prewarm`.
+
+    Args:
+        proc: The process, as the framework passes it; not used.
+        persona: As for `AvatarSession`.
+        device: As for `AvatarSession`.
+        aspect: As for `AvatarSession`.
+        render_threads: As for `AvatarSession`.
+
+    Raises:
+        PersonaError: There is no such persona, or its file does not fit.
+    """
+    # Imported here, so that importing the package loads nothing that may touch a GPU.
+    from .render.onnx_renderer import OnnxRenderer
+    from .render.persona import load_persona
+    from .speech.recognizer import built_in
+
+    built_in()
+    _warm.append(
+        OnnxRenderer(load_persona(persona), provider=device, threads=render_threads, frame=aspect)
+    )
+
+
+_warm: list[Renderer] = []
+"""Keeps the weights that `prewarm` loaded; renderers of one persona and device share them."""
 
 
 class AvatarPlugin(Plugin):

@@ -1,111 +1,137 @@
-"""What a user may choose: one frozen dataclass, checked when it is made."""
+"""Checks the arguments of an avatar, all of them before anything is opened."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from .face.style import STYLES, Style, StyleName
 
-Provider = Literal["auto", "tensorrt", "cuda", "cpu"]
-
 Aspect = Literal["square", "wide"]
+
+Device = Literal["auto", "tensorrt", "cuda", "cpu"]
+
+VideoCodec = Literal["vp8", "h264", "vp9", "av1"]
 
 DEFAULT_PERSONA = "man"
 
 VIDEO_DELAY_S = 0.058
-"""How long after its sample has left the audio source a frame is captured.
+"""Seconds between a sample's leaving the audio source and the capture of its frame.
 
-A browser plays sound later than it shows a picture: the sound waits longer in the jitter buffer
-and then in the audio device; by how much longer depends on the line and on the receiver.
-Calibrated in Chromium: with 45 ms the median of picture minus sound is nearest to zero on a line
-without jitter (`livekit-avatar eval sync`), but over the lines of `eval call` it lies between -30
-and +3 ms: 13 ms more put the middle of that at zero.
+A browser plays sound later than it shows video: sound waits longer in the jitter buffer and then in
+the audio device. 45 ms cancels the median difference in Chromium on a link without jitter
+(`livekit-avatar eval sync`); over the links of `eval call` 13 ms more do.
 """
 
-
 BITS_PER_PIXEL_S = 1.15
-"""What the video track may take for each pixel: 301 kbit/s for 512x512, at which the face arrives
-with a PSNR of 47.5 dB (at 450 kbit/s 48.7 dB; above 40 nobody sees a difference). An encoder takes
-all that it is given: here 1.6 packets for a frame, at 450 kbit/s 2.0, and a frame is late whenever
-one of them is lost. A whole picture gets seven times a picture's share, 11 kB: three, for people
-who ask at once, pass a line of 1 Mbit/s one after the other. At 223 kbit/s (46.6 dB, 1.2 packets)
-a picture that comes after a pause waits for its turn for more than a tenth of a second."""
+"""Bitrate of the video for each pixel: 301 kbit/s for 512x512, a PSNR of 47.5 dB. An encoder takes
+all it may, and a frame is late whenever one of its packets is lost: more bits, more packets. Less,
+and a keyframe after a pause waits in the pacer for more than 0.1 s."""
 
 LEAST_BITRATE_BPS, MOST_BITRATE_BPS = 100_000, 1_500_000
-"""However small the picture: an encoder that has less leaves frames out. However large: what is
-added to a face is still background."""
+"""Bounds of the default: an encoder with less drops frames, and beyond a certain size what is
+added to a face is background."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AvatarOptions:
-    """How an avatar looks and behaves.
-
-    Args:
-        persona: A built-in persona's name, or the path of a persona file.
-        frame: What of the persona is shown: "square", or "wide": the same picture in the middle of
-            a 16:9 one, for meeting tiles. Not every persona has it.
-        provider: Where the persona runs: "tensorrt", "cuda", "cpu", or "auto", the first of those
-            that works here.
-        render_threads: CPU threads that drawing may take, 1 to 16. One leaves the voice pipeline
-            its cores.
-        frames_ahead: How many frames are drawn ahead of the playhead, 1 to 30: how long a stall
-            of the renderer nobody sees, against how much is drawn twice when plans change.
-        video_delay_s: How long after its sample left the audio source a frame is captured, 0 to
-            0.5 s. The default suits browsers; `livekit-avatar eval sync` measures it.
-        video_bitrate_bps: The most that the video track may take, 100 kbit/s to 20 Mbit/s; None is
-            what a face of the picture's size needs, 301 kbit/s for 512x512.
-        style: How lively the face is: "off" (still and polite, and still blinks and breathes),
-            "calm", "natural" or "lively", or a `Style` of your own.
-        seed: What makes this face's blinks and glances its own, 0 to 2^32 - 1; the same seed gives
-            the same.
+class Options:
+    """The checked arguments of `AvatarSession`, which documents them.
 
     Raises:
-        ValueError: An option is out of range; the message names it and the range.
+        TypeError: An argument is of the wrong kind.
+        ValueError: An argument is out of range; the message names it and the range.
+        PersonaError: There is no such persona.
     """
 
     persona: str | Path = DEFAULT_PERSONA
-    frame: Aspect = "square"
-    provider: Provider = "auto"
-    render_threads: int = 1
-    frames_ahead: int = 6
-    video_delay_s: float = VIDEO_DELAY_S
-    video_bitrate_bps: int | None = None
+    aspect: Aspect = "square"
     style: StyleName | Style = "natural"
+    device: Device = "auto"
+    video_codec: VideoCodec = "vp8"
+    video_bitrate_bps: int | None = None
+    video_delay_s: float = VIDEO_DELAY_S
+    frames_ahead: int = 6
+    render_threads: int = 1
     seed: int = 0
 
     @property
     def resolved_style(self) -> Style:
-        """The style's factors."""
+        """The factors of the style."""
         return self.style if isinstance(self.style, Style) else STYLES[self.style]
 
     def bitrate_bps(self, size: tuple[int, int]) -> int:
-        """The most that the video track may take for pictures of this width and height."""
+        """The most that video of this width and height may take."""
         if self.video_bitrate_bps is not None:
             return self.video_bitrate_bps
         wanted_bps = round(BITS_PER_PIXEL_S * size[0] * size[1])
         return min(MOST_BITRATE_BPS, max(LEAST_BITRATE_BPS, wanted_bps))
 
     def __post_init__(self) -> None:
-        self._check_name("frame", get_args(Aspect))
-        self._check_name("provider", get_args(Provider))
+        self._check_persona()
+        self._check_name("aspect", get_args(Aspect))
+        self._check_name("device", get_args(Device))
+        self._check_name("video_codec", get_args(VideoCodec))
         if not isinstance(self.style, Style):
             self._check_name("style", get_args(StyleName))
-        self._check("render_threads", 1, 16)
-        self._check("frames_ahead", 1, 30)
-        self._check("video_delay_s", 0.0, 0.5)
+        self._check("render_threads", int, 1, 16)
+        self._check("frames_ahead", int, 1, 30)
+        self._check("video_delay_s", (int, float), 0.0, 0.5)
         if self.video_bitrate_bps is not None:
-            self._check("video_bitrate_bps", LEAST_BITRATE_BPS, 20_000_000)
-        self._check("seed", 0, 2**32 - 1)
+            self._check("video_bitrate_bps", int, LEAST_BITRATE_BPS, 20_000_000)
+        self._check("seed", int, 0, 2**32 - 1)
+
+    def _check_persona(self) -> None:
+        # Imported here, for `render` still takes its `Aspect` from this module.
+        from .render.persona import BUILT_IN, PersonaError
+
+        if not isinstance(self.persona, str | Path):
+            raise TypeError(
+                f"persona is a name or the path of a file, got {type(self.persona).__name__}"
+            )
+        if self.persona not in BUILT_IN and not Path(self.persona).is_file():
+            names = ", ".join(map(repr, BUILT_IN))
+            raise PersonaError(
+                f"there is no persona file {self.persona}: give the path of an .onnx file or a "
+                f"built-in name ({names})"
+            )
 
     def _check_name(self, name: str, known: Sequence[str]) -> None:
         if getattr(self, name) not in known:
             names = ", ".join(map(repr, known))
             raise ValueError(f"{name} is one of {names}, got {getattr(self, name)!r}")
 
-    def _check(self, name: str, least: float, most: float) -> None:
+    def _check(self, name: str, kind: Any, least: float, most: float) -> None:
         value: Any = getattr(self, name)
-        if not isinstance(value, int | float) or not least <= value <= most:
+        if not isinstance(value, kind) or isinstance(value, bool) or not least <= value <= most:
             raise ValueError(f"{name} lies between {least} and {most}, got {value!r}")
+
+
+def check_renderer(renderer: object | None) -> None:
+    """Raise where a renderer lacks something, or renders what cannot be published."""
+    from .render.prerenderer import frame_period
+
+    check_has("renderer", renderer, "size", "fps", "render", "close")
+    if renderer is None:
+        return
+    size, fps = renderer.size, renderer.fps  # type: ignore[attr-defined]
+    frame_period(fps)
+    width, height = size
+    if width < 2 or height < 4 or width % 2 or height % 4:
+        raise ValueError(
+            f"a renderer's width is even and its height a multiple of 4, got {width}x{height}"
+        )
+
+
+def check_has(name: str, value: object | None, *members: str) -> None:
+    """Raise where an argument that is given lacks a member that will be used."""
+    missing = [member for member in members if not hasattr(value, member)]
+    if value is not None and missing:
+        raise TypeError(f"{name} needs {', '.join(missing)}, a {type(value).__name__} has none")
+
+
+def check_store(store: object | None) -> None:
+    """Raise where the face cannot be kept there."""
+    if store is not None and not isinstance(store, str | Path | MutableMapping):
+        raise TypeError(f"face_store is a path or a mapping of strings, got {type(store).__name__}")

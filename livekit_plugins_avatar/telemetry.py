@@ -1,22 +1,22 @@
-"""What is measured while a call goes on: OpenTelemetry instruments.
+"""Observes running avatars with OpenTelemetry instruments.
 
-In flow the states and counts that the parts keep anyway; out flow observations, whenever a reader
-collects. Nothing is recorded on the way of a sample or a frame: an instrument asks, nobody tells.
-Where the application has set up no meter provider, nothing is ever asked.
+Nothing is recorded on the way of a sample or a frame: when a reader collects, the instruments ask
+each pipeline for what it counts anyway. Without a meter provider nothing is ever asked.
 
-Between each two stages lies a bounded queue, and the fullest before and the emptiest behind name
-the bottleneck::
+A bounded queue lies between each two stages. The bottleneck is the stage behind the fullest queue
+and before the emptiest one::
 
-    speech   empty while the agent speaks: the TTS; full: it is ahead, as it should be
-    hearing  grows: the recogniser does not keep up
-    frames   empty: the renderer does not keep up
-    source   below a tenth of a second: this process is kept from running
+    speech       empty while the agent speaks: the TTS is slow; full: it is ahead, as it should be
+    recognition  grows: the recogniser does not keep up
+    frames       empty: the renderer does not keep up
+    source       below 0.1 s: this process is kept from running
 """
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 from opentelemetry import metrics
@@ -24,33 +24,47 @@ from opentelemetry.metrics import CallbackOptions, Observation
 
 from .version import __version__
 
-QUEUES = {
-    "speech": "Speech that waits to be published.",
-    "hearing": "Speech that waits to be heard by the recogniser.",
-    "frames": "Pictures drawn ahead.",
-    "source": "What the audio source holds.",
-}
-"""The queues, in the order in which the data passes them; each measured in seconds of media."""
+QUEUES = ("speech", "recognition", "frames", "source")
+"""The queues in the order in which data passes them, each measured in seconds of media."""
 
-COUNTS = {
-    "frames_shown": "Frames captured for exactly their sample.",
-    "frames_missed": "Frame times at which no frame was there.",
-    "frames_skipped": "Frame times that passed while the conductor did not run.",
-    "frames_late": "Frames that were drawn and came too late.",
-    "render_failures": "Times that the renderer raised.",
-    "push_failures": "Times that the audio source refused samples.",
-    "underrun_samples": "Samples of silence that the audio source made up.",
-    "reconnections": "Times that the room went away and came back.",
-    "samples_replayed": "Samples of speech that nobody had heard, taken up again.",
-}
-"""What is counted since the start of a session, by its name in `AvatarSession.stats`."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AvatarStats:
+    """Counts since the start of an avatar; each is also the instrument `avatar.<name>`."""
+
+    frames_shown: int = 0
+    """Video frames captured for exactly their sample."""
+
+    frames_missed: int = 0
+    """Frame times at which no frame was ready: the last one was sent again."""
+
+    frames_skipped: int = 0
+    """Frame times that passed while the publishing thread did not run."""
+
+    frames_late: int = 0
+    """Frames that were rendered too late to be shown."""
+
+    render_failures: int = 0
+    """Times that the renderer raised."""
+
+    push_failures: int = 0
+    """Times that the audio source refused samples."""
+
+    underrun_samples: int = 0
+    """Samples of silence that the audio source made up because it was given nothing."""
+
+    reconnections: int = 0
+    """Times that the room was lost and came back."""
+
+    samples_replayed: int = 0
+    """Samples of speech that no participant had heard and that were played again."""
 
 
 class Measured(Protocol):
-    """What can be asked: an `AvatarSession`."""
+    """What the instruments ask: a `Pipeline`."""
 
     @property
-    def stats(self) -> Mapping[str, int]: ...
+    def stats(self) -> AvatarStats: ...
 
     @property
     def queues_s(self) -> Mapping[str, float]: ...
@@ -59,24 +73,26 @@ class Measured(Protocol):
     def frame_cost_s(self) -> float: ...
 
 
+Question = Callable[[Measured], Iterable[tuple[float, Mapping[str, str]]]]
+
 _measured: weakref.WeakKeyDictionary[Measured, Mapping[str, str]] = weakref.WeakKeyDictionary()
 _made = False
 
 
-def measure(session: Measured, attributes: Mapping[str, str]) -> None:
-    """Let the instruments ask `session` from now on, until `forget` or its end.
+def measure(pipeline: Measured, attributes: Mapping[str, str]) -> None:
+    """Observe a pipeline from now on, until `forget` or its end.
 
     Args:
-        session: Held weakly.
+        pipeline: Held weakly.
         attributes: Go with each of its observations.
     """
     _make_instruments()
-    _measured[session] = dict(attributes)
+    _measured[pipeline] = dict(attributes)
 
 
-def forget(session: Measured) -> None:
-    """Ask it no more."""
-    _measured.pop(session, None)
+def forget(pipeline: Measured) -> None:
+    """Observe it no more."""
+    _measured.pop(pipeline, None)
 
 
 def _make_instruments() -> None:
@@ -87,38 +103,37 @@ def _make_instruments() -> None:
     _made = True
     meter = metrics.get_meter("livekit.plugins.avatar", __version__)
     meter.create_observable_gauge(
-        "avatar.queue", [_asked(_queues)], unit="s", description="What waits between two stages."
+        "avatar.queue", [_asked(_queues)], unit="s", description="Media between two stages."
     )
     meter.create_observable_gauge(
-        "avatar.frame.cost", [_asked(_cost)], unit="s", description="How long a frame takes."
+        "avatar.frame.cost", [_asked(_cost)], unit="s", description="Time to render a frame."
     )
-    for name, description in COUNTS.items():
+    for field in fields(AvatarStats):
         meter.create_observable_counter(
-            f"avatar.{name}", [_asked(_count(name))], description=description
+            f"avatar.{field.name}",
+            [_asked(_count(field.name))],
+            description=f"As AvatarStats.{field.name}.",
         )
 
 
-Asked = Callable[[Measured], Iterable[tuple[float, Mapping[str, str]]]]
-
-
-def _asked(ask: Asked) -> Callable[[CallbackOptions], Iterable[Observation]]:
+def _asked(question: Question) -> Callable[[CallbackOptions], Iterable[Observation]]:
     def observe(_: CallbackOptions) -> Iterable[Observation]:
         return [
             Observation(value, {**attributes, **more})
-            for session, attributes in list(_measured.items())
-            for value, more in ask(session)
+            for pipeline, attributes in list(_measured.items())
+            for value, more in question(pipeline)
         ]
 
     return observe
 
 
-def _queues(session: Measured) -> Iterable[tuple[float, Mapping[str, str]]]:
-    return [(held_s, {"queue": name}) for name, held_s in session.queues_s.items()]
+def _queues(pipeline: Measured) -> Iterable[tuple[float, Mapping[str, str]]]:
+    return [(held_s, {"queue": name}) for name, held_s in pipeline.queues_s.items()]
 
 
-def _cost(session: Measured) -> Iterable[tuple[float, Mapping[str, str]]]:
-    return [(session.frame_cost_s, {})]
+def _cost(pipeline: Measured) -> Iterable[tuple[float, Mapping[str, str]]]:
+    return [(pipeline.frame_cost_s, {})]
 
 
-def _count(name: str) -> Asked:
-    return lambda session: [(session.stats[name], {})] if name in session.stats else []
+def _count(name: str) -> Question:
+    return lambda pipeline: [(getattr(pipeline.stats, name), {})]

@@ -28,7 +28,7 @@ assert logging.getLogger().handlers == handlers
 assert "onnxruntime" not in sys.modules, "a preloaded worker must not load what may touch a GPU"
 [plugin] = [each for each in Plugin.registered_plugins if each.package == "livekit.plugins.avatar"]
 plugin.download_files()
-avatar.AvatarSession, avatar.AvatarOptions()
+avatar.AvatarSession()
 print(avatar.__file__)
 """
 

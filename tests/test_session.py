@@ -14,19 +14,15 @@ from livekit import rtc
 from livekit.agents import (
     Agent,
     AgentSession,
-    AgentStateChangedEvent,
-    FunctionToolsExecutedEvent,
     JobContext,
-    ToolExecutionUpdatedEvent,
-    UserStateChangedEvent,
 )
 from livekit.agents.job import _JobContextVar
-from livekit.agents.llm import FunctionCall, FunctionCallOutput
-from livekit.agents.voice.events import AgentState, ToolCallEnded, ToolCallStarted
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar import AvatarOptions, AvatarSession, Moment, PersonaError, Style
-from livekit_plugins_avatar.timeline import samples
+from livekit_plugins_avatar import AvatarError, AvatarSession, Moment, PersonaError, Style
+from livekit_plugins_avatar.options import Options
+
+from .simulated_room import SimulatedRoom
 
 
 class Grey:
@@ -76,13 +72,13 @@ def session() -> AgentSession[Any]:
 
 
 async def test_a_room_that_is_not_connected_is_named_with_the_remedy() -> None:
-    with pytest.raises(RuntimeError, match=r"await room\.connect"):
+    with pytest.raises(AvatarError, match=r"await room\.connect"):
         await AvatarSession(renderer=Grey()).start(session(), room=rtc.Room())
 
 
 async def test_the_jobs_own_room_is_connected_for_the_user() -> None:
     job = Job(fake=False)
-    with running(job), pytest.raises(ConnectionError):
+    with running(job), pytest.raises(AvatarError, match="no server here"):
         await AvatarSession(renderer=Grey()).start(session(), room=job.room)
     assert job.connected
 
@@ -91,7 +87,7 @@ async def test_an_avatar_comes_before_the_session() -> None:
     agent_session = session()
     await agent_session.start(Agent(instructions="none"))
     try:
-        with pytest.raises(RuntimeError, match=r"before `session\.start`"):
+        with pytest.raises(AvatarError, match=r"before `session\.start`"):
             await AvatarSession(renderer=Grey()).start(agent_session, room=rtc.Room())
     finally:
         await agent_session.aclose()
@@ -103,7 +99,7 @@ async def test_an_avatar_closes_before_it_starts_and_twice_and_then_starts_no_mo
     await avatar.aclose()
     await avatar.aclose()
     assert renderer.closed == 1
-    with pytest.raises(RuntimeError, match="one AvatarSession per agent session"):
+    with pytest.raises(AvatarError, match="one AvatarSession per agent session"):
         await avatar.start(session(), room=rtc.Room())
 
 
@@ -114,65 +110,32 @@ async def test_in_the_console_the_avatar_steps_aside_with_a_warning(
     avatar = AvatarSession(renderer=Grey())
     with running(job), caplog.at_level(logging.WARNING):
         await avatar.start(agent_session, room=job.room)
-    assert "steps aside" in caplog.text
+    assert "no room" in caplog.text
     assert agent_session.output.audio is None
     await avatar.aclose()
 
 
-def test_before_the_call_the_face_can_be_told_where_to_look_and_says_where_it_does() -> None:
-    avatar = AvatarSession(AvatarOptions(style=Style(sway=0.0)), renderer=Grey())
-    assert avatar.status.state == "initializing" and avatar.status.looking_at == "camera"
-    avatar.place("anna", yaw_rad=0.2)
-    avatar.place("anna", yaw_rad=None)
-    avatar.look_at(yaw_rad=0.3, pitch_rad=-0.1)
-    assert avatar.status.state == "told" and avatar.status.yaw_rad == pytest.approx(0.3, abs=0.03)
-    avatar.look_at()
-    assert avatar.status.state == "initializing"
-    with pytest.raises(ValueError, match="there is no 'anna' in the room to look at; here: nobody"):
-        avatar.look_at("anna")
+def test_the_face_can_be_told_where_to_look_before_the_call() -> None:
+    """`look_at` overrides the conversation, and `release_gaze` ends that."""
+    face = AvatarSession(style=Style(sway=0.0), renderer=Grey())
+    assert face.status.state == "initializing" and face.status.looking_at == "camera"
+    face.set_seat("anna", yaw_rad=0.2)
+    face.set_seat("anna", yaw_rad=None)
+    face.look_at(yaw_rad=0.3, pitch_rad=-0.1)
+    assert face.status.state == "told" and face.status.yaw_rad == pytest.approx(0.3, abs=0.03)
+    face.release_gaze()
+    assert face.status.state == "initializing"
+
+
+def test_a_look_that_cannot_be_is_refused() -> None:
+    """Errors name the participant or the range; a bare call is none."""
+    face = AvatarSession(renderer=Grey())
+    with pytest.raises(ValueError, match="there is no 'anna' in the room"):
+        face.look_at("anna")
     with pytest.raises(ValueError, match=r"yaw_rad lies between -0\.45 and 0\.45, got 1"):
-        avatar.look_at(yaw_rad=1)
-
-
-async def test_what_session_and_room_report_reaches_the_face() -> None:
-    agent_session = session()
-    avatar = AvatarSession(renderer=Grey())
-    text, output = Mock(spec=["expect_text", "end_text"]), Mock(spec=["on", "off"])
-    avatar._watch.attach(agent_session, rtc.Room(), text, output)
-
-    def agent(state: AgentState) -> str:
-        event = AgentStateChangedEvent(old_state="idle", new_state=state)
-        agent_session.emit("agent_state_changed", event)
-        return avatar.status.state
-
-    def tool(update: ToolCallStarted | ToolCallEnded) -> str:
-        event = ToolExecutionUpdatedEvent(update=update)
-        agent_session.emit("tool_execution_updated", event)
-        return avatar._face.status(samples(1.0)).state
-
-    assert agent("thinking") == "thinking"
-    avatar._watch._on_text("Well,")
-    assert avatar.status.state == "speaking", "words are on their way"
-    assert agent("listening") == "listening"
-    call = FunctionCall(call_id="call", name="weather", arguments="{}")
-    assert tool(ToolCallStarted(function_call=call)) == "thinking"
-    assert tool(ToolCallEnded(id="call", call_id="call", status="done")) == "listening"
-    assert tool(ToolCallStarted(function_call=call)) == "thinking"
-    result = FunctionCallOutput(call_id="call", output="no rain", is_error=True)
-    done = FunctionToolsExecutedEvent(function_calls=[call], function_call_outputs=[result])
-    agent_session.emit("function_tools_executed", done)
-    assert avatar._face.status(samples(1.0)).expression == "concern"
-    assert avatar._face.status(samples(1.0)).state == "listening"
-    assert agent("speaking") == "speaking"
-    spoke = UserStateChangedEvent(old_state="listening", new_state="speaking")
-    agent_session.emit("user_state_changed", spoke)
-    assert avatar.status.state == "interrupted"
-    await avatar.aclose()
-
-
-def test_what_is_no_renderer_is_named() -> None:
-    with pytest.raises(TypeError, match="object does not"):
-        AvatarSession(renderer=cast(Any, object()))
+        face.look_at(yaw_rad=1)
+    with pytest.raises(ValueError, match="release_gaze"):
+        face.look_at()
 
 
 @pytest.mark.parametrize(("size", "fps"), [((5, 4), 30), ((0, 4), 30), ((4, 4), 29), ((4, 4), 5)])
@@ -186,63 +149,87 @@ def test_a_renderer_that_cannot_be_shown_is_named(size: tuple[int, int], fps: in
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"provider": "gpu"},
-        {"frame": "tall"},
+        {"device": "gpu"},
+        {"aspect": "tall"},
+        {"video_codec": "h263"},
         {"seed": -1},
         {"style": "wild"},
         {"style": None},
         {"frames_ahead": 0},
+        {"frames_ahead": 2.5},
         {"render_threads": 99},
         {"video_delay_s": -0.1},
         {"video_bitrate_bps": 10},
         {"video_delay_s": "45 ms"},
     ],
 )
-def test_an_option_out_of_range_names_itself_and_the_range(wrong: dict[str, Any]) -> None:
+def test_an_argument_out_of_range_names_itself_and_the_range(wrong: dict[str, Any]) -> None:
     [(name, value)] = wrong.items()
     with pytest.raises(ValueError, match=f"^{name} .*got {value!r}"):
-        AvatarOptions(**wrong)
+        AvatarSession(**wrong)
 
 
-def test_the_bitrate_follows_the_pictures_size_unless_it_is_given() -> None:
-    options = AvatarOptions()
+def test_a_persona_that_does_not_exist_is_told_at_construction() -> None:
+    with pytest.raises(PersonaError, match=r"no persona file nobody\.onnx: .*'man'"):
+        AvatarSession("nobody.onnx")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"persona": 5}, "persona is a name or the path of a file, got int"),
+        ({"renderer": object()}, "renderer needs size, fps, render, close, a object has none"),
+        ({"recognizer": object()}, "recognizer"),
+        ({"emotion_classifier": "gpt"}, "emotion_classifier"),
+        ({"face_store": 5}, "face_store"),
+    ],
+)
+def test_an_argument_of_the_wrong_kind_is_told_at_construction(
+    wrong: dict[str, Any], told: str
+) -> None:
+    """One sentence names the argument, and nothing has been opened."""
+    with pytest.raises(TypeError, match=told):
+        AvatarSession(**wrong)
+
+
+def test_the_bitrate_follows_the_size_unless_it_is_given() -> None:
+    options = Options()
     assert 250_000 <= options.bitrate_bps((512, 512)) <= 350_000
     assert options.bitrate_bps((1024, 512)) == pytest.approx(
         2 * options.bitrate_bps((512, 512)), abs=1
     )
     assert options.bitrate_bps((1920, 1080)) == 1_500_000
     assert options.bitrate_bps((128, 96)) == 100_000
-    assert AvatarOptions(video_bitrate_bps=300_000).bitrate_bps((1920, 1080)) == 300_000
+    assert Options(video_bitrate_bps=300_000).bitrate_bps((1920, 1080)) == 300_000
 
 
-async def test_a_frame_that_the_persona_has_not_is_refused_at_the_start() -> None:
-    room = Mock(spec=rtc.Room)
-    room.isconnected.return_value = True
-    avatar = AvatarSession(AvatarOptions(persona="sketch", frame="wide"))
+async def test_an_aspect_that_the_persona_lacks_is_refused_at_the_start() -> None:
+    face = AvatarSession("sketch", aspect="wide")
     with pytest.raises(PersonaError, match=r"sketch .* has no wide frame"):
-        await avatar.start(session(), room=room)
+        await face.start(session(), room=SimulatedRoom().as_room)
 
 
-def test_a_persona_error_is_a_value_error() -> None:
+def test_errors_derive_from_what_callers_catch() -> None:
     assert issubclass(PersonaError, ValueError)
+    assert issubclass(AvatarError, RuntimeError)
 
 
 @pytest.mark.parametrize(
     ("emotion", "strength", "named"), [("smug", 1.0, "smug"), ("warm", 2.0, r"2\.0")]
 )
-async def test_a_feeling_that_there_is_not_is_named(
+async def test_an_emotion_that_there_is_not_is_named(
     emotion: str, strength: float, named: str
 ) -> None:
-    avatar = AvatarSession(renderer=Grey())
-    avatar.express("warm")
+    face = AvatarSession(renderer=Grey())
+    face.express("warm")
     with pytest.raises(ValueError, match=f"got .?{named}"):
-        avatar.express(emotion, strength)
-    await avatar.aclose()
+        face.express(emotion, strength)
+    await face.aclose()
 
 
-async def test_a_reader_is_closed_with_the_avatar() -> None:
+async def test_a_classifier_is_closed_with_the_avatar() -> None:
     classifier = Mock(classify=AsyncMock(), aclose=AsyncMock())
-    avatar = AvatarSession(renderer=Grey(), classifier=classifier)
-    await avatar.aclose()
-    await avatar.aclose()
+    face = AvatarSession(renderer=Grey(), emotion_classifier=classifier)
+    await face.aclose()
+    await face.aclose()
     classifier.aclose.assert_awaited_once()

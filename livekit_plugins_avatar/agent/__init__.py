@@ -1,1 +1,1 @@
-"""What happens in the conversation: the agent session, the room, the text."""
+"""Follows the conversation: the agent session's events, the participants, the agent's text."""

@@ -1,15 +1,18 @@
-"""The room: people are reported as they come, go and speak; agents and recorders are not."""
+"""Gaze is told of the people in the room, and of no agents and recorders."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from unittest.mock import Mock, PropertyMock
+from unittest.mock import Mock, call
 
 import pytest
 from livekit import rtc
 
 from livekit_plugins_avatar.agent.participants import Participants, is_person
+from livekit_plugins_avatar.gaze.controller import GazeController
+
+from ..simulated_room import SimulatedRoom
 
 KINDS = rtc.ParticipantKind
 
@@ -24,53 +27,53 @@ def participant(
     return one
 
 
-class Watched:
-    """A room that is not connected, and what is reported of it."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *here: Mock) -> None:
-        people = MappingProxyType({each.identity: each for each in here})
-        monkeypatch.setattr(rtc.Room, "remote_participants", PropertyMock(return_value=people))
-        self.room = rtc.Room()
-        self.reports: list[object] = []
-        self.watch = Participants(
-            self.room,
-            on_enter=lambda identity: self.reports.append(("enter", identity)),
-            on_leave=lambda identity: self.reports.append(("leave", identity)),
-            on_speakers=lambda identities: self.reports.append(("speak", *identities)),
-        )
-        self.watch.start()
+@pytest.fixture
+def gaze() -> Mock:
+    return Mock(spec=GazeController)
 
 
-async def test_who_is_here_already_is_reported_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    watched = Watched(monkeypatch, participant("anna"), participant("ben"))
-    assert watched.reports == [("enter", "anna"), ("enter", "ben")]
+def attached(room: SimulatedRoom, gaze: Mock) -> Participants:
+    participants = Participants(room.as_room, gaze, now=lambda: 480)
+    participants.attach()
+    return participants
 
 
-async def test_people_come_speak_and_go_until_the_watch_ends(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    watched = Watched(monkeypatch)
-    anna = participant("anna")
-    watched.room.emit("participant_connected", anna)
-    watched.room.emit("active_speakers_changed", [anna])
-    watched.room.emit("active_speakers_changed", [])
-    watched.room.emit("participant_disconnected", anna)
-    expected = [("enter", "anna"), ("speak", "anna"), ("speak",), ("leave", "anna")]
-    assert watched.reports == expected
-    watched.watch.close()
-    watched.room.emit("participant_connected", anna)
-    assert watched.reports == expected
+def test_those_who_are_here_already_are_told_first(gaze: Mock) -> None:
+    room = SimulatedRoom()
+    room.remote_participants = {"anna": participant("anna"), "ben": participant("ben")}
+    attached(room, gaze)
+    assert gaze.mock_calls == [call.enter(480, "anna"), call.enter(480, "ben")]
 
 
-async def test_agents_and_recorders_are_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_come_speak_and_go_until_the_end(gaze: Mock) -> None:
+    room, anna = SimulatedRoom(), participant("anna")
+    participants = attached(room, gaze)
+    room.emit("participant_connected", anna)
+    room.emit("active_speakers_changed", [anna])
+    room.emit("active_speakers_changed", [])
+    room.emit("participant_disconnected", anna)
+    participants.detach()
+    room.emit("participant_connected", anna)
+    assert gaze.mock_calls == [
+        call.enter(480, "anna"),
+        call.speakers(480, ["anna"]),
+        call.speakers(480, []),
+        call.leave(480, "anna"),
+    ]
+    assert room.listeners == 0
+
+
+def test_agents_and_recorders_are_left_out(gaze: Mock) -> None:
+    room = SimulatedRoom()
     agent = participant("agent", KINDS.PARTICIPANT_KIND_AGENT)
     recorder = participant("recorder", KINDS.PARTICIPANT_KIND_EGRESS)
     helper = participant("face", attributes={"lk.publish_on_behalf": "agent"})
-    watched = Watched(monkeypatch, agent, recorder, helper)
+    attached(room, gaze)
     for each in (agent, recorder, helper):
-        watched.room.emit("participant_disconnected", each)
-    assert watched.reports == []
+        room.emit("participant_connected", each)
+        room.emit("participant_disconnected", each)
+    assert gaze.mock_calls == []
 
 
-def test_a_caller_by_telephone_is_somebody() -> None:
+def test_a_caller_by_telephone_is_a_person() -> None:
     assert is_person(participant("caller", KINDS.PARTICIPANT_KIND_SIP))

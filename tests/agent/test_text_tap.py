@@ -1,4 +1,4 @@
-"""The avatar reads along with what is said, and the text goes where it went before."""
+"""The tap copies the agent's text, and the text goes where it went before."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from livekit.agents.voice.io import AgentOutput, TextOutput
 from livekit_plugins_avatar.agent.text_tap import TextTap
 
 
-class Shown(TextOutput):
-    """What somebody is shown."""
+class Transcript(TextOutput):
+    """What a viewer reads."""
 
     def __init__(self) -> None:
-        super().__init__(label="shown", next_in_chain=None)
+        super().__init__(label="transcript", next_in_chain=None)
         self.texts: list[str] = []
         self.attached = 0
 
@@ -29,59 +29,101 @@ class Shown(TextOutput):
         self.attached -= 1
 
 
-def output() -> AgentOutput:
+class Listener:
+    """Notes the text, or fails on it."""
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.texts: list[str] = []
+        self._fails = fails
+
+    def push_text(self, text: str) -> None:
+        if self._fails:
+            raise ValueError("unreadable")
+        self.texts.append(text)
+
+    def end_text(self) -> None:
+        self.texts.append("END")
+
+
+@pytest.fixture
+def transcript() -> Transcript:
+    return Transcript()
+
+
+@pytest.fixture
+def output(transcript: Transcript) -> AgentOutput:
+    output = empty_output()
+    output.transcription = transcript
+    return output
+
+
+def empty_output() -> AgentOutput:
     return AgentOutput(
         video_changed=lambda: None, audio_changed=lambda: None, transcription_changed=lambda: None
     )
 
 
-def shows(agent_output: AgentOutput) -> TextOutput | None:
-    """Who is given the text now."""
-    return agent_output.transcription
+def transcription_of(output: AgentOutput) -> TextOutput:
+    """The present output, which type checkers would otherwise take for the one before."""
+    assert output.transcription is not None
+    return output.transcription
 
 
-@pytest.fixture
-def shown() -> Shown:
-    return Shown()
+async def say(output: AgentOutput, *texts: str) -> None:
+    for text in texts:
+        await transcription_of(output).capture_text(text)
+    transcription_of(output).flush()
 
 
-async def test_the_text_is_read_along_and_goes_on_unchanged(shown: Shown) -> None:
-    read: list[str] = []
-    tap = TextTap(shown, on_text=read.append, on_end=lambda: read.append("END"))
-    for text in ("<emotion/> Hel", "lo"):
-        await tap.capture_text(text)
-    tap.flush()
-    assert read == shown.texts == ["<emotion/> Hel", "lo", "END"]
-
-
-def test_it_steps_in_and_out_again_and_whoever_shows_the_text_stays_attached(shown: Shown) -> None:
-    agent_output = output()
-    agent_output.transcription = shown
-    tap = TextTap(shown, on_text=lambda _: None, on_end=lambda: None)
-    tap.attach(agent_output)
-    assert shows(agent_output) is tap
-    assert shown.attached == 1
-    tap.detach(agent_output)
-    assert shows(agent_output) is shown
-    assert shown.attached == 1
-
-
-def test_it_takes_nobody_elses_place(shown: Shown) -> None:
-    agent_output = output()
-    tap = TextTap(shown, on_text=lambda _: None, on_end=lambda: None)
-    tap.attach(agent_output)
-    other = Shown()
-    agent_output.transcription = other
-    tap.detach(agent_output)
-    assert shows(agent_output) is other
-
-
-async def test_a_reader_that_fails_keeps_no_text_from_being_shown(
-    shown: Shown, caplog: pytest.LogCaptureFixture
+async def test_the_text_is_copied_and_goes_on_unchanged(
+    transcript: Transcript, output: AgentOutput
 ) -> None:
-    def fail(_: str) -> None:
-        raise ValueError("unreadable")
+    first, second, beginnings = Listener(), Listener(), []
+    TextTap([first, second], on_first=lambda: beginnings.append(len(first.texts))).attach(output)
+    await say(output, "<emotion/> Hel", "lo")
+    await say(output, "Bye")
+    expected = ["<emotion/> Hel", "lo", "END", "Bye", "END"]
+    assert first.texts == second.texts == transcript.texts == expected
+    assert beginnings == [0, 3], "the first piece of a text is told before it is passed on"
 
-    await TextTap(shown, on_text=fail, on_end=lambda: None).capture_text("words")
-    assert shown.texts == ["words"]
-    assert "could not read along" in caplog.text
+
+async def test_it_steps_in_once_and_out_again(transcript: Transcript, output: AgentOutput) -> None:
+    """The transcript stays attached all the time."""
+    listener = Listener()
+    tap = TextTap([listener], on_first=lambda: None)
+    tap.attach(output)
+    tap.attach(output)
+    await say(output, "once")
+    assert listener.texts == ["once", "END"] and transcript.attached == 1
+    tap.detach()
+    tap.detach()
+    assert transcription_of(output) is transcript and transcript.attached == 1
+
+
+def test_it_waits_for_an_output(transcript: Transcript) -> None:
+    output = empty_output()
+    tap = TextTap([], on_first=lambda: None)
+    tap.attach(output)
+    assert output.transcription is None
+    output.transcription = transcript
+    tap.attach(output)
+    assert transcription_of(output) is not transcript
+
+
+def test_it_leaves_an_output_alone_that_took_its_place(output: AgentOutput) -> None:
+    tap = TextTap([], on_first=lambda: None)
+    tap.attach(output)
+    other = Transcript()
+    output.transcription = other
+    tap.detach()
+    assert transcription_of(output) is other
+
+
+async def test_a_listener_that_fails_costs_nothing_else(
+    transcript: Transcript, output: AgentOutput, caplog: pytest.LogCaptureFixture
+) -> None:
+    listener = Listener()
+    TextTap([Listener(fails=True), listener], on_first=lambda: None).attach(output)
+    await say(output, "words")
+    assert listener.texts == transcript.texts == ["words", "END"]
+    assert "text tap: a listener failed" in caplog.text

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_avatar.options import AvatarOptions
+from livekit_plugins_avatar.options import VIDEO_DELAY_S
 from livekit_plugins_avatar.tools.eval.sync import compare
 
 pytestmark = pytest.mark.browser
@@ -22,7 +22,7 @@ CLAPS_AT_LEAST = 15
 
 def test_picture_and_sound_are_together_where_they_are_seen_and_heard() -> None:
     """What the eval measures, on a short run of some 25 claps."""
-    seen = asyncio.run(compare(SECONDS, options=AvatarOptions(), with_stock=False))
+    seen = asyncio.run(compare(SECONDS, video_delay_s=VIDEO_DELAY_S, with_stock=False))
     assert in_sync(seen), seen
 
 

@@ -16,9 +16,11 @@ from livekit.agents import Agent, AgentSession
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarSession
+from livekit_plugins_avatar.pipeline import Pipeline
 from livekit_plugins_avatar.tools.demo import server_binary
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer, livekit_server
 from livekit_plugins_avatar.tools.eval.garbage import leave_out_what_is_loaded
+from livekit_plugins_avatar.tools.eval.ours import pipeline_of
 
 RATE = 48_000
 DEADLINE_S = 20.0
@@ -110,6 +112,11 @@ class Call:
     session: AgentSession[None]
     avatar: AvatarSession
     viewer: Viewer
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The stages behind the face."""
+        return pipeline_of(self.avatar)
 
     async def say(self, pcm: NDArray[np.int16], *, chunk_s: float = 0.2) -> None:
         """Let the agent say `pcm`, delivered as fast as it is taken, and wait until it has."""

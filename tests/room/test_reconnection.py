@@ -86,7 +86,7 @@ async def test_a_resumed_signal_connection_stops_neither_voice_nor_face(
         loud = call.viewer.loud()
         assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= RESUMED_MS
         assert finished[0].playback_position == 6.0 and not finished[0].interrupted
-        assert call.avatar.stats["samples_replayed"] == 0
+        assert call.avatar.stats.samples_replayed == 0
         assert not jumps(mirror.faces, PERIOD)
 
 
@@ -105,7 +105,7 @@ async def test_what_a_full_reconnect_swallows_is_said_again_from_a_pause_and_the
         )
         speaking = asyncio.ensure_future(call.say(sentence(6.4)))
         await until(lambda: started and time.time() - started[0].created_at >= 2.0)
-        away = call.avatar._conductor.playhead
+        away = call.pipeline.conductor.playhead
         await call.room.simulate_scenario(FULL)
         await speaking
         await until(lambda: len(call.viewer.tasks) >= 4 and not _loud_now(call))
@@ -114,8 +114,8 @@ async def test_what_a_full_reconnect_swallows_is_said_again_from_a_pause_and_the
         offsets = [0.0, *np.cumsum([duration for _, duration in progressed])[:-1]]
         assert np.allclose([offset for offset, _ in progressed], offsets)
         stats = call.avatar.stats
-        assert stats["reconnections"] == 1
-        assert 0 < stats["samples_replayed"] <= 4 * RATE
+        assert stats.reconnections == 1
+        assert 0 < stats.samples_replayed <= 4 * RATE
         # Every word arrives whole: its pitch is heard for its 0.6 s.
         assert min(heard_s(call.viewer.sound, 300 + 40 * n) for n in range(8)) >= 0.5
         around = {at: face for at, face in list(mirror.faces.items()) if abs(at - away) < 2 * RATE}
@@ -131,13 +131,13 @@ async def test_a_second_full_reconnect_goes_back_no_further_than_the_first(
         speaking = asyncio.ensure_future(call.say(sentence(12.8)))
         for at_s in (2.0, 9.0):
             await until(lambda at_s=at_s: started and time.time() - started[0].created_at >= at_s)  # type: ignore[misc]
-            done = call.avatar.stats["reconnections"]
+            done = call.avatar.stats.reconnections
             await call.room.simulate_scenario(FULL)
-            await until(lambda done=done: call.avatar.stats["reconnections"] > done)  # type: ignore[misc]
+            await until(lambda done=done: call.avatar.stats.reconnections > done)  # type: ignore[misc]
         await speaking
         assert finished[0].playback_position == 12.8 and not finished[0].interrupted
         # A second until somebody subscribes, and from a pause before: each word and pause is 0.8 s.
-        assert 0 < call.avatar.stats["samples_replayed"] <= 2 * 3 * RATE
+        assert 0 < call.avatar.stats.samples_replayed <= 2 * 3 * RATE
 
 
 def heard_s(sound: NDArray[np.int16], pitch_hz: float) -> float:
@@ -178,7 +178,7 @@ async def test_a_server_that_is_restarted_finds_the_voice_where_it_was_last_hear
             await until(lambda: not _loud_now(call))
             assert finished[0].playback_position == 8.0 and not finished[0].interrupted
             assert len(started) == len(finished) == 1
-            assert call.avatar.stats["samples_replayed"] > 0
+            assert call.avatar.stats.samples_replayed > 0
             assert min(heard_s(call.viewer.sound, 300 + 40 * n) for n in range(10)) >= 0.5
             assert not jumps(mirror.faces, PERIOD)
 
@@ -188,10 +188,10 @@ async def test_a_process_that_takes_anothers_place_goes_on_with_its_face(
 ) -> None:
     store: dict[str, str] = {}
     first, second = Observed(Grey()), Observed(Grey())
-    async with a_call(server, AvatarSession(renderer=first, memory=store)) as call:
+    async with a_call(server, AvatarSession(renderer=first, face_store=store)) as call:
         await until(lambda: store)
         remembered = dict(store)
-        avatar = AvatarSession(renderer=second, memory=remembered)
+        avatar = AvatarSession(renderer=second, face_store=remembered)
         kept = FaceState.from_dict(json.loads(remembered[call.name])["face"])
         room = rtc.Room()
         await room.connect(server.url, server.token(identity="next", room=call.name))
@@ -264,9 +264,9 @@ async def faces_drawn(process: asyncio.subprocess.Process, count: int) -> dict[i
 async def test_another_codec_in_mid_call_does_not_reset_the_face(server: LiveKitServer) -> None:
     mirror = Observed(Grey())
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
-        tracks = call.avatar._tracks
+        tracks = call.pipeline.tracks
         assert tracks is not None and tracks.video is not None
-        before = call.avatar.stats["frames_shown"]
+        before = call.avatar.stats.frames_shown
         track = tracks.video.track
         assert isinstance(track, rtc.LocalVideoTrack)
         await call.room.local_participant.unpublish_track(tracks.video.sid)
@@ -281,7 +281,7 @@ async def test_another_codec_in_mid_call_does_not_reset_the_face(server: LiveKit
         await until(lambda: len(call.viewer.seen) >= seen + 30)
         samples = [sample for _, sample, _ in call.viewer.seen if sample is not None]
         assert all(later > earlier for earlier, later in pairwise(samples))
-        assert call.avatar.stats["frames_shown"] > before
+        assert call.avatar.stats.frames_shown > before
         assert not jumps(mirror.faces, PERIOD)
 
 
@@ -302,7 +302,7 @@ async def test_another_size_in_mid_call_resets_neither_voice_nor_face(
         assert all(later > earlier for earlier, later in pairwise(samples))
         loud = call.viewer.loud()
         assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
-        assert call.avatar.stats["render_failures"] == 0
+        assert call.avatar.stats.render_failures == 0
         assert not jumps(mirror.faces, PERIOD)
 
 
@@ -311,11 +311,11 @@ async def test_the_face_blinks_on_while_the_agents_loop_is_blocked(server: LiveK
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
         speaking = asyncio.ensure_future(call.say(hum(15.0)))
         await until(lambda: _loud_now(call) and blinks_soon(call))
-        shown = call.avatar.stats["frames_shown"]
-        begins = call.avatar._conductor.playhead
+        shown = call.avatar.stats.frames_shown
+        begins = call.pipeline.conductor.playhead
         time.sleep(2.0)  # noqa: ASYNC251 a tool call that blocks is the point
-        ends = call.avatar._conductor.playhead
-        assert call.avatar.stats["frames_shown"] - shown >= 50
+        ends = call.pipeline.conductor.playhead
+        assert call.avatar.stats.frames_shown - shown >= 50
         call.session.interrupt()
         await speaking
     meanwhile = {at: face for at, face in list(mirror.faces.items()) if begins <= at < ends}
@@ -329,6 +329,6 @@ async def test_the_face_blinks_on_while_the_agents_loop_is_blocked(server: LiveK
 
 def blinks_soon(call: Call) -> bool:
     """Whether the face will blink within the next second and a half, if nothing stops it."""
-    now = call.avatar._conductor.playhead
+    now = call.pipeline.conductor.playhead
     ahead = range(now + RATE // 2, now + 3 * RATE // 2, RATE // 60)
-    return any(call.avatar._face.at(sample)["eyeBlinkLeft"] > 0.9 for sample in ahead)
+    return any(call.pipeline.face.at(sample)["eyeBlinkLeft"] > 0.9 for sample in ahead)

@@ -155,13 +155,13 @@ async def test_a_blocked_agent_loop_stops_neither_voice_nor_face(server: LiveKit
     async with a_call(server, AvatarSession(renderer=Grey())) as call:
         speaking = asyncio.ensure_future(call.say(hum(4.0)))
         await until(lambda: _loud_now(call))
-        skipped = call.avatar.stats["underrun_samples"]
+        skipped = call.avatar.stats.underrun_samples
         time.sleep(2.0)  # noqa: ASYNC251 a tool call that blocks is the point
         await speaking
         await until(lambda: not _loud_now(call))
         loud = call.viewer.loud()
         assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
-        assert call.avatar.stats["underrun_samples"] - skipped <= RATE * 0.02
+        assert call.avatar.stats.underrun_samples - skipped <= RATE * 0.02
 
 
 async def test_the_playhead_and_the_native_count_of_samples_stay_together(
@@ -169,14 +169,14 @@ async def test_the_playhead_and_the_native_count_of_samples_stay_together(
 ) -> None:
     """WebRTC counts what it takes from the source, with the silence that the source makes up."""
     async with a_call(server, AvatarSession(renderer=Grey())) as call:
-        tracks, conductor = call.avatar._tracks, call.avatar._conductor
+        tracks, conductor = call.pipeline.tracks, call.pipeline.conductor
         assert tracks is not None and tracks.audio is not None and tracks.audio.track is not None
         apart_s: list[float] = []
         for _ in range(24):
             asked = conductor.playhead
             await until(lambda asked=asked: conductor.playhead >= asked + RATE // 4)  # type: ignore[misc]
             reports = await tracks.audio.track.get_stats()
-            own = conductor.playhead + call.avatar.stats["underrun_samples"]
+            own = conductor.playhead + call.avatar.stats.underrun_samples
             [native_s] = [
                 report.media_source.audio.total_samples_duration
                 for report in reports

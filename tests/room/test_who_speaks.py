@@ -16,7 +16,7 @@ from livekit import rtc
 from livekit.agents import Agent, AgentSession
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar import AvatarOptions, AvatarSession, Style
+from livekit_plugins_avatar import AvatarSession, Style
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .conftest import until
@@ -103,7 +103,7 @@ async def three_people(
 ) -> AsyncIterator[tuple[AvatarSession, dict[str, Person]]]:
     """An agent with a drawn face, and three people who came in one after the other."""
     # Sway would move the eyes in the picture by as much as a neighbour's seat does.
-    avatar = AvatarSession(AvatarOptions(persona="sketch", style=Style(sway=0.0)))
+    avatar = AvatarSession("sketch", style=Style(sway=0.0))
     name, room = f"room-{uuid.uuid4().hex[:8]}", rtc.Room()
     session: AgentSession[None] = AgentSession()
     people = {identity: Person() for identity in ("anna", "ben", "cleo")}

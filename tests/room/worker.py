@@ -37,7 +37,7 @@ async def main(url: str, token: str, file: str) -> None:
     """Join, and stay."""
     room = rtc.Room()
     await room.connect(url, token)
-    await AvatarSession(renderer=Printer(), memory=file).start(AgentSession(), room=room)
+    await AvatarSession(renderer=Printer(), face_store=file).start(AgentSession(), room=room)
     await asyncio.Event().wait()
 
 

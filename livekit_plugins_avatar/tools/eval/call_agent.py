@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from typing import Literal, Protocol
 
@@ -20,7 +20,6 @@ from livekit.agents import Agent, AgentSession
 from livekit.agents.voice.io import PlaybackProgressedEvent
 from livekit.agents.voice.room_io import RoomOptions, TextOutputOptions
 
-from ...options import AvatarOptions
 from ...session import AvatarSession
 from ...timeline import SAMPLE_RATE, Clock, SystemClock, samples, seconds
 from .call_log import Clap, Gap, Happened, Log
@@ -31,6 +30,7 @@ from .faults.renderer import FaultyRenderer
 from .faults.script import Action, Fault, Script, What, follow
 from .faults.voice import Tap
 from .garbage import leave_out_what_is_loaded
+from .ours import pipeline_of
 from .pulse import Pulse
 from .sending import read
 from .stock_avatar import StockFace
@@ -157,30 +157,30 @@ class OurFace:
     async def start(self) -> None:
         self._observed = Observed(self._renderer)
         self._faulty = FaultyRenderer(self._observed, self._script)
-        self._avatar = AvatarSession(AvatarOptions(), renderer=self._faulty)
+        self._avatar = AvatarSession(renderer=self._faulty)
         await self._avatar.start(self._session, room=self._room)
-        self._renderer.runs = self._avatar._playout.runs
+        self._renderer.runs = pipeline_of(self._avatar).playout.runs
         output = self._session.output.audio
         assert output is not None, "AvatarSession.start sets the session's audio output"
         output.on("playback_progressed", self._on_progressed)
 
     def begin(self) -> None:
-        self._faulty.origin = self._avatar._conductor.playhead
+        self._faulty.origin = pipeline_of(self._avatar).conductor.playhead
 
     def prepare(self, clapper: Clapper, length: int) -> int:
-        start = self._avatar._playout.accepted
+        start = pipeline_of(self._avatar).playout.accepted
         clapper.extend(length, start=start, lead_s=LEAD_S)
-        self._underrun = self._avatar.stats["underrun_samples"]
+        self._underrun = self._avatar.stats.underrun_samples
         return start
 
     def collect(self) -> None:
         """Date the claps of the turn that is over, and note where its sound ran out."""
-        self._log.stats = self._avatar.stats
+        self._log.stats = asdict(self._avatar.stats)
         underrun = self._log.stats["underrun_samples"] - self._underrun
         if underrun:
             gap_s = seconds(underrun)
             self._log.track_gaps.append(Gap(self._clock.wall_s(), gap_s))
-        zero_s = self._clock.wall_s() - seconds(self._avatar._conductor.playhead)
+        zero_s = self._clock.wall_s() - seconds(pipeline_of(self._avatar).conductor.playhead)
         jumped = jumps(dict(self._observed.faces), FRAME_SAMPLES)
         self._log.face_jumps = [zero_s + seconds(jump.sample) for jump in jumped]
         claps = list(self._renderer.claps.items())[self._collected :]

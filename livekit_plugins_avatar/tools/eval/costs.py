@@ -65,14 +65,14 @@ print(1e3 * (time.perf_counter() - began_s))
 """
 
 DRAWING_SCRIPT = """
-from livekit_plugins_avatar import AvatarOptions, AvatarSession
+from livekit_plugins_avatar import AvatarSession
 from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.timeline import Timed
 avatar = AvatarSession()
 began_s = time.perf_counter()
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.persona import load_persona
-renderer = OnnxRenderer(load_persona(AvatarOptions().persona), provider="cpu", threads=1)
+renderer = OnnxRenderer(load_persona("{DEFAULT_PERSONA}"), provider="cpu", threads=1)
 moment = Timed(0, 1600, FaceState.of())
 renderer.render([moment])
 started_s = time.perf_counter() - began_s

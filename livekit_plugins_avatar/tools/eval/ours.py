@@ -8,12 +8,13 @@ the package is replaced but the renderer.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 
 from livekit import rtc
 from livekit.agents import AgentSession
 from livekit.agents.voice.io import AudioOutput
 
-from ...options import AvatarOptions
+from ...pipeline import Pipeline
 from ...session import AvatarSession
 from ...timeline import SAMPLE_RATE, SystemClock, samples, seconds
 from .clapper import LEAD_S, TAIL_S, Clapper, ClapperRenderer
@@ -31,13 +32,18 @@ ALIGN_TIMEOUT_S = 10.0
 POLL_S = 0.02
 
 
+def pipeline_of(avatar: AvatarSession) -> Pipeline:
+    """The stages behind an avatar, for measurements that compare them with what a viewer gets."""
+    return avatar._pipeline
+
+
 async def publish(
     room: rtc.Room,
     clapper: Clapper,
     *,
     ready: asyncio.Event,
     script: Script,
-    options: AvatarOptions,
+    video_delay_s: float,
 ) -> dict[str, int]:
     """Publish the clapper through an `AvatarSession`; returns when it has been heard.
 
@@ -46,7 +52,7 @@ async def publish(
         clapper: Begins once `ready` is set.
         ready: Set when somebody is watching.
         script: When the renderer stalls or dies, in media time.
-        options: Of the avatar; its persona is not used.
+        video_delay_s: Of the avatar.
 
     Returns:
         What the avatar counted: see `AvatarSession.stats`.
@@ -56,15 +62,15 @@ async def publish(
     """
     renderer = ClapperRenderer(clapper)
     session: AgentSession[None] = AgentSession()
-    avatar = AvatarSession(renderer=FaultyRenderer(renderer, script), options=options)
+    avatar = AvatarSession(renderer=FaultyRenderer(renderer, script), video_delay_s=video_delay_s)
     try:
         await avatar.start(session, room=room)
         output = session.output.audio
         assert output is not None, "AvatarSession.start sets the session's audio output"
-        renderer.runs = avatar._playout.runs
+        renderer.runs = pipeline_of(avatar).playout.runs
         await ready.wait()
         await _speak(output, clapper, renderer, avatar)
-        return avatar.stats
+        return asdict(avatar.stats)
     finally:
         await avatar.aclose()
 
@@ -90,9 +96,9 @@ async def _speak(
 async def _align(clapper: Clapper, renderer: ClapperRenderer, avatar: AvatarSession) -> None:
     """Move the beeps onto the frames, once it is known where the speech lies."""
     while True:
-        published = avatar._playout.published_at(0)
+        published = pipeline_of(avatar).playout.published_at(0)
         # Speech that has just come replaces the silence before it, and so moves once.
-        moves = avatar._playout.wants_retraction
+        moves = pipeline_of(avatar).playout.wants_retraction
         if published is not None and renderer.grid is not None and not moves:
             clapper.align(renderer.grid - published)
             return

@@ -26,7 +26,7 @@ from ...face.style import STYLES, Style
 from ...gaze.controller import GazeController
 from ...gaze.seats import SEATS_DEG
 from ...options import VIDEO_DELAY_S
-from ...session import LEAD_FRAMES
+from ...pipeline import LEAD_FRAMES
 from ...timeline import SAMPLE_RATE, samples
 from .conversation import PEOPLE, Script, script
 from .recordings import FINE_SAMPLES, Floats, Mask, Trace, looking, saccades

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from livekit import rtc
 
-from ...options import VIDEO_DELAY_S, AvatarOptions
+from ...options import VIDEO_DELAY_S, Options
 from ...timeline import seconds
 from ..demo import browser, page, server_binary
 from ..demo.cache import Missing
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         if args.seconds < SHORTEST_S:
             raise ValueError(f"--seconds is at least {SHORTEST_S:g}, got {args.seconds:g}")
         length_s, every_s = stall(args.stall)
-        options = AvatarOptions(video_delay_s=args.video_delay_ms / 1e3)
+        video_delay_s = Options(video_delay_s=args.video_delay_ms / 1e3).video_delay_s
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
             results = asyncio.run(
                 compare(
                     args.seconds,
-                    options=options,
+                    video_delay_s=video_delay_s,
                     stall_s=length_s,
                     stall_every_s=every_s,
                     with_stock=not args.no_stock,
@@ -91,13 +91,13 @@ def run(args: argparse.Namespace) -> int:
 async def compare(
     seconds_: float,
     *,
-    options: AvatarOptions,
+    video_delay_s: float,
     stall_s: float = 0.0,
     stall_every_s: float = 3.0,
     with_stock: bool = True,
 ) -> dict[str, Any]:
     """Measure this package and, if wanted, `rtc.AVSynchronizer`; the object that is printed."""
-    conductor = partial(ours.publish, options=options)
+    conductor = partial(ours.publish, video_delay_s=video_delay_s)
     binary, folder = server_binary.provide(), page.provide()
     with livekit_server(binary) as server:
 
@@ -111,7 +111,7 @@ async def compare(
         results = await figures(conductor, "conductor") | {
             "method": METHOD,
             "seconds": seconds_,
-            "video_delay_ms": round(1e3 * options.video_delay_s, 1),
+            "video_delay_ms": round(1e3 * video_delay_s, 1),
             "stall_ms": round(1e3 * stall_s, 1),
         }
         if with_stock:

@@ -16,6 +16,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict
 
 import numpy as np
 from livekit import rtc
@@ -23,7 +24,6 @@ from livekit.agents import Agent, AgentSession
 from livekit.agents.voice.room_io import RoomOptions, TextOutputOptions
 
 from ...audio.pcm_buffer import Pcm
-from ...options import AvatarOptions
 from ...session import AvatarSession
 from ...timeline import SAMPLE_RATE, SystemClock, samples
 from .costs import TEXT, speech
@@ -57,7 +57,7 @@ async def talk(url: str, token: str, persona: str, seed: int, reconnect_every_s:
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     room, session = rtc.Room(), AgentSession[None]()
     await room.connect(url, token)
-    avatar = AvatarSession(AvatarOptions(persona=persona))
+    avatar = AvatarSession(persona)
     try:
         await avatar.start(session, room=room)
         await session.start(Agent(instructions="none"), room=room, room_options=AS_IT_COMES)
@@ -97,7 +97,7 @@ async def _take_turns(session: AgentSession[None], avatar: AvatarSession, seed: 
         except asyncio.TimeoutError:
             counts["stuck"] += 1
         counts["turns"] += 1
-        print(json.dumps({"counts": counts, "stats": avatar.stats}), flush=True)
+        print(json.dumps({"counts": counts, "stats": asdict(avatar.stats)}), flush=True)
         await SystemClock().sleep(float(chance.uniform(*BETWEEN_S)))
 
 

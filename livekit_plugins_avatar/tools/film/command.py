@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...face.style import STYLES
-from ...options import DEFAULT_PERSONA, AvatarOptions
+from ...options import DEFAULT_PERSONA, Options
 from ...render.onnx_renderer import OnnxRenderer
 from ...render.persona import PersonaError, load_persona
 from ...render.prerenderer import frame_period
@@ -104,10 +104,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; 0 when the film is there, 1 when not, 2 when asked for the impossible."""
     try:
-        options = AvatarOptions(
+        options = Options(
             persona=args.persona,
-            frame=args.frame,
-            provider=args.provider,
+            aspect=args.frame,
+            device=args.provider,
             style=args.style,
             seed=args.seed,
         )
@@ -123,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def film(args: argparse.Namespace, options: AvatarOptions) -> None:
+def film(args: argparse.Namespace, options: Options) -> None:
     """Make the film, and the contact sheet where one is wanted.
 
     Raises:
@@ -142,9 +142,9 @@ def film(args: argparse.Namespace, options: AvatarOptions) -> None:
     )
     renderer = OnnxRenderer(
         load_persona(options.persona),
-        provider=options.provider,
+        provider=options.device,
         threads=options.render_threads,
-        frame=options.frame,
+        frame=options.aspect,
     )
     with closing(renderer):
         fps = args.fps or renderer.fps

@@ -128,6 +128,7 @@ def test_a_persona_without_a_mouth_is_shown_whole(write_persona: WritePersona) -
         (["a.wav", "--sheet", "sheet.txt"], r"--sheet ends in .png, .jpg, .webp"),
         (["a.wav", "--sheet", "/nowhere/sheet.png"], "there is no folder /nowhere"),
         (["a.wav", "--seed", "-1"], "seed lies between 0 and"),
+        (["a.wav", "--persona", "nobody"], "no persona file nobody"),
     ],
 )
 def test_the_impossible_is_refused_before_anything_is_read(
@@ -141,7 +142,6 @@ def test_the_impossible_is_refused_before_anything_is_read(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--persona", "nobody"], "no persona file nobody"),
         (["--persona", "sketch", "--frame", "wide"], "has no wide frame"),
         (["-o", "film.xyz"], "film.xyz cannot be written"),
     ],

@@ -1,0 +1,452 @@
+"""Builds the stages of one avatar, joins them, and closes them.
+
+Speech goes `audio.sink` -> `audio.playout` -> `publish.conductor` to the audio track, and to
+`speech.worker`, whose visemes the `face` reads. Events of the conversation go from `agent` to
+`gaze` and `emotion`, which the face reads too. Faces go to `render.prerenderer`, and its frames to
+the conductor, which publishes each with its sample of sound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, MutableMapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from livekit import rtc
+from livekit.agents import AgentSession
+
+from . import telemetry
+from .agent.events import AgentEvents
+from .agent.participants import Participants
+from .agent.text_tap import TextTap
+from .audio.playback_events import PlaybackEvent
+from .audio.playout import Playout
+from .audio.sink import AudioSink, SegmentListener, TimedText
+from .emotion.controller import EmotionController
+from .emotion.estimate import EmotionClassifier
+from .face.articulation import REACH_AFTER_SAMPLES
+from .face.face import Face
+from .face.store import KEEP_EVERY_S, FaceMemory
+from .gaze.controller import GazeController
+from .log import logger
+from .options import Options
+from .publish.conductor import Conductor
+from .publish.connectivity import Connectivity
+from .publish.keyframes import KeyframeRequests
+from .publish.link_monitor import LinkMonitor, LinkWatcher
+from .publish.sources import QUEUE_SAMPLES, Sources
+from .publish.tracks import Tracks
+from .render.persona import PersonaError, load_persona
+from .render.prerenderer import Prerenderer, frame_period
+from .render.renderer import Renderer
+from .speech.published import PublishedVisemes
+from .speech.recognizer import Recognizer, built_in
+from .speech.schedule import VisemeSchedule
+from .speech.text.spoken_text import SpokenText
+from .speech.worker import RecognitionWorker
+from .telemetry import AvatarStats
+from .timeline import Clock, SystemClock, samples, seconds
+
+LEAD_FRAMES = 2
+"""A frame can still be redrawn if it is due no sooner than this: one is being rendered, and one is
+being published."""
+
+START_LIMIT_S = 6.0
+"""How long closing waits for a start that is under way: longer than publishing may take."""
+
+
+T = TypeVar("T")
+
+
+class ClosedError(RuntimeError):
+    """The pipeline was closed before or while it started."""
+
+
+class _Opened(NamedTuple):
+    recognizer: Recognizer
+    renderer: Renderer | None
+
+
+class Pipeline:
+    """The stages of one avatar. Used on the agent's event loop.
+
+    Args:
+        options: How the avatar looks and behaves.
+        renderer: Renders instead of the persona in `options`; closed with the pipeline.
+        recognizer: Recognises visemes instead of the built-in recogniser.
+        classifier: Classifies emotions besides the lexicon; closed with the pipeline.
+        store: Keeps the face for a process that takes this one's place: a file or a mapping.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        renderer: Renderer | None = None,
+        recognizer: Recognizer | None = None,
+        classifier: EmotionClassifier | None = None,
+        store: MutableMapping[str, str] | str | Path | None = None,
+    ) -> None:
+        self.options = options
+        self.clock: Clock = SystemClock()
+        self.playout = Playout()
+        self.schedule = VisemeSchedule()
+        visemes = PublishedVisemes(self.schedule, self.playout)
+        self.face = Face(visemes, seed=options.seed, style=options.resolved_style)
+        self.gaze = GazeController(self.face, seed=options.seed, on_change=self._redraw)
+        self.conductor = Conductor(
+            self.playout, clock=self.clock, queue_samples=QUEUE_SAMPLES, on_events=self._on_events
+        )
+        self.emotion = EmotionController(
+            express=self.express,
+            nod=self._nod,
+            now=self.now,
+            placement=self.playout,
+            visemes=self.schedule.between,
+            word_start=lambda index: None,
+            clock=self.clock,
+            classifier=classifier,
+        )
+        self.tracks: Tracks | None = None
+        self.renderer = renderer
+        self._recognizer = recognizer
+        self._store = store
+        self._prerenderer: Prerenderer | None = None
+        self._worker: RecognitionWorker | None = None
+        self._connectivity: Connectivity | None = None
+        self._link_monitor: LinkMonitor | None = None
+        self._participants: Participants | None = None
+        self._events: AgentEvents | None = None
+        self.sink: AudioSink | None = None
+        self._samples_replayed = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self._starting: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
+
+    # What is known of it.
+
+    def now(self) -> int:
+        """The earliest sample whose frame can still be redrawn.
+
+        The one "now" of gaze and emotion: what they tell the face begins here. Frames before it
+        have been published, or are on their way.
+        """
+        if self._prerenderer is None:
+            return self.conductor.playhead
+        lead = LEAD_FRAMES * self._prerenderer.period - samples(self.options.video_delay_s)
+        return max(0, self.conductor.playhead + lead)
+
+    @property
+    def visible(self) -> int:
+        """The sample whose frame viewers are shown now."""
+        return max(0, self.conductor.playhead - samples(self.options.video_delay_s))
+
+    @property
+    def has_face(self) -> bool:
+        """Whether the face is published."""
+        return self.tracks is not None and self.tracks.video is not None
+
+    @property
+    def device(self) -> str | None:
+        """Where the renderer renders now, as far as it says so."""
+        return getattr(self.renderer, "provider", None)
+
+    @property
+    def stats(self) -> AvatarStats:
+        """What all stages have counted."""
+        prerenderer, connectivity = self._prerenderer, self._connectivity
+        return AvatarStats(
+            **asdict(self.conductor.stats),
+            frames_late=prerenderer.late if prerenderer is not None else 0,
+            render_failures=prerenderer.failures if prerenderer is not None else 0,
+            reconnections=connectivity.reconnections if connectivity is not None else 0,
+            samples_replayed=self._samples_replayed,
+        )
+
+    @property
+    def queues_s(self) -> Mapping[str, float]:
+        """What waits between the stages, in seconds of media; see `telemetry`."""
+        return {
+            "speech": seconds(self.playout.buffered),
+            "recognition": seconds(self._worker.waiting) if self._worker is not None else 0.0,
+            "frames": self._prerenderer.ready_s if self._prerenderer is not None else 0.0,
+            "source": seconds(self.conductor.held),
+        }
+
+    @property
+    def frame_cost_s(self) -> float:
+        """How long rendering a frame takes at present; 0 before the first."""
+        return self._prerenderer.frame_cost_s if self._prerenderer is not None else 0.0
+
+    # Its life.
+
+    async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
+        """Open the models, publish, and take over the session's audio output.
+
+        Raises:
+            ClosedError: `aclose` was called before the end.
+            PersonaError: The persona file does not fit.
+        """
+        self._starting = asyncio.create_task(self._start(agent_session, room))
+        await asyncio.shield(self._starting)
+
+    async def _start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
+        self._check_open()
+        memory = FaceMemory(self._store, room.name) if self._store is not None else None
+        if memory is not None:
+            await self._unless_closed(asyncio.to_thread(self._recall, memory), lambda _: None)
+        opened = await self._unless_closed(asyncio.to_thread(self._open), _discard)
+        self._recognizer = opened.recognizer
+        if self.renderer is None:
+            self.renderer = opened.renderer
+        sources = await self._publish(room)
+        if memory is not None:
+            self._tasks.append(asyncio.create_task(self._remember(memory)))
+        self._watch_link(room, sources)
+        self._attach(agent_session, room)
+        telemetry.measure(self, {"room": room.name})
+
+    def _check_open(self) -> None:
+        if self._closing.is_set():
+            raise ClosedError
+
+    async def _unless_closed(self, work: Coroutine[Any, Any, T], discard: Callable[[T], None]) -> T:
+        """Do `work`; where the pipeline is closed meanwhile, leave it and discard its result."""
+        doing = asyncio.ensure_future(work)
+        closing = asyncio.ensure_future(self._closing.wait())
+        await asyncio.wait({doing, closing}, return_when=asyncio.FIRST_COMPLETED)
+        closing.cancel()
+        if not self._closing.is_set():
+            return doing.result()
+        doing.add_done_callback(
+            lambda done: None if done.cancelled() or done.exception() else discard(done.result())
+        )
+        raise ClosedError
+
+    def _recall(self, memory: FaceMemory) -> None:
+        face = memory.recall(self.clock.wall_s())
+        if face is not None:
+            self.face.remember(face)
+
+    def _open(self) -> _Opened:
+        """Open what takes time, and was not given; on a thread of its own."""
+        recognizer = built_in() if self._recognizer is None else self._recognizer
+        return _Opened(recognizer, self._open_renderer() if self.renderer is None else None)
+
+    def _open_renderer(self) -> Renderer | None:
+        """The persona's renderer, or None where it cannot run: then the voice goes on alone."""
+        # Imported here, so that importing the package loads nothing that may touch a GPU.
+        from .render.onnx_renderer import OnnxRenderer
+
+        try:
+            return OnnxRenderer(
+                load_persona(self.options.persona),
+                provider=self.options.device,
+                threads=self.options.render_threads,
+                frame=self.options.aspect,
+            )
+        except PersonaError:
+            raise
+        except Exception:
+            logger.exception("avatar: the face cannot be rendered; the voice goes on without it")
+            return None
+
+    async def _publish(self, room: rtc.Room) -> Sources:
+        """Start the threads, and publish what they feed."""
+        renderer, size, fps = self.renderer, None, 0
+        if renderer is not None:
+            size, fps = renderer.size, renderer.fps
+            self._attach_frames(renderer)
+        assert self._recognizer is not None
+        self._worker = RecognitionWorker(
+            self._recognizer,
+            self.schedule,
+            self._on_recognized,
+            lambda: self.playout.speech_position,
+        )
+        self._worker.start()
+        sources = await self.conductor.start(lambda: Sources(size))
+        self._check_open()
+        self.tracks = Tracks(room)
+        bitrate_bps = self.options.bitrate_bps(size) if size is not None else 0
+        await self.tracks.publish(sources, fps=fps, bitrate_bps=bitrate_bps)
+        self._check_open()
+        return sources
+
+    def _attach_frames(self, renderer: Renderer) -> None:
+        period = frame_period(renderer.fps)
+        self._prerenderer = Prerenderer(
+            renderer,
+            self.face.at,
+            clock=self.clock,
+            frames=self.options.frames_ahead,
+            period=period,
+        )
+        self.conductor.attach_frames(
+            self._prerenderer,
+            period=period,
+            delay=samples(self.options.video_delay_s),
+            reach=REACH_AFTER_SAMPLES,
+        )
+        self._prerenderer.start()
+
+    def _watch_link(self, room: rtc.Room, sources: Sources) -> None:
+        tracks = self.tracks
+        assert tracks is not None
+        self._connectivity = Connectivity(
+            room,
+            voice_sid=lambda: tracks.audio.sid if tracks.audio is not None else None,
+            playhead=lambda: self.conductor.playhead,
+            clock=self.clock,
+            on_lost=self.playout.link_down,
+            on_regained=self._on_regained,
+        )
+        watchers: list[LinkWatcher] = [self._connectivity]
+        if sources.video is not None:
+            request = sources.request_keyframe
+            watchers.append(KeyframeRequests(room, request=request, clock=self.clock))
+        self._link_monitor = LinkMonitor(
+            lambda: tracks.read_link(self.clock.wall_s()), watchers, clock=self.clock
+        )
+        self._link_monitor.start()
+
+    def _attach(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
+        """Make the sink, and follow the conversation."""
+        assert self.tracks is not None and self._worker is not None
+        spoken = SpokenText(self._worker.expect)
+        self.sink = AudioSink(
+            self.playout,
+            self._worker,
+            clock=self.clock,
+            wait_for_subscriber=self.tracks.wait_for_subscriber,
+            segments=_Segments(self.emotion, spoken),
+            on_planned_speech=self._on_planned_speech,
+        )
+        self._participants = Participants(room, self.gaze, now=self.now)
+        self._participants.attach()
+        self._events = AgentEvents(
+            agent_session,
+            self.sink,
+            gaze=self.gaze,
+            emotion=self.emotion,
+            text_tap=TextTap([self.emotion, spoken], on_first=self._on_text),
+            now=self.now,
+        )
+        self._events.attach()
+
+    async def aclose(self) -> None:
+        """Close all stages: threads and sink first, then what asks the server or strangers."""
+        self._closing.set()
+        if self._starting is not None:
+            await asyncio.wait({self._starting}, timeout=START_LIMIT_S)
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+        if self._events is not None:
+            self._events.detach()
+        if self._participants is not None:
+            self._participants.detach()
+        telemetry.forget(self)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.to_thread(self._stop_threads)
+        if self.sink is not None:
+            self.sink.close()
+        if self._link_monitor is not None:
+            await self._link_monitor.aclose()
+        if self.tracks is not None:
+            await self.tracks.aclose()
+        await self.emotion.aclose()
+
+    def _stop_threads(self) -> None:
+        self.conductor.close()
+        if self._worker is not None:
+            self._worker.close()
+        if self._prerenderer is not None:
+            if not self._prerenderer.close():
+                logger.warning("avatar: the renderer still hangs; its thread is left behind")
+        elif self.renderer is not None:
+            self.renderer.close()
+
+    # What its stages tell each other.
+
+    def express(self, sample: int, emotion: str, strength: float) -> None:
+        """Show an emotion from `sample` on."""
+        self.face.express(sample, emotion, strength)
+        self._redraw(sample)
+
+    def _nod(self, sample: int) -> None:
+        self.face.nod(sample)
+        self._redraw(sample)
+
+    def _on_text(self) -> None:
+        """The text of an answer has begun to arrive."""
+        self.gaze.speech_comes(self.now())
+
+    def _on_planned_speech(self, first: bool) -> None:
+        """Speech started (`first`), ended, was cleared, paused or resumed."""
+        sample = self.now()
+        if first:
+            self.gaze.speech_comes(sample)
+        self.gaze.turn_ends(sample, self.playout.turn_end)
+
+    def _on_recognized(self, speech: int) -> None:
+        """Visemes are new from this speech sample on; called on the worker's thread."""
+        published = self.playout.published_at(speech)
+        if published is not None:
+            self._redraw(published - REACH_AFTER_SAMPLES)
+
+    def _redraw(self, sample: int) -> None:
+        if self._prerenderer is not None:
+            self._prerenderer.invalidate(sample)
+
+    def _on_events(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
+        """Speech was played; called on the conductor's thread."""
+        if self.sink is not None:
+            self.sink.deliver(events)
+
+    def _on_regained(self) -> None:
+        self._samples_replayed += self.playout.link_up()
+
+    async def _remember(self, memory: FaceMemory) -> None:
+        """Wake the face once a viewer subscribes, then store it again and again."""
+        assert self.tracks is not None
+        await self.tracks.wait_for_subscriber()
+        sample = self.playout.published
+        self.face.wake(sample)
+        self._redraw(sample)
+        while True:
+            face = self.face.at(self.conductor.playhead)
+            await asyncio.to_thread(memory.keep, face, self.clock.wall_s())
+            await self.clock.sleep(KEEP_EVERY_S)
+
+
+class _Segments:
+    """Passes what the sink tells of segments on to all listeners."""
+
+    def __init__(self, *listeners: SegmentListener) -> None:
+        self._listeners = listeners
+
+    def segment_started(self, start: int) -> None:
+        for listener in self._listeners:
+            listener.segment_started(start)
+
+    def timed_text(self, pieces: Sequence[TimedText]) -> None:
+        for listener in self._listeners:
+            listener.timed_text(pieces)
+
+    def segment_ended(self, end: int) -> None:
+        for listener in self._listeners:
+            listener.segment_ended(end)
+
+    def segment_cleared(self) -> None:
+        for listener in self._listeners:
+            listener.segment_cleared()
+
+
+def _discard(opened: _Opened) -> None:
+    """Close what was opened for a pipeline that was closed meanwhile."""
+    if opened.renderer is not None:
+        opened.renderer.close()
