@@ -29,6 +29,7 @@ from .emotion.estimate import EmotionClassifier
 from .face.articulation import REACH_AFTER_SAMPLES
 from .face.face import Face
 from .face.store import KEEP_EVERY_S, FaceMemory
+from .gaze.attention import Attention
 from .gaze.controller import GazeController
 from .log import logger
 from .options import Options
@@ -94,8 +95,11 @@ class Pipeline:
         self.playout = Playout()
         self.schedule = VisemeSchedule()
         visemes = PublishedVisemes(self.schedule, self.playout)
-        self.face = Face(visemes, seed=options.seed, style=options.resolved_style)
-        self.gaze = GazeController(self.face, seed=options.seed, on_change=self._redraw)
+        attention = Attention()
+        self.face = Face(
+            visemes, attention.situations, seed=options.seed, style=options.resolved_style
+        )
+        self.gaze = GazeController(attention, seed=options.seed, on_change=self._redraw)
         self.conductor = Conductor(
             self.playout, clock=self.clock, queue_samples=QUEUE_SAMPLES, on_events=self._on_events
         )
@@ -228,7 +232,7 @@ class Pipeline:
     def _recall(self, memory: FaceMemory) -> None:
         face = memory.recall(self.clock.wall_s())
         if face is not None:
-            self.face.remember(face)
+            self.face.restore(face)
 
     def _open(self) -> _Opened:
         """Open what takes time, and was not given; on a thread of its own."""
@@ -383,14 +387,14 @@ class Pipeline:
 
     def _on_text(self) -> None:
         """The text of an answer has begun to arrive."""
-        self.gaze.speech_comes(self.now())
+        self.gaze.speech_expected(self.now())
 
     def _on_planned_speech(self, first: bool) -> None:
         """Speech started (`first`), ended, was cleared, paused or resumed."""
         sample = self.now()
         if first:
-            self.gaze.speech_comes(sample)
-        self.gaze.turn_ends(sample, self.playout.turn_end)
+            self.gaze.speech_expected(sample)
+        self.gaze.turn_end_planned(sample, self.playout.turn_end)
 
     def _on_recognized(self, speech: int) -> None:
         """Visemes are new from this speech sample on; called on the worker's thread."""

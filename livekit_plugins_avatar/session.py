@@ -175,14 +175,16 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
                 not exactly one of participant and direction is given.
         """
         identity = _identity(participant)
-        if identity is None and yaw_rad is None and pitch_rad is None:
-            raise ValueError("look at a participant or in a direction; `release_gaze()` ends it")
         gaze = self._pipeline.gaze
-        gaze.look_at(self._pipeline.now(), gaze.target(identity, yaw_rad, pitch_rad))
+        gaze.look_at(self._pipeline.now(), gaze.target_of(identity, yaw_rad, pitch_rad))
+
+    def look_away(self) -> None:
+        """Look aside, at no participant, until `look_at` or `release_gaze`."""
+        self._pipeline.gaze.look_away(self._pipeline.now())
 
     def release_gaze(self) -> None:
         """Look where the conversation asks again, after `look_at` or `look_away`."""
-        self._pipeline.gaze.look_at(self._pipeline.now(), None)
+        self._pipeline.gaze.release(self._pipeline.now())
 
     def set_seat(
         self,
@@ -206,7 +208,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         """
         identity = _identity(participant)
         assert identity is not None
-        self._pipeline.gaze.place(self._pipeline.now(), identity, yaw_rad, pitch_rad)
+        self._pipeline.gaze.set_seat(self._pipeline.now(), identity, yaw_rad, pitch_rad)
 
     def express(self, emotion: str, strength: float = 1.0) -> None:
         """Show an emotion from now on; it fades by itself within some seconds.

@@ -122,7 +122,10 @@ def test_the_face_can_be_told_where_to_look_before_the_call() -> None:
     face.set_seat("anna", yaw_rad=0.2)
     face.set_seat("anna", yaw_rad=None)
     face.look_at(yaw_rad=0.3, pitch_rad=-0.1)
-    assert face.status.state == "told" and face.status.yaw_rad == pytest.approx(0.3, abs=0.03)
+    assert face.status.state == "override"
+    assert face.status.yaw_rad == pytest.approx(0.3, abs=0.03)
+    face.look_away()
+    assert face.status.state == "aside" and face.status.looking_at == "away"
     face.release_gaze()
     assert face.status.state == "initializing"
 
@@ -130,7 +133,7 @@ def test_the_face_can_be_told_where_to_look_before_the_call() -> None:
 def test_a_look_that_cannot_be_is_refused() -> None:
     """Errors name the participant or the range; a bare call is none."""
     face = AvatarSession(renderer=Grey())
-    with pytest.raises(ValueError, match="there is no 'anna' in the room"):
+    with pytest.raises(ValueError, match=r"no participant 'anna' .* in the room: none"):
         face.look_at("anna")
     with pytest.raises(ValueError, match=r"yaw_rad lies between -0\.45 and 0\.45, got 1"):
         face.look_at(yaw_rad=1)

@@ -74,7 +74,7 @@ class AgentEvents:
 
     def _on_agent_state_changed(self, event: AgentStateChangedEvent) -> None:
         sample = self._now()
-        self._gaze.talk_with(sample, self._linked_participant())
+        self._gaze.linked_participant(sample, self._linked_participant())
         self._gaze.agent_state(sample, event.new_state)
         self._emotion.agent_state(event.new_state)
         self._attach_text_tap()
@@ -84,7 +84,7 @@ class AgentEvents:
 
     def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
         speaking = event.new_state == "speaking"
-        self._gaze.user_speaks(self._now(), self._linked_participant(), speaking)
+        self._gaze.user_speaking(self._now(), self._linked_participant(), speaking)
         self._emotion.user_speaking(speaking)
 
     def _on_user_input_transcribed(self, event: UserInputTranscribedEvent) -> None:

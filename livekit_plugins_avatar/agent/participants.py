@@ -51,14 +51,14 @@ class Participants:
 
     def _on_connected(self, participant: rtc.RemoteParticipant) -> None:
         if is_person(participant):
-            self._gaze.enter(self._now(), participant.identity)
+            self._gaze.participant_joined(self._now(), participant.identity)
 
     def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
         if is_person(participant):
-            self._gaze.leave(self._now(), participant.identity)
+            self._gaze.participant_left(self._now(), participant.identity)
 
     def _on_speakers(self, speakers: list[rtc.Participant]) -> None:
-        self._gaze.speakers(self._now(), [speaker.identity for speaker in speakers])
+        self._gaze.active_speakers(self._now(), [speaker.identity for speaker in speakers])
 
 
 def is_person(participant: rtc.Participant) -> bool:

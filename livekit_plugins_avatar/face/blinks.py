@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
-from ..gaze.attention import Situation
 from ..timeline import samples, seconds
-from .agent_state import RECENT_SAMPLES
 from .easing import ease
 from .random_events import EPOCH_S, RandomEvents, lognormal
+from .situation import RECENT_SAMPLES, Situation
 from .style import NATURAL, Style
 
 BLINKS_PER_MIN = {
@@ -28,7 +27,8 @@ BLINKS_PER_MIN = {
     "ending": 23.0,
     "interrupted": 17.0,
     "overhearing": 22.0,
-    "told": 17.0,
+    "override": 17.0,
+    "aside": 17.0,
 }
 """17 at rest, 26 in conversation (Bentivoglio et al. 1997), those at gaze shifts and turn ends
 included, which are drawn apart and make up the rest. While thinking the rate at rest: attention
@@ -94,7 +94,7 @@ class Blinks:
         """How far blinking closes the lids at `sample`: 0 open, 1 shut.
 
         Args:
-            situations: From `Attention.recent`.
+            situations: From `situation.recent`.
             shifts: From `Gaze.shifts`.
             sample: When, on the published timeline.
         """

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from ..speech.visemes import VisemeEvent
 from ..timeline import samples
-from .agent_state import AGENT_STATES
 from .easing import bump
 from .emotions import Emotions
 from .nods import Nods
+from .situation import AGENT_STATES
 from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS
 
 

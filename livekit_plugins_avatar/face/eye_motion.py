@@ -15,7 +15,6 @@ from math import cos, degrees, radians, sin
 from random import Random
 from typing import NamedTuple
 
-from ..gaze.attention import Situation
 from .glances import (
     AWAY_SCATTER_DEG,
     AWAY_SIGMA,
@@ -33,8 +32,8 @@ from .glances import (
 )
 from .random_events import EPOCH_S, RandomEvents, lognormal
 from .saccade import Point, depths, distance_deg, saccades, turns
+from .situation import Situation, Target
 from .style import NATURAL, Style
-from .target import Target
 
 HEAD_SHARE = 0.45
 """The share of the head in a look: of all of it at a person, for people face whom they attend to;
@@ -96,7 +95,7 @@ class Gaze:
         self._events: RandomEvents[Situation, _Fixation] = RandomEvents("gaze", seed, draw)
 
     def at(self, situations: Sequence[tuple[int, Situation]], sample: int) -> Look:
-        """The look at `sample`, given the recent situations (`Attention.recent`)."""
+        """The look at `sample`, given the recent situations (`situation.recent`)."""
         fixations = self._events.recent(situations, sample)
         eyes = saccades([(start, each.eyes) for start, each in fixations], sample)
         head = turns([(start, each.head) for start, each in fixations], sample)

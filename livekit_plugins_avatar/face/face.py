@@ -1,15 +1,13 @@
 """The face as a function of time.
 
-In flow viseme events and what the face is told of its situation, both on the published timeline;
-out flows the FaceState for any sample. The answer depends on the sample, the seed and what is known
-by then, and on nothing else: a renderer may work ahead, ask again, or skip, and always gets the
-same face. Every axis is continuous through every change; only saccades and blinks are fast. Head
-and eyes stay within what personas are taught to draw (`limits`).
+Inputs are viseme events and situations, both on the published timeline; the output is the FaceState
+for any sample. It depends on the sample, the seed and what is known by then, and on nothing else: a
+renderer may work ahead, ask again or skip, and gets the same face. Every axis is continuous through
+every change; only saccades and blinks are fast. Head and eyes stay within `limits`.
 
-Gaze is given once, as `gazeYaw` and `gazePitch`. Of the eight eyeLook axes only `eyeLookOut*` are
-used, both alike, for what one direction cannot say: eyes that look into the distance are turned
-apart by some two degrees. A renderer draws the sum, or leaves that out and draws the gaze alone.
-The lids (`eyeBlink*`, `eyeWide*`) already follow the gaze.
+Gaze is `gazeYaw` and `gazePitch`. Of the eight eyeLook axes only `eyeLookOut*` are used, both
+alike, to turn the eyes some two degrees apart when they look into the distance. A renderer draws
+the sum, or the gaze alone. The lids (`eyeBlink*`, `eyeWide*`) already follow the gaze.
 """
 
 from __future__ import annotations
@@ -19,10 +17,9 @@ from math import degrees, hypot
 
 import numpy as np
 
-from ..gaze.attention import Attention, Focus
 from ..speech.visemes import VisemeEvent
-from ..timeline import samples
-from .agent_state import FEATURES_SAMPLES, POSTURE_SAMPLES, AgentStates, mix
+from ..timeline import Timeline, samples
+from .agent_state import FEATURES_SAMPLES, POSTURE_SAMPLES, agent_states, mix
 from .articulation import REACH_AFTER_SAMPLES, REACH_BEFORE_SAMPLES, mouth_at
 from .blinks import Blinks
 from .easing import ease
@@ -30,17 +27,17 @@ from .expression import ACCENT_SAMPLES, Expression, blend
 from .eye_motion import Gaze, lids
 from .idle import HEAD_AXES, Idle
 from .limits import GAZE_LIMIT_RAD, HEAD_LIMITS, held
+from .situation import CAMERA, Situation, Target, recent
 from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS, FaceState
 from .status import AT_TARGET_DEG, AvatarStatus
 from .style import NATURAL, Style
-from .target import CAMERA, Target
 
 BLEND_SAMPLES = samples(0.3)
-"""How long a face takes from how it was remembered to how it is: a look away and back is as long,
-and a shorter way looks like a cut."""
+"""How long a restored face takes into life: as long as a look away and back; a shorter blend looks
+like a cut."""
 
 Visemes = Callable[[int, int], Sequence[VisemeEvent]]
-"""What the mouth does in [start, end) of the published timeline, contiguous and in order."""
+"""The viseme events in [start, end) of the published timeline, contiguous and in order."""
 
 _BLENDSHAPES = slice(0, len(ARKIT_BLENDSHAPES))
 _HEAD = slice(INDEX[HEAD_AXES[0]], INDEX[HEAD_AXES[-1]] + 1)
@@ -50,7 +47,7 @@ _BLINK = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
 _WIDE = [INDEX["eyeWideLeft"], INDEX["eyeWideRight"]]
 
 EYE_LOOK_RAD = 0.57
-"""What an eyeLook weight of 1 stands for: 30 to 34 degrees, as renderers draw it."""
+"""The angle of an eyeLook weight of 1: 30 to 34 degrees, as renderers draw it."""
 
 _BEFORE_SAMPLES = max(REACH_BEFORE_SAMPLES, ACCENT_SAMPLES)
 
@@ -58,81 +55,66 @@ _BEFORE_SAMPLES = max(REACH_BEFORE_SAMPLES, ACCENT_SAMPLES)
 class Face:
     """A living face.
 
-    `at` and `mind` may be called from any thread; the others from any one other. All samples are
-    of the published timeline; what is told of a sample drops what was known of later ones. Those
-    that tell something return whether it makes a difference to the face.
+    `at` and `status` may be called from any thread, the other methods from one other thread. All
+    samples are on the published timeline.
 
     Args:
         visemes: Asked for the events around a sample; called by `at`, on its thread.
+        situations: What the agent does and who it is with.
         seed: At least 0; the same seed and the same input give the same trajectory.
-        style: How lively it is.
+        style: How lively the face is.
 
     Raises:
         ValueError: A negative seed.
     """
 
-    def __init__(self, visemes: Visemes, *, seed: int = 0, style: Style = NATURAL) -> None:
+    def __init__(
+        self,
+        visemes: Visemes,
+        situations: Timeline[Situation],
+        *,
+        seed: int = 0,
+        style: Style = NATURAL,
+    ) -> None:
         if seed < 0:
             raise ValueError(f"seed must be at least 0, got {seed}")
         self._visemes = visemes
-        self._states = AgentStates()
-        self._attention = Attention()
+        self._situations = situations
         self._gaze = Gaze(seed, style)
         self._blinks = Blinks(seed, style)
         self._idle = Idle(seed, style)
         self._expression = Expression(seed, style.expression)
-        self._remembered: FaceState | None = None
+        self._restored: FaceState | None = None
         self._woken: int | None = None
 
-    def set_agent_state(self, sample: int, state: str) -> bool:
-        """Let the agent be in `state` from `sample` on.
+    def express(self, sample: int, emotion: str, strength: float = 1.0) -> None:
+        """Show an emotion from `sample` on; it fades by itself.
 
         Args:
-            sample: When.
-            state: One of LiveKit's agent states; any other is taken as "idle".
+            sample: When; emotions set for later are dropped.
+            emotion: One of `emotions.EMOTIONS`.
+            strength: How much of it, in [0, 1].
+
+        Raises:
+            ValueError: An unknown emotion, or a strength out of range.
         """
-        return self._take_manner(sample, self._attention.set_agent_state(sample, state))
+        self._expression.express(sample, emotion, strength)
 
-    def attend(self, sample: int, plan: Sequence[tuple[int, Focus]]) -> bool:
-        """Be with somebody from `sample` on.
+    def nod(self, sample: int) -> None:
+        """Nod at `sample`, unless a nod is under way then."""
+        self._expression.nod(sample)
 
-        Args:
-            sample: When.
-            plan: From when on with whom, in order, beginning at `sample`; it may reach ahead.
-        """
-        return self._take_manner(sample, self._attention.set_focus(sample, plan))
+    def restore(self, face: FaceState) -> None:
+        """Hold `face`, which viewers have seen before, until `wake`."""
+        self._restored, self._woken = face, None
 
-    def set_busy(self, sample: int, busy: bool) -> bool:
-        """Let a tool run from `sample` on, or none: a slow one is thought about, not stared at."""
-        return self._take_manner(sample, self._attention.set_busy(sample, busy))
-
-    def expect_speech(self, sample: int) -> bool:
-        """Words are on their way at `sample`: the eyes are back before the first is heard."""
-        return self._take_manner(sample, self._attention.expect_speech(sample))
-
-    def end_turn(self, sample: int, end: int | None) -> bool:
-        """Let the turn end at `end`, as is known at `sample`; None takes that back."""
-        return self._take_manner(sample, self._attention.end_turn(sample, end))
-
-    def interrupt(self, sample: int) -> bool:
-        """Somebody speaks into what is said: the eyes go there."""
-        return self._take_manner(sample, self._attention.interrupt(sample))
-
-    def look_at(self, sample: int, target: Target | None) -> bool:
-        """Look at `target` from `sample` on, whatever happens; None gives the eyes back."""
-        return self._take_manner(sample, self._attention.tell(sample, target))
-
-    def _take_manner(self, sample: int, changed: bool) -> bool:
-        """Where the situation has changed, features and posture go with it."""
-        if not changed:
-            return False
-        for start, situation in self._attention.planned(sample):
-            self._states.set(start, situation.agent)
-        return True
+    def wake(self, sample: int) -> None:
+        """Blend from the restored face, if any, into life from `sample` on."""
+        self._woken = sample
 
     def status(self, sample: int) -> AvatarStatus:
-        """Why the face at `sample` is as it is, for people who want to know."""
-        situations = self._attention.recent(sample)
+        """Why the face at `sample` looks as it does."""
+        situations = recent(self._situations, sample)
         look = self._gaze.at(situations, sample)
         (event, *_) = self._visemes(sample, sample + 1)
         _, situation = situations[-1]
@@ -150,50 +132,23 @@ class Face:
             expression=self._expression.name(sample),
         )
 
-    def express(self, sample: int, emotion: str, strength: float = 1.0) -> None:
-        """Let the face feel something from `sample` on; it fades by itself.
-
-        Called on the thread of `set_agent_state`.
-
-        Args:
-            sample: When, on the published timeline; later emotions that were known are dropped.
-            emotion: One of `emotions.EMOTIONS`.
-            strength: How much of it, in [0, 1].
-
-        Raises:
-            ValueError: A emotion that there is not, or a strength out of range.
-        """
-        self._expression.express(sample, emotion, strength)
-
-    def nod(self, sample: int) -> None:
-        """Nod at `sample` of the published timeline, unless it nods then already; as `feel`."""
-        self._expression.nod(sample)
-
-    def remember(self, face: FaceState) -> None:
-        """Look like `face` until `wake`: somebody saw it so, and is to see it go on."""
-        self._remembered, self._woken = face, None
-
-    def wake(self, sample: int) -> None:
-        """Pass from the face that was remembered, if any, into life from `sample` on."""
-        self._woken = sample
-
     def at(self, sample: int) -> FaceState:
-        """The face to be seen with `sample` of the published audio."""
-        remembered, woken = self._remembered, self._woken
-        if remembered is None:
+        """The face that is seen with `sample` of the published audio."""
+        restored, woken = self._restored, self._woken
+        if restored is None:
             return self._alive(sample)
         part = 0.0 if woken is None else ease((sample - woken) / BLEND_SAMPLES)
         if part >= 1.0:
             return self._alive(sample)
-        return remembered.mixed(self._alive(sample), part)
+        return restored.mixed(self._alive(sample), part)
 
     def _alive(self, sample: int) -> FaceState:
-        changes = self._states.recent(sample)
+        situations = recent(self._situations, sample)
+        changes = agent_states(situations)
         features = mix(changes, sample, FEATURES_SAMPLES)
         posture = mix(changes, sample, POSTURE_SAMPLES)
         events = self._visemes(sample - _BEFORE_SAMPLES, sample + REACH_AFTER_SAMPLES)
         shown = self._expression.at(features, posture, events, sample)
-        situations = self._attention.recent(sample)
         look = self._gaze.at(situations, sample)
 
         values = np.zeros(len(PARAMETERS))
@@ -202,7 +157,7 @@ class Face:
         head = shown[_HEAD] + self._idle.head(posture, sample)
         head[:2] += look.head_yaw, look.head_pitch
         values[_HEAD] = head = held(head, HEAD_LIMITS)
-        # The eyes make up for whatever the head does, as living eyes do.
+        # The eyes compensate for every movement of the head, as human eyes do.
         eyes = held(np.array([look.yaw, look.pitch]) - head[:2], GAZE_LIMIT_RAD)
         values[_GAZE] = eyes
         values[_LOOK_OUT] = look.apart / EYE_LOOK_RAD

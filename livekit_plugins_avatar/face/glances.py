@@ -104,11 +104,17 @@ GLANCES = {
         "Others talk to each other: 88 % are with the one who speaks, and now and then one is with "
         "the one who listens (Vertegaal 2001).",
     ),
-    "told": replace(
-        _UNDIVIDED, hold_s=1e9, reason="The user of the avatar says where: that is where it looks."
+    "override": replace(
+        _UNDIVIDED, hold_s=1e9, reason="The caller says where to look, and the eyes stay there."
+    ),
+    "aside": Glances(
+        1.5, 2.6, 1.4, (2.5, 4.5), (-60.0, 30.0), 0.0,
+        "The caller wants no eye contact: the eyes wander among points around an aside, as of "
+        "someone who attends to something else. No point is back at a participant: the farthest "
+        "is 4.5 degrees from the aside, which is 10 from all of them.",
     ),
 }  # fmt: skip
-"""One row for each situation of `attention.Situation`."""
+"""One row for each `Situation.state`."""
 
 FIRST_HOLD_SPREAD = 1.6
 """The first look of a situation is longer than the least by a factor of up to this: eyes that leave

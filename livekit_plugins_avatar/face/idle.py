@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..timeline import seconds
-from .agent_state import AGENT_STATES
+from .situation import AGENT_STATES
 from .style import NATURAL, Style
 
 HEAD_AXES = ("headYaw", "headPitch", "headRoll", "headX", "headY", "headZ")

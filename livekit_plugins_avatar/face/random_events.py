@@ -18,7 +18,7 @@ from random import Random
 from typing import Generic, TypeVar
 
 from ..timeline import samples
-from .agent_state import RECENT_SAMPLES
+from .situation import RECENT_SAMPLES
 
 EPOCH_S = 30.0
 """Length of an epoch: a few holds of the gaze, so that its edges are rare."""

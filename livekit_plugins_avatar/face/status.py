@@ -15,7 +15,8 @@ class AvatarStatus:
 
     Args:
         state: What it is in: an agent state, or "ending" (the last words of a turn),
-            "interrupted", "overhearing" (others talk to each other) or "told" (`look_at`).
+            "interrupted", "overhearing" (others talk to each other), "override" (`look_at`) or
+            "aside" (`look_away`).
         looking_at: "camera", the identity of a participant, "point" (a direction that `look_at`
             was given), or "away".
         yaw_rad: Where the eyes point, from the camera to the picture's right.

@@ -1,9 +1,8 @@
-"""Seats: where people sit, as the face sees them.
+"""Gives each participant a seat: a direction, as seen from the face.
 
-In flow identities of people; out flow directions. A room on a screen has no places, so people are
-given some: side by side along the tile, the same for as long as the call lasts, whoever else comes
-and goes. Where the user of the avatar knows better, because a page shows people in some order, it
-places them itself.
+A room on a screen has no places, so participants sit side by side along the tile and keep their
+seats for the whole call. A caller that knows better, because its page shows them in some order,
+sets the seats itself.
 """
 
 from __future__ import annotations
@@ -12,36 +11,40 @@ from collections.abc import Collection
 from math import isfinite, radians
 
 from ..face.limits import LOOK_PITCH_RAD, LOOK_YAW_RAD
-from ..face.target import Target
+from ..face.situation import Target
 
 SEATS_DEG = (-18.0, 18.0, 0.0, -25.0, 25.0, -9.0, 9.0)
-"""Yaw of the seats, in the order in which they are taken. Two people get a side each; those who
-come later sit between and outside of them, so that nobody has to move. Viewers tell directions of
-gaze apart from about 3 degrees on and name a neighbour surely at twice that (Gibson and Pick
-1963)."""
+"""Yaw of the seats, in the order in which they are taken. The first two participants get a side
+each; later ones sit between and outside of them, so that no one has to move. Viewers tell
+directions of gaze apart from about 3 degrees on, and name a neighbour reliably at twice that
+(Gibson and Pick 1963)."""
 
 REMEMBERED = 64
-"""How many people who left keep their seats."""
+"""How many participants are remembered, those who left included."""
 
 
 class Seats:
     """Stable seats, by identity.
 
-    Full: when all seats have been given, those who left longest ago lose theirs; when all are
-    taken, the eighth person shares the first seat, and so on.
+    When all seats have been given, those who left longest ago lose theirs; when all are occupied,
+    the eighth participant shares the first seat, and so on.
     """
 
     def __init__(self) -> None:
         self._taken: dict[str, int] = {}
-        """In the order in which people were last seen."""
-        self._placed: dict[str, Target] = {}
+        """In the order in which participants were last seen."""
+        self._set: dict[str, Target] = {}
+
+    def __len__(self) -> int:
+        """How many participants are remembered."""
+        return len(self._taken)
 
     def take(self, identity: str, present: Collection[str]) -> None:
-        """Give somebody a seat, or back the one that they had.
+        """Give a participant a seat, or the one from before.
 
         Args:
-            identity: Who comes.
-            present: Who is there, whose seats are not given away.
+            identity: Who joins.
+            present: Those in the room, whose seats are not given away.
         """
         seat = self._taken.pop(identity, None)
         self._taken[identity] = self._free(present) if seat is None else seat
@@ -53,33 +56,33 @@ class Seats:
     def _free(self, present: Collection[str]) -> int:
         seats = range(len(SEATS_DEG))
         known = set(self._taken.values())
-        gone = [seat for identity, seat in self._taken.items() if identity not in present]
-        sat_on = [seat for identity, seat in self._taken.items() if identity in present]
+        left = [seat for identity, seat in self._taken.items() if identity not in present]
+        occupied = [seat for identity, seat in self._taken.items() if identity in present]
         never = [seat for seat in seats if seat not in known]
         if never:
             return never[0]
-        empty = [seat for seat in gone if seat not in sat_on]
-        return empty[0] if empty else min(seats, key=sat_on.count)
+        empty = [seat for seat in left if seat not in occupied]
+        return empty[0] if empty else min(seats, key=occupied.count)
 
-    def place(self, identity: str, yaw_rad: float | None, pitch_rad: float = 0.0) -> None:
-        """Let somebody sit where the user says, now or when they come; None takes that back.
+    def set_seat(self, identity: str, yaw_rad: float | None, pitch_rad: float = 0.0) -> None:
+        """Seat a participant in a direction, now or on joining; None takes that back.
 
         Raises:
-            ValueError: The place is out of the range of `direction`.
+            ValueError: The direction is out of the range of `direction`.
         """
         if yaw_rad is None:
-            self._placed.pop(identity, None)
+            self._set.pop(identity, None)
         else:
-            self._placed[identity] = direction(identity, yaw_rad, pitch_rad)
+            self._set[identity] = direction(identity, yaw_rad, pitch_rad)
 
-    def is_placed(self, identity: str) -> bool:
-        """Whether the user said where somebody sits."""
-        return identity in self._placed
+    def is_set(self, identity: str) -> bool:
+        """Whether the caller set this participant's seat."""
+        return identity in self._set
 
     def target(self, identity: str) -> Target:
-        """Where somebody sits who has a seat."""
-        if identity in self._placed:
-            return self._placed[identity]
+        """Where a participant sits who has a seat."""
+        if identity in self._set:
+            return self._set[identity]
         return Target(identity, radians(SEATS_DEG[self._taken[identity]]))
 
 

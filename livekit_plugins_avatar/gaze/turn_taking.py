@@ -1,129 +1,141 @@
-"""The floor: who speaks, and who of them gets the eyes.
+"""Decides which participant has the turn, and so the face's eyes.
 
-In flow, each at a sample of the published audio, who comes and goes, who speaks, and whom the agent
-talks with; out flows a plan: from when on the face is with whom, as far ahead as it is known. A
-turn to a new speaker is planned the moment they begin, for the time that people take to react; if
-they fall silent before it has come, they only coughed, and the plan is dropped. Nothing here waits
-or reads a clock.
+Inputs are who joins, leaves and speaks, whom the agent answers, and whether the agent speaks; the
+output is a plan of focuses from a sample on, as far ahead as it is known. A look at a new speaker
+is planned when the speaker begins, for a human reaction time later, and dropped if the speaker
+falls silent before that, as after a cough. Nothing here waits or reads a clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from random import Random
 
-from ..face.target import CAMERA
+from ..face.situation import CAMERA, Focus
 from ..timeline import Timeline, samples
-from .attention import Focus
 from .seats import Seats
 
 REACTION_S = (0.15, 0.27)
-"""A saccade starts about 200 ms after its cause, and never the same twice; to this come some 70 ms
-until a frame is drawn and shown. Whoever falls silent before is not looked at."""
+"""Least and greatest time from a cause to the look: a saccade starts about 200 ms after its cause,
+varying each time, and the frame takes some 70 ms more to be drawn and shown."""
 
 TAKEN_SAMPLES = samples(0.7)
-"""While somebody has the floor, another must speak for this long to get a look: a cough takes 0.3
-to 0.5 s, and so does a "yes" (backchannels, Ward and Tsukahara 2000)."""
+"""How long a participant must speak into another's turn to get a look. A cough takes 0.3 to 0.5 s,
+and so does a backchannel such as "yes" (Ward and Tsukahara 2000)."""
 
 GLANCE_SAMPLES = samples(1.2)
-"""An agent who speaks gives somebody else who talks a look of this length, and goes on with whom it
-talks to: the length of a look away."""
+"""How long a speaking agent glances at another participant who talks: as long as a look away."""
 
 RETURN_SAMPLES = samples(2.0)
-"""When nobody has spoken for this long the eyes go back to whom the agent talks with."""
+"""After this much silence the eyes return to the participant whom the agent answers."""
 
 FLICKER_SAMPLES = samples(0.3)
-"""A pause within speech that is no end of it: servers report speakers by loudness, and words have
-gaps."""
+"""A shorter pause does not end speech: servers report speakers by loudness, and words have gaps."""
 
 GONE_SAMPLES = samples(1.5)
-"""Whoever leaves is missed only after this long: a reconnect drops everybody and adds them again
-within a fraction of it."""
+"""How long a participant who left keeps the focus: a reconnect drops all participants and adds them
+again within a fraction of this."""
 
 _KEPT = 64
 
 
 class TurnTaking:
-    """Who is there, who speaks, who is looked at.
+    """Follows one conversation; the same events give the same plan.
 
     Args:
-        seats: Where people sit.
-        seed: Makes reaction times; the same events give the same plan.
+        seats: Where participants sit.
+        agent_speaks: Whether the agent is speaking at a sample.
+        seed: Makes reaction times.
     """
 
-    def __init__(self, seats: Seats, *, seed: int = 0) -> None:
+    def __init__(self, seats: Seats, agent_speaks: Callable[[int], bool], *, seed: int = 0) -> None:
         self._seats = seats
+        self._agent_speaks = agent_speaks
         self._seed = seed
-        self._there: dict[str, int | None] = {}
-        """Who is there, and when they will be missed if they are leaving."""
+        self._present: dict[str, int | None] = {}
+        """The participants, and when those who are leaving will be gone."""
+        self._loud: frozenset[str] = frozenset()
+        """Those whom the server reports as speaking."""
+        self._user: str | None = None
+        """The one whom the agent hears speak."""
         self._speaking: dict[str, int] = {}
-        """Who speaks, and since when."""
+        """Those who speak, and since when."""
         self._paused: dict[str, tuple[int, int]] = {}
-        """Who stopped: since when they spoke, and when they stopped."""
+        """Those who stopped: since when they spoke, and when they stopped."""
         self._looks: Timeline[str | None] = Timeline(None, limit=_KEPT)
         self._partner: str | None = None
         self._last: str | None = None
-        self._agent_speaks = False
         self._free_since = 0
 
-    def enter(self, sample: int, identity: str) -> None:
-        """Somebody comes, or comes back."""
-        self._seats.take(identity, self._there)
-        self._there[identity] = None
+    @property
+    def participants(self) -> tuple[str, ...]:
+        """The identities of those present."""
+        return tuple(self._present)
+
+    def participant_joined(self, sample: int, identity: str) -> None:
+        """A participant joins, or joins again."""
+        self._seats.take(identity, self._present)
+        self._present[identity] = None
         self._replan(sample)
 
-    def leave(self, sample: int, identity: str) -> None:
-        """Somebody leaves."""
-        if identity in self._there:
-            self._there[identity] = sample + GONE_SAMPLES
-            self.speak(sample, [each for each in self._speaking if each != identity])
+    def participant_left(self, sample: int, identity: str) -> None:
+        """A participant leaves."""
+        if identity in self._present:
+            self._present[identity] = sample + GONE_SAMPLES
+            self._speak(sample, self._speaking.keys() - {identity})
 
-    def speak(self, sample: int, identities: Iterable[str]) -> None:
-        """These speak now, and nobody else; whoever is not a person who is here does not count."""
-        now = {each for each in identities if each in self._there}
+    def active_speakers(self, sample: int, identities: Iterable[str]) -> None:
+        """Exactly these are loud now; those who are not present are ignored."""
+        self._loud = frozenset(identities)
+        self._speak(sample, self._heard())
+
+    def user_speaking(self, sample: int, identity: str | None, speaking: bool) -> None:
+        """The agent hears its user begin or stop to speak."""
+        self.linked_participant(sample, identity)
+        self._user = identity if speaking else None
+        self._speak(sample, self._heard())
+
+    def linked_participant(self, sample: int, identity: str | None) -> None:
+        """The agent answers this participant; None if unknown, then the last who spoke."""
+        if identity != self._partner:
+            self._partner = identity
+            self._replan(sample)
+
+    def agent_turn_changed(self, sample: int) -> None:
+        """The agent takes the turn or gives it up: `agent_speaks` has changed at `sample`."""
+        self._free_since = sample
+        if self._agent_speaks(sample):
+            self._looks.set(sample, self._addressed())
+        self._replan(sample)
+
+    def plan(self, sample: int) -> list[tuple[int, Focus]]:
+        """The focus at `sample`, and those planned after it, in order."""
+        turns = {start for start, _ in self._looks if start > sample}
+        gone = {due for due in self._present.values() if due is not None and due > sample}
+        return [(start, self._focus(start)) for start in sorted({sample, *turns, *gone})]
+
+    def _heard(self) -> set[str]:
+        return {*self._loud, self._user} if self._user is not None else set(self._loud)
+
+    def _speak(self, sample: int, identities: set[str]) -> None:
+        """Exactly these speak now; those who are not present are ignored."""
+        now = {each for each in identities if each in self._present}
         for identity in [each for each in self._speaking if each not in now]:
             self._paused[identity] = (self._speaking.pop(identity), sample)
             if identity == self._looks.at(sample):
                 self._free_since = sample
-                self._last = self._last if self._agent_speaks else identity
+                self._last = self._last if self._agent_speaks(sample) else identity
         for identity in sorted(now - set(self._speaking)):
             since, stopped = self._paused.pop(identity, (sample, sample))
             self._speaking[identity] = since if sample - stopped < FLICKER_SAMPLES else sample
         self._replan(sample)
 
-    def talk_with(self, sample: int, identity: str | None) -> None:
-        """Whom the agent hears and answers; None where nobody says, then the last who spoke."""
-        if identity != self._partner:
-            self._partner = identity
-            self._replan(sample)
-
-    def agent_speaks(self, sample: int, speaks: bool) -> None:
-        """The agent takes the floor, or gives it back."""
-        if speaks == self._agent_speaks:
-            return
-        self._agent_speaks = speaks
-        self._free_since = sample
-        if speaks:
-            self._looks.set(sample, self._addressed())
-        self._replan(sample)
-
-    @property
-    def people(self) -> tuple[str, ...]:
-        """Who is here."""
-        return tuple(self._there)
-
-    def plan(self, sample: int) -> list[tuple[int, Focus]]:
-        """Whom the face is with at `sample`, and what is planned after it, in order."""
-        turns = {start for start, _ in self._looks if start > sample}
-        missed = {due for due in self._there.values() if due is not None and due > sample}
-        return [(start, self._focus(start)) for start in sorted({sample, *turns, *missed})]
-
     def _focus(self, sample: int) -> Focus:
-        here = [who for who, due in self._there.items() if due is None or sample < due]
+        here = [who for who, due in self._present.items() if due is None or sample < due]
         if len(here) < 2:
-            placed = [self._seats.target(who) for who in here if self._seats.is_placed(who)]
+            seated = [self._seats.target(who) for who in here if self._seats.is_set(who)]
             speaking = any(who in self._speaking for who in here)
-            return Focus(placed[0] if placed else CAMERA, speaking=speaking)
+            return Focus(seated[0] if seated else CAMERA, speaking=speaking)
         who = self._looks.at(sample)
         if who not in here:
             who = self._addressed() if self._addressed() in here else None
@@ -138,44 +150,47 @@ class TurnTaking:
         return Focus(self._seats.target(who), tuple(others), speaks, overheard)
 
     def _addressed(self) -> str | None:
-        return self._partner if self._partner in self._there else self._last
+        """The participant whom the agent talks to."""
+        return self._partner if self._partner in self._present else self._last
 
     def _replan(self, sample: int) -> None:
-        for gone in [who for who, due in self._there.items() if due is not None and due <= sample]:
-            del self._there[gone]
-            self._paused.pop(gone, None)
-        who, addressed = self._looks.at(sample), self._addressed()
-        if who in self._speaking and not self._agent_speaks:
-            self._last = who
-        plan = [(sample, who)]
-        new = self._newcomer(who, addressed)
+        """Plan the looks from `sample` on."""
+        for who in [who for who, due in self._present.items() if due is not None and due <= sample]:
+            del self._present[who]
+            self._paused.pop(who, None)
+        looked_at, addressed = self._looks.at(sample), self._addressed()
+        agent_speaks = self._agent_speaks(sample)
+        if looked_at in self._speaking and not agent_speaks:
+            self._last = looked_at
+        plan = [(sample, looked_at)]
+        new = self._newcomer(looked_at, addressed)
         if new is not None:
-            turn = self._turn(new, who)
-            if not self._agent_speaks or new == addressed:
+            turn = self._turn(sample, new, looked_at)
+            if not agent_speaks or new == addressed:
                 plan.append((max(sample, turn), new))
             elif turn + GLANCE_SAMPLES > sample:
                 plan += [(max(sample, turn), new), (turn + GLANCE_SAMPLES, addressed)]
-        elif self._agent_speaks and who != addressed and who in self._speaking:
-            glance_over = self._speaking[who] + TAKEN_SAMPLES + GLANCE_SAMPLES
+        elif agent_speaks and looked_at != addressed and looked_at in self._speaking:
+            glance_over = self._speaking[looked_at] + TAKEN_SAMPLES + GLANCE_SAMPLES
             plan.append((max(sample, glance_over), addressed))
-        elif not self._speaking and who != addressed and addressed in self._there:
+        elif not self._speaking and looked_at != addressed and addressed in self._present:
             plan.append((max(sample, self._free_since + RETURN_SAMPLES), addressed))
         self._looks.plan(sample, plan)
 
-    def _newcomer(self, who: str | None, addressed: str | None) -> str | None:
-        """Who speaks and should be turned to, if anybody."""
-        rivals = [each for each in self._speaking if each != who]
+    def _newcomer(self, looked_at: str | None, addressed: str | None) -> str | None:
+        """The speaker to turn to, or None."""
+        rivals = [each for each in self._speaking if each != looked_at]
         if addressed in rivals:
             return addressed
-        if who in self._speaking or not rivals:
+        if looked_at in self._speaking or not rivals:
             return None
         return min(rivals, key=lambda each: (self._speaking[each], each))
 
-    def _turn(self, new: str, who: str | None) -> int:
-        """When a newcomer is turned to."""
-        since = self._speaking[new]
-        interrupts = self._agent_speaks and new == self._addressed()
-        if (self._agent_speaks or who in self._speaking) and not interrupts:
+    def _turn(self, sample: int, new: str, looked_at: str | None) -> int:
+        """When to turn to a new speaker."""
+        since, agent_speaks = self._speaking[new], self._agent_speaks(sample)
+        interrupts = agent_speaks and new == self._addressed()
+        if (agent_speaks or looked_at in self._speaking) and not interrupts:
             return since + TAKEN_SAMPLES
         chance = Random(f"floor/{self._seed}/{since}/{new}")
         return max(since, self._free_since) + samples(chance.uniform(*REACTION_S))

@@ -57,9 +57,9 @@ async def test_states_reach_both(followed: Followed) -> None:
     spoke = UserStateChangedEvent(old_state="listening", new_state="speaking")
     followed.session.emit("user_state_changed", spoke)
     assert followed.gaze.mock_calls == [
-        call.talk_with(NOW, None),
+        call.linked_participant(NOW, None),
         call.agent_state(NOW, "thinking"),
-        call.user_speaks(NOW, None, True),
+        call.user_speaking(NOW, None, True),
     ]
     assert followed.emotion.mock_calls == [call.agent_state("thinking"), call.user_speaking(True)]
 

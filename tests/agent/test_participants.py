@@ -42,7 +42,10 @@ def test_those_who_are_here_already_are_told_first(gaze: Mock) -> None:
     room = SimulatedRoom()
     room.remote_participants = {"anna": participant("anna"), "ben": participant("ben")}
     attached(room, gaze)
-    assert gaze.mock_calls == [call.enter(480, "anna"), call.enter(480, "ben")]
+    assert gaze.mock_calls == [
+        call.participant_joined(480, "anna"),
+        call.participant_joined(480, "ben"),
+    ]
 
 
 def test_people_come_speak_and_go_until_the_end(gaze: Mock) -> None:
@@ -55,10 +58,10 @@ def test_people_come_speak_and_go_until_the_end(gaze: Mock) -> None:
     participants.detach()
     room.emit("participant_connected", anna)
     assert gaze.mock_calls == [
-        call.enter(480, "anna"),
-        call.speakers(480, ["anna"]),
-        call.speakers(480, []),
-        call.leave(480, "anna"),
+        call.participant_joined(480, "anna"),
+        call.active_speakers(480, ["anna"]),
+        call.active_speakers(480, []),
+        call.participant_left(480, "anna"),
     ]
     assert room.listeners == 0
 

@@ -23,6 +23,7 @@ from livekit_plugins_avatar.audio.playback_events import Finished, PlaybackEvent
 from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.face.articulation import REACH_AFTER_SAMPLES
 from livekit_plugins_avatar.face.face import Face
+from livekit_plugins_avatar.gaze.attention import Attention
 from livekit_plugins_avatar.publish.conductor import Conductor
 from livekit_plugins_avatar.render.prerenderer import Prerenderer
 from livekit_plugins_avatar.render.renderer import Frames, Moment
@@ -111,7 +112,9 @@ class Conversation:
         self.clock = ManualClock()
         self.playout = Playout()
         self.schedule = VisemeSchedule()
-        self.face = Face(PublishedVisemes(self.schedule, self.playout), seed=0)
+        self.attention = Attention()
+        visemes = PublishedVisemes(self.schedule, self.playout)
+        self.face = Face(visemes, self.attention.situations, seed=0)
         # Drawing takes no time on a clock that stands still.
         self.ahead = Prerenderer(
             Blank(), self.face.at, clock=ManualClock(), frames=AHEAD, period=PERIOD
@@ -156,7 +159,7 @@ class Conversation:
 
     def _state(self, state: str) -> None:
         sample = self.playout.published
-        self.face.set_agent_state(sample, "speaking" if state == "speaking" else "listening")
+        self.attention.set_agent_state(sample, state)
         self.ahead.invalidate(sample)
 
     def script(self, until_s: float) -> Iterator[float]:

@@ -7,10 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.face.agent_state import AGENT_STATES
 from livekit_plugins_avatar.face.blinks import Blinks
-from livekit_plugins_avatar.face.target import CAMERA
-from livekit_plugins_avatar.gaze.attention import Attention, Situation
+from livekit_plugins_avatar.face.situation import AGENT_STATES, CAMERA, Situation, recent
+from livekit_plugins_avatar.timeline import Timeline
 
 Changes = tuple[tuple[int, Situation], ...]
 
@@ -57,13 +56,13 @@ def test_a_blink_shuts_fully_closes_fast_and_opens_slowly() -> None:
 
 def test_blinks_never_follow_each_other_within_a_fifth_of_a_second() -> None:
     for seed in range(3):
-        blinks_of, attention = Blinks(seed), Attention()
+        blinks_of, situations = Blinks(seed), Timeline(change(0, "idle")[1])
         for index in range(40):  # the state changes while blinks are going on
-            attention.set_agent_state(index * 67_200, AGENT_STATES[index % 5])
+            situations.set(*change(index * 67_200, AGENT_STATES[index % 5]))
         shifts = [(index * 31_000, 30.0) for index in range(86)]
         closure = [
             blinks_of.closure(
-                attention.recent(t), [each for each in shifts if t - 60_000 < each[0] <= t], t
+                recent(situations, t), [each for each in shifts if t - 60_000 < each[0] <= t], t
             )
             for t in range(0, 40 * 67_200, 960)
         ]

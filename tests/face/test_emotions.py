@@ -9,8 +9,10 @@ from livekit_plugins_avatar.face.emotions import COURSES, EMOTIONS, PARTS, Emoti
 from livekit_plugins_avatar.face.expression import Expression, blend
 from livekit_plugins_avatar.face.face import Face
 from livekit_plugins_avatar.face.nods import APART_SAMPLES, DIP_RAD, DIP_S, Nods
+from livekit_plugins_avatar.face.situation import CAMERA, Situation
 from livekit_plugins_avatar.face.state import INDEX, FaceState
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
+from livekit_plugins_avatar.timeline import Timeline
 
 SECOND = 48_000
 FRAME = SECOND // 30
@@ -20,6 +22,10 @@ LONGEST_S = max(course.onset_s + course.hold_s + course.decay_s for course in CO
 
 def silence(start: int, end: int) -> list[VisemeEvent]:
     return [VisemeEvent("sil", start, end - start, 0.0)]
+
+
+def still(agent: str) -> Timeline[Situation]:
+    return Timeline(Situation(agent, agent, CAMERA))
 
 
 def hum(start: int, end: int) -> list[VisemeEvent]:
@@ -83,8 +89,7 @@ def test_only_warmth_smiles_and_only_concern_and_hurt_frown() -> None:
 @pytest.mark.parametrize("emotion", ["concern", "hurt"])
 @pytest.mark.parametrize("state", ["listening", "speaking"])
 def test_there_is_no_smile_at_bad_news(emotion: str, state: str) -> None:
-    face = Face(silence)
-    face.set_agent_state(0, state)
+    face = Face(silence, still(state))
     face.express(2 * SECOND, emotion)
     shown = face.at(3 * SECOND)
     assert shown["mouthSmileLeft"] == shown["mouthSmileRight"] == 0.0
@@ -92,8 +97,7 @@ def test_there_is_no_smile_at_bad_news(emotion: str, state: str) -> None:
 
 
 def test_the_next_feeling_starts_from_wherever_the_last_had_got_to() -> None:
-    face = Face(silence, seed=2)
-    face.set_agent_state(0, "listening")
+    face = Face(silence, still("listening"), seed=2)
     rng = np.random.default_rng(1)
     sample = SECOND
     while sample < 9 * SECOND:
@@ -138,9 +142,7 @@ def test_what_is_felt_has_a_name_while_it_is_seen() -> None:
 
 def test_lips_that_are_shut_stay_shut_whatever_is_felt() -> None:
     lips = [column for name, column in INDEX.items() if name.startswith(("mouth", "jaw"))]
-    calm, emotion = Face(hum), Face(hum)
-    for face in (calm, emotion):
-        face.set_agent_state(0, "speaking")
+    calm, emotion = Face(hum, still("speaking")), Face(hum, still("speaking"))
     for number, name in enumerate(EMOTIONS):
         emotion.express((2 + number) * SECOND, name)
     for t in range(SECOND, 10 * SECOND, 4_801):
@@ -171,7 +173,7 @@ def test_a_strength_out_of_range_is_refused(strength: float) -> None:
 
 def test_a_feeling_that_there_is_not_is_named_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match=r"'warm'.*got 'smug'"):
-        Face(silence).express(0, "smug")
+        Face(silence, still("idle")).express(0, "smug")
 
 
 def test_a_nod_is_one_small_dip_or_two_and_its_own_each_time() -> None:
@@ -202,18 +204,16 @@ def test_a_nod_during_a_nod_is_left_out() -> None:
 
 
 def test_a_nod_moves_the_head_and_not_the_look() -> None:
-    still, nodding = Face(silence, seed=1), Face(silence, seed=1)
-    for face in (still, nodding):
-        face.set_agent_state(0, "listening")
+    calm, nodding = (Face(silence, still("listening"), seed=1) for _ in range(2))
     nodding.nod(SECOND)
 
     def look(state: FaceState) -> float:
         return state["headPitch"] + state["gazePitch"]
 
     deepest = min(
-        nodding.at(t)["headPitch"] - still.at(t)["headPitch"]
+        nodding.at(t)["headPitch"] - calm.at(t)["headPitch"]
         for t in range(SECOND, 2 * SECOND, FRAME)
     )
     assert deepest < -0.9 * DIP_RAD[0]
     low = SECOND + SECOND // 5
-    assert look(still.at(low)) == pytest.approx(look(nodding.at(low)), abs=1e-6)
+    assert look(calm.at(low)) == pytest.approx(look(nodding.at(low)), abs=1e-6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.face.agent_state import AGENT_STATES, Change, mix
+from livekit_plugins_avatar.face.agent_state import mix
 from livekit_plugins_avatar.face.expression import (
     ACCENT_SAMPLES,
     ACCENT_SHARE,
@@ -14,11 +14,12 @@ from livekit_plugins_avatar.face.expression import (
     Expression,
     blend,
 )
+from livekit_plugins_avatar.face.situation import AGENT_STATES
 from livekit_plugins_avatar.face.state import INDEX
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
 
 OPENERS = ("jaw", "mouthLowerDown", "mouthUpperUp", "mouthFunnel", "mouthClose", "tongue")
-REST = mix((Change(0, "idle"),), 0, 1)
+REST = mix([(0, "idle")], 0, 1)
 
 
 def mouth(**weights: float) -> np.ndarray:
@@ -35,7 +36,7 @@ def at(
 
 
 def shown(state: str) -> np.ndarray:
-    return at(Expression(0), mix((Change(0, state),), 0, 1), [], 0)
+    return at(Expression(0), mix([(0, state)], 0, 1), [], 0)
 
 
 def vowels(intensity: float, count: int = 400) -> list[VisemeEvent]:

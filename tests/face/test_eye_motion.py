@@ -9,8 +9,7 @@ import pytest
 
 from livekit_plugins_avatar.face.eye_motion import Gaze, lids
 from livekit_plugins_avatar.face.saccade import SACCADE_S, SACCADE_S_PER_DEG
-from livekit_plugins_avatar.face.target import CAMERA, Target
-from livekit_plugins_avatar.gaze.attention import Situation
+from livekit_plugins_avatar.face.situation import CAMERA, Situation, Target
 
 AT_CAMERA_DEG = 3.0
 FRAME = 1_600

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.face.agent_state import AGENT_STATES
 from livekit_plugins_avatar.face.face import EYE_LOOK_RAD, Face, Visemes
 from livekit_plugins_avatar.face.limits import (
     GAZE_LIMIT_RAD,
@@ -15,11 +14,11 @@ from livekit_plugins_avatar.face.limits import (
     LOOK_PITCH_RAD,
     LOOK_YAW_RAD,
 )
+from livekit_plugins_avatar.face.situation import AGENT_STATES, AT_START, CAMERA, Situation, Target
 from livekit_plugins_avatar.face.state import ARKIT_BLENDSHAPES, INDEX
 from livekit_plugins_avatar.face.style import NATURAL, STYLES, Style, StyleName
-from livekit_plugins_avatar.face.target import Target
-from livekit_plugins_avatar.gaze.attention import Focus
 from livekit_plugins_avatar.speech.visemes import VISEMES, VisemeEvent
+from livekit_plugins_avatar.timeline import Timeline
 
 SECOND = 48_000
 FRAME = SECOND // 30
@@ -47,15 +46,23 @@ def trajectory(face: Face, times: range) -> np.ndarray:
     return np.array([face.at(t).values for t in times])
 
 
+def situation(agent: str, target: Target = CAMERA, *others: Target) -> Situation:
+    return Situation(agent, agent, target, others)
+
+
+def still(agent: str) -> Timeline[Situation]:
+    return Timeline(situation(agent))
+
+
 def restless(seed: int, visemes: Visemes = silence, style: Style = NATURAL) -> Face:
-    """A face whose agent changes its mind every few tenths of a second for eight seconds."""
+    """A face whose agent changes its state every few tenths of a second for eight seconds."""
     rng = np.random.default_rng(seed)
-    face = Face(visemes, seed=seed, style=style)
+    situations = Timeline(AT_START)
     sample = 0
     while sample < 8 * SECOND:
-        face.set_agent_state(sample, str(rng.choice(AGENT_STATES)))
+        situations.set(sample, situation(str(rng.choice(AGENT_STATES))))
         sample += int(rng.integers(SECOND // 50, SECOND))
-    return face
+    return Face(visemes, situations, seed=seed, style=style)
 
 
 def columns(*prefixes: str) -> list[int]:
@@ -71,15 +78,16 @@ def test_the_same_seed_gives_the_same_face_in_whatever_order_it_is_asked() -> No
 
 def test_another_seed_is_another_person() -> None:
     times = range(0, 10 * SECOND, 9_601)
-    one, other = (trajectory(Face(silence, seed=seed), times) for seed in (1, 2))
+    one, other = (trajectory(Face(silence, still("idle"), seed=seed), times) for seed in (1, 2))
     assert not np.allclose(one, other, atol=1e-3)
 
 
 def test_a_change_leaves_everything_before_it_as_it_was() -> None:
-    face = Face(silence, seed=3)
+    situations = still("idle")
+    face = Face(silence, situations, seed=3)
     times = range(0, 5 * SECOND, FRAME)
     before = trajectory(face, times)
-    face.set_agent_state(5 * SECOND, "thinking")
+    situations.set(5 * SECOND, situation("thinking"))
     assert np.array_equal(trajectory(face, times), before)
 
 
@@ -124,10 +132,12 @@ def test_gaze_is_given_once_and_the_eye_look_axes_turn_the_eyes_apart_alone() ->
 
 
 def test_head_and_eyes_stay_within_what_personas_are_taught_to_draw() -> None:
-    face = restless(4, babble, STYLES["lively"])
+    situations = still("speaking")
     for second in range(0, 9, 2):
         far = Target("point", (-1) ** (second // 2) * LOOK_YAW_RAD, LOOK_PITCH_RAD)
-        face.look_at(second * SECOND, far)
+        agent = AGENT_STATES[second // 2]
+        situations.set(second * SECOND, Situation("override", agent, far))
+    face = Face(babble, situations, seed=4, style=STYLES["lively"])
     values = trajectory(face, range(0, 9 * SECOND, FRAME))
     assert (np.abs(values[:, TURNS + SHIFTS]).max(axis=0) < HEAD_LIMITS).all()
     assert np.abs(values[:, columns("gaze")]).max() < GAZE_LIMIT_RAD
@@ -135,8 +145,7 @@ def test_head_and_eyes_stay_within_what_personas_are_taught_to_draw() -> None:
 
 
 def test_a_still_face_blinks_breathes_and_looks_at_whom_it_is_with() -> None:
-    face = Face(silence, seed=2, style=STYLES["off"])
-    face.set_agent_state(0, "listening")
+    face = Face(silence, still("listening"), seed=2, style=STYLES["off"])
     values = trajectory(face, range(2 * SECOND, 62 * SECOND, FRAME))
     world = np.degrees(values[:, TURNS[:2]] + values[:, columns("gaze")])
     assert np.hypot(*world.T).max() < 2.0
@@ -147,31 +156,28 @@ def test_a_still_face_blinks_breathes_and_looks_at_whom_it_is_with() -> None:
 
 def test_a_livelier_style_moves_more() -> None:
     def moved(style: StyleName) -> float:
-        face = Face(silence, seed=2, style=STYLES[style])
-        face.set_agent_state(0, "listening")
+        face = Face(silence, still("listening"), seed=2, style=STYLES[style])
         values = trajectory(face, range(2 * SECOND, 32 * SECOND, FRAME))
         return float(np.abs(np.diff(values[:, TURNS], axis=0)).sum())
 
     assert moved("off") < moved("calm") < moved("natural") < moved("lively")
 
 
-def test_the_mind_says_what_the_face_is_up_to() -> None:
-    face = Face(babble, seed=1)
+def test_the_status_says_what_the_face_does() -> None:
     anna, ben = Target("anna", -0.25), Target("ben", 0.25)
-    face.attend(0, [(0, Focus(anna, (ben,), speaking=True))])
-    face.set_agent_state(0, "listening")
-    mind = face.status(SECOND)
-    assert (mind.state, mind.looking_at) == ("listening", "anna")
-    assert mind.yaw_rad == pytest.approx(-0.25, abs=0.03)
-    assert mind.viseme in VISEMES and mind.expression == "neutral"
-    face.set_agent_state(2 * SECOND, "thinking")
+    situations = Timeline(situation("listening", anna, ben))
+    face = Face(babble, situations, seed=1)
+    status = face.status(SECOND)
+    assert (status.state, status.looking_at) == ("listening", "anna")
+    assert status.yaw_rad == pytest.approx(-0.25, abs=0.03)
+    assert status.viseme in VISEMES and status.expression == "neutral"
+    situations.set(2 * SECOND, situation("thinking", anna, ben))
     assert face.status(3 * SECOND).state == "thinking"
     assert face.status(3 * SECOND).looking_at == "away"
 
 
 def test_the_eyes_hold_what_they_look_at_while_the_head_moves() -> None:
-    face = Face(silence, seed=1)
-    face.set_agent_state(0, "listening")
+    face = Face(silence, still("listening"), seed=1)
     values = np.degrees(trajectory(face, range(0, 30 * SECOND, FRAME)))
     head = values[:, [INDEX["headYaw"], INDEX["headPitch"]]]
     gaze = values[:, [INDEX["gazeYaw"], INDEX["gazePitch"]]]
@@ -181,7 +187,7 @@ def test_the_eyes_hold_what_they_look_at_while_the_head_moves() -> None:
 
 
 def test_lids_come_down_when_the_eyes_do() -> None:
-    face = Face(silence, seed=1)
+    face = Face(silence, still("idle"), seed=1)
     values = trajectory(face, range(0, 60 * SECOND, FRAME))
     lid, pitch = values[:, INDEX["eyeBlinkLeft"]], values[:, INDEX["gazePitch"]]
     open_eyes = lid < 0.15
@@ -189,16 +195,8 @@ def test_lids_come_down_when_the_eyes_do() -> None:
     assert lid[open_eyes & (pitch > 0.0)].min() == 0.0
 
 
-def test_an_unknown_state_is_idle() -> None:
-    idle, odd = Face(silence), Face(silence)
-    idle.set_agent_state(100, "idle")
-    odd.set_agent_state(100, "on holiday")
-    times = range(0, 5 * SECOND, FRAME)
-    assert np.array_equal(trajectory(idle, times), trajectory(odd, times))
-
-
 def test_ten_hours_into_a_call_the_face_is_as_alive_as_at_first() -> None:
-    face = Face(silence, seed=1)
+    face = Face(silence, still("idle"), seed=1)
     late = 36_000 * SECOND
     values = trajectory(face, range(late, late + 20 * SECOND, FRAME))
     assert values[:, INDEX["eyeBlinkLeft"]].max() > 0.9
@@ -208,4 +206,4 @@ def test_ten_hours_into_a_call_the_face_is_as_alive_as_at_first() -> None:
 
 def test_a_negative_seed_is_refused() -> None:
     with pytest.raises(ValueError, match="seed must be at least 0"):
-        Face(silence, seed=-1)
+        Face(silence, still("idle"), seed=-1)

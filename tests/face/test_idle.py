@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.face.agent_state import AGENT_STATES, Change, mix
+from livekit_plugins_avatar.face.agent_state import mix
 from livekit_plugins_avatar.face.idle import Idle
+from livekit_plugins_avatar.face.situation import AGENT_STATES
 
 
 def heads(state: str, times: range, seed: int = 1) -> np.ndarray:
     idle = Idle(seed)
-    weights = mix((Change(0, state),), 0, 1)
+    weights = mix([(0, state)], 0, 1)
     return np.array([idle.head(weights, t) for t in times])
 
 

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.face.face import Face
+from livekit_plugins_avatar.face.situation import CAMERA, Situation
 from livekit_plugins_avatar.face.state import INDEX, FaceState
 from livekit_plugins_avatar.render.frame_priority import CLOSED, opening
 from livekit_plugins_avatar.speech.published import PublishedVisemes
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
-from livekit_plugins_avatar.timeline import samples
+from livekit_plugins_avatar.timeline import Timeline, samples
 
 TICK = samples(0.01)
 FRAME = samples(1 / 30)
@@ -27,8 +28,8 @@ class Speaker:
 
     def __init__(self, *visemes: str) -> None:
         self.playout, schedule = Playout(), VisemeSchedule()
-        self.face = Face(PublishedVisemes(schedule, self.playout), seed=4)
-        self.face.set_agent_state(0, "speaking")
+        situations = Timeline(Situation("speaking", "speaking", CAMERA))
+        self.face = Face(PublishedVisemes(schedule, self.playout), situations, seed=4)
         self.playout.push_audio(np.full(samples(6.0), 9000, np.int16))
         self.playout.end_segment()
         for n in range(60):
@@ -96,7 +97,7 @@ def test_a_pause_freezes_speech_and_not_life_and_resume_goes_on_with_the_mouth()
 def test_a_remembered_face_is_held_until_somebody_looks_and_passes_into_life_in_300_ms() -> None:
     speaker = Speaker("aa")
     remembered = FaceState.of(headYaw=0.2, eyeBlinkLeft=1.0, eyeBlinkRight=1.0)
-    speaker.face.remember(remembered)
+    speaker.face.restore(remembered)
     assert (values(speaker.seen(0, samples(2.0))) == remembered.values).all()
     speaker.face.wake(samples(2.0))
     blend = values(speaker.seen(samples(2.0), samples(2.4), step=TICK))

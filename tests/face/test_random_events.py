@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from random import Random
 
-from livekit_plugins_avatar.face.agent_state import RECENT_SAMPLES, Change
 from livekit_plugins_avatar.face.random_events import EPOCH_S, RandomEvents, lognormal
+from livekit_plugins_avatar.face.situation import RECENT_SAMPLES
 
-CHANGES = (Change(7_000, "idle"),)
+CHANGES = ((7_000, "idle"),)
 TEN_HOURS = 48_000 * 36_000
 
 
@@ -56,7 +56,7 @@ def test_all_that_began_within_reach_is_there_and_nothing_from_the_future() -> N
 
 def test_a_state_that_ended_begins_nothing_more() -> None:
     bouts = RandomEvents("test", 1, every_second_or_so)
-    changes = (Change(0, "idle"), Change(100_000, "listening"))
+    changes = ((0, "idle"), (100_000, "listening"))
     found = bouts.recent(changes, 140_000)
     assert {value for start, value in found if start < 100_000} == {"idle True"}
     assert {value for start, value in found if start >= 100_000} == {"listening True"}

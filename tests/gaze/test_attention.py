@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from livekit_plugins_avatar.face.glances import GLANCES
-from livekit_plugins_avatar.face.target import CAMERA, Target
+from livekit_plugins_avatar.face.situation import AT_START, CAMERA, Focus, Target, recent
+from livekit_plugins_avatar.gaze.aside import AWAY, CLEAR_DEG
 from livekit_plugins_avatar.gaze.attention import (
     ENDING_SAMPLES,
     EXPECTED_SAMPLES,
     INTERRUPTED_SAMPLES,
     SLOW_TOOL_SAMPLES,
     Attention,
-    Focus,
 )
+from livekit_plugins_avatar.gaze.seats import SEATS_DEG
 from livekit_plugins_avatar.timeline import samples
 
 SECOND = samples(1.0)
@@ -21,7 +23,7 @@ ANNA, BEN = Target("anna", -0.2), Target("ben", 0.2)
 
 
 def state(attention: Attention, sample: int) -> str:
-    return attention.recent(sample)[-1][1].state
+    return attention.situations.at(sample).state
 
 
 def in_state(agent: str) -> Attention:
@@ -31,9 +33,8 @@ def in_state(agent: str) -> Attention:
 
 
 def test_every_situation_has_a_row_of_glances() -> None:
-    attention = Attention()
-    assert state(attention, 0) in GLANCES
-    assert {"ending", "interrupted", "overhearing", "told"} <= set(GLANCES)
+    assert AT_START.state in GLANCES
+    assert {"ending", "interrupted", "overhearing", "override", "aside"} <= set(GLANCES)
 
 
 def test_the_agents_state_is_the_situation_where_nothing_else_is() -> None:
@@ -43,11 +44,11 @@ def test_the_agents_state_is_the_situation_where_nothing_else_is() -> None:
 
 def test_a_change_leaves_the_situations_before_it_as_they_were() -> None:
     attention = in_state("listening")
-    before = attention.recent(2 * SECOND - 1)
+    before = recent(attention.situations, 2 * SECOND - 1)
     attention.interrupt(2 * SECOND)
-    attention.set_busy(2 * SECOND, True)
+    attention.set_tool_running(2 * SECOND, True)
     attention.set_focus(2 * SECOND, [(2 * SECOND, Focus(ANNA, (BEN,)))])
-    assert attention.recent(2 * SECOND - 1) == before
+    assert recent(attention.situations, 2 * SECOND - 1) == before
 
 
 def test_words_on_their_way_end_the_thinking_before_they_are_spoken() -> None:
@@ -55,8 +56,8 @@ def test_words_on_their_way_end_the_thinking_before_they_are_spoken() -> None:
     attention.expect_speech(3 * SECOND)
     assert state(attention, 3 * SECOND) == "speaking"
     attention.set_agent_state(4 * SECOND, "speaking")
-    since, situation = attention.recent(6 * SECOND)[-1]
-    assert (since, situation.state) == (3 * SECOND, "speaking"), "it is one look, not two"
+    assert state(attention, 6 * SECOND) == "speaking"
+    assert attention.situations.since(6 * SECOND) == 3 * SECOND, "it is one look, not two"
 
 
 def test_words_that_do_not_come_are_thought_about_again() -> None:
@@ -67,12 +68,12 @@ def test_words_that_do_not_come_are_thought_about_again() -> None:
 
 def test_the_end_of_a_turn_is_known_and_may_be_taken_back() -> None:
     attention = in_state("speaking")
-    attention.end_turn(3 * SECOND, 9 * SECOND)
+    attention.plan_turn_end(3 * SECOND, 9 * SECOND)
     assert state(attention, 9 * SECOND - ENDING_SAMPLES - 1) == "speaking"
     assert state(attention, 9 * SECOND - ENDING_SAMPLES) == "ending"
-    attention.end_turn(4 * SECOND, None)
+    attention.plan_turn_end(4 * SECOND, None)
     assert state(attention, 9 * SECOND) == "speaking"
-    attention.end_turn(5 * SECOND, 5 * SECOND + 100)
+    attention.plan_turn_end(5 * SECOND, 5 * SECOND + 100)
     assert state(attention, 5 * SECOND) == "ending"
     attention.expect_speech(6 * SECOND)
     assert state(attention, 6 * SECOND) == "speaking", "there is more to come"
@@ -80,16 +81,16 @@ def test_the_end_of_a_turn_is_known_and_may_be_taken_back() -> None:
 
 def test_a_slow_tool_is_thought_about_and_a_quick_one_is_not_seen() -> None:
     attention = in_state("listening")
-    attention.set_busy(3 * SECOND, True)
+    attention.set_tool_running(3 * SECOND, True)
     assert state(attention, 3 * SECOND + SLOW_TOOL_SAMPLES - 1) == "listening"
     assert state(attention, 3 * SECOND + SLOW_TOOL_SAMPLES) == "thinking"
-    attention.set_busy(3 * SECOND + SLOW_TOOL_SAMPLES // 2, False)
+    attention.set_tool_running(3 * SECOND + SLOW_TOOL_SAMPLES // 2, False)
     assert state(attention, 5 * SECOND) == "listening"
 
 
 def test_whoever_speaks_is_listened_to_while_a_tool_runs() -> None:
     attention = in_state("listening")
-    attention.set_busy(2 * SECOND, True)
+    attention.set_tool_running(2 * SECOND, True)
     attention.set_focus(4 * SECOND, [(4 * SECOND, Focus(speaking=True))])
     assert state(attention, 3 * SECOND) == "thinking"
     assert state(attention, 4 * SECOND) == "listening"
@@ -118,20 +119,46 @@ def test_a_focus_that_is_planned_can_be_planned_anew() -> None:
     attention = in_state("listening")
     plan = [(2 * SECOND, Focus(ANNA, (BEN,))), (3 * SECOND, Focus(BEN, (ANNA,)))]
     attention.set_focus(2 * SECOND, plan)
-    assert attention.recent(3 * SECOND)[-1][1].target == BEN
+    assert attention.situations.at(3 * SECOND).target == BEN
     attention.set_focus(3 * SECOND - 1, [(3 * SECOND - 1, Focus(ANNA, (BEN,)))])
-    assert attention.recent(4 * SECOND)[-1][1].target == ANNA
+    assert attention.situations.at(4 * SECOND).target == ANNA
 
 
 def test_what_the_user_wants_looked_at_is_looked_at_until_given_back() -> None:
     attention = in_state("speaking")
-    attention.tell(2 * SECOND, ANNA)
+    attention.override(2 * SECOND, ANNA)
     attention.interrupt(3 * SECOND)
-    _, situation = attention.recent(3 * SECOND)[-1]
-    assert (situation.state, situation.target) == ("told", ANNA)
-    attention.tell(8 * SECOND, None)
-    _, situation = attention.recent(8 * SECOND)[-1]
+    situation = attention.situations.at(3 * SECOND)
+    assert (situation.state, situation.target) == ("override", ANNA)
+    attention.override(8 * SECOND, None)
+    situation = attention.situations.at(8 * SECOND)
     assert (situation.state, situation.target) == ("speaking", CAMERA)
+
+
+@pytest.mark.parametrize(
+    "people",
+    [(0.0,), (-0.3, 0.3), (-0.3, 0.3, 0.0), tuple(np.radians(SEATS_DEG))],
+)
+def test_looking_away_meets_no_participant_and_follows_the_focus(people: tuple[float, ...]) -> None:
+    """The eyes stay off whoever is in focus, and off the others."""
+    attention = Attention()
+    attention.override(SECOND, AWAY)
+    targets = [Target(str(index), yaw) for index, yaw in enumerate(people)]
+    for index, target in enumerate(targets):
+        others = tuple(targets[:index] + targets[index + 1 :])
+        attention.set_focus((index + 2) * SECOND, [((index + 2) * SECOND, Focus(target, others))])
+        situation = attention.situations.at((index + 2) * SECOND)
+        assert (situation.state, situation.target.name) == ("aside", "away")
+        least = 0.9 * CLEAR_DEG if len(people) < 4 else 6.0
+        for each in (CAMERA, target, *others):
+            yaw_rad = situation.target.yaw_rad - each.yaw_rad
+            assert np.degrees(np.hypot(yaw_rad, situation.target.pitch_rad)) > least
+    attention.override(20 * SECOND, None)
+    assert state(attention, 20 * SECOND) == "initializing"
+
+
+def test_an_unknown_agent_state_is_idle() -> None:
+    assert state(in_state("on holiday"), 2 * SECOND) == "idle"
 
 
 @pytest.mark.parametrize("sample", [0, 1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from livekit_plugins_avatar.gaze.attention import Focus
+from livekit_plugins_avatar.face.situation import Focus
 from livekit_plugins_avatar.gaze.seats import Seats
 from livekit_plugins_avatar.gaze.turn_taking import (
     GLANCE_SAMPLES,
@@ -13,15 +13,15 @@ from livekit_plugins_avatar.gaze.turn_taking import (
     TAKEN_SAMPLES,
     TurnTaking,
 )
-from livekit_plugins_avatar.timeline import samples
+from livekit_plugins_avatar.timeline import Timeline, samples
 
 SECOND = samples(1.0)
 
 
-def room(*people: str) -> TurnTaking:
-    floor = TurnTaking(Seats(), seed=1)
+def room(*people: str, agent: Timeline[bool] | None = None) -> TurnTaking:
+    floor = TurnTaking(Seats(), (agent or Timeline(False)).at, seed=1)
     for identity in people:
-        floor.enter(0, identity)
+        floor.participant_joined(0, identity)
     return floor
 
 
@@ -37,7 +37,7 @@ class Shown:
         self.entries = kept + self.floor.plan(sample)
 
     def speak(self, sample: int, *people: str) -> None:
-        self.floor.speak(sample, people)
+        self.floor.active_speakers(sample, people)
         self.take(sample)
 
     def at(self, sample: int) -> str:
@@ -54,7 +54,7 @@ def names(plan: Sequence[tuple[int, Focus]]) -> list[str]:
 def test_one_person_is_where_the_camera_is_and_so_is_nobody() -> None:
     assert names(room().plan(0)) == ["camera"]
     floor = room("anna")
-    floor.speak(SECOND, ["anna"])
+    floor.active_speakers(SECOND, ["anna"])
     assert set(names(floor.plan(SECOND))) == {"camera"}
     assert floor.plan(2 * SECOND)[0][1].speaking
 
@@ -105,7 +105,7 @@ def test_a_pause_between_words_changes_nothing() -> None:
 
 def test_whom_the_agent_talks_with_comes_first_and_gets_the_eyes_back() -> None:
     shown = Shown(room("anna", "ben", "cleo"))
-    shown.floor.talk_with(0, "anna")
+    shown.floor.linked_participant(0, "anna")
     shown.speak(SECOND, "ben", "anna")
     assert shown.at(2 * SECOND) == "anna"
     shown.speak(4 * SECOND, "ben")
@@ -117,18 +117,20 @@ def test_whom_the_agent_talks_with_comes_first_and_gets_the_eyes_back() -> None:
 
 def test_people_who_talk_to_each_other_are_overheard() -> None:
     floor = room("anna", "ben")
-    floor.talk_with(0, "anna")
-    floor.speak(SECOND, ["ben"])
+    floor.linked_participant(0, "anna")
+    floor.active_speakers(SECOND, ["ben"])
     assert [focus.overheard for _, focus in floor.plan(2 * SECOND)] == [True]
-    floor.speak(3 * SECOND, ["anna"])
+    floor.active_speakers(3 * SECOND, ["anna"])
     assert not floor.plan(4 * SECOND)[0][1].overheard
 
 
 def test_an_agent_speaks_to_whom_it_answers_and_glances_at_who_talks_into_it() -> None:
-    shown = Shown(room("anna", "ben"))
+    agent_speaks = Timeline(False)
+    shown = Shown(room("anna", "ben", agent=agent_speaks))
     shown.speak(SECOND, "anna")
     shown.speak(3 * SECOND)
-    shown.floor.agent_speaks(4 * SECOND, True)
+    agent_speaks.set(4 * SECOND, True)
+    shown.floor.agent_turn_changed(4 * SECOND)
     shown.take(4 * SECOND)
     shown.speak(6 * SECOND, "ben")
     glance = 6 * SECOND + TAKEN_SAMPLES
@@ -146,14 +148,14 @@ def test_a_reconnect_moves_nobodys_eyes_and_a_leave_does() -> None:
     shown.speak(SECOND, "ben")
     before = shown.floor.plan(2 * SECOND)[0][1].target
     for identity in ("anna", "ben"):
-        shown.floor.leave(3 * SECOND, identity)
+        shown.floor.participant_left(3 * SECOND, identity)
     shown.take(3 * SECOND)
     for identity in ("ben", "anna"):
-        shown.floor.enter(3 * SECOND + samples(0.3), identity)
+        shown.floor.participant_joined(3 * SECOND + samples(0.3), identity)
     shown.take(3 * SECOND + samples(0.3))
     assert {shown.at(s) for s in range(2 * SECOND, 9 * SECOND, 4_800)} == {"ben"}
     assert shown.floor.plan(9 * SECOND)[0][1].target == before
-    shown.floor.leave(9 * SECOND, "ben")
+    shown.floor.participant_left(9 * SECOND, "ben")
     shown.take(9 * SECOND)
     assert shown.at(9 * SECOND + GONE_SAMPLES - 1) == "ben"
     assert shown.at(9 * SECOND + GONE_SAMPLES) == "camera"
@@ -161,7 +163,7 @@ def test_a_reconnect_moves_nobodys_eyes_and_a_leave_does() -> None:
 
 def test_who_is_no_person_here_is_not_looked_at() -> None:
     floor = room("anna", "ben")
-    floor.speak(SECOND, ["recorder", "agent"])
+    floor.active_speakers(SECOND, ["recorder", "agent"])
     assert names(floor.plan(2 * SECOND)) == ["camera"]
 
 
@@ -170,7 +172,7 @@ def test_the_same_events_give_the_same_plan() -> None:
         floor = room("anna", "ben", "cleo")
         found = []
         for index, who in enumerate(("ben", "anna", "cleo") * 3):
-            floor.speak(index * SECOND, [who])
+            floor.active_speakers(index * SECOND, [who])
             found.append(floor.plan(index * SECOND))
         return found
 

@@ -147,4 +147,4 @@ async def test_the_face_in_the_picture_looks_at_whoever_speaks(server: LiveKitSe
         told_s = time.monotonic()
         await until(lambda: time.monotonic() > told_s + SETTLE_S + 0.3)
         assert people["anna"].look(told_s + SETTLE_S, time.monotonic()) < looks["cleo"] - 3.0
-        assert avatar.status.state == "told" and avatar.status.looking_at == "anna"
+        assert avatar.status.state == "override" and avatar.status.looking_at == "anna"

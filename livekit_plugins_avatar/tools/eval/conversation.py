@@ -25,7 +25,7 @@ VISEME_SAMPLES = samples(0.11)
 """Of the agent's speech: nine visemes a second, as in 4 to 5 syllables."""
 
 Report = Callable[[GazeController, int], None]
-"""Tells a presence what is known at a sample."""
+"""Tells the gaze controller what happens at a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class _Writer:
         for identity in self.script.people:
             self._enter(identity)
         host = self.script.people[0]
-        self._report(0.0, lambda presence, n: presence.talk_with(n, host))
+        self._report(0.0, lambda gaze, n: gaze.linked_participant(n, host))
         self._state(0.0, "listening")
         while self.now_s < length_s:
             if len(self.script.people) > 1 and self.chance.random() < 0.45:
@@ -139,7 +139,7 @@ class _Writer:
         return self.script
 
     def _enter(self, who: str) -> None:
-        self._report(0.0, lambda presence, n: presence.enter(n, who))
+        self._report(0.0, lambda gaze, n: gaze.participant_joined(n, who))
 
     def _exchange(self) -> None:
         """The first person speaks, the agent thinks and answers, and may be interrupted."""
@@ -159,13 +159,13 @@ class _Writer:
             self._speakers(pause_s + self.chance.uniform(0.1, 0.25), frozenset({who}))
         self._speakers(end_s, frozenset())
         if who == self.script.people[0]:
-            self._report(end_s + 0.3, lambda presence, n: presence.user_speaks(n, who, False))
+            self._report(end_s + 0.3, lambda gaze, n: gaze.user_speaking(n, who, False))
         self._span(end_s, "listening", who)
 
     def _begin_to_speak(self, start_s: float, who: str) -> None:
         self._speakers(start_s, frozenset({who}))
         if who == self.script.people[0]:
-            self._report(start_s, lambda presence, n: presence.user_speaks(n, who, True))
+            self._report(start_s, lambda gaze, n: gaze.user_speaking(n, who, True))
         if who != self.looked_at:
             self.script.speakers.append((start_s, who))
             self.looked_at = who
@@ -209,8 +209,8 @@ class _Writer:
         length_s = self._length_s(1.6, 0.4, 5.0)
         if self.chance.random() < 0.3:
             call_s, took_s = self.now_s + 0.6 * length_s, self.chance.uniform(1.0, 6.0)
-            self._report(call_s, lambda presence, n: presence.tool_started(n, "call"))
-            self._report(call_s + took_s, lambda presence, n: presence.tool_ended(n, "call"))
+            self._report(call_s, lambda gaze, n: gaze.tool_started(n, "call"))
+            self._report(call_s + took_s, lambda gaze, n: gaze.tool_ended(n, "call"))
             length_s = 0.6 * length_s + took_s + self._length_s(0.8, 0.4, 2.0)
         self._span(self.now_s + length_s, "thinking", host)
         self.script.first_words_s.append(self.now_s)
@@ -221,8 +221,8 @@ class _Writer:
         first_s = self.now_s
         lead_s = min(1.0, max(0.1, 0.3 * exp(self.chance.gauss(0.0, 0.5))))
         if self.chance.random() < 0.97:
-            self._report(first_s - lead_s, lambda presence, n: presence.speech_comes(n))
-        self._report(first_s - 0.02, lambda presence, n: presence.speech_comes(n))
+            self._report(first_s - lead_s, lambda gaze, n: gaze.speech_expected(n))
+        self._report(first_s - 0.02, lambda gaze, n: gaze.speech_expected(n))
         self._state(first_s + 0.02, "speaking")
 
     def _answer(self) -> bool:
@@ -234,13 +234,13 @@ class _Writer:
         known_s, end = start_s + 0.35 * length_s, samples(end_s)
         if self.chance.random() < 0.15:
             cut_s = start_s + self.chance.uniform(0.4, 0.9) * length_s
-            self._report(min(known_s, cut_s), lambda presence, n: presence.turn_ends(n, end))
+            self._report(min(known_s, cut_s), lambda gaze, n: gaze.turn_end_planned(n, end))
             self._begin_to_speak(cut_s, host)
-            self._report(cut_s + 0.5, lambda presence, n: presence.turn_ends(n, None))
+            self._report(cut_s + 0.5, lambda gaze, n: gaze.turn_end_planned(n, None))
             self._state(cut_s + 0.55, "listening")
             self._span(cut_s + 0.5, "speaking", host)
             return True
-        self._report(known_s, lambda presence, n: presence.turn_ends(n, end))
+        self._report(known_s, lambda gaze, n: gaze.turn_end_planned(n, end))
         if len(self.script.people) > 1 and self.chance.random() < 0.4:
             self._talk_into(start_s, end_s)
         self._span(end_s, "speaking", host)
@@ -265,10 +265,10 @@ class _Writer:
         self.now_s = end_s
 
     def _state(self, at_s: float, state: str) -> None:
-        self._report(at_s, lambda presence, n: presence.agent_state(n, state))
+        self._report(at_s, lambda gaze, n: gaze.agent_state(n, state))
 
     def _speakers(self, at_s: float, who: frozenset[str]) -> None:
-        self._report(at_s, lambda presence, n: presence.speakers(n, who))
+        self._report(at_s, lambda gaze, n: gaze.active_speakers(n, who))
 
     def _report(self, at_s: float, report: Report) -> None:
         self.script.reports.append((at_s, report))

@@ -22,6 +22,7 @@ from ...audio.pcm_buffer import Pcm
 from ...audio.placement import FixedPlacement, Run
 from ...audio.playout import Playout
 from ...face.face import Face
+from ...gaze.attention import Attention
 from ...options import DEFAULT_PERSONA
 from ...publish.conductor import Conductor
 from ...publish.sources import QUEUE_SAMPLES
@@ -219,9 +220,10 @@ def _speaking_face() -> Face:
     stream, schedule = OnnxRecognizer().stream(), VisemeSchedule()
     for event in [*stream.push_audio(pcm), *stream.flush()]:
         schedule.append(event)
-    face = Face(PublishedVisemes(schedule, FixedPlacement([Run(0, 0, len(pcm))])))
-    face.set_agent_state(0, "speaking")
-    return face
+    attention = Attention()
+    attention.set_agent_state(0, "speaking")
+    visemes = PublishedVisemes(schedule, FixedPlacement([Run(0, 0, len(pcm))]))
+    return Face(visemes, attention.situations)
 
 
 def _stream_told(text: str) -> TextGuidedStream:

@@ -25,6 +25,7 @@ from ...emotion.listening import Listening
 from ...emotion.sentences import SentenceReader
 from ...face.face import Face
 from ...face.state import INDEX
+from ...gaze.attention import Attention
 from ...speech.phones import phone_row
 from ...speech.text.pronunciation import words_of
 from ...speech.visemes import VisemeEvent
@@ -123,11 +124,13 @@ def show(line: Line, seed: int) -> Shown:
     """Put one line to a face, and look."""
     start = samples(BEFORE_S)
     events = _mouth(line.text, start) if line.side == "spoken" else []
-    told, untold = (Face(lambda a, b: _between(events, a, b), seed=seed) for _ in range(2))
-    for face in (told, untold):
-        face.set_agent_state(0, "listening")
-        if line.side == "spoken":
-            face.set_agent_state(start, "speaking")
+    attention = Attention()
+    attention.set_agent_state(0, "listening")
+    if line.side == "spoken":
+        attention.set_agent_state(start, "speaking")
+    told, untold = (
+        Face(lambda a, b: _between(events, a, b), attention.situations, seed=seed) for _ in range(2)
+    )
     if line.side == "heard":
         estimate = Listening().hear(start, line.text, final=True)
         if estimate.strength:

@@ -23,6 +23,7 @@ from ...face.limits import GAZE_LIMIT_RAD, HEAD_LIMITS
 from ...face.state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS
 from ...face.status import AT_TARGET_DEG
 from ...face.style import STYLES, Style
+from ...gaze.attention import Attention
 from ...gaze.controller import GazeController
 from ...gaze.seats import SEATS_DEG
 from ...options import VIDEO_DELAY_S
@@ -146,8 +147,9 @@ class Run:
         """Stretches of every millisecond, around large jumps of the eyes."""
         self.seams: list[Floats] = []
         """What changes from the sample before a report to the first after it, float64 [60]."""
-        self._face = Face(script.visemes, seed=seed, style=style)
-        self._gaze_controller = GazeController(self._face, seed=seed)
+        attention = Attention()
+        self._face = Face(script.visemes, attention.situations, seed=seed, style=style)
+        self._gaze_controller = GazeController(attention, seed=seed)
         self._reports = [(samples(at_s + STAMP_S), report) for at_s, report in script.reports]
         self._told = 0
         frames = range(0, samples(script.length_s), FRAME)

@@ -15,6 +15,7 @@ from ...audio.pcm_buffer import Pcm
 from ...audio.placement import FixedPlacement, Run
 from ...face.face import Face
 from ...face.style import NATURAL, Style
+from ...gaze.attention import Attention
 from ...render.renderer import Moment
 from ...speech.published import PublishedVisemes
 from ...speech.schedule import VisemeSchedule
@@ -47,10 +48,12 @@ class Scene:
         for event in events:
             self._schedule.append(event)
         placement = FixedPlacement([Run(0, 0, len(speech))])
-        self._face = Face(PublishedVisemes(self._schedule, placement), seed=seed, style=style)
-        self._face.set_agent_state(0, "speaking")
-        self._face.end_turn(0, len(speech))
-        self._face.set_agent_state(len(speech), "listening")
+        attention = Attention()
+        attention.set_agent_state(0, "speaking")
+        attention.plan_turn_end(0, len(speech))
+        attention.set_agent_state(len(speech), "listening")
+        visemes = PublishedVisemes(self._schedule, placement)
+        self._face = Face(visemes, attention.situations, seed=seed, style=style)
 
     def moments(self, period: int) -> Iterator[Moment]:
         """The face of each frame, until the sound has ended; a frame lasts `period` samples."""

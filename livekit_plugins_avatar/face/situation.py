@@ -1,0 +1,90 @@
+"""The situation that a face is in: what the agent does, and who it is with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ..timeline import Timeline, samples
+
+T = TypeVar("T")
+
+AGENT_STATES = ("initializing", "idle", "listening", "thinking", "speaking")
+"""LiveKit's names for what an agent does."""
+
+RECENT_SAMPLES = samples(1.25)
+"""How long a past situation still shows in the face: longer than any blend, blink or head turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something to look at.
+
+    Args:
+        name: "camera", the identity of a participant, "point", or "away".
+        yaw_rad: To the picture's right, from the camera.
+        pitch_rad: Upwards, from the camera.
+    """
+
+    name: str
+    yaw_rad: float = 0.0
+    pitch_rad: float = 0.0
+
+
+CAMERA = Target("camera")
+"""Where the viewer of the picture is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """Which participant has the face's attention.
+
+    Args:
+        target: Where that participant is.
+        others: Where the other participants are.
+        speaking: Whether the participant speaks now.
+        overheard: Whether the participant speaks to someone other than the agent.
+    """
+
+    target: Target = CAMERA
+    others: tuple[Target, ...] = ()
+    speaking: bool = False
+    overheard: bool = False
+
+
+ALONE = Focus()
+"""A single participant, who is where the camera is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What decides where the eyes go and how the face looks.
+
+    Args:
+        state: A row of `glances.GLANCES`: an agent state, or "ending" (the last words of a turn),
+            "interrupted", "overhearing", "override" (`look_at`) or "aside" (`look_away`).
+        agent: The agent state that decides expression and posture.
+        target: What the eyes rest on.
+        others: Where the other participants are.
+    """
+
+    state: str
+    agent: str
+    target: Target
+    others: tuple[Target, ...] = ()
+
+
+AT_START = Situation("initializing", "initializing", CAMERA)
+"""The situation of a face before anything has happened."""
+
+
+def recent(timeline: Timeline[T], sample: int) -> tuple[tuple[int, T], ...]:
+    """The entries of a timeline that the face at `sample` can still show, oldest first.
+
+    The first is the one that held `RECENT_SAMPLES` earlier (or the oldest known), the last the one
+    that holds at `sample`. There is always at least one.
+    """
+    entries = list(timeline)
+    past = [entry for entry in entries if entry[0] <= sample] or entries[:1]
+    held = [entry for entry in past if entry[0] <= sample - RECENT_SAMPLES]
+    return tuple(past[max(0, len(held) - 1) :])
