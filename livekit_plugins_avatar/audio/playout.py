@@ -290,6 +290,12 @@ class Playout:
         return self._accepted
 
     @property
+    def dropping(self) -> bool:
+        """Whether `push_audio` drops speech until the segment ends."""
+        with self._lock:
+            return self._closed if self._open is None else self._open.cut
+
+    @property
     def buffered(self) -> int:
         """How many samples of speech wait to be published."""
         with self._lock:

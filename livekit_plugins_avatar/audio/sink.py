@@ -8,14 +8,15 @@ Every segment that is opened gets exactly one `playback_finished`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import math
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from livekit import rtc
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
-from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
+from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities, _CaptureCancelledEvent
 
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, samples, seconds
@@ -24,11 +25,15 @@ from .playback_events import PlaybackEvent, Progressed, Started
 from .playout import Playout
 
 LIMIT_SAMPLES = samples(60.0)
-"""Speech that waits to be played beyond this makes `capture_frame` wait: a minute is more than
-anybody lets an agent talk, and 6 MB."""
+"""While more speech than this waits to be played, `capture_frame` waits: agents hardly ever speak
+for longer, and it is 6 MB."""
 
 LIMIT_POLL_S = 0.1
-"""How often `capture_frame` looks whether there is room again."""
+"""How often a waiting `capture_frame` looks whether there is room again."""
+
+MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 768_000
+"""Sample rates that are taken for audio: half of the lowest in telephony to twice the highest in
+studios. A frame outside is a mistake of its sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,30 +116,71 @@ class AudioSink(AudioOutput):
         self._segments = segments
         self._on_planned_speech = on_planned_speech
         self._loop = asyncio.get_running_loop()
+        self._waits: set[asyncio.Future[None]] = set()
+        """What `capture_frame` waits for now."""
         self._resampler: rtc.AudioResampler | None = None
         self._rate = 0
-        self._said_empty = False
-        self._closed = False
         self._started = False
         """Whether the open segment has started, and was not cleared."""
+        self._malformed = False
+        """Whether the open segment had a malformed frame."""
+        self._closed = False
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        """Take speech in; waits for the first listener, and while a minute of it is waiting."""
-        if not frame.samples_per_channel:
-            if not self._said_empty:
-                self._said_empty = True
-                logger.warning("the TTS sent an audio frame without samples: it is left out")
-            return
-        if self._wait_for_subscriber is not None and not self._closed:
-            await self._wait_for_subscriber()
+        """Take speech.
+
+        Waits for the first subscriber, and while more than `LIMIT_SAMPLES` wait to be played; an
+        interruption or `close` ends the wait. A malformed frame is logged and left out.
+        """
+        try:
+            interrupted = not await self._first_subscriber()
+            await super().capture_frame(frame)
+            # Opens the segment, whatever the frame is worth: it is owed a `playback_finished`.
+            self._playout.push_audio(NO_PCM)
+            if interrupted:
+                self._playout.clear()
+            await self._take(frame)
+        finally:
+            self._report_if_closed()
+
+    async def _first_subscriber(self) -> bool:
+        """Wait for the first subscriber; returns False where an interruption ended the wait."""
+        if self._wait_for_subscriber is None or self._playout.dropping:
+            return True
+        try:
+            subscribed = await self._until(self._wait_for_subscriber())
+        except asyncio.CancelledError:
+            # Outputs above this one may count a segment before this one does.
+            cancelled = _CaptureCancelledEvent(playback_position=0, interrupted=True)
+            self._dispatch_playback_finished(cancelled)
+            raise
+        if subscribed:
             self._wait_for_subscriber = None
-        pcm = self._convert(frame)
-        await super().capture_frame(frame)
-        self._accept(pcm)
-        if self._started and (pieces := _timed_text(frame)):
-            self._segments.timed_text(pieces)
-        while self._playout.buffered > LIMIT_SAMPLES:
-            await self._clock.sleep(LIMIT_POLL_S)
+        return subscribed
+
+    async def _take(self, frame: rtc.AudioFrame) -> None:
+        pieces = _timed_text(frame)
+        for pcm in self._parts(frame):
+            self._accept(pcm)
+            if pieces and self._started:
+                self._segments.timed_text(pieces)
+                pieces = []
+            if self._playout.dropping:
+                return
+            while self._playout.buffered > LIMIT_SAMPLES:
+                if not await self._until(self._clock.sleep(LIMIT_POLL_S)):
+                    return
+
+    async def _until(self, event: Awaitable[None]) -> bool:
+        """Wait for an event; returns False where an interruption or the end came first."""
+        wait = asyncio.ensure_future(event)
+        self._waits.add(wait)
+        try:
+            await asyncio.wait([wait])
+        finally:
+            self._waits.discard(wait)
+            wait.cancel()
+        return not wait.cancelled()
 
     def flush(self) -> None:
         """End the segment."""
@@ -145,10 +191,11 @@ class AudioSink(AudioOutput):
         if self._started:
             self._segments.segment_ended(self._playout.accepted)
             self._started = False
+        self._malformed = False
         self._playout.end_segment()
         self._consumer.end_segment()
         self._on_planned_speech(False)
-        self._settle()
+        self._report_if_closed()
 
     def clear_buffer(self) -> None:
         """Interrupt the speech: what is heard fades out, the rest is dropped."""
@@ -158,7 +205,7 @@ class AudioSink(AudioOutput):
         self._playout.clear()
         self._consumer.clear()
         self._on_planned_speech(False)
-        self._settle()
+        self._end_waits()
 
     def pause(self) -> None:
         """Hold the speech; the face lives on."""
@@ -173,17 +220,32 @@ class AudioSink(AudioOutput):
         self._on_planned_speech(False)
 
     def close(self) -> None:
-        """Finish what is open; what still comes is taken in silence. Call it once nobody pulls."""
+        """Finish open segments, and drop what still comes; no pull may follow."""
         self._closed = True
         self._playout.close()
-        self._settle()
+        self._end_waits()
+        self._report_if_closed()
+
+    def _end_waits(self) -> None:
+        for wait in self._waits:
+            wait.cancel()
+
+    def _report_if_closed(self) -> None:
+        """Once closed, report here: there is no conductor left to do it."""
+        # Not before `capture_frame` has returned: outputs above may count the segment only then.
+        if self._closed and not self._waits:
+            self._loop.call_soon(self._report_closed)
+
+    def _report_closed(self) -> None:
+        wall_s = self._clock.wall_s()
+        self._emit([(event, wall_s) for event in self._playout.advance(0)])
 
     def deliver(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
-        """Pass on what was played, each with its wall-clock time; from any thread."""
+        """Report playback events, each with its wall-clock time; from any thread."""
         try:
             self._loop.call_soon_threadsafe(self._emit, events)
         except RuntimeError:
-            logger.debug("the agent's event loop is gone, nobody waits for playback reports")
+            logger.debug("audio sink: playback is not reported: the agent's event loop is closed")
 
     def _emit(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
         for event, wall_s in events:
@@ -200,12 +262,6 @@ class AudioSink(AudioOutput):
                     playback_position=seconds(event.position), interrupted=event.interrupted
                 )
 
-    def _settle(self) -> None:
-        """Once closed, report here and now: there is no conductor left to do it."""
-        if self._closed:
-            wall_s = self._clock.wall_s()
-            self._emit([(event, wall_s) for event in self._playout.advance(0)])
-
     def _accept(self, pcm: Pcm) -> None:
         start = self._playout.push_audio(pcm)
         if start < 0:
@@ -218,16 +274,30 @@ class AudioSink(AudioOutput):
         if starts:
             self._on_planned_speech(True)
 
-    def _convert(self, frame: rtc.AudioFrame) -> Pcm:
-        """A frame as mono PCM at `SAMPLE_RATE`; the resampler keeps some back for the next."""
-        mono = _mono(frame)
-        rest = self._end_conversion() if frame.sample_rate != self._rate else NO_PCM
-        self._rate = frame.sample_rate
-        if self._rate == SAMPLE_RATE:
+    def _parts(self, frame: rtc.AudioFrame) -> Iterator[Pcm]:
+        """A frame as mono PCM at `SAMPLE_RATE`, in parts of a second; none if it is malformed."""
+        try:
+            _check(frame)
+            # A view: the frame may be longer than memory has room for again.
+            pcm = np.asarray(frame.data)[: frame.num_channels * frame.samples_per_channel]
+            pcm = pcm.reshape(-1, frame.num_channels)
+            for first in range(0, len(pcm), frame.sample_rate):
+                mono = _mono(pcm[first : first + frame.sample_rate])
+                yield self._convert(mono, frame.sample_rate)
+        except Exception as error:
+            if not self._malformed:
+                self._malformed = True
+                logger.warning("audio sink: a frame of the TTS is left out: %s", error)
+
+    def _convert(self, mono: Pcm, rate: int) -> Pcm:
+        """PCM at `SAMPLE_RATE`; the resampler keeps some back for the next."""
+        rest = self._end_conversion() if rate != self._rate else NO_PCM
+        self._rate = rate
+        if rate == SAMPLE_RATE:
             return np.concatenate((rest, mono))
         if self._resampler is None:
             self._resampler = rtc.AudioResampler(
-                self._rate, SAMPLE_RATE, quality=rtc.AudioResamplerQuality.HIGH
+                rate, SAMPLE_RATE, quality=rtc.AudioResamplerQuality.HIGH
             )
         resampled = self._resampler.push(bytearray(mono.tobytes()))
         return np.concatenate((rest, _joined(resampled)))
@@ -238,22 +308,37 @@ class AudioSink(AudioOutput):
         return _joined(resampler.flush()) if resampler is not None else NO_PCM
 
 
+def _check(frame: rtc.AudioFrame) -> None:
+    if frame.samples_per_channel < 1:
+        raise ValueError("it has no samples; a TTS should send none instead")
+    if frame.num_channels < 1:
+        raise ValueError(f"it has {frame.num_channels} channels; a TTS must send one or more")
+    if not MIN_RATE_HZ <= frame.sample_rate <= MAX_RATE_HZ:
+        raise ValueError(
+            f"its sample rate is {frame.sample_rate} Hz; a TTS must send "
+            f"{MIN_RATE_HZ:,} to {MAX_RATE_HZ:,} Hz"
+        )
+
+
 def _timed_text(frame: rtc.AudioFrame) -> list[TimedText]:
     """The text that came with a frame; entries that are no text are left out."""
+    said = frame.userdata.get(USERDATA_TIMED_TRANSCRIPT)
     pieces = []
-    for text in frame.userdata.get(USERDATA_TIMED_TRANSCRIPT) or ():
+    for text in said if isinstance(said, (list, tuple)) else ():
         at_s = text.start_time if isinstance(text, TimedString) else None
+        if not isinstance(at_s, (int, float)) or not math.isfinite(at_s):
+            at_s = None
         if isinstance(text, str):
-            pieces.append(TimedText(str(text), at_s if isinstance(at_s, (int, float)) else None))
+            pieces.append(TimedText(str(text), at_s))
     return pieces
 
 
-def _mono(frame: rtc.AudioFrame) -> Pcm:
-    # The frame's memory is the caller's, who may use it again.
-    pcm: Pcm = np.array(frame.data, np.int16)
-    if frame.num_channels > 1:
-        pcm = np.rint(pcm.reshape(-1, frame.num_channels).mean(axis=1)).astype(np.int16)
-    return pcm
+def _mono(pcm: Pcm) -> Pcm:
+    """The mean of the channels of int16 [N, channels], in memory of its own."""
+    mono: Pcm = pcm[:, 0].copy()
+    if pcm.shape[1] > 1:
+        mono = np.rint(pcm.mean(axis=1)).astype(np.int16)
+    return mono
 
 
 def _joined(frames: Sequence[rtc.AudioFrame]) -> Pcm:
