@@ -28,7 +28,7 @@ from .emotion.controller import EmotionController
 from .emotion.estimate import EmotionClassifier
 from .face.articulation import REACH_AFTER_SAMPLES
 from .face.face import Face
-from .face.store import KEEP_EVERY_S, FaceMemory
+from .face.store import SAVE_EVERY_S, FaceStore
 from .gaze.attention import Attention
 from .gaze.controller import GazeController
 from .log import logger
@@ -198,16 +198,16 @@ class Pipeline:
 
     async def _start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         self._check_open()
-        memory = FaceMemory(self._store, room.name) if self._store is not None else None
-        if memory is not None:
-            await self._unless_closed(asyncio.to_thread(self._recall, memory), lambda _: None)
+        store = FaceStore(self._store, room.name) if self._store is not None else None
+        if store is not None:
+            await self._unless_closed(asyncio.to_thread(self._restore, store), lambda _: None)
         opened = await self._unless_closed(asyncio.to_thread(self._open), _discard)
         self._recognizer = opened.recognizer
         if self.renderer is None:
             self.renderer = opened.renderer
         sources = await self._publish(room)
-        if memory is not None:
-            self._tasks.append(asyncio.create_task(self._remember(memory)))
+        if store is not None:
+            self._tasks.append(asyncio.create_task(self._save_face(store)))
         self._watch_link(room, sources)
         self._attach(agent_session, room)
         telemetry.measure(self, {"room": room.name})
@@ -229,8 +229,8 @@ class Pipeline:
         )
         raise ClosedError
 
-    def _recall(self, memory: FaceMemory) -> None:
-        face = memory.recall(self.clock.wall_s())
+    def _restore(self, store: FaceStore) -> None:
+        face = store.load(self.clock.wall_s())
         if face is not None:
             self.face.restore(face)
 
@@ -414,8 +414,8 @@ class Pipeline:
     def _on_regained(self) -> None:
         self._samples_replayed += self.playout.link_up()
 
-    async def _remember(self, memory: FaceMemory) -> None:
-        """Wake the face once a viewer subscribes, then store it again and again."""
+    async def _save_face(self, store: FaceStore) -> None:
+        """Wake the face once a viewer subscribes, then save it again and again."""
         assert self.tracks is not None
         await self.tracks.wait_for_subscriber()
         sample = self.playout.published
@@ -423,8 +423,8 @@ class Pipeline:
         self._redraw(sample)
         while True:
             face = self.face.at(self.conductor.playhead)
-            await asyncio.to_thread(memory.keep, face, self.clock.wall_s())
-            await self.clock.sleep(KEEP_EVERY_S)
+            await asyncio.to_thread(store.save, face, self.clock.wall_s())
+            await self.clock.sleep(SAVE_EVERY_S)
 
 
 class _Segments:

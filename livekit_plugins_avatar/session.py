@@ -69,7 +69,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         recognizer: Turns speech into visemes instead of the built-in recogniser.
         emotion_classifier: Classifies the emotion of what is said and heard, besides the built-in
             lexicon; see `emotion.classifiers`. The avatar closes it.
-        face_store: The path of a file or a mapping of strings, where the face is kept: a process
+        face_store: The path of a folder or a mapping of strings, where the face is saved: a process
             that takes this one's place within a minute goes on with it.
 
     Raises:

@@ -1,103 +1,123 @@
-"""The face's memory: what it looked like when the process ended, for the one that takes its place.
+"""Saves what a face looks like, so that a process that takes over goes on from there.
 
-In flows a FaceState now and then, out flows the last one, if it is not too old. Where it is kept is
-the user's choice: a file, or any mapping of strings (a dict, a client of a store). Through a
-reconnect nothing needs to be remembered, because the face does not live in the connection.
+The user chooses where: a folder, or any mapping of strings (a dict, a client of a database). A
+reconnect within one process needs no store, because the face does not live in the connection.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterator, MutableMapping
+import tempfile
+from collections.abc import MutableMapping
 from pathlib import Path
+
+import numpy as np
 
 from ..log import logger
 from .state import FaceState
 
-KEEP_EVERY_S = 1.0
-"""How often the face is written down: within a second a head moves by less than a blend hides."""
+SAVE_EVERY_S = 1.0
+"""How often a face is saved: within a second a head moves by less than a blend hides."""
 
 LONGEST_AGE_S = 60.0
-"""A face older than this is not gone on with: whoever saw it has been looking at something else."""
+"""An older face is not restored: its viewers have been looking at something else since."""
 
 
-class FileStore(MutableMapping[str, str]):
-    """A mapping that is one JSON file; a write replaces it whole or not at all.
+class FileStore:
+    """Strings by key, each in a file of its own in one folder, so that writers need no lock.
+
+    A write replaces a file whole or not at all. Any number of threads and processes may share the
+    folder; each key should have one writer at a time.
 
     Args:
-        path: The file; it is made with the first write.
+        folder: Created with the first write.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
-
-    def _read(self) -> dict[str, str]:
-        try:
-            stored = json.loads(self._path.read_text())
-        except FileNotFoundError:
-            return {}
-        if not isinstance(stored, dict):
-            raise ValueError(f"{self._path} holds no JSON object: move it out of the way")
-        return stored
-
-    def _write(self, stored: dict[str, str]) -> None:
-        new = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        new.write_text(json.dumps(stored))
-        new.replace(self._path)
+    def __init__(self, folder: str | Path) -> None:
+        self._folder = Path(folder)
 
     def __getitem__(self, key: str) -> str:
-        return self._read()[key]
+        try:
+            return self._path(key).read_text()
+        except FileNotFoundError:
+            raise KeyError(key) from None
 
     def __setitem__(self, key: str, value: str) -> None:
-        self._write(self._read() | {key: value})
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix="face-", suffix=".tmp", dir=self._folder)
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(value)
+            os.replace(name, self._path(key))
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
-    def __delitem__(self, key: str) -> None:
-        stored = self._read()
-        del stored[key]
-        self._write(stored)
+    def prune(self, before_s: float) -> None:
+        """Remove the files that were last written before a time in seconds since the epoch."""
+        for path in [*self._folder.glob("face-*.json"), *self._folder.glob("face-*.tmp")]:
+            try:
+                if path.stat().st_mtime < before_s:
+                    path.unlink()
+            except FileNotFoundError:
+                pass  # Another process pruned it, or its write is complete.
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
+    def _path(self, key: str) -> Path:
+        # Rooms may have names that no file can have.
+        return self._folder / f"face-{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
 
 
-class FaceMemory:
-    """One face in a store. What the store does wrong is logged once, and costs nothing else.
+class FaceStore:
+    """One face in a store. A store that fails is logged once per outage and costs nothing else.
 
     Args:
-        store: Where faces are kept; may be shared between faces.
-        key: This one's place in it.
+        store: The path of a folder, or a mapping; may be shared between faces.
+        key: This face's key.
     """
 
     def __init__(self, store: MutableMapping[str, str] | str | Path, key: str) -> None:
         self._store = FileStore(store) if isinstance(store, str | Path) else store
         self._key = key
-        self._said = False
+        self._saved = False
+        self._failing = False
 
-    def recall(self, wall_s: float) -> FaceState | None:
-        """The face that was kept last, unless it is older than `LONGEST_AGE_S` at `wall_s`."""
+    def load(self, wall_s: float) -> FaceState | None:
+        """The face saved last, unless it is older than `LONGEST_AGE_S` at `wall_s`."""
         try:
-            kept = json.loads(self._store[self._key])
-            if not 0 <= wall_s - float(kept["at_s"]) <= LONGEST_AGE_S:
+            try:
+                text = self._store[self._key]
+            except KeyError:
                 return None
-            return FaceState.from_dict(kept["face"])
-        except KeyError:
-            return None
-        except Exception:
-            self._say("the face that was remembered cannot be read: a fresh one begins")
+            saved = json.loads(text)
+            if not 0 <= wall_s - float(saved["at_s"]) <= LONGEST_AGE_S:
+                return None
+            return _finite(FaceState.from_dict(saved["face"]))
+        except Exception as error:
+            logger.warning(
+                "face store: a saved face cannot be read; a fresh one starts and replaces it",
+                extra={"key": self._key, "error": repr(error)},
+            )
             return None
 
-    def keep(self, face: FaceState, wall_s: float) -> None:
-        """Remember `face` as it is at `wall_s`."""
+    def save(self, face: FaceState, wall_s: float) -> None:
+        """Save `face` as it is at `wall_s`; the first save prunes old files of other faces."""
         try:
-            self._store[self._key] = json.dumps({"at_s": wall_s, "face": face.as_dict()})
+            self._store[self._key] = json.dumps({"at_s": wall_s, "face": _finite(face).as_dict()})
+            if not self._saved and isinstance(self._store, FileStore):
+                self._store.prune(wall_s - LONGEST_AGE_S)
+            self._saved, self._failing = True, False
         except Exception:
-            self._say("the face cannot be remembered: should the process end, it begins afresh")
+            if not self._failing:
+                logger.exception(
+                    "face store: the face cannot be saved; a new process would start a fresh one",
+                    extra={"key": self._key},
+                )
+            self._failing = True
 
-    def _say(self, text: str) -> None:
-        if not self._said:
-            self._said = True
-            logger.exception(text)
+
+def _finite(face: FaceState) -> FaceState:
+    if not np.isfinite(face.values).all():
+        raise ValueError("a face with values that are not finite")
+    return face

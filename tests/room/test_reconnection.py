@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarSession, FaceState, Moment
 from livekit_plugins_avatar.face.state import INDEX
+from livekit_plugins_avatar.face.store import FileStore
 from livekit_plugins_avatar.publish.sources import KEYFRAME_ROWS
 from livekit_plugins_avatar.tools.demo import server_binary
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer, livekit_server
@@ -210,19 +211,19 @@ async def test_a_process_that_takes_anothers_place_goes_on_with_its_face(
 async def test_a_process_that_is_killed_is_followed_by_one_with_its_face(
     server: LiveKitServer, tmp_path: Path
 ) -> None:
-    """Two real processes, one after the other, and nothing but a file between them."""
-    file, name = tmp_path / "faces.json", "killed"
+    """Two real processes, one after the other, and nothing but a folder between them."""
+    folder, name = tmp_path / "faces", "killed"
     viewer = Viewer(rtc.Room())
     viewer.room.on("track_subscribed", lambda track, publication, participant: viewer.watch(track))
     await viewer.room.connect(server.url, server.token(identity="viewer", room=name))
-    processes = [await worker(server, name, file)]
+    processes = [await worker(server, name, folder)]
     try:
-        await until(lambda: file.exists() and len(viewer.seen) >= 60)
+        await until(lambda: folder.exists() and len(viewer.seen) >= 60)
         processes[0].kill()
         await processes[0].wait()
-        kept = FaceState.from_dict(json.loads(json.loads(file.read_text())[name])["face"])
+        kept = FaceState.from_dict(json.loads(FileStore(folder)[name])["face"])
         seen = len(viewer.seen)
-        processes.append(await worker(server, name, file))
+        processes.append(await worker(server, name, folder))
         drawn = await faces_drawn(processes[1], 60)
         await until(lambda: len(viewer.seen) >= seen + 60)
     finally:
@@ -240,12 +241,12 @@ async def test_a_process_that_is_killed_is_followed_by_one_with_its_face(
     assert not np.allclose(last.values, kept.values, atol=1e-3), "and comes to life"
 
 
-async def worker(server: LiveKitServer, name: str, file: Path) -> asyncio.subprocess.Process:
+async def worker(server: LiveKitServer, name: str, folder: Path) -> asyncio.subprocess.Process:
     """An agent in a process of its own."""
     token = server.token(identity="agent", room=name)
     command = [sys.executable, str(Path(__file__).with_name("worker.py"))]
     return await asyncio.create_subprocess_exec(
-        *command, server.url, token, str(file), stdout=asyncio.subprocess.PIPE, limit=1 << 20
+        *command, server.url, token, str(folder), stdout=asyncio.subprocess.PIPE, limit=1 << 20
     )
 
 

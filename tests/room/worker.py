@@ -1,6 +1,6 @@
-"""An agent with a face, in a process that can be killed: `worker.py URL TOKEN FILE`.
+"""An agent with a face, in a process that can be killed: `worker.py URL TOKEN FOLDER`.
 
-It joins, keeps its face in the file, and prints each face that it draws as a line of JSON.
+It joins, saves its face in the folder, and prints each face that it draws as a line of JSON.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Printer:
         pass
 
 
-async def main(url: str, token: str, file: str) -> None:
+async def main(url: str, token: str, folder: str) -> None:
     """Join, and stay."""
     room = rtc.Room()
     await room.connect(url, token)
-    await AvatarSession(renderer=Printer(), face_store=file).start(AgentSession(), room=room)
+    await AvatarSession(renderer=Printer(), face_store=folder).start(AgentSession(), room=room)
     await asyncio.Event().wait()
 
 
