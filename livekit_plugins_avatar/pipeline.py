@@ -54,9 +54,9 @@ LEAD_FRAMES = 2
 """A frame can still be redrawn if it is due no sooner than this: one is being rendered, and one is
 being published."""
 
-START_LIMIT_S = 6.0
-"""How long closing waits for a start that is under way: longer than publishing may take."""
 
+CLOSE_S = 2.0
+"""How long closing waits for what asks the server or a stranger's classifier or store."""
 
 T = TypeVar("T")
 
@@ -343,26 +343,35 @@ class Pipeline:
     async def aclose(self) -> None:
         """Close all stages: threads and sink first, then what asks the server or strangers."""
         self._closing.set()
-        if self._starting is not None:
-            await asyncio.wait({self._starting}, timeout=START_LIMIT_S)
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
         if self._events is not None:
             self._events.detach()
         if self._participants is not None:
             self._participants.detach()
         telemetry.forget(self)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.to_thread(self._stop_threads)
         if self.sink is not None:
             self.sink.close()
-        if self._link_monitor is not None:
-            await self._link_monitor.aclose()
+        await self._stop_tasks()
+
+    async def _stop_tasks(self) -> None:
+        """End all tasks; one that does not end in time is named and left behind."""
+        for task in self._tasks:
+            task.cancel()
+        closing = [*self._tasks, asyncio.create_task(self.emotion.aclose(), name="emotion")]
+        if self._starting is not None:
+            closing.append(self._starting)  # It ends with its tracks.
         if self.tracks is not None:
-            await self.tracks.aclose()
-        await self.emotion.aclose()
+            closing.append(asyncio.create_task(self.tracks.aclose(), name="tracks"))
+        if self._link_monitor is not None:
+            closing.append(asyncio.create_task(self._link_monitor.aclose(), name="link monitor"))
+        done, left = await asyncio.wait(closing, timeout=CLOSE_S)
+        for task in left:
+            task.cancel()
+            logger.warning(
+                "avatar: a stage did not close in time and is left behind",
+                extra={"stage": task.get_name(), "waited_s": CLOSE_S},
+            )
+        await asyncio.gather(*done, return_exceptions=True)
 
     def _stop_threads(self) -> None:
         self.conductor.close()

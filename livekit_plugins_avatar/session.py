@@ -8,6 +8,7 @@ agent says and does. Should the face fail, the voice goes on.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from livekit.agents import AgentSession, JobContext, get_job_context
 from livekit.agents.voice import avatar as agents_avatar
 from livekit.agents.voice.io import AgentOutput, AudioOutput
 
-from .audio.sink import AudioSink
+from .agent.plain_voice import PlainVoice
 from .emotion.estimate import EmotionClassifier
 from .face.status import AvatarStatus
 from .face.style import Style, StyleName
@@ -123,7 +124,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._identity = ""
         self._started = False
         self._closing: asyncio.Task[None] | None = None
-        self._output: AgentOutput | None = None
         self._previous_output: AudioOutput | None = None
         self._faceless = asyncio.Event()
         """Set once it is known that no face will join."""
@@ -243,24 +243,35 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             )
             return
         self._started = True
+        _taken[agent_session] = self
         try:
-            await _connect(room, job)
-            self._identity = room.local_participant.identity
-            # First, as the base class expects: it times how long the face takes to join.
-            await super().start(agent_session, room)
-            await self._pipeline.start(agent_session, room)
-            self._take_output(agent_session.output)
-        except (PersonaError, AvatarError, asyncio.CancelledError):
+            await self._start(agent_session, room, job)
+        except BaseException as error:
+            wanted = self._closing is None
             await self.aclose()
+            if not wanted and isinstance(error, Exception):
+                raise AvatarError("the avatar was closed while it started") from None
+            if isinstance(error, Exception) and not isinstance(error, PersonaError | AvatarError):
+                raise AvatarError(f"the avatar could not start: {error}") from error
             raise
-        except ClosedError:
-            await self.aclose()
-            raise AvatarError("the avatar was closed while it started") from None
-        except Exception as error:
-            await self.aclose()
-            raise AvatarError(f"the avatar could not start: {error}") from error
         if not self._pipeline.has_face:
             self._faceless.set()
+
+    async def _start(
+        self, agent_session: AgentSession[Any], room: rtc.Room, job: JobContext | None
+    ) -> None:
+        await _connect(room, job)
+        self._check_wanted()
+        self._identity = room.local_participant.identity
+        # First, as the base class expects: it times how long the face takes to join.
+        await super().start(agent_session, room)
+        await self._pipeline.start(agent_session, room)
+        self._check_wanted()
+        self._take_output(agent_session.output)
+
+    def _check_wanted(self) -> None:
+        if self._closing is not None:
+            raise ClosedError
 
     def _check_order(self, agent_session: AgentSession[Any]) -> None:
         if self._started or self._closing is not None:
@@ -272,24 +283,30 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
                 "the agent session is running and has published its voice already; call "
                 "`await face.start(session, room=ctx.room)` before `session.start`"
             )
-        if isinstance(_tail(agent_session.output.audio), AudioSink):
+        if agent_session in _taken:
             raise AvatarError(
                 "this agent session has an avatar already: `await other.aclose()` that one first"
             )
 
     def _take_output(self, output: AgentOutput) -> None:
         assert self._pipeline.sink is not None
-        self._output, self._previous_output = output, _tail(output.audio)
+        self._previous_output = _tail(output.audio)
         output.replace_audio_tail(self._pipeline.sink)
 
     def _give_output_back(self) -> None:
-        output, sink = self._output, self._pipeline.sink
-        if output is None or sink is None:
+        """Let the agent speak on: through its output of before, or over a plain track."""
+        agent_session, room, sink = self._agent_session, self._room, self._pipeline.sink
+        if agent_session is None or room is None or sink is None:
             return
-        if output.audio is sink:
-            output.audio = self._previous_output
-        elif self._previous_output is not None and _tail(output.audio) is sink:
+        output = agent_session.output
+        if _tail(output.audio) is not sink:
+            return  # The session has ended, or another output has taken over.
+        if self._previous_output is not None:
             output.replace_audio_tail(self._previous_output)
+        elif _is_running(agent_session) and room.isconnected():
+            PlainVoice(agent_session, room).take_over()
+        elif output.audio is sink:
+            output.audio = None
 
     async def wait_for_join(self, *, timeout: float | None = 30.0) -> None:
         """Wait until the face is published.
@@ -328,9 +345,15 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._faceless.set()
         self._give_output_back()
         await self._pipeline.aclose()
+        for agent_session in [key for key, face in _taken.items() if face is self]:
+            del _taken[agent_session]
         # With a room the base class removes the participant, and that is the agent.
         self._room = None
         await super().aclose()
+
+
+_taken: weakref.WeakKeyDictionary[AgentSession[Any], AvatarSession] = weakref.WeakKeyDictionary()
+"""The agent sessions that have an avatar, or one that starts."""
 
 
 async def _connect(room: rtc.Room, job: JobContext | None) -> None:

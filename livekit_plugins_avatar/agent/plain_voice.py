@@ -1,0 +1,102 @@
+"""Lets an agent speak on without a face: over a plain track, through the framework's own output."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import numpy as np
+from livekit import rtc
+from livekit.agents import AgentSession
+from livekit.agents.voice.room_io import AudioOutputOptions, _ParticipantAudioOutput
+
+from ..log import logger
+
+UNPUBLISH_TIMEOUT_S = 1.0
+"""`unpublish_track` of livekit 1.1.21 waits for ever in a room that is gone."""
+
+
+class PlainVoice:
+    """The audio output of an agent session whose avatar was closed in mid-call.
+
+    Use it on the agent's event loop, in a connected room. It closes itself with the session.
+    """
+
+    def __init__(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
+        self._session, self._room = agent_session, room
+        self._output = _Output(room)
+        self._publishing: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    def take_over(self) -> None:
+        """Become the session's output now, and publish meanwhile.
+
+        What was being said ends as interrupted; what is said next waits for the track.
+        """
+        self._session.on("close", self._on_close)
+        self._session.output.replace_audio_tail(self._output)
+        self._publishing = asyncio.create_task(self._publish(), name="avatar-plain-voice")
+
+    async def _publish(self) -> None:
+        try:
+            await self._output.start()
+        except Exception:
+            logger.exception("plain voice: the track could not be published; the agent is mute")
+
+    def _on_close(self, _: object) -> None:
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+
+    async def _close(self) -> None:
+        self._session.off("close", self._on_close)
+        if self._publishing is not None:
+            self._publishing.cancel()
+            await asyncio.gather(self._publishing, return_exceptions=True)
+        await self._output.aclose()
+        sid = self._output.track_sid
+        if sid is not None and self._room.isconnected():
+            unpublishing = self._room.local_participant.unpublish_track(sid)
+            try:
+                await asyncio.wait_for(unpublishing, UNPUBLISH_TIMEOUT_S)
+            except Exception as error:
+                logger.debug("plain voice: not unpublished", extra={"error": repr(error)})
+
+
+class _Output(_ParticipantAudioOutput):
+    """The framework's output, for frames of any rate: the chain above asks the avatar's no more."""
+
+    def __init__(self, room: rtc.Room) -> None:
+        options = AudioOutputOptions()
+        super().__init__(
+            room,
+            sample_rate=options.sample_rate,
+            num_channels=options.num_channels,
+            track_publish_options=options.track_publish_options,
+        )
+        self._rate = options.sample_rate
+        self._resampler: rtc.AudioResampler | None = None
+        self._resampled_rate = 0
+
+    @property
+    def track_sid(self) -> str | None:
+        return self._publication.sid if self._publication is not None else None
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        for converted in self._converted(frame):
+            await super().capture_frame(converted)
+
+    def flush(self) -> None:
+        self._resampler = None
+        super().flush()
+
+    def _converted(self, frame: rtc.AudioFrame) -> list[rtc.AudioFrame]:
+        if frame.num_channels > 1:
+            mono = np.array(frame.data, np.int16).reshape(-1, frame.num_channels).mean(axis=1)
+            pcm = mono.astype(np.int16)
+            frame = rtc.AudioFrame(pcm.tobytes(), frame.sample_rate, 1, len(pcm))
+        if frame.sample_rate == self._rate:
+            return [frame]
+        if self._resampler is None or frame.sample_rate != self._resampled_rate:
+            self._resampler = rtc.AudioResampler(frame.sample_rate, self._rate)
+            self._resampled_rate = frame.sample_rate
+        return self._resampler.push(frame)
