@@ -1,11 +1,10 @@
-"""Articulation: visemes become mouth shapes that run into each other as a mouth's do.
+"""Turns visemes into mouth shapes that run into each other, as a mouth's do.
 
-In flow viseme events on the published timeline; out flow the weights of ARKit's blendshapes at one
-sample. Every event casts a smooth shadow of bounded length around itself (its lead and decay); at
-each moment each part of the mouth takes the mean of the shapes whose shadows fall there, weighted
-by how strongly each holds that part. Touches of the lips are then laid on top, so that they are
-reached. `mouth_at` is a pure function of its arguments: it keeps nothing between calls, never
-jumps from one sample to the next, and does not care how a long event was cut into equal ones.
+Every event has an influence of bounded length around it (its lead and decay). At each moment each
+part of the mouth takes the mean of the shapes that reach it, weighted by how strongly each holds
+that part; contacts of the lips are laid on top, so that they are reached. `mouth_at` is a pure
+function: it never jumps from sample to sample, and cutting an event into equal ones changes
+nothing.
 """
 
 from __future__ import annotations
@@ -37,10 +36,10 @@ Vector = NDArray[np.float64]
 _ROWS: tuple[MouthShape | Contact, ...] = (*MOUTH_SHAPES.values(), *CONTACTS.values())
 
 REACH_BEFORE_SAMPLES = samples(max(row.decay_s for row in _ROWS))
-"""How long before a sample an event may end and still shape the mouth there."""
+"""How long before a sample an event may end and still shape the mouth."""
 
 REACH_AFTER_SAMPLES = samples(max(row.lead_s for row in _ROWS))
-"""How long after a sample an event may start and already shape the mouth there."""
+"""How long after a sample an event may start and already shape the mouth."""
 
 _AXES = tuple(MOUTH_AXES)
 _JAW = _AXES.index("jaw")
@@ -73,22 +72,22 @@ def _risen(x: Vector) -> Vector:
     return x - np.sin(2 * np.pi * x) / (2 * np.pi)
 
 
-def _shadow(start: Vector, end: Vector, lead: Vector | int, reach: Vector | int) -> Vector:
-    """How much of an event lies under the window of a moment, in [0, 1].
+def _influence(start: Vector, end: Vector, lead: Vector | int, reach: Vector | int) -> Vector:
+    """The influence of events on a moment, in [0, 1]: how much of each lies within its window.
 
-    Equal events laid end to end have the shadow of one: what ends in one begins in the next.
+    Equal events laid end to end have the influence of one.
 
     Args:
         start: First sample, relative to the moment.
         end: The sample after the last, relative to the moment.
-        lead: How far ahead of a moment its window reaches, in samples.
-        reach: Length of the window: how far it looks ahead and back, in samples.
+        lead: How far ahead of the moment the window reaches, in samples.
+        reach: Length of the window, in samples.
     """
     return _risen((lead - start) / reach) - _risen((lead - end) / reach)
 
 
-class _Touch:
-    """A contact, made ready for arithmetic."""
+class _ContactArrays:
+    """A contact as arrays."""
 
     def __init__(self, viseme: str, contact: Contact) -> None:
         self.viseme = VISEME_INDEX[viseme]
@@ -98,47 +97,47 @@ class _Touch:
         self._lead = samples(contact.lead_s)
         self._reach = self._lead + samples(contact.decay_s)
         half = np.array([samples(CONTACT_REACHED_S) / 2])
-        self._full = float(_shadow(-half, half, self._lead, self._reach)[0])
+        self._full = float(_influence(-half, half, self._lead, self._reach)[0])
 
     def strength(self, start: Vector, end: Vector) -> float:
         """How much the lips touch, in [0, 1], for the events of this contact."""
-        part = float(_shadow(start, end, self._lead, self._reach).sum()) / self._full
+        part = float(_influence(start, end, self._lead, self._reach).sum()) / self._full
         part = min(part, 1.0)
         return part * part * (3 - 2 * part)
 
 
-_TOUCHES = tuple(_Touch(viseme, contact) for viseme, contact in CONTACTS.items())
+_CONTACTS = tuple(_ContactArrays(viseme, contact) for viseme, contact in CONTACTS.items())
 
 
 def mouth_at(events: Sequence[VisemeEvent], sample: int) -> NDArray[np.float32]:
     """The mouth at one sample of the published timeline.
 
     Args:
-        events: What is spoken, in order and without gaps, on the published timeline; at least
-            from `sample - REACH_BEFORE_SAMPLES` to `sample + REACH_AFTER_SAMPLES`. What lies
-            further away has no influence.
+        events: On the published timeline, in order and without gaps, at least from
+            `sample - REACH_BEFORE_SAMPLES` to `sample + REACH_AFTER_SAMPLES`; others have no
+            influence.
         sample: The moment.
 
     Returns:
         Weights in [0, 1], float32 [len(ARKIT_BLENDSHAPES)]; all 0 in silence.
 
     Raises:
-        ValueError: The events leave a gap or do not cover the moment's reach.
+        ValueError: The events leave a gap or do not cover the range.
     """
     visemes, start, end, intensity = _within_reach(events, sample)
     lead, reach = _LEAD[visemes], _REACH[visemes]
-    weight = _shadow(start, end, lead, reach)[:, None] * _HOLDS[visemes]
+    weight = _influence(start, end, lead, reach)[:, None] * _HOLDS[visemes]
     effort = _QUIET + (1 - _QUIET) * intensity[:, None]
     mouth = (weight * effort * _SHAPE[visemes]).sum(axis=0) / weight.sum(axis=0)
 
     meet = 0.0
-    for touch in _TOUCHES:
-        spoken = visemes == touch.viseme
+    for contact in _CONTACTS:
+        spoken = visemes == contact.viseme
         if not spoken.any():
             continue
-        strength = touch.strength(start[spoken], end[spoken])
-        mouth += strength * touch.touched * (touch.shape - mouth)
-        meet += strength * (touch.meet - meet)
+        strength = contact.strength(start[spoken], end[spoken])
+        mouth += strength * contact.touched * (contact.shape - mouth)
+        meet += strength * (contact.meet - meet)
 
     weights = np.zeros(len(ARKIT_BLENDSHAPES), np.float32)
     weights[_BLENDSHAPE] = mouth[_AXIS_OF_BLENDSHAPE]
@@ -149,7 +148,7 @@ def mouth_at(events: Sequence[VisemeEvent], sample: int) -> NDArray[np.float32]:
 def _within_reach(
     events: Sequence[VisemeEvent], sample: int
 ) -> tuple[NDArray[np.intp], Vector, Vector, Vector]:
-    """Viseme, start and end relative to `sample`, and intensity of the events that matter."""
+    """Viseme, start and end relative to `sample`, and intensity of the events within reach."""
     first, last = sample - REACH_BEFORE_SAMPLES, sample + REACH_AFTER_SAMPLES
     near = [event for event in events if event.end > first and event.start < last]
     gap = any(event.end != after.start for event, after in pairwise(near))

@@ -1,9 +1,8 @@
-"""Blinks: when the lids close, and why.
+"""When the lids blink.
 
-In flow the recent situations of the face and the recent shifts of its gaze; out flows the closure
-of the lids. Most blinks come by themselves, at the rate people blink at in that situation; some go
-along with large gaze shifts, and some mark the end of a turn. No two come close together: what
-comes too soon after a reason to blink is left out.
+Most blinks are spontaneous, at the rate of people in that situation; some accompany large gaze
+shifts, and some mark the end of a turn. A blink that would come too soon after another cause of a
+blink is left out.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ BLINKS_PER_MIN = {
     "override": 17.0,
     "aside": 17.0,
 }
-"""17 at rest, 26 in conversation (Bentivoglio et al. 1997), those at gaze shifts and turn ends
-included, which are drawn apart and make up the rest. While thinking the rate at rest: attention
-turned inwards holds blinks back."""
+"""Spontaneous blinks. People blink 17 times a minute at rest and 26 in conversation (Bentivoglio et
+al. 1997); gaze shifts and turn ends add the difference. Thinking keeps the rate at rest: attention
+turned inwards suppresses blinks."""
 
 BLINK_SIGMA = 0.6
 """Deviation of the logarithm of the intervals, which are log-normal (Bentivoglio et al. 1997)."""
@@ -40,37 +39,37 @@ BLINK_SIGMA = 0.6
 CLOSING_S = 0.09
 CLOSED_S = 0.035
 OPENING_S = 0.24
-"""A blink closes in about 90 ms and opens in about 240 ms, fully and asymmetrically (Trutoiu et al.
-2011). It stays closed for the length of one frame, so that some frame shows it closed."""
+"""A blink closes fully in about 90 ms and opens in about 240 ms (Trutoiu et al. 2011). It stays
+closed for the length of one frame, so that some frame shows it closed."""
 
 BLINK_SPREAD = 0.12
-"""No two blinks are alike: each is that much faster or slower at most."""
+"""Each blink is faster or slower by up to this share."""
 
 BLINK_REST_S = 0.2
-"""Between the end of a blink and the start of the next at least this."""
+"""Least time between the end of a blink and the start of the next."""
 
 SHIFT_FROM_DEG, SHIFT_SURE_DEG = 8.0, 33.0
-"""Gaze shifts from the first angle on may carry a blink, most beyond the second do (Evinger et al.
-1994)."""
+"""Gaze shifts larger than the first angle may carry a blink, and most of those beyond the second do
+(Evinger et al. 1994)."""
 
 SHIFT_MOST = 0.8
-"""Chance of a blink at the second angle; on the way there it rises evenly."""
+"""Chance of a blink at the second angle and beyond; between the angles it rises linearly."""
 
 TURN_END_CHANCE = 0.75
 TURN_END_S = (0.05, 0.35)
-"""Blinks cluster at the ends of turns (Cummins 2012; Nakano and Kitazawa 2010 for listeners who
-blink along): how many turns end with one, and how soon after it comes."""
+"""The share of turns that end with a blink, and how soon it follows: blinks cluster at the ends of
+turns (Cummins 2012; Nakano and Kitazawa 2010 for listeners, who blink along)."""
 
 _LENGTH_S = (CLOSING_S + CLOSED_S + OPENING_S) * (1.0 + BLINK_SPREAD)
 APART_S = _LENGTH_S + BLINK_REST_S
-"""From the start of one blink to the start of the next, at least."""
+"""Least time from the start of one blink to the start of the next."""
 
 _APART_SAMPLES = samples(APART_S)
 _RUN_IN_S = 15.0
-"""An epoch begins in the middle of things: it is drawn from this long before."""
+"""An epoch is drawn from this long before its start, so that it begins in midstream."""
 
 Blink = tuple[int, float]
-"""When it begins, and its length: 1 is the usual one."""
+"""When it begins, and its length relative to the usual one."""
 
 
 class Blinks:
@@ -80,7 +79,7 @@ class Blinks:
         def draw(
             chance: Random, situation: Situation, _entering: bool
         ) -> list[tuple[float, float]]:
-            return _by_themselves(chance, BLINKS_PER_MIN[situation.state] * style.blink)
+            return _spontaneous(chance, BLINKS_PER_MIN[situation.state] * style.blink)
 
         self._seed = seed
         self._events: RandomEvents[Situation, float] = RandomEvents("blink", seed, draw)
@@ -91,12 +90,12 @@ class Blinks:
         shifts: Sequence[tuple[int, float]],
         sample: int,
     ) -> float:
-        """How far blinking closes the lids at `sample`: 0 open, 1 shut.
+        """How far a blink closes the lids at `sample`: 0 open, 1 shut.
 
         Args:
             situations: From `situation.recent`.
-            shifts: From `Gaze.shifts`.
-            sample: When, on the published timeline.
+            shifts: From `EyeMotion.shifts`.
+            sample: On the published timeline.
         """
         blinks = self._recent(situations, shifts, sample)
         return max(
@@ -109,19 +108,17 @@ class Blinks:
         shifts: Sequence[tuple[int, float]],
         sample: int,
     ) -> list[Blink]:
-        """The blinks that may still go on at `sample`.
+        """The blinks that may be under way at `sample`.
 
-        A reason to blink is left out when another one, heeded or not, came before it within
-        `APART_S`: this needs no memory longer than that.
+        A cause that follows another within `APART_S` makes no blink, whether or not that one did:
+        so no longer memory is needed.
         """
-        reasons = [
+        causes = [
             *self._events.recent(situations, sample),
             *self._at_turn_ends(situations),
             *self._at_shifts(shifts),
         ]
-        known = sorted(
-            reason for reason in reasons if sample - RECENT_SAMPLES < reason[0] <= sample
-        )
+        known = sorted(cause for cause in causes if sample - RECENT_SAMPLES < cause[0] <= sample)
         return [
             blink
             for blink, before in zip(known, [None, *known], strict=False)
@@ -154,10 +151,10 @@ def _length(chance: Random) -> float:
     return chance.uniform(1.0 - BLINK_SPREAD, 1.0 + BLINK_SPREAD)
 
 
-def _by_themselves(chance: Random, per_min: float) -> list[tuple[float, float]]:
-    """Blinks of one epoch and their lengths.
+def _spontaneous(chance: Random, per_min: float) -> list[tuple[float, float]]:
+    """Onsets and lengths of the blinks of one epoch.
 
-    None in its first `APART_S`, where a blink from before may still go on.
+    None in its first `APART_S`, where a blink from before may be under way.
     """
     mean_s = 60.0 / per_min - APART_S
     blinks: list[tuple[float, float]] = []
@@ -173,6 +170,6 @@ def _closure(time_s: float) -> float:
     """How far a blink of the usual length closes the lids `time_s` after it began."""
     if time_s < CLOSING_S + CLOSED_S:
         return ease(time_s / CLOSING_S)
-    # The lid lets go quickly and comes to rest slowly.
+    # The lid opens quickly and comes to rest slowly.
     opened = min(1.0, (time_s - CLOSING_S - CLOSED_S) / OPENING_S)
     return 1.0 - ease(opened**0.75)

@@ -1,8 +1,5 @@
-"""How living things move from here to there.
-
-In flows how far a movement has got in time; out flows how far it has got in space. Everything in
-the face that starts and stops goes through `ease`, so that nothing begins or ends with a jerk.
-"""
+"""How movements go from start to end: everything in the face that starts and stops uses `ease`, so
+that nothing begins or ends with a jerk."""
 
 from __future__ import annotations
 
@@ -10,16 +7,16 @@ from __future__ import annotations
 def ease(part: float) -> float:
     """The share of the way done after `part` of the time; 0 before the start, 1 after the end.
 
-    The minimum-jerk profile, which hand, head and eye movements follow closely (Flash and Hogan
-    1985): speed and acceleration are zero at both ends.
+    The minimum-jerk profile of hand, head and eye movements (Flash and Hogan 1985): speed and
+    acceleration are zero at both ends.
     """
     x = min(1.0, max(0.0, part))
     return x * x * x * (x * (6.0 * x - 15.0) + 10.0)
 
 
 def bump(time: float, rise: float, fall: float) -> float:
-    """A movement there and back: 0 at `time` 0, 1 at `rise`, 0 again at `rise + fall` and outside.
+    """A movement there and back: 1 at `time` = `rise`, 0 up to time 0 and from `rise + fall` on.
 
-    `time`, `rise` and `fall` share any one unit; `rise` and `fall` are more than 0.
+    All three are in one unit; `rise` and `fall` are more than 0.
     """
     return ease(time / rise) if time < rise else ease((rise + fall - time) / fall)

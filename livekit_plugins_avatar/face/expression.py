@@ -1,16 +1,14 @@
-"""Expression: what the face shows while it listens, thinks and speaks.
+"""What the face shows while the agent listens, thinks and speaks.
 
-In flow how much of each agent state is in the face, what is being spoken, and what is felt about
-it; out flow offsets to every parameter of the face. A table says what each state looks like,
-another (`emotions`) what is felt; stressed vowels lift the brows now and then and dip the head, and
-a listener nods (`nods`). Expression never opens the mouth, and where articulation closes or rounds
-the lips it gives way.
+One table says what each agent state looks like, another (`emotions`) what emotions look like.
+Stressed vowels raise the brows now and then and dip the head, and a listener nods (`nods`). The
+result is an offset to every parameter of the face. Expression never opens the mouth, and gives way
+where articulation closes or rounds the lips.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import radians
 from random import Random
@@ -23,26 +21,9 @@ from ..timeline import samples
 from .easing import bump
 from .emotions import Emotions
 from .nods import Nods
+from .offsets import Offset, offset_table
 from .situation import AGENT_STATES
-from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS
-
-
-@dataclass(frozen=True, slots=True)
-class Offset:
-    """What one state adds to one parameter.
-
-    Args:
-        state: One of `AGENT_STATES`, or "any".
-        parameter: One of `PARAMETERS`.
-        value: A weight, radians or metres, as FaceState has it.
-        reason: Why it is there.
-    """
-
-    state: str
-    parameter: str
-    value: float
-    reason: str
-
+from .state import ARKIT_BLENDSHAPES, INDEX
 
 OFFSETS = (
     Offset("any", "mouthSmileLeft", 0.13, "A relaxed mouth reads as sullen; this reads as kind."),
@@ -59,8 +40,8 @@ OFFSETS = (
     Offset("listening", "headZ", 0.006, "Listeners lean in."),
     Offset("thinking", "browInnerUp", 0.10, "Looking up takes the brows along."),
     Offset("thinking", "browOuterUpLeft", 0.12, "One brow up: considering."),
-    Offset("thinking", "browDownRight", 0.06, "The other stays: a question, not surprise."),
-    Offset("thinking", "mouthPressLeft", 0.12, "Lips pressed: the turn is kept, speech is not yet"),
+    Offset("thinking", "browDownRight", 0.06, "The other stays down: no surprise."),
+    Offset("thinking", "mouthPressLeft", 0.12, "Lips pressed: the turn is kept."),
     Offset("thinking", "mouthPressRight", 0.08, "As on the left."),
     Offset("thinking", "mouthSmileLeft", -0.05, "Effort takes some of the smile."),
     Offset("thinking", "mouthSmileRight", -0.05, "As on the left."),
@@ -73,25 +54,16 @@ OFFSETS = (
     Offset("speaking", "mouthSmileRight", -0.03, "As on the left."),
     Offset("speaking", "browInnerUp", 0.03, "Speakers address: brows off their rest."),
 )
-"""What each state looks like: on top of "any", the warm face at rest. The sizes are chosen by eye:
-visible beside each other, none of them noticed alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accent:
-    """What a stressed vowel of full intensity adds to one parameter at its height."""
-
-    parameter: str
-    value: float
-    reason: str
-
+"""What each agent state adds to "any", the warm face at rest. The sizes are chosen by eye: each is
+visible beside the others and unnoticed alone."""
 
 ACCENTS = (
-    Accent("browInnerUp", 0.16, "Brows rise with pitch accents."),
-    Accent("browOuterUpLeft", 0.14, "As the inner brow."),
-    Accent("browOuterUpRight", 0.15, "As the inner brow."),
-    Accent("headPitch", radians(-1.2), "The head beats time with a small nod."),
+    Offset("stress", "browInnerUp", 0.16, "Brows rise with pitch accents."),
+    Offset("stress", "browOuterUpLeft", 0.14, "As the inner brow."),
+    Offset("stress", "browOuterUpRight", 0.15, "As the inner brow."),
+    Offset("stress", "headPitch", radians(-1.2), "The head beats time with a small nod."),
 )
+"""What a stressed vowel of full intensity adds at its height."""
 
 STRESSABLE = frozenset({"aa", "E", "I", "O", "U"})
 """Stress falls on vowels."""
@@ -101,13 +73,13 @@ ACCENT_FULL = 0.9
 """Intensity from which a vowel may carry an accent, and at which the accent is full."""
 
 ACCENT_SHARE = 0.35
-"""The share of stressed vowels that is marked: brows that rise on each look mechanical."""
+"""The share of stressed vowels that is accented: brows that rise on each look mechanical."""
 
 ACCENT_RISE_SAMPLES = samples(0.16)
 ACCENT_FALL_SAMPLES = samples(0.40)
 ACCENT_SAMPLES = ACCENT_RISE_SAMPLES + ACCENT_FALL_SAMPLES
-"""A brow goes up faster than it comes down. An accent begins with its vowel, not before, so that it
-needs no speech that may still be revised."""
+"""A brow rises faster than it falls. An accent begins with its vowel, not before, so that it does
+not depend on visemes that may still be revised."""
 
 GIVES_WAY_AT = {
     "mouthClose": 0.2,
@@ -118,41 +90,29 @@ GIVES_WAY_AT = {
     "mouthPucker": 0.7,
     "mouthFunnel": 0.7,
 }
-"""The axes by which articulation closes, turns in and rounds the lips, and the weight of each at
-which expression has left the mouth alone: what a full p, f, u and o have there."""
+"""The axes that close, turn in and round the lips, and the weight of each at which expression
+leaves the mouth to articulation: that of a full p, f, u and o."""
 
 _MOUTH = np.array([name.startswith("mouth") for name in ARKIT_BLENDSHAPES])
 _CLOSERS = [INDEX[name] for name in GIVES_WAY_AT]
 _FULLY_CLOSED = np.array(list(GIVES_WAY_AT.values()))
 
 
-def _table() -> NDArray[np.float64]:
-    table = np.zeros((len(AGENT_STATES), len(PARAMETERS)))
-    for row in OFFSETS:
-        states = range(len(AGENT_STATES)) if row.state == "any" else AGENT_STATES.index(row.state)
-        table[states, INDEX[row.parameter]] += row.value
-    return table
-
-
-_FEATURES, _POSTURE = np.hsplit(_table(), [len(ARKIT_BLENDSHAPES)])
-_ACCENT = np.zeros(len(PARAMETERS))
-for _row in ACCENTS:
-    _ACCENT[INDEX[_row.parameter]] = _row.value
-
+_FEATURES, _POSTURE = np.hsplit(offset_table(OFFSETS, AGENT_STATES), [len(ARKIT_BLENDSHAPES)])
+(_ACCENT,) = offset_table(ACCENTS, ("stress",))
+_HEAD_PITCH = INDEX["headPitch"]
 
 STRONGEST = 1.5
-"""The greatest strength: a smile of warmth is then about half of what a mouth can."""
-
-_HEAD_PITCH = INDEX["headPitch"]
+"""The greatest strength: a warm smile is then about half of what a mouth can show."""
 
 
 class Expression:
-    """What one face shows; the same seed marks the same words.
+    """The expression of one face; the same seed accents the same words.
 
     Args:
         seed: At least 0.
-        strength: How much is shown of what is said and heard: times the emotions, nods and accents,
-            in [0, `STRONGEST`]. At 0 the states alone are seen: a still, polite face.
+        strength: Factor of emotions, nods and accents, in [0, `STRONGEST`]. At 0 only the agent
+            states show, as a still, polite face.
 
     Raises:
         ValueError: A strength out of range.
@@ -166,17 +126,17 @@ class Expression:
         self._nods = Nods(seed)
 
         @lru_cache(maxsize=64)
-        def marked(start: int) -> bool:
+        def accented(start: int) -> bool:
             return Random(f"accent/{seed}/{start}").random() < ACCENT_SHARE
 
-        self._marked = marked
+        self._accented = accented
 
     def express(self, sample: int, emotion: str, strength: float = 1.0) -> None:
-        """Let a emotion begin at `sample`, as `Emotions.set`."""
+        """Let an emotion begin at `sample`, as `Emotions.set`."""
         self._emotions.set(sample, emotion, strength)
 
     def name(self, sample: int) -> str:
-        """What is felt at `sample`, by name."""
+        """The emotion at `sample`."""
         return self._emotions.name(sample) if self._strength else "neutral"
 
     def nod(self, sample: int) -> None:
@@ -193,10 +153,10 @@ class Expression:
         """The offsets at `sample`.
 
         Args:
-            features: How much of each agent state is in the features of the face (`agent.mix`).
-            posture: How much of each is in the head's posture.
-            events: What is spoken, at least in [`sample` - `ACCENT_SAMPLES`, `sample`].
-            sample: When, on the published timeline.
+            features: Weights of the agent states in the features (`agent_state.mix`).
+            posture: Weights of the agent states in the head's posture.
+            events: At least those in [`sample` - `ACCENT_SAMPLES`, `sample`].
+            sample: On the published timeline.
 
         Returns:
             float64 [60], one per name in `PARAMETERS`.
@@ -208,23 +168,23 @@ class Expression:
         return offsets
 
     def emphasis(self, events: Sequence[VisemeEvent], sample: int) -> float:
-        """How much the words at `sample` are being marked, in [0, 1]."""
+        """How strong the accent at `sample` is, in [0, 1]."""
         return max((self._accent(event, sample - event.start) for event in events), default=0.0)
 
     def _accent(self, event: VisemeEvent, age: int) -> float:
         stress = (event.intensity - ACCENT_FROM) / (ACCENT_FULL - ACCENT_FROM)
         if event.viseme not in STRESSABLE or stress <= 0.0 or not 0 < age < ACCENT_SAMPLES:
             return 0.0
-        if not self._marked(event.start):
+        if not self._accented(event.start):
             return 0.0
         return min(1.0, stress) * bump(age, ACCENT_RISE_SAMPLES, ACCENT_FALL_SAMPLES)
 
 
 def blend(articulation: NDArray[np.float32], offsets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Articulation and expression in one face.
+    """Adds expression to articulation.
 
     Args:
-        articulation: float32 [52], weights from `articulation.mouth_at`; left as it is.
+        articulation: float32 [52], from `articulation.mouth_at`; not changed.
         offsets: float64 [52], the blendshapes of `Expression.at`.
 
     Returns:

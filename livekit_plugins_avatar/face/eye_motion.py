@@ -1,10 +1,8 @@
-"""Gaze: where the face looks, and why.
+"""Where eyes and head point at a sample, given the recent situations.
 
-In flow the recent situations of the face; out flows the direction of the look and the part that the
-head takes in it. The eyes hold on whom the face is with and glance away for moments, as often and
-as far as people do in that situation; each situation begins with its target, so a new target is
-looked at as soon as it is one. Eyes jump and hold, they never drift; the head follows large moves,
-later and slower. How long and how often is drawn, never noise.
+The eyes hold the target and glance away as often and as far as people do in that situation. Each
+situation begins with its target, so that a new target is looked at once. Eyes jump and hold, they
+never drift; the head follows large shifts, later and slower.
 """
 
 from __future__ import annotations
@@ -36,36 +34,36 @@ from .situation import Situation, Target
 from .style import NATURAL, Style
 
 HEAD_SHARE = 0.45
-"""The share of the head in a look: of all of it at a person, for people face whom they attend to;
-at nothing, of what exceeds `HEAD_FROM_DEG`. Stahl (1999) has heads from nearly none to nearly all
-of a shift; beyond about 15 degrees it always follows."""
+"""The head's share in a look: of the whole angle towards a person, since people face whom they
+attend to; elsewhere, of what exceeds `HEAD_FROM_DEG`. In Stahl (1999) it ranges from nearly none to
+nearly all of a shift, and beyond about 15 degrees the head always follows."""
 
 HEAD_FROM_DEG = 5.0
-"""Glances up to this size are made by the eyes alone."""
+"""Smaller glances are made by the eyes alone."""
 
 APART_DEG = 2.4
-"""How far each eye turns out when the look goes from a partner at 0.6 m into the distance, here
-2.9 m: eyes 63 mm apart converge by 3.0 and 0.6 degrees. At rest they meet at the camera."""
+"""How far each eye turns outwards when the look goes from a partner at 0.6 m into a distance of 2.9
+m: eyes 63 mm apart converge by 3.0 and 0.6 degrees. At rest they meet at the camera."""
 
-TO_NOBODY_DEG = 8.0
-"""Off the middle by more than this, a look into nowhere goes back across it: on the far side it
-would leave what can be drawn."""
+CROSSING_FROM_DEG = 8.0
+"""From a target farther off the middle than this, a glance goes back across the middle: on the far
+side it would leave the range that can be drawn."""
 
 LID_PER_RAD = 1.0
 WIDE_PER_RAD = 0.7
-"""How far the lids go with the eyes: the upper lid rests on the eyeball and rides with it, so
-looking down half covers the eye; 0.2 rad down closes a fifth."""
+"""Weights of the lids for each radian of pitch: the upper lid rides on the eyeball, and looking 0.2
+rad down closes it by a fifth."""
 
 _RUN_IN_S = 12.0
-"""An epoch begins in the middle of things: it is drawn from this long before."""
+"""An epoch is drawn from this long before its start, so that it begins in midstream."""
 
 
 class Look(NamedTuple):
     """Angles in radians, with FaceState's signs.
 
-    `yaw` and `pitch` say where the eyes point in the world, (0, 0) being the camera; `head_yaw`
-    and `head_pitch` what the head turns to help; `apart` how far each eye is turned outwards from
-    where both would meet at a partner's distance.
+    `yaw` and `pitch` are the direction of the eyes in the world, (0, 0) being the camera;
+    `head_yaw` and `head_pitch` the head's part in it; `apart` how far each eye is turned outwards
+    from meeting at a partner's distance.
     """
 
     yaw: float
@@ -81,8 +79,8 @@ class _Fixation(NamedTuple):
     apart_deg: float
 
 
-class Gaze:
-    """Where one face looks; the same seed looks the same way."""
+class EyeMotion:
+    """The looks of one face; the same seed looks the same way."""
 
     def __init__(self, seed: int, style: Style = NATURAL) -> None:
         def draw(
@@ -105,7 +103,7 @@ class Gaze:
     def shifts(
         self, situations: Sequence[tuple[int, Situation]], sample: int
     ) -> list[tuple[int, float]]:
-        """When the recent saccades up to `sample` began, and how large they are, in degrees."""
+        """The recent saccades up to `sample`: when they began, and their size in degrees."""
         fixations = self._events.recent(situations, sample)
         return [
             (start, distance_deg(before.eyes, after.eyes))
@@ -114,7 +112,7 @@ class Gaze:
 
 
 def lids(pitch_rad: float) -> tuple[float, float]:
-    """What the eyes' pitch in the head does to the lids: weights of eyeBlink and of eyeWide."""
+    """Weights of eyeBlink and of eyeWide for a pitch of the eyes in the head."""
     return max(0.0, -pitch_rad) * LID_PER_RAD, max(0.0, pitch_rad) * WIDE_PER_RAD
 
 
@@ -130,7 +128,7 @@ def _within_epoch(path: Sequence[tuple[float, _Fixation]]) -> list[tuple[float, 
 def _scan_path(
     chance: Random, situation: Situation, style: Style, onset_s: float, entering: bool
 ) -> Iterator[tuple[float, _Fixation]]:
-    """Fixations from `onset_s` to past the end of the epoch: the target, elsewhere, the target."""
+    """Fixations from `onset_s` to past the end of the epoch: target, elsewhere, target, ..."""
     row = GLANCES[situation.state].styled(style)
     at_target = _at_person(situation.target, style)
     if row is None:
@@ -157,11 +155,11 @@ def _scan_path(
 def _elsewhere(
     chance: Random, situation: Situation, row: Glances, style: Style, side: float
 ) -> tuple[_Fixation, float]:
-    """Another person or nowhere, and how far the eyes scatter there, in degrees."""
+    """A look at another participant or at no one, and the scatter of the eyes there in degrees."""
     if situation.others and chance.random() < row.at_others:
         return _at_person(chance.choice(situation.others), style), CAMERA_SCATTER_DEG
     target = _at_person(situation.target, style)
-    if abs(target.eyes.yaw_deg) > TO_NOBODY_DEG:
+    if abs(target.eyes.yaw_deg) > CROSSING_FROM_DEG:
         side = -1.0 if target.eyes.yaw_deg > 0.0 else 1.0
     size_deg = chance.uniform(*row.size_deg)
     elevation = radians(chance.uniform(*row.elevation_deg))
@@ -181,10 +179,7 @@ def _at_person(target: Target, style: Style) -> _Fixation:
 def _scan(
     chance: Random, onset_s: float, length_s: float, centre: _Fixation, scatter_deg: float
 ) -> Iterator[tuple[float, _Fixation]]:
-    """One look: fixations near `centre`, the last of them at least `SHIFT_LEAST_S` long.
-
-    The head takes no part in the small shifts.
-    """
+    """One look: fixations near `centre`, which the head does not follow."""
 
     def off() -> float:
         return max(-SCATTER_LIMIT, min(SCATTER_LIMIT, chance.gauss(0.0, 1.0))) * scatter_deg

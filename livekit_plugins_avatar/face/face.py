@@ -24,9 +24,9 @@ from .articulation import REACH_AFTER_SAMPLES, REACH_BEFORE_SAMPLES, mouth_at
 from .blinks import Blinks
 from .easing import ease
 from .expression import ACCENT_SAMPLES, Expression, blend
-from .eye_motion import Gaze, lids
+from .eye_motion import EyeMotion, lids
 from .idle import HEAD_AXES, Idle
-from .limits import GAZE_LIMIT_RAD, HEAD_LIMITS, held
+from .limits import GAZE_LIMIT_RAD, HEAD_LIMITS, soft_limit
 from .situation import CAMERA, Situation, Target, recent
 from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS, FaceState
 from .status import AT_TARGET_DEG, AvatarStatus
@@ -80,7 +80,7 @@ class Face:
             raise ValueError(f"seed must be at least 0, got {seed}")
         self._visemes = visemes
         self._situations = situations
-        self._gaze = Gaze(seed, style)
+        self._eye_motion = EyeMotion(seed, style)
         self._blinks = Blinks(seed, style)
         self._idle = Idle(seed, style)
         self._expression = Expression(seed, style.expression)
@@ -115,7 +115,7 @@ class Face:
     def status(self, sample: int) -> AvatarStatus:
         """Why the face at `sample` looks as it does."""
         situations = recent(self._situations, sample)
-        look = self._gaze.at(situations, sample)
+        look = self._eye_motion.at(situations, sample)
         (event, *_) = self._visemes(sample, sample + 1)
         _, situation = situations[-1]
 
@@ -149,20 +149,20 @@ class Face:
         posture = mix(changes, sample, POSTURE_SAMPLES)
         events = self._visemes(sample - _BEFORE_SAMPLES, sample + REACH_AFTER_SAMPLES)
         shown = self._expression.at(features, posture, events, sample)
-        look = self._gaze.at(situations, sample)
+        look = self._eye_motion.at(situations, sample)
 
         values = np.zeros(len(PARAMETERS))
         values[_BLENDSHAPES] = blend(mouth_at(events, sample), shown[_BLENDSHAPES])
 
         head = shown[_HEAD] + self._idle.head(posture, sample)
         head[:2] += look.head_yaw, look.head_pitch
-        values[_HEAD] = head = held(head, HEAD_LIMITS)
+        values[_HEAD] = head = soft_limit(head, HEAD_LIMITS)
         # The eyes compensate for every movement of the head, as human eyes do.
-        eyes = held(np.array([look.yaw, look.pitch]) - head[:2], GAZE_LIMIT_RAD)
+        eyes = soft_limit(np.array([look.yaw, look.pitch]) - head[:2], GAZE_LIMIT_RAD)
         values[_GAZE] = eyes
         values[_LOOK_OUT] = look.apart / EYE_LOOK_RAD
 
-        shifts = self._gaze.shifts(situations, sample)
+        shifts = self._eye_motion.shifts(situations, sample)
         closure = self._blinks.closure(situations, shifts, sample)
         lowered, widened = lids(float(eyes[1]))
         values[_BLINK] += lowered + (1.0 - lowered) * closure

@@ -1,9 +1,7 @@
-"""Idle: breath and sway, so that the body never freezes.
+"""Breath and sway: small movements of head and body that never stop.
 
-In flows how much of each state of the agent is in the posture; out flow the small movements of head
-and body that never stop. Breath and sway are sums of slow waves whose lengths share no common
-measure: smooth, bounded, without a seam and, over a call, without a repeat. What moves the head's
-place moves the shoulders too: a persona's translation is that of head and upper body.
+Both are sums of slow waves whose lengths share no common measure: smooth, bounded, seamless and,
+within a call, never repeated. A persona's translation is that of head and shoulders together.
 """
 
 from __future__ import annotations
@@ -21,50 +19,50 @@ HEAD_AXES = ("headYaw", "headPitch", "headRoll", "headX", "headY", "headZ")
 """The axes that sway and breath move, in the order of FaceState's parameters."""
 
 SWAY_RMS = np.array([*np.radians([0.8, 0.5, 0.5]), 0.0025, 0.0008, 0.002])
-"""How far the head strays, root mean square, in radians and metres: half a degree to one and two
-millimetres, as in people who sit and attend. More is fidgeting, less is a photograph."""
+"""Root mean square of the sway in radians and metres: half a degree to one, and up to 2.5 mm, as in
+people who sit and attend. More looks like fidgeting, less like a photograph."""
 
 SWAY_HZ = (0.04, 0.07, 0.12, 0.20, 0.33)
-"""The waves of the sway, before each axis shifts them: from slow settling to small corrections.
-Above half a hertz movement reads as a tremble."""
+"""The waves of the sway, before each axis varies them: from slow settling to small corrections.
+Above half a hertz movement looks like a tremble."""
 
 SWAY_SLOPE = 0.6
-"""The amplitude of a wave falls with this power of its frequency: slow waves are the large ones."""
+"""The amplitude of a wave falls with this power of its frequency: slow waves are large."""
 
 SWAY_HZ_SPREAD = 0.15
-"""Each wave of each axis lies that much higher or lower at most: no two keep step."""
+"""The frequency of each wave of each axis varies by up to this share: no two keep step."""
 
 SWAY_GAIN = np.array(
     [
         {
             "initializing": 1.0,
             "idle": 1.0,
-            "listening": 0.8,  # it attends, and an attentive head is quieter
+            "listening": 0.8,  # an attentive head is quieter
             "thinking": 0.9,
-            "speaking": 1.4,  # speakers' heads move with what they say
+            "speaking": 1.4,  # speakers move their heads
         }[state]
         for state in AGENT_STATES
     ]
 )
-"""How much of the sway each state shows."""
+"""Factor of the sway in each agent state."""
 
 BREATH_HZ = 0.23
 """14 breaths a minute; adults at rest take 12 to 20."""
 
 BREATH_LEAN = 0.4
-"""Breathing in is quicker than breathing out: how far the wave leans forward, in radians."""
+"""How far the wave leans forward, in radians: breathing in is quicker than breathing out."""
 
 BREATH_WANDER = ((0.021, 0.7), (0.053, 0.5))
-"""Slow waves (Hz, radians) by which a breath comes early or late: up to a tenth faster or slower,
-for nobody breathes to a metronome."""
+"""Slow waves (Hz, radians) that make breaths up to a tenth faster or slower, so that they do not
+keep the time of a metronome."""
 
 BREATH = np.array([0.0, np.radians(0.25), 0.0, 0.0, 0.0014, 0.0006])
-"""How far a breath moves head and shoulders: they rise with the chest, the head tips back a little,
-and both come nearer."""
+"""How far a breath moves head and shoulders: they rise and come nearer with the chest, and the head
+tips back a little."""
 
 
 class Idle:
-    """The restlessness of one face; the same seed is restless in the same way."""
+    """The idle movements of one face; the same seed moves in the same way."""
 
     def __init__(self, seed: int, style: Style = NATURAL) -> None:
         chance = np.random.default_rng([seed, len(HEAD_AXES)])
@@ -83,11 +81,11 @@ class Idle:
         )
 
     def head(self, posture: NDArray[np.float64], sample: int) -> NDArray[np.float64]:
-        """What sway and breath do to the head at `sample`.
+        """How far sway and breath move the head at `sample`.
 
         Args:
-            posture: How much of each agent state is in the head's posture (`agent.mix`).
-            sample: When, on the published timeline.
+            posture: Weights of the agent states in the posture (`agent_state.mix`).
+            sample: On the published timeline.
 
         Returns:
             float64 [6], one per name in `HEAD_AXES`, radians and metres.

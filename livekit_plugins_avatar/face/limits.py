@@ -1,8 +1,7 @@
-"""Limits: how far a face goes.
+"""Limits the pose of head and eyes to what a persona can draw.
 
-In flow the sums of all that moves head and eyes; out flow poses that a persona can draw. A shipped
-persona has learnt heads and eyes within these limits, and a sum of posture, look, sway and nods may
-ask for more at times. It is held back softly, so that nothing runs into a wall.
+Posture, look, sway and nods add up, and may exceed what a persona was trained for; the limits are
+soft, so that no movement stops at a wall.
 """
 
 from __future__ import annotations
@@ -16,18 +15,20 @@ models/personas/states.py)."""
 
 GAZE_LIMIT_RAD = 0.42
 """Of the eyes in the head, both ways: 24 degrees, what personas are taught. People turn the head
-before the eyes get there."""
+before their eyes reach that."""
 
 KNEE = 0.75
-"""Up to this share of a limit nothing is held back."""
+"""Up to this share of a limit values stay as they are."""
 
 LOOK_YAW_RAD, LOOK_PITCH_RAD = 0.45, 0.25
-"""How far from the camera a face can be told to look: 26 and 14 degrees, which head and eyes reach
-together with room left for sway."""
+"""How far from the camera a caller may direct the look: 26 and 14 degrees, which head and eyes
+reach together with room left for sway."""
 
 
-def held(values: NDArray[np.float64], limits: NDArray[np.float64] | float) -> NDArray[np.float64]:
-    """Values within limits: unchanged up to the knee, then ever less, with no corner between.
+def soft_limit(
+    values: NDArray[np.float64], limits: NDArray[np.float64] | float
+) -> NDArray[np.float64]:
+    """Limits values: unchanged up to the knee, beyond it compressed, without a corner between.
 
     Args:
         values: Of any shape.

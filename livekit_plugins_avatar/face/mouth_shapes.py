@@ -1,11 +1,10 @@
-"""What the mouth does for each viseme: the table that articulation reads.
+"""What the mouth does for each viseme: the tables that articulation reads.
 
-In flows nothing; out flow rows of phonetics. Each row says which shape a viseme asks for, how far
-it reaches into its neighbours, and how strongly it holds each part of the mouth against them. The
-model is the one of Cohen & Massaro (1993, "Modeling coarticulation in synthetic visual speech"):
-shapes compete, each part of the mouth follows whoever cares most. Values of shapes are drawn by
-eye for ARKit's axes; times are "human factors: the mouth moves before the sound, 60-120 ms for lip
-rounding and closure" (Bell-Berti & Harris 1982 on rounding, Löfqvist & Gracco 1997 on closure).
+A row says which shape a viseme asks for, how far it reaches into its neighbours, and how strongly
+it holds each part of the mouth against them. Shapes compete, as in Cohen and Massaro (1993,
+"Modeling coarticulation in synthetic visual speech"). Shapes are drawn by eye for ARKit's axes. The
+mouth moves 60-120 ms before the sound (Bell-Berti and Harris 1982 on rounding, Löfqvist and Gracco
+1997 on closure).
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ MOUTH_AXES: Mapping[str, tuple[str, ...]] = {
     "roll_upper": ("mouthRollUpper",),
     "tongue": ("tongueOut",),
 }
-"""The axes of speech and the ARKit blendshapes that each moves. `mouthClose` is missing on
-purpose: it is no target but follows from the jaw, because lips meet when it equals `jawOpen`."""
+"""The axes of speech and the ARKit blendshapes that each moves. `mouthClose` is not a target: it
+follows from the jaw, because lips meet when it equals `jawOpen`."""
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "jaw": ("jaw",),
@@ -39,14 +38,14 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 """Parts of the mouth that are held together, and the axes of each."""
 
 OPENING_AXES = ("jaw", "lower", "upper")
-"""Axes that open the mouth: loud speech opens them wider."""
+"""Axes that open the mouth, wider in loud speech."""
 
 QUIET_OPENING = 0.45
 """Share of an opening that is left at intensity 0: whispers are articulated too."""
 
 QUIET_WIDTH = 0.75
-"""Share of every other axis that is left at intensity 0: rounding and spreading carry the
-identity of a sound and change little with effort."""
+"""Share of every other axis that is left at intensity 0: rounding and spreading carry the identity
+of a sound and vary little with effort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +55,10 @@ class MouthShape:
     Args:
         reason: Why the row is as it is.
         shape: Target in [0, 1] per axis of `MOUTH_AXES`; axes left out have target 0.
-        holds: Dominance per part of `PARTS`, more than 0; parts left out are held with 1, the
-            strength of a plain vowel.
+        holds: Dominance per part of `PARTS`, more than 0; 1, as of a plain vowel, if left out.
         lead_s: How long before its sound the shape begins to show.
-        decay_s: How long after its sound the shape has gone, at most 0.1 so that a mouth which
-            is cut off has closed within 100 ms.
+        decay_s: How long after its sound the shape is gone, at most 0.1, so that an interrupted
+            mouth has closed within 100 ms.
     """
 
     reason: str
@@ -72,14 +70,14 @@ class MouthShape:
 
 MOUTH_SHAPES: Mapping[str, MouthShape] = {
     "sil": MouthShape(
-        "The mouth at rest. It lets go early, so that the first sound finds its shape, and takes"
-        " over with the calm of a mouth that is done: closed 80-100 ms after the last sound.",
+        "The mouth at rest. It yields early, so that the first sound finds its shape, and returns"
+        " calmly: closed 80-100 ms after the last sound.",
         lead_s=0.03,
         decay_s=0.06,
     ),
     "PP": MouthShape(
-        "p b m: the lips meet, which `CONTACTS` makes certain. The jaw goes up with them but need"
-        " not arrive; the lips keep whatever rounding their neighbours have (compare pool, peel).",
+        "p b m: the lips meet, which `CONTACTS` ensures. The jaw rises with them but need not"
+        " close; the lips keep the rounding of their neighbours (compare pool, peel).",
         {"jaw": 0.06},
         {"jaw": 2.5, "opening": 0.3, "width": 0.2, "contact": 0.2, "tongue": 2.0},
     ),
@@ -94,8 +92,8 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
         {"opening": 0.7, "width": 0.3, "contact": 0.5, "tongue": 3.0},
     ),
     "DD": MouthShape(
-        "t d: made by the tongue behind the teeth; the teeth come near each other, the lips do not"
-        " care and take the shape of their neighbours.",
+        "t d: made by the tongue behind the teeth; the teeth come near each other, the lips take"
+        " the shape of their neighbours.",
         {"jaw": 0.12, "lower": 0.18, "upper": 0.08, "stretch": 0.08},
         {"jaw": 0.7, "opening": 0.25, "width": 0.1, "contact": 0.5},
     ),
@@ -105,15 +103,15 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
         {"jaw": 0.35, "opening": 0.2, "width": 0.1, "contact": 0.5},
     ),
     "CH": MouthShape(
-        "ch j sh zh: teeth together and lips pushed forward: the strongest lips among consonants.",
+        "ch j sh zh: teeth together, and lips pushed forward more than in any other consonant.",
         {"jaw": 0.08, "lower": 0.15, "upper": 0.15, "funnel": 0.5, "pucker": 0.3},
         {"jaw": 1.5, "opening": 0.8, "width": 2.5, "contact": 0.5},
         lead_s=0.11,
         decay_s=0.07,
     ),
     "SS": MouthShape(
-        "s z: the noise is made at the teeth, which all but meet: the jaw cannot stay open. The"
-        " lips draw a little apart, but give way to rounding (compare soon, seen).",
+        "s z: the noise is made at the teeth, which nearly meet: the jaw cannot stay open. The"
+        " lips draw apart a little, but give way to rounding (compare soon, seen).",
         {"jaw": 0.05, "lower": 0.28, "upper": 0.14, "stretch": 0.25, "smile": 0.1},
         {"jaw": 1.8, "opening": 0.5, "width": 0.3, "contact": 0.5},
     ),
@@ -166,14 +164,14 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A touch that must happen, whatever the neighbours are: it is laid over the blended shape.
+    """A contact that is reached whatever the neighbours are: it is laid over the blended shape.
 
     Args:
-        reason: Why the touch is as it is.
-        meet: How far the lips are brought together, in [0, 1]: `mouthClose` as a share of the jaw.
-        shape: Target in [0, 1] per axis while touching; axes left out are let be.
-        lead_s: How long before its sound the touch is approached.
-        decay_s: How long after its sound it has been released.
+        reason: Why the row is as it is.
+        meet: How far the lips meet, in [0, 1]: `mouthClose` as a share of `jawOpen`.
+        shape: Target in [0, 1] per axis during contact; axes left out are not changed.
+        lead_s: How long before its sound the approach begins.
+        decay_s: How long after its sound the release ends.
     """
 
     reason: str
@@ -184,8 +182,8 @@ class Contact:
 
 
 CONTACT_REACHED_S = 0.03
-"""A contact of this length or more is reached in full at its centre: one video frame at 30 fps,
-and about the shortest closure of a stop in fluent speech."""
+"""A contact at least this long is reached in full at its centre: one frame at 30 fps, and about the
+shortest closure of a stop in fluent speech."""
 
 CONTACTS: Mapping[str, Contact] = {
     "FF": Contact(
@@ -197,7 +195,7 @@ CONTACTS: Mapping[str, Contact] = {
     ),
     "PP": Contact(
         "Lips shut with a little pressure; viewers notice a missing closure before anything else"
-        " (the effect of McGurk & MacDonald 1976 rests on it). Rounding stays, a funnel cannot.",
+        " (compare McGurk and MacDonald 1976). Rounding stays, a funnel cannot.",
         meet=1.0,
         shape={
             "lower": 0.0,
@@ -211,4 +209,4 @@ CONTACTS: Mapping[str, Contact] = {
         decay_s=0.045,
     ),
 }
-"""The touches, weakest first: a later one is laid over an earlier one."""
+"""The contacts, weakest first: a later one is laid over an earlier one."""

@@ -1,8 +1,6 @@
-"""Nods: a listener's "go on, I hear you".
+"""A listener's nods, which say "go on, I hear you".
 
-In flow the samples at which a nod is called for; out flows the pitch of the head. A nod is one
-small dip or two, drawn from the seed and the moment; one that is called for while another goes on
-is left out.
+A nod is one small dip of the head or two, drawn from the seed and the moment.
 """
 
 from __future__ import annotations
@@ -14,21 +12,21 @@ from ..timeline import samples
 from .easing import bump
 
 DIP_S = (0.42, 0.58)
-"""Shortest and longest time down and up again: nods that say yes go at about two a second (ordinary
-movements of listeners' heads, 1.8 to 3.7 Hz, Hadar et al. 1985, at their calm end)."""
+"""Shortest and longest time down and up again: affirming nods come at about two a second, the calm
+end of the ordinary movements of listeners' heads (1.8 to 3.7 Hz, Hadar et al. 1985)."""
 
 DIP_RAD = (radians(2.0), radians(3.2))
-"""How deep: listeners' nods are a few degrees, smaller than the nods of those who speak."""
+"""Least and greatest depth: listeners nod by a few degrees, less than speakers."""
 
 TWICE_SHARE = 0.45
 SECOND_DIP = 0.55
-"""The share of nods that dip twice, and how deep the second is against the first."""
+"""The share of nods that dip twice, and the depth of the second dip relative to the first."""
 
 DOWN_SHARE = 0.45
 """The share of a dip's time on the way down: heads fall faster than they are lifted."""
 
 APART_SAMPLES = samples(2 * DIP_S[1])
-"""From the start of one nod to the start of the next at least this: the longest nod there is."""
+"""Least time from the start of one nod to the next: the longest nod."""
 
 _KEPT = 4
 
@@ -42,12 +40,12 @@ class Nods:
         self._starts: tuple[int, ...] = ()
 
     def add(self, sample: int) -> None:
-        """Nod at `sample`, unless it nods then already."""
+        """Nod at `sample`, unless a nod is under way then."""
         if not any(abs(sample - start) < APART_SAMPLES for start in self._starts):
             self._starts = (*self._starts, sample)[-_KEPT:]
 
     def pitch_rad(self, sample: int) -> float:
-        """How far nodding has tipped the head at `sample`: 0 or below, down as FaceState has it."""
+        """The pitch that nodding adds at `sample`: 0 or below, which is down."""
         return -sum(
             self._dip(start, sample - start)
             for start in self._starts

@@ -1,10 +1,8 @@
-"""Chance happenings, glances and blinks, that need no memory of what happened before.
+"""Random events, such as glances and blinks, that need no memory of the past.
 
-In flow a way to draw happenings for one state and the recent changes of that state; out flow the
-happenings around any sample. Time since a change is cut into epochs; what happens in an epoch is
-drawn from a seed made of the face's seed, the change and the epoch's number. So any moment of a
-call of any length can be asked for, in any order, at the same small cost, and the answer is always
-the same.
+Time since a change of state is cut into epochs. The events of an epoch are drawn from a seed made
+of the face's seed, the change and the number of the epoch, so any moment of a call of any length
+can be asked for, in any order, at the same small cost and with the same answer.
 """
 
 from __future__ import annotations
@@ -25,23 +23,23 @@ EPOCH_S = 30.0
 
 _EPOCH_SAMPLES = samples(EPOCH_S)
 _KEPT_EPOCHS = 16
-"""Enough for every epoch that a renderer can have in hand at once."""
+"""Enough for all epochs that a renderer can ask about at once."""
 
 S = TypeVar("S", bound=Hashable)
 T = TypeVar("T")
 
 Draw = Callable[[Random, S, bool], Iterable[tuple[float, T]]]
-"""Called with a source of chance, the state, and whether the state has just begun; gives
-happenings as (seconds from the start of the epoch, in [0, `EPOCH_S`)), value), in order."""
+"""Called with a random generator, the state, and whether the state begins with this epoch; returns
+events as (seconds from the start of the epoch, in [0, `EPOCH_S`), value), in order."""
 
 
 class RandomEvents(Generic[S, T]):
-    """Happenings of one kind.
+    """Random events of one kind.
 
     Args:
         kind: Keeps kinds with the same seed independent of each other.
         seed: The face's seed.
-        draw: Draws the happenings of one epoch; uses no other source of chance than its own.
+        draw: Draws the events of one epoch, from the generator alone.
     """
 
     def __init__(self, kind: str, seed: int, draw: Draw[S, T]) -> None:
@@ -55,10 +53,9 @@ class RandomEvents(Generic[S, T]):
         self._epoch = epoch
 
     def recent(self, changes: Sequence[tuple[int, S]], sample: int) -> list[tuple[int, T]]:
-        """What began in the last `RECENT_SAMPLES` up to `sample`, and the one before that, if any.
+        """Events that began within `RECENT_SAMPLES` up to `sample`, and the one before, if any.
 
-        As (sample, value), in order. What a state would have begun after it ended never happens;
-        what it began goes on.
+        As (sample, value), in order. A state begins no events after it has ended.
         """
         sample = max(sample, changes[0][0])
         found: list[tuple[int, T]] = []

@@ -1,8 +1,7 @@
-"""How eyes and heads go from one point to the next.
+"""How eyes and head move from one point to the next.
 
-In flow points, each from a sample on; out flows where a chain of moves has got to. Every move
-starts from wherever those before it have got to, so points may follow each other as fast as they
-like and nothing jumps. The time that a move takes depends on how far it goes, as people's does.
+Each move starts from wherever those before it have got to, so points may follow each other closely
+and nothing jumps. A move takes longer the farther it goes, as in people.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ SACCADE_S_PER_DEG = 0.0025
 Carpenter 1988)."""
 
 SACCADE_PEAK = 1.65
-"""Peak velocity of a saccade over its mean one: the same at all sizes (Harwood et al. 1999)."""
+"""Peak over mean velocity of a saccade, the same at all sizes (Harwood et al. 1999)."""
 
 HEAD_S = 0.4
 HEAD_S_PER_DEG = 0.02
-"""Length of the head's part: it sets off with the eyes and arrives long after them."""
+"""Length of a turn of the head: it starts with the eyes and arrives long after them."""
 
 VERGENCE_S = 0.35
-"""Length of a change of depth: eyes turn in and out slowly, after and through the saccade (Leigh
+"""Length of a change of vergence: eyes turn in and out slowly, during and after the saccade (Leigh
 and Zee)."""
 
 
@@ -61,7 +60,7 @@ def turns(points: Sequence[tuple[int, Point]], sample: int) -> Point:
 
 
 def depths(points: Sequence[tuple[int, float]], sample: int) -> float:
-    """How far eyes are apart, in degrees, that follow depths at `sample`."""
+    """How far eyes that follow a chain of depths are turned apart at `sample`, in degrees."""
     chain = [(start, Point(apart_deg, 0.0)) for start, apart_deg in points]
     return _arrived(chain, sample, VERGENCE_S, 0.0, ease).yaw_deg
 
@@ -78,7 +77,7 @@ def _arrived(
     per_deg_s: float,
     path: Callable[[float], float],
 ) -> Point:
-    """Where a chain of moves has got to; each takes longer the farther it goes."""
+    """Where a chain of moves has got to at `sample`."""
     lengths_s = [base_s + per_deg_s * distance_deg(a[1], b[1]) for a, b in _pairs(points)]
     first = len(points) - 1
     while first > 0 and seconds(sample - points[first][0]) < lengths_s[first]:

@@ -1,8 +1,7 @@
-"""FaceState: everything a renderer may know of the face at one moment.
+"""FaceState: one plain vector with all that a renderer needs to know of the face at one moment.
 
-In flow the answers of articulation, gaze, expression and idle; out flows one plain vector. It is
-cheap to copy, safe to share between threads (nothing writes to it) and becomes JSON and back
-without loss. Anything that can draw it can be a renderer.
+It is cheap to copy, safe to share between threads (it is read-only), and converts to JSON and back
+without loss.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""AvatarStatus: why the face looks as it does, in words and figures for people."""
+"""AvatarStatus: why the face looks as it does, for people."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 AT_TARGET_DEG = 3.0
-"""A look within this angle of somebody meets the eye: people hardly tell smaller ones apart across
-a table (Gibson and Pick 1963)."""
+"""A look within this angle of a target meets it: across a table people hardly tell smaller angles
+apart (Gibson and Pick 1963)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +14,15 @@ class AvatarStatus:
     """One moment of a face.
 
     Args:
-        state: What it is in: an agent state, or "ending" (the last words of a turn),
+        state: The situation: an agent state, or "ending" (the last words of a turn),
             "interrupted", "overhearing" (others talk to each other), "override" (`look_at`) or
             "aside" (`look_away`).
         looking_at: "camera", the identity of a participant, "point" (a direction that `look_at`
             was given), or "away".
-        yaw_rad: Where the eyes point, from the camera to the picture's right.
-        pitch_rad: Where the eyes point, from the camera upwards.
-        viseme: What the mouth does.
-        expression: What it shows, one of `emotions.EMOTIONS`.
+        yaw_rad: Direction of the eyes, from the camera to the picture's right.
+        pitch_rad: Direction of the eyes, from the camera upwards.
+        viseme: The viseme that the mouth forms.
+        expression: The emotion that the face shows, one of `emotions.EMOTIONS`.
     """
 
     state: str

@@ -1,8 +1,7 @@
-"""Style: how much of all this a face shows, from still to lively.
+"""How lively a face is, from still to lively.
 
-In flows a name or a set of factors; out flow the factors that gaze, blinks, sway and expression put
-on their own tables. The tables say what people do; a style says how much of it suits this agent:
-what is charming in a tutor is restless in a bank.
+The tables of gaze, blinks, sway and expression say what people do; a style scales them to what
+suits an agent: what is charming in a tutor is restless in a bank.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ StyleName = Literal["off", "calm", "natural", "lively"]
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One thing that a style sets.
+    """One factor that a style sets.
 
     Args:
-        name: Of the field of `Style`.
-        unit: What the number is.
+        name: The field of `Style`.
+        unit: What is multiplied.
         least: Smallest value allowed.
         most: Largest value allowed.
-        off: Its value in the style "off"; the others likewise.
+        off: The value in the style "off"; the others likewise.
         source: Where the values come from.
     """
 
@@ -41,15 +40,15 @@ FACTORS = (
     Factor(
         "away", "times the share of time that the eyes look away in talk",
         0.0, 1.5, 0.0, 0.6, 1.0, 1.15,
-        "1 is `glances.GLANCES`, between Argyle and Cook's people and a partner who is a camera. "
-        "Gaze that leaves without need is rated distracted; none at all is a stare, but a polite "
-        "one where the face is otherwise still.",
+        "1 is `glances.GLANCES`, between people (Argyle and Cook) and what suits a camera. "
+        "Needless glances are rated as distracted; none at all is a stare, which is polite only "
+        "on a face that is otherwise still.",
     ),
     Factor(
         "aversion", "times the share of time that the eyes look away in thought",
         0.0, 1.2, 0.0, 0.9, 1.0, 1.05,
-        "1 is `glances.GLANCES`. Apart from `away`: a pause that shows no thought reads as a fault "
-        "(a visible thinking state helps, CUI 2025), so a calm face keeps it.",
+        "1 is `glances.GLANCES`. Separate from `away`, because a pause without a sign of thought "
+        "looks like a fault (a visible thinking state helps, CUI 2025): a calm face keeps it.",
     ),
     Factor(
         "glance_size", "times the angle of a look away",
@@ -59,13 +58,13 @@ FACTORS = (
     Factor(
         "fixation", "times the size of the small saccades within a look",
         0.0, 2.0, 0.6, 0.8, 1.0, 1.1,
-        "1 is `glances.CAMERA_SCATTER_DEG`. Eyes without any look painted on; by eye.",
+        "1 is `glances.CAMERA_SCATTER_DEG`. Eyes without any look painted on. Chosen by eye.",
     ),
     Factor(
         "head", "times the head's share in a look",
         0.0, 1.3, 0.5, 0.8, 1.0, 1.2,
-        "1 is `gaze.HEAD_SHARE`. People differ by far more: head movers and eye movers (Fuller "
-        "1992).",
+        "1 is `eye_motion.HEAD_SHARE`. People differ by far more: there are head movers and eye "
+        "movers (Fuller 1992).",
     ),
     Factor(
         "blink", "times the rate of blinks",
@@ -76,18 +75,17 @@ FACTORS = (
     Factor(
         "sway", "times the movement of head and body",
         0.0, 2.0, 0.0, 0.6, 1.0, 1.35,
-        "1 is `idle.SWAY_RMS`. What users of avatars complain of is idling that is frozen, or that "
-        "fidgets: it must be tunable to calm.",
+        "1 is `idle.SWAY_RMS`. Users of avatars complain of idling that is frozen or that fidgets.",
     ),
     Factor(
         "breath", "times the height of a breath",
         0.5, 1.5, 0.8, 0.9, 1.0, 1.1,
-        "1 is `idle.BREATH`. Never 0: what does not breathe is a picture.",
+        "1 is `idle.BREATH`. Never 0: a face that does not breathe looks like a picture.",
     ),
     Factor(
-        "expression", "times what is felt and marked, as a strength",
+        "expression", "times the strength of emotions, nods and accents",
         0.0, 1.5, 0.0, 0.6, 1.0, 1.35,
-        "1 is the tables of `expression`, which are chosen to be seen and not noticed.",
+        "1 is the tables of `expression`, which are chosen to be visible and not noticed.",
     ),
 )  # fmt: skip
 """Every factor, its range, and its value in each style."""
@@ -102,7 +100,7 @@ def _natural(name: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How lively a face is: the factors of `FACTORS`, which has their units, ranges and sources.
+    """The factors of `FACTORS`, which has their units, ranges and sources.
 
     Raises:
         ValueError: A factor is out of its range; the message names it and the range.
@@ -136,4 +134,4 @@ STYLES: dict[StyleName, Style] = {
     "natural": NATURAL,
     "lively": Style(**{factor.name: factor.lively for factor in FACTORS}),
 }
-"""The styles by name: "off" is still and polite, and still blinks and breathes."""
+"""The styles by name; "off" is quiet and polite, and blinks and breathes nevertheless."""

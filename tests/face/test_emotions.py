@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.face.emotions import COURSES, EMOTIONS, PARTS, Emotions
+from livekit_plugins_avatar.face.emotions import EMOTIONS, ENVELOPES, OFFSETS, Emotions
 from livekit_plugins_avatar.face.expression import Expression, blend
 from livekit_plugins_avatar.face.face import Face
 from livekit_plugins_avatar.face.nods import APART_SAMPLES, DIP_RAD, DIP_S, Nods
@@ -17,7 +17,7 @@ from livekit_plugins_avatar.timeline import Timeline
 SECOND = 48_000
 FRAME = SECOND // 30
 OPENERS = ("jaw", "mouthLowerDown", "mouthUpperUp", "mouthFunnel", "mouthClose", "tongue")
-LONGEST_S = max(course.onset_s + course.hold_s + course.decay_s for course in COURSES)
+LONGEST_S = max(envelope.onset_s + envelope.hold_s + envelope.decay_s for envelope in ENVELOPES)
 
 
 def silence(start: int, end: int) -> list[VisemeEvent]:
@@ -40,9 +40,9 @@ def felt(emotion: str, after_s: float = 1.0, strength: float = 1.0) -> np.ndarra
 
 
 def test_no_feeling_opens_the_mouth_or_moves_the_eyes() -> None:
-    for row in PARTS:
+    for row in OFFSETS:
         assert not row.parameter.startswith((*OPENERS, "gaze", "eyeLook", "eyeBlink", "eyeWide"))
-        assert row.emotion in EMOTIONS
+        assert row.name in EMOTIONS
         assert row.reason
 
 
@@ -54,22 +54,22 @@ def test_no_feeling_is_anger() -> None:
 
 
 def test_onsets_are_those_of_people_and_feelings_fade_slower_than_they_come() -> None:
-    for course in COURSES:
-        assert 0.2 <= course.onset_s <= 0.5
-        assert course.reason
-        if course.emotion != "neutral":
-            assert course.decay_s > 2 * course.onset_s
+    for envelope in ENVELOPES:
+        assert 0.2 <= envelope.onset_s <= 0.5
+        assert envelope.reason
+        if envelope.emotion != "neutral":
+            assert envelope.decay_s > 2 * envelope.onset_s
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS[1:])
 def test_a_feeling_comes_within_its_onset_holds_and_fades_to_nothing(emotion: str) -> None:
-    (course,) = [each for each in COURSES if each.emotion == emotion]
+    (envelope,) = [each for each in ENVELOPES if each.emotion == emotion]
     assert not felt(emotion, 0.0).any()
-    axis = np.abs(felt(emotion, course.onset_s)[:52]).argmax()
-    height = felt(emotion, course.onset_s)[axis]
-    assert abs(felt(emotion, course.onset_s / 4)[axis]) < 0.15 * abs(height)
-    assert felt(emotion, course.onset_s + course.hold_s)[axis] == pytest.approx(height)
-    faded = felt(emotion, course.onset_s + course.hold_s + course.decay_s / 2)[axis]
+    axis = np.abs(felt(emotion, envelope.onset_s)[:52]).argmax()
+    height = felt(emotion, envelope.onset_s)[axis]
+    assert abs(felt(emotion, envelope.onset_s / 4)[axis]) < 0.15 * abs(height)
+    assert felt(emotion, envelope.onset_s + envelope.hold_s)[axis] == pytest.approx(height)
+    faded = felt(emotion, envelope.onset_s + envelope.hold_s + envelope.decay_s / 2)[axis]
     assert 0.3 < faded / height < 0.7
     assert not felt(emotion, LONGEST_S + 0.1).any()
 

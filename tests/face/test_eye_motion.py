@@ -7,7 +7,7 @@ from math import degrees, hypot
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.face.eye_motion import Gaze, lids
+from livekit_plugins_avatar.face.eye_motion import EyeMotion, lids
 from livekit_plugins_avatar.face.saccade import SACCADE_S, SACCADE_S_PER_DEG
 from livekit_plugins_avatar.face.situation import CAMERA, Situation, Target
 
@@ -21,8 +21,8 @@ def change(since: int, state: str, target: Target = CAMERA) -> tuple[int, Situat
 
 def looks(changes: tuple[tuple[int, Situation], ...], times: range, seed: int = 1) -> np.ndarray:
     """Degrees [len(times), 4]: yaw, pitch, head yaw, head pitch."""
-    gaze = Gaze(seed)
-    return np.degrees([gaze.at(changes, t)[:4] for t in times])
+    eyes = EyeMotion(seed)
+    return np.degrees([eyes.at(changes, t)[:4] for t in times])
 
 
 def minutes(state: str, count: int, seed: int = 1) -> np.ndarray:
@@ -72,8 +72,8 @@ def test_an_answer_at_once_is_given_without_looking_away() -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_the_eyes_are_back_before_the_first_word_is_out(seed: int) -> None:
     changes = (change(0, "thinking"), change(43_200, "speaking"))
-    gaze = Gaze(seed)
-    before, after = gaze.at(changes[:1], 43_199), gaze.at(changes, 43_200 + 4_800)
+    eyes = EyeMotion(seed)
+    before, after = eyes.at(changes[:1], 43_199), eyes.at(changes, 43_200 + 4_800)
     assert degrees(hypot(before.yaw, before.pitch)) > 8.0
     assert degrees(hypot(after.yaw, after.pitch)) < AT_CAMERA_DEG
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from livekit_plugins_avatar.face.glances import GLANCES
-from livekit_plugins_avatar.face.limits import GAZE_LIMIT_RAD, HEAD_LIMITS, held
+from livekit_plugins_avatar.face.limits import GAZE_LIMIT_RAD, HEAD_LIMITS, soft_limit
 from livekit_plugins_avatar.face.style import FACTORS, STYLES, Factor, Style
 
 
@@ -42,9 +42,9 @@ def test_a_style_looks_away_as_much_less_as_it_says() -> None:
 
 def test_limits_change_nothing_within_and_are_never_passed() -> None:
     small = HEAD_LIMITS * 0.7
-    assert np.array_equal(held(small, HEAD_LIMITS), small)
+    assert np.array_equal(soft_limit(small, HEAD_LIMITS), small)
     x = np.linspace(-2.0, 2.0, 2_001)
-    kept = held(x, GAZE_LIMIT_RAD)
+    kept = soft_limit(x, GAZE_LIMIT_RAD)
     assert np.abs(kept).max() <= GAZE_LIMIT_RAD
     slope = np.diff(kept) / np.diff(x)
     assert slope.min() >= 0.0 and slope.max() <= 1.0 + 1e-9
