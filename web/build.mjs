@@ -1,5 +1,4 @@
-// Builds the pages into the package's resources: the demo's page, the viewer of the evals, and the licences
-// of the packages inside them. What is in web/ flows in, what a wheel carries flows out.
+// Builds the pages into the package's resources, with the licences of the packages inside them.
 
 import { build } from "esbuild";
 import { copyFile, mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// Runs the tests of the page's pure parts on node's own runner: TypeScript flows in, a report flows out.
+// Runs the tests of the page's pure parts on node's own runner.
 
 import { build } from "esbuild";
 import { spawnSync } from "node:child_process";

@@ -1,1 +1,1 @@
-"""What is not the plugin: command line, demo, films, measurements. Nothing outside imports it."""
+"""Tools around the plugin: command line, demo, films and measurements. The plugin imports none."""

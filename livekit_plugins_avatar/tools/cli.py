@@ -1,28 +1,132 @@
-"""The command `livekit-avatar`: the demo, the doctor, films and measurements.
+"""The command `livekit-avatar`: demo, doctor, films and measurements.
 
-In flow words from a shell, out flow lines for a person or JSON for a program, and an exit status:
-0 for success, 1 for a failure that is named, 2 for a command that cannot be. Each command imports
-what it needs when it runs, so that the base install has all of them and says which extra brings the
-rest.
+Exit status: 0 for success, 1 for a failure, 2 for wrong arguments, 130 after Ctrl-C. Each command's
+module is imported when it runs, so that the base install has all commands and names the extra that
+one needs.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from types import ModuleType
+from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import groupby
 
 from ..version import __version__
 from .demo.cache import Missing
 from .demo.extras import MissingExtra, needs
 
 NAME = "livekit-avatar"
-DEFAULT_PORT = 7000
-"""Of the demo's page. Not 5000 or 8080, which something else often has."""
-DEFAULT_OUT = Path("artifacts")
+DESCRIPTION = "A face for LiveKit voice agents: demo, doctor, films and measurements."
+HELP = {"-h", "--help"}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command.
+
+    Args:
+        group: Heading under which help lists it.
+        words: What the user types after the program's name.
+        module: Below this package; has `add_arguments(parser)` and `run(args) -> int`.
+        what: What it does, in one sentence.
+        extra: The extra that the module needs to be imported.
+    """
+
+    group: str
+    words: str
+    module: str
+    what: str
+    extra: str = ""
+
+
+COMMANDS = (
+    Command(
+        "start here",
+        "demo",
+        "demo.command",
+        "Run a talking face at a local address, with no key and no account.",
+    ),
+    Command(
+        "start here",
+        "doctor",
+        "demo.doctor",
+        "List what is installed, what is missing, and the remedy.",
+    ),
+    Command(
+        "files",
+        "render",
+        "film.command",
+        "Make a film of a face that speaks a sound file, or a text.",
+        "eval",
+    ),
+    Command(
+        "files",
+        "visemes",
+        "visemes.command",
+        "Print the mouth shapes in a recording, event by event.",
+        "eval",
+    ),
+    Command(
+        "measurements",
+        "bench",
+        "eval.bench",
+        "Time a frame, a second of speech, and the first sound of an answer.",
+        "eval",
+    ),
+    Command(
+        "measurements",
+        "eval sync",
+        "eval.sync",
+        "Measure the offset of sound and picture in a real browser.",
+        "eval",
+    ),
+    Command(
+        "measurements",
+        "eval visemes",
+        "eval.visemes",
+        "Count right visemes, and movement in silence.",
+        "eval",
+    ),
+    Command(
+        "measurements",
+        "eval expression",
+        "eval.expression",
+        "Check that the face shows the emotion of a line.",
+        "eval",
+    ),
+    Command(
+        "measurements",
+        "eval presence",
+        "eval.presence",
+        "Check where the face looks and when, blinks and idle movement.",
+    ),
+    Command(
+        "measurements",
+        "eval call",
+        "eval.call",
+        "Judge a call full of faults as its viewers get it.",
+        "eval",
+    ),
+    Command(
+        "measurements",
+        "eval soak",
+        "eval.soak",
+        "Check that nothing grows in an agent that talks for hours.",
+        "eval",
+    ),
+    Command(
+        "measurements",
+        "eval persona",
+        "eval.persona",
+        "Compare a persona with pictures that it was not made from.",
+        "eval",
+    ),
+)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -35,162 +139,59 @@ def main(words: Sequence[str] | None = None) -> int:
         The exit status.
     """
     given = list(sys.argv[1:] if words is None else words)
-    for command, (run, _) in COMMANDS.items():
-        called = command.split()
+    for command in COMMANDS:
+        called = command.words.split()
         if given[: len(called)] == called:
-            return _run(run, command, given[len(called) :])
-    # --help and --version end in here, and so does a command that there is not.
-    _parser_of_commands().parse_args(given[:1] or ["--help"])
+            return _run(command, given[len(called) :])
+    # --help, --version, a group alone and an unknown command end here.
+    prefix = "eval" if given[:1] == ["eval"] else ""
+    rest = given[1:] if prefix else given
+    _help_parser(prefix).parse_args(rest[:1] or ["--help"])
     return 0
 
 
-def _run(run: Callable[[ArgumentParser, list[str]], int], command: str, words: list[str]) -> int:
-    # A terminated demo must stop its server as an interrupted one does.
+def _run(command: Command, words: list[str]) -> int:
+    # SIGTERM stops a command as Ctrl-C does, so that its child processes are stopped too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    parser = ArgumentParser(prog=f"{NAME} {command.words}", description=command.what)
     try:
-        return run(
-            ArgumentParser(prog=f"{NAME} {command}", description=COMMANDS[command][1]), words
-        )
-    except (Missing, MissingExtra) as error:
+        with needs(command.extra, command.words) if command.extra else nullcontext():
+            module = import_module(f".{command.module}", __package__)
+        module.add_arguments(parser)
+        status: int = module.run(parser.parse_args(words))
+        return status
+    except MissingExtra as error:
+        if HELP & set(words):
+            parser.epilog = f"Its options are listed once its extra is installed: {error}"
+            parser.print_help()
+            return 0
+        print(f"{NAME}: {error}", file=sys.stderr)
+        return 1
+    except Missing as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
 
 
-def _demo(parser: ArgumentParser, words: list[str]) -> int:
-    parser.add_argument(
-        "--port", type=int, default=None, help=f"of the page, 0 for any free one ({DEFAULT_PORT})"
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="let a headless browser ask one question, and judge"
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=DEFAULT_OUT,
-        metavar="FOLDER",
-        help="where --check leaves a screenshot and a film (%(default)s)",
-    )
-    args = parser.parse_args(words)
-    with needs("demo", "the demo"):
-        from .demo import demo
-        from .demo.server import ServerDied
-        from .demo.worker_process import WorkerDied
-    try:
-        if not args.check:
-            demo.serve(DEFAULT_PORT if args.port is None else args.port)
-            return 0
-        with needs("eval", "the demo's check"):
-            wrong = demo.check(args.port or 0, args.out)
-    except (ServerDied, WorkerDied, OSError) as error:
-        print(f"{NAME}: {error}", file=sys.stderr)
-        return 1
-    for finding in wrong:
-        print(f"{NAME}: {finding}", file=sys.stderr)
-    print("The demo does not work." if wrong else "The demo works.")
-    return int(bool(wrong))
-
-
-def _render(parser: ArgumentParser, words: list[str]) -> int:
-    from .film import command
-
-    return _command(command, parser, words)
-
-
-def _visemes(parser: ArgumentParser, words: list[str]) -> int:
-    from .visemes import command
-
-    return _command(command, parser, words)
-
-
-def _doctor(parser: ArgumentParser, words: list[str]) -> int:
-    parser.parse_args(words)
-    from .demo import doctor
-
-    return doctor.run()
-
-
-def _bench(parser: ArgumentParser, words: list[str]) -> int:
-    with needs("eval", "bench"):
-        from .eval import bench
-    return _command(bench, parser, words)
-
-
-def _eval_sync(parser: ArgumentParser, words: list[str]) -> int:
-    with needs("eval", "eval sync"):
-        from .eval import sync
-    return _command(sync, parser, words)
-
-
-def _eval_persona(parser: ArgumentParser, words: list[str]) -> int:
-    with needs("eval", "eval persona"):
-        from .eval import persona
-    return _command(persona, parser, words)
-
-
-def _eval_presence(parser: ArgumentParser, words: list[str]) -> int:
-    from .eval import presence
-
-    return _command(presence, parser, words)
-
-
-def _eval_visemes(parser: ArgumentParser, words: list[str]) -> int:
-    with needs("eval", "eval visemes"):
-        from .eval import visemes
-    return _command(visemes, parser, words)
-
-
-def _eval_expression(parser: ArgumentParser, words: list[str]) -> int:
-    with needs("eval", "eval expression"):
-        from .eval import expression
-    return _command(expression, parser, words)
-
-
-def _eval_call(parser: ArgumentParser, words: list[str]) -> int:
-    with needs("eval", "eval call"):
-        from .eval import call
-    return _command(call, parser, words)
-
-
-def _eval_soak(parser: ArgumentParser, words: list[str]) -> int:
-    with needs("eval", "eval soak"):
-        from .eval import soak
-    return _command(soak, parser, words)
-
-
-def _command(module: ModuleType, parser: ArgumentParser, words: list[str]) -> int:
-    module.add_arguments(parser)
-    status: int = module.run(parser.parse_args(words))
-    return status
-
-
-COMMANDS: dict[str, tuple[Callable[[ArgumentParser, list[str]], int], str]] = {
-    "demo": (_demo, "A talking face at a local address, with no key and no account."),
-    "doctor": (_doctor, "What is here, what is missing, and what to do about it."),
-    "render": (_render, "A film of somebody who says what is in a file, or what you write."),
-    "visemes": (_visemes, "What the mouth does in a recording, event by event."),
-    "bench": (_bench, "What a frame, a second of speech and the first sound of an answer cost."),
-    "eval sync": (_eval_sync, "How far apart sound and picture are, in a real browser."),
-    "eval expression": (_eval_expression, "Whether the face shows what a line calls for."),
-    "eval visemes": (_eval_visemes, "How many visemes are right, and how calm silence is."),
-    "eval presence": (_eval_presence, "Where the face looks, when, and how it lives."),
-    "eval call": (_eval_call, "A whole call in which everything goes wrong, as viewers get it."),
-    "eval soak": (_eval_soak, "Whether anything grows in an agent that talks for hours."),
-    "eval persona": (_eval_persona, "How true a persona is to pictures it was never shown."),
-}
-"""Each command's words, what runs it, and what it does."""
-
-
-def _parser_of_commands() -> ArgumentParser:
-    table = "\n".join(f"  {command:<16}{what}" for command, (_, what) in COMMANDS.items())
+def _help_parser(prefix: str) -> ArgumentParser:
+    """Knows only `--help`, `--version` and the commands that begin with `prefix`."""
+    commands = [each for each in COMMANDS if each.words.startswith(prefix)]
+    table = []
+    for group, members in groupby(commands, key=lambda each: each.group):
+        table.append(f"\n{group}:")
+        table += [f"  {each.words:<18}{each.what}" for each in members]
+    name = f"{NAME} {prefix}".strip()
     parser = ArgumentParser(
-        prog=NAME,
-        usage=f"{NAME} COMMAND [--help] ...",
-        description="A face for LiveKit voice agents: demo, doctor, films and measurements.",
-        epilog=f"commands:\n{table}",
+        prog=name,
+        usage=f"{name} COMMAND [--help] ...",
+        description=DESCRIPTION,
+        epilog="\n".join(table).strip(),
         formatter_class=RawDescriptionHelpFormatter,
+        add_help=False,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.add_argument("command", choices=list(COMMANDS), metavar="COMMAND")
+    parser.add_argument("-h", "--help", action="help", help="print this")
+    parser.add_argument("--version", action="version", version=f"{NAME} {__version__}")
+    choices = [each.words.removeprefix(prefix).strip() for each in commands]
+    parser.add_argument("command", choices=choices, metavar="COMMAND", help=SUPPRESS)
     return parser

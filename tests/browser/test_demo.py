@@ -12,22 +12,22 @@ from playwright.async_api import Page, ViewportSize, async_playwright
 
 from livekit_plugins_avatar.speech.visemes import VISEMES
 from livekit_plugins_avatar.tools.demo import browser, demo, page, piper
-from livekit_plugins_avatar.tools.demo.check import VIEWPORT, watch
+from livekit_plugins_avatar.tools.demo.browser_check import VIEWPORT, check
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 from livekit_plugins_avatar.tools.demo.web_server import web_server
 
 pytestmark = pytest.mark.browser
 
 SEEN = Path(__file__).parents[2] / "artifacts"
-"""Where a person can look at what the browser saw."""
+"""Screenshots, for a person to look at."""
 DEADLINE_MS = 60_000
 LEAD_S = 1.0
-"""Silence before the spoken question, so that its first sound is not cut."""
+"""Silence around each spoken sentence, so that its first sound is not cut."""
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
-LOOKS, LOOK_MS = 20, 100
+POLLS, POLL_MS = 20, 100
 VISEMES_AT_LEAST = 4
-"""In two seconds of speech, looked at ten times a second."""
+"""In two seconds of speech, polled ten times a second."""
 
 
 @pytest.fixture(scope="module")
@@ -36,21 +36,21 @@ def backend() -> Iterator[LiveKitServer]:
         yield server
 
 
-def test_a_typed_question_gets_a_spoken_and_visible_answer(backend: LiveKitServer) -> None:
+def test_typed_question(backend: LiveKitServer) -> None:
+    """A typed question gets a spoken and visible answer."""
     SEEN.mkdir(exist_ok=True)
 
     async def visit() -> list[str]:
         async with web_server(page.provide(), backend) as address:
-            return await watch(address, browser.provide(), SEEN)
+            return await check(address, browser.provide(), SEEN)
 
     assert asyncio.run(visit()) == []
     assert (SEEN / "answer.png").stat().st_size > 10_000
     assert (SEEN / "answer.webm").stat().st_size > 100_000
 
 
-def test_a_question_spoken_into_the_microphone_is_heard_and_answered(
-    backend: LiveKitServer, tmp_path: Path
-) -> None:
+def test_spoken_question(backend: LiveKitServer, tmp_path: Path) -> None:
+    """A question spoken into the microphone is heard and answered."""
     question = tmp_path / "question.wav"
     record("What is your name?", question)
 
@@ -68,9 +68,8 @@ def test_a_question_spoken_into_the_microphone_is_heard_and_answered(
     assert "Joe" in answered
 
 
-def test_the_mind_is_shown_and_the_face_turns_to_a_second_visitor_who_speaks(
-    backend: LiveKitServer, tmp_path: Path
-) -> None:
+def test_second_visitor(backend: LiveKitServer, tmp_path: Path) -> None:
+    """The panel shows the status, and the face turns to a second visitor who speaks."""
     SEEN.mkdir(exist_ok=True)
     talk = tmp_path / "talk.wav"
     # The first words turn the face; the question after them is heard.
@@ -98,16 +97,16 @@ def test_the_mind_is_shown_and_the_face_turns_to_a_second_visitor_who_speaks(
 
 
 async def _greeted(tab: Page, address: str) -> set[str]:
-    """Visit the demo; the visemes that the mind's panel shows while the agent greets."""
+    """Visit the demo; the visemes that the status panel shows while the agent greets."""
     await tab.goto(address)
     await _state(tab, "speaking")
-    await _mind(tab, "state", "Speaking")
+    await _status(tab, "state", "Speaking")
     seen: list[str] = []
-    for _ in range(LOOKS):
-        seen.append(await tab.inner_text("[data-mind=viseme]"))
-        await tab.wait_for_timeout(LOOK_MS)
-    await tab.screenshot(path=SEEN / "mind.png")
-    await _mind(tab, "look", "at you")
+    for _ in range(POLLS):
+        seen.append(await tab.inner_text("[data-status=viseme]"))
+        await tab.wait_for_timeout(POLL_MS)
+    await tab.screenshot(path=SEEN / "status.png")
+    await _status(tab, "look", "at you")
     return {words.partition(" ")[0] for words in seen if words != "at rest"}
 
 
@@ -116,18 +115,18 @@ async def _turned_to(host: Page, guest: Page) -> None:
     await host.click("#invite")
     await guest.goto(host.url)
     await guest.wait_for_function("window.avatarDemo?.faceShown", timeout=DEADLINE_MS, polling=100)
-    assert "now Visitor 1" in await guest.inner_text("#company")
-    await guest.click("#mind summary")
+    assert "now Visitor 1" in await guest.inner_text("#others")
+    await guest.click("#status summary")
     await _state(host, "listening")
     await guest.click("#mic")
-    await _mind(host, "look", "at Visitor 2")
+    await _status(host, "look", "at Visitor 2")
     await host.screenshot(path=SEEN / "turned.png")
-    await _mind(guest, "look", "at your seat")
+    await _status(guest, "look", "at your seat")
     await guest.screenshot(path=SEEN / "turned-phone.png")
 
 
 async def _answered(host: Page, guest: Page) -> None:
-    """What the guest says once the face has turned is heard, shown to both, and answered."""
+    """The guest's words after the face has turned are heard, shown to both, and answered."""
     for tab, speaker in ((host, "other"), (guest, "user")):
         await tab.wait_for_function(
             f"""avatarDemo.transcript.some((line) => line.speaker === '{speaker}'
@@ -135,15 +134,15 @@ async def _answered(host: Page, guest: Page) -> None:
             timeout=DEADLINE_MS,
             polling=100,
         )
-    assert "now you" in await guest.inner_text("#company")
+    assert "now you" in await guest.inner_text("#others")
     await host.wait_for_function(
         "avatarDemo.transcript.at(-1).text.includes('Joe')", timeout=DEADLINE_MS, polling=100
     )
-    await host.screenshot(path=SEEN / "company.png")
+    await host.screenshot(path=SEEN / "others.png")
 
 
 async def _typed(host: Page, guest: Page) -> None:
-    """The host, who is not heard now, types and is answered all the same; then leaves the guest."""
+    """The host types, is answered though the guest is heard, and then leaves."""
     await host.fill("#message", "Thanks!")
     await host.press("#message", "Enter")
     await guest.wait_for_function(
@@ -155,22 +154,23 @@ async def _typed(host: Page, guest: Page) -> None:
     )
     await host.close()
     await guest.wait_for_function(
-        "document.getElementById('company').textContent === ''", timeout=DEADLINE_MS, polling=100
+        "document.getElementById('others').textContent === ''", timeout=DEADLINE_MS, polling=100
     )
     assert await guest.evaluate("avatarDemo.agentState") in ("speaking", "listening")
 
 
-async def _mind(tab: Page, name: str, words: str) -> None:
+async def _status(tab: Page, name: str, words: str) -> None:
     await tab.wait_for_function(
-        f"document.querySelector('[data-mind={name}]').textContent === '{words}'",
+        f"document.querySelector('[data-status={name}]').textContent === '{words}'",
         timeout=DEADLINE_MS,
         polling=50,
     )
 
 
-async def test_an_address_of_no_conversation_says_so_and_offers_a_new_one() -> None:
-    nobody = LiveKitServer(url="ws://127.0.0.1:1", api_key="key", api_secret="s" * 32)
-    async with web_server(page.provide(), nobody) as address, async_playwright() as driver:
+async def test_unknown_conversation() -> None:
+    """An address of no conversation says so, and offers a new one."""
+    server = LiveKitServer(url="ws://127.0.0.1:1", api_key="key", api_secret="s" * 32)
+    async with web_server(page.provide(), server) as address, async_playwright() as driver:
         visitor = await driver.chromium.launch(
             executable_path=browser.provide(), args=[*browser.flags(), "--disable-gpu"]
         )
@@ -186,7 +186,7 @@ async def test_an_address_of_no_conversation_says_so_and_offers_a_new_one() -> N
 
 
 def record(words: str, path: Path, *, then: str = "") -> None:
-    """Say `words`, and then more, into a file, for a browser to take as its microphone."""
+    """Speak `words`, and then more, into a file that a browser uses as its microphone."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -1,4 +1,4 @@
-// Who in the room is the agent, and what it is doing: participants flow in, one word flows out.
+// Tells which participant is the agent, and what it is doing.
 
 import { ParticipantKind } from "livekit-client";
 
@@ -8,7 +8,7 @@ const ON_BEHALF = "lk.publish_on_behalf";
 /** What the agent is doing; `absent` until one is in the room. */
 export type AgentState = "absent" | "initializing" | "idle" | "listening" | "thinking" | "speaking";
 
-/** What is needed of a participant to tell an agent from a person. */
+/** What tells an agent from a person. */
 export interface Presence {
   readonly kind: ParticipantKind;
   readonly attributes: Readonly<Record<string, string>>;
@@ -34,15 +34,15 @@ export function agentState(others: Iterable<Presence>): AgentState {
   let state: AgentState = "absent";
   for (const other of others) {
     if (!isAgent(other)) continue;
-    const told = other.attributes[STATE];
-    if (told !== undefined && isState(told)) return told;
-    // A face worker alone cannot answer: only the agent makes the room ready.
+    const reported = other.attributes[STATE];
+    if (reported !== undefined && isState(reported)) return reported;
+    // A face worker alone cannot answer: the agent itself is still missing.
     state = "initializing";
   }
   return state;
 }
 
-/** Whether a message sent now would be heard: before that nobody listens for it. */
+/** Whether the agent would hear a message that is sent now. */
 export function canHear(state: AgentState): boolean {
   return state !== "absent" && state !== "initializing";
 }

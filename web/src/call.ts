@@ -1,6 +1,7 @@
-// One call kept alive: a page that wants to talk flows in, a joined room flows out, again and again.
-// LiveKit's client mends short losses by itself; what it gives up is joined anew here, in a fresh room or
-// in the conversation that the page is meant for.
+// Keeps one call alive: joins a room, and joins again what is lost.
+//
+// LiveKit's client mends short losses by itself. What it gives up is joined anew here, in a new room or in
+// the conversation that the page's address names.
 
 import {
   ConnectionError,
@@ -12,11 +13,11 @@ import {
 import { fetchConnection, JoinError } from "./connection.ts";
 import type { Link } from "./notice.ts";
 
-/** Some ten seconds of mending; after that a fresh room is the quicker way back. */
+/** Some ten seconds; after that a new room is the quicker way back. */
 const MEND_DELAYS_MS = [0, 300, 1_200, 2_700, 4_800];
 const REJOIN_DELAYS_S = [2, 4, 8] as const;
 
-/** Ends that somebody decided on: joining anew without being asked would argue with them. */
+/** Ends that a person or the server decided on: the page does not join again unasked. */
 const DECIDED: ReadonlyMap<DisconnectReason, string> = new Map([
   [DisconnectReason.CLIENT_INITIATED, "You have left the room."],
   [DisconnectReason.DUPLICATE_IDENTITY, "This conversation was taken over by another window."],
@@ -25,7 +26,7 @@ const DECIDED: ReadonlyMap<DisconnectReason, string> = new Map([
 ]);
 
 export interface CallEvents {
-  /** A new room, not yet connected: the moment to listen to its events. */
+  /** A new room, not yet connected; listen to its events now. */
   opened(room: Room): void;
   linked(link: Link): void;
 }
@@ -34,16 +35,16 @@ export class Call {
   room: Room | undefined;
   private failures = 0;
   private timer: number | undefined;
-  /** Counts the joins, so that an older one that finishes late knows it is no longer wanted. */
+  /** Counts the joins, so that an older one that finishes late is dropped. */
   private turn = 0;
 
-  /** @param wanted names the conversation to join, or is undefined for a fresh one; asked at each join. */
+  /** @param wanted names the conversation to join, or undefined for a new one; called at each join. */
   constructor(
     private readonly events: CallEvents,
     private readonly wanted: () => string | undefined,
   ) {}
 
-  /** Leaves the room, if any, and joins one; goes on trying as long as that may succeed. */
+  /** Leaves the room, if any, and joins one; tries again as long as that may succeed. */
   async join(): Promise<void> {
     const turn = ++this.turn;
     clearTimeout(this.timer);
@@ -90,7 +91,7 @@ export class Call {
 
   private ended(reason: DisconnectReason | undefined): void {
     const decided = reason === undefined ? undefined : DECIDED.get(reason);
-    // An agent deletes the room that everybody has left: whoever has just come back finds a new one.
+    // The agent deletes a room that all visitors have left; a visitor who comes back at that moment joins anew.
     const lost = reason === DisconnectReason.ROOM_DELETED ? "The room was closed." : "The connection was lost.";
     if (decided === undefined) this.tryLater(lost);
     else this.events.linked({ phase: "lost", why: decided });

@@ -1,14 +1,27 @@
-// The captions: lines of the transcript flow in, a list that keeps its end in view flows out. Finished
-// lines are also told to screen readers, once; unfinished ones change too often to be read out.
+// The captions: a list of lines that keeps its end in view.
+//
+// Finished lines are announced to screen readers, once; unfinished ones change too often. The list is drawn a
+// few times a second at most, however fast lines change.
 
 import type { Line, Speaker } from "./transcript.ts";
 
-const NAMES: Readonly<Record<Speaker, string>> = { agent: "Agent", user: "You", other: "Somebody" };
-/** Within this distance of its end a reader is following, and the list follows too. */
+const NAMES: Readonly<Record<Speaker, string>> = { agent: "Agent", user: "You", other: "Unknown" };
+/** Within this distance of its end a person is reading along, and the list follows. */
 const AT_THE_END_PX = 48;
+const DRAW_EVERY_MS = 50;
+
+interface Entry {
+  readonly row: HTMLLIElement;
+  readonly words: HTMLElement;
+  line: Line;
+  /** Shows who speaks the line. */
+  sign(by: Line): void;
+}
 
 export class Captions {
-  private readonly rows = new Map<string, { row: HTMLLIElement; words: HTMLElement; line: Line }>();
+  private readonly rows = new Map<string, Entry>();
+  private lines: readonly Line[] = [];
+  private timer: number | undefined;
 
   constructor(
     private readonly scroller: HTMLElement,
@@ -16,8 +29,17 @@ export class Captions {
     private readonly announcer: HTMLElement,
   ) {}
 
-  /** Makes the list show these lines. */
+  /** Makes the list show these lines, soon. */
   show(lines: readonly Line[]): void {
+    this.lines = lines;
+    this.timer ??= window.setTimeout(() => {
+      this.timer = undefined;
+      this.draw();
+    }, DRAW_EVERY_MS);
+  }
+
+  private draw(): void {
+    const { lines } = this;
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const following = scrollHeight - scrollTop - clientHeight < AT_THE_END_PX;
     const ids = new Set(lines.map(({ id }) => id));
@@ -26,13 +48,14 @@ export class Captions {
       row.remove();
       this.rows.delete(id);
     }
-    for (const line of lines) this.draw(line);
+    for (const line of lines) this.drawLine(line);
     this.scroller.classList.toggle("empty", lines.length === 0);
     if (following) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
 
-  private draw(line: Line): void {
+  private drawLine(line: Line): void {
     const entry = this.rows.get(line.id) ?? this.add(line);
+    if (entry.line.speaker !== line.speaker || entry.line.name !== line.name) entry.sign(line);
     if (entry.line.text !== line.text) entry.words.textContent = line.text;
     if (line.final && !entry.row.classList.contains("final")) {
       entry.row.classList.add("final");
@@ -41,28 +64,32 @@ export class Captions {
     entry.line = line;
   }
 
-  private add(line: Line) {
+  private add(line: Line): Entry {
     const row = document.createElement("li");
-    row.className = line.speaker;
-    row.dataset.testid = `caption-${line.speaker}`;
     const name = document.createElement("span");
-    // Where a line stands says whose it is, as long as there are two.
-    name.className = line.speaker === "other" ? "name" : "unseen";
-    name.textContent = line.speaker === "other" ? nameOf(line) : `${nameOf(line)}: `;
+    const sign = (by: Line) => {
+      row.classList.remove(...Object.keys(NAMES));
+      row.classList.add(by.speaker);
+      row.dataset.testid = `caption-${by.speaker}`;
+      // The side on which a line stands names the agent and the reader.
+      name.className = by.speaker === "other" ? "name" : "unseen";
+      name.textContent = by.speaker === "other" ? nameOf(by) : `${nameOf(by)}: `;
+    };
+    sign(line);
     const words = document.createElement("p");
     words.textContent = line.text;
     words.dir = "auto";
     row.append(name, words);
     this.list.append(row);
-    const entry = { row, words, line };
+    const entry = { row, words, line, sign };
     this.rows.set(line.id, entry);
     return entry;
   }
 
   private announce(line: Line): void {
-    const told = document.createElement("p");
-    told.textContent = `${nameOf(line)}: ${line.text}`;
-    this.announcer.replaceChildren(told);
+    const spoken = document.createElement("p");
+    spoken.textContent = `${nameOf(line)}: ${line.text}`;
+    this.announcer.replaceChildren(spoken);
   }
 }
 

@@ -1,11 +1,10 @@
-// Typed messages: what a person writes flows in, a text on the chat topic flows out. What could not be
-// sent is given back.
+// The field for typed messages, and suggestions of what to ask.
 
 export interface ComposerParts {
   readonly form: HTMLFormElement;
   readonly field: HTMLInputElement;
   readonly button: HTMLButtonElement;
-  /** Buttons whose words are ready-made messages. */
+  /** Buttons whose texts are messages. */
   readonly suggestions: HTMLElement;
 }
 
@@ -25,7 +24,7 @@ export class Composer {
     this.allow(false);
   }
 
-  /** Says whether anybody would hear a message now. */
+  /** Enables sending. */
   allow(possible: boolean): void {
     this.parts.button.disabled = !possible;
     for (const button of this.parts.suggestions.querySelectorAll("button")) button.disabled = !possible;
@@ -39,7 +38,7 @@ export class Composer {
     try {
       await this.send(text);
     } catch {
-      // Unless something new was begun meanwhile, the words are there to be sent again.
+      // The text comes back to be sent again, unless the person has begun another.
       field.value ||= text;
     }
   }

@@ -1,23 +1,22 @@
-// Where to join: the demo's own server flows in, an address and a token flow out. Every failure is one
-// sentence a person can act on.
+// Asks the demo's server for a place in a room. Every failure is one sentence that a person can act on.
 
 const CONNECTION_PATH = "/connection";
 const ANSWER_WITHIN_MS = 8_000;
-/** The status for a conversation that is not here. */
+/** The HTTP status for a conversation that does not exist. */
 const UNKNOWN_ROOM = 404;
 
-/** A place in a room, with the agent called to it. */
+/** A place in a room to which the agent is dispatched. */
 export interface Connection {
   readonly url: string;
   readonly token: string;
   readonly room: string;
 }
 
-/** A failure to join, said in a sentence for the person in front of the page. */
+/** A failure to join; the message is for the person in front of the page. */
 export class JoinError extends Error {
   constructor(
     message: string,
-    /** Whether asking for the same again would fail again. */
+    /** Whether the same request would fail again. */
     readonly lasting = false,
   ) {
     super(message);
@@ -27,7 +26,7 @@ export class JoinError extends Error {
 /**
  * Asks the server that served the page for a new connection.
  *
- * @param room the conversation to join, or undefined for a fresh one.
+ * @param room the conversation to join, or undefined for a new one.
  * @throws JoinError when the server does not answer, refuses, or answers something else.
  */
 export async function fetchConnection(

@@ -1,10 +1,10 @@
-// The picture: a video track flows in, a visible face flows out, from its first true frame on.
+// Shows the agent's video from its first true frame on.
 
 import type { RemoteTrack } from "livekit-client";
 
-/** LiveKit sends black at the full size until the first frame is captured: only the pixels tell. */
+/** LiveKit sends black frames of full size before the first captured one; only the pixels differ. */
 const BLACK_LEVEL = 24;
-/** A face against black is a face all the same: after this long any frame will do. */
+/** A persona may be dark: after this long any frame is shown. */
 const BLACK_AT_MOST_MS = 3_000;
 const SMALLEST_FRAME_PX = 64;
 const SAMPLE_PX = 8;
@@ -16,8 +16,8 @@ export class Face {
   private track: RemoteTrack | undefined;
 
   /**
-   * @param still holds a recent frame; the style sheet shows it while the connection is mended, because a
-   *   face held still is better than none. When a track goes it is too late to take one.
+   * @param still holds a recent frame, which the style sheet shows while the connection is mended. When a
+   *   track ends it is too late to take one.
    */
   constructor(
     private readonly video: HTMLVideoElement,
@@ -27,7 +27,7 @@ export class Face {
     setInterval(() => this.keepStill(), STILL_EVERY_MS);
   }
 
-  /** Shows a track as soon as it has something to show. */
+  /** Shows a track from its first true frame on. */
   async show(track: RemoteTrack): Promise<void> {
     this.hide();
     this.track = track;
@@ -36,7 +36,7 @@ export class Face {
     if (this.track === track) this.set(true);
   }
 
-  /** Hides the picture, or does nothing when another track is being shown by now. */
+  /** Hides the picture, unless it is of another track by now. */
   hide(track = this.track): void {
     if (track === undefined || track !== this.track) return;
     this.track = undefined;
@@ -74,7 +74,7 @@ async function firstPicture(video: HTMLVideoElement, wanted: () => boolean): Pro
   }
 }
 
-/** The time of the next frame; a browser that cannot tell is asked again a little later. */
+/** The time of the next frame; polled where a browser does not report frames. */
 function nextFrame(video: HTMLVideoElement): Promise<number> {
   return new Promise((resolve) => {
     const done = () => resolve(performance.now());

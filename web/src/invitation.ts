@@ -1,17 +1,18 @@
-// Inviting somebody: a press of the button flows in, the address of this conversation flows out, in the
-// clipboard and in the address bar. From then on the page joins this conversation again, and no fresh one.
+// The button that copies the address of this conversation.
+//
+// After a press the page's own address names the conversation too, and the page rejoins it.
 
 const ROOM = "room";
-const SAID_FOR_MS = 4_000;
+const SHOWN_FOR_MS = 4_000;
 const COPIED = "Link copied";
 const NOT_COPIED = "Now copy this page’s address";
 
-/** The conversation that an address names, or undefined for one of one's own. */
+/** The conversation that an address names, if any. */
 export function namedIn(address: string): string | undefined {
   return new URL(address).searchParams.get(ROOM) ?? undefined;
 }
 
-/** The address that leads to a conversation, or with undefined to a fresh one. */
+/** The address of a conversation, or with undefined of a new one. */
 export function addressOf(room: string | undefined, page: string): string {
   const address = new URL(page);
   address.search = "";
@@ -34,7 +35,7 @@ export class Invitation {
     this.allow(undefined);
   }
 
-  /** Says to which conversation one would be invited now; undefined is none. */
+  /** Sets the conversation to invite to; undefined disables the button. */
   allow(room: string | undefined): void {
     this.room = room;
     this.button.disabled = room === undefined;
@@ -48,7 +49,7 @@ export class Invitation {
       await navigator.clipboard.writeText(address);
       this.say(COPIED);
     } catch {
-      // No permission, or a page that is not served securely: the address is in its bar all the same.
+      // No permission, or no secure context: the address bar has the address.
       this.say(NOT_COPIED);
     }
   }
@@ -56,11 +57,11 @@ export class Invitation {
   private say(words: string): void {
     clearTimeout(this.timer);
     this.show(words, true);
-    this.timer = window.setTimeout(() => this.show(this.offer, false), SAID_FOR_MS);
+    this.timer = window.setTimeout(() => this.show(this.offer, false), SHOWN_FOR_MS);
   }
 
-  private show(words: string, told: boolean): void {
+  private show(words: string, copied: boolean): void {
     this.words.textContent = words;
-    this.button.classList.toggle("told", told);
+    this.button.classList.toggle("notice", copied);
   }
 }

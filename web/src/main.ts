@@ -1,4 +1,4 @@
-// The page: a call flows in, a conversation flows out. Here the parts meet; each does its work elsewhere.
+// The page: connects the parts.
 
 import {
   type RemoteParticipant,
@@ -11,23 +11,23 @@ import {
 import { type AgentState, agentState, canHear, isAgent, STATE_WORDS } from "./agent.ts";
 import { Call } from "./call.ts";
 import { Captions } from "./captions.ts";
-import { companyInWords, people } from "./company.ts";
+import { othersInWords, people } from "./participants.ts";
 import { Composer } from "./composer.ts";
 import { Face } from "./face.ts";
-import { CHAT_TOPIC, hear } from "./hearing.ts";
+import { CHAT_TOPIC, readTranscription } from "./transcription.ts";
 import { addressOf, Invitation, namedIn } from "./invitation.ts";
 import type { Measurements } from "./measurements.ts";
 import { Microphone } from "./microphone.ts";
-import { MIND_TOPIC, type Mind, readMind } from "./mind.ts";
-import { MindPanel } from "./mindpanel.ts";
+import { STATUS_TOPIC, type AvatarStatus, readStatus } from "./status.ts";
+import { StatusPanel } from "./statuspanel.ts";
 import { type Link, noticeFor, PATIENCE_S } from "./notice.ts";
-import { Panel } from "./panel.ts";
+import { TimingPanel } from "./timingpanel.ts";
 import { type Line, Transcript } from "./transcript.ts";
-import { Voice } from "./voice.ts";
+import { Playback } from "./playback.ts";
 
 declare global {
   interface Window {
-    /** A handle for end-to-end tests: what the page knows, to read; `rejoin` to act. */
+    /** For end-to-end tests. */
     readonly avatarDemo: {
       readonly room: Room | undefined;
       readonly link: Link;
@@ -35,7 +35,7 @@ declare global {
       readonly faceShown: boolean;
       readonly transcript: readonly Line[];
       readonly measurements: Measurements | undefined;
-      readonly mind: Mind | undefined;
+      readonly status: AvatarStatus | undefined;
       rejoin(): Promise<void>;
     };
   }
@@ -66,17 +66,17 @@ const captions = new Captions(
   element("lines", HTMLOListElement),
   element("announcer", HTMLElement),
 );
-const companyWords = element("company", HTMLElement);
-const panel = new Panel(element("panel", HTMLElement));
-const mindPanel = new MindPanel(element("mind", HTMLDetailsElement), () => ({
+const othersWords = element("others", HTMLElement);
+const timingPanel = new TimingPanel(element("timing", HTMLElement));
+const statusPanel = new StatusPanel(element("status", HTMLDetailsElement), () => ({
   me: call.room?.localParticipant.identity ?? "",
-  others: company(),
+  others: others(),
 }));
 const invitation = new Invitation(
   element("invite", HTMLButtonElement),
   element("invite-words", HTMLElement),
 );
-const voice = new Voice(element("start", HTMLButtonElement));
+const playback = new Playback(element("start", HTMLButtonElement));
 const face = new Face(
   element("face", HTMLVideoElement),
   element("still", HTMLCanvasElement),
@@ -99,28 +99,28 @@ const call = new Call({ opened, linked }, () => namedIn(location.href));
 
 function opened(room: Room): void {
   agentSeen = false;
-  panel.reset();
-  mindPanel.reset();
-  voice.follow(room);
+  timingPanel.reset();
+  statusPanel.reset();
+  playback.follow(room);
   microphone.follow(room);
-  hear(room, (line) => write(line));
-  const look = () => {
-    if (room === call.room) lookAtAgent(room);
+  readTranscription(room, write);
+  const update = () => {
+    if (room === call.room) updateAgent(room);
   };
   room
-    .on(RoomEvent.Connected, look)
-    .on(RoomEvent.ParticipantConnected, look)
-    .on(RoomEvent.ParticipantDisconnected, look)
-    .on(RoomEvent.ParticipantAttributesChanged, look)
-    .on(RoomEvent.Reconnected, look)
-    .on(RoomEvent.ParticipantNameChanged, look)
+    .on(RoomEvent.Connected, update)
+    .on(RoomEvent.ParticipantConnected, update)
+    .on(RoomEvent.ParticipantDisconnected, update)
+    .on(RoomEvent.ParticipantAttributesChanged, update)
+    .on(RoomEvent.Reconnected, update)
+    .on(RoomEvent.ParticipantNameChanged, update)
     .on(RoomEvent.DataReceived, (payload, from, _kind, topic) => {
-      if (room !== call.room || topic !== MIND_TOPIC || from === undefined || !isAgent(from)) return;
-      const mind = readMind(payload);
-      if (mind === undefined) return;
-      const heardBefore = mindPanel.latest?.hears;
-      mindPanel.show(mind);
-      if (mind.hears !== heardBefore) render();
+      if (room !== call.room || topic !== STATUS_TOPIC || from === undefined || !isAgent(from)) return;
+      const status = readStatus(payload);
+      if (status === undefined) return;
+      const heardBefore = statusPanel.latest?.hears;
+      statusPanel.show(status);
+      if (status.hears !== heardBefore) render();
     })
     .on(RoomEvent.TrackSubscribed, receive)
     .on(RoomEvent.TrackUnsubscribed, release);
@@ -137,7 +137,7 @@ function linked(next: Link): void {
   waitAnew();
 }
 
-function lookAtAgent(room: Room): void {
+function updateAgent(room: Room): void {
   const before = state;
   state = agentState(room.remoteParticipants.values());
   agentSeen ||= state !== "absent";
@@ -145,33 +145,33 @@ function lookAtAgent(room: Room): void {
   else waitAnew();
 }
 
-/** Who else is in the conversation. */
-function company() {
+/** The other people in the room. */
+function others() {
   return people(call.room?.remoteParticipants.values() ?? []);
 }
 
 function receive(track: RemoteTrack, _: RemoteTrackPublication, from: RemoteParticipant): void {
   if (track.kind === Track.Kind.Audio) {
-    voice.play(track);
-    if (isAgent(from)) panel.sound = track;
+    playback.play(track);
+    if (isAgent(from)) timingPanel.sound = track;
   } else if (isAgent(from)) {
-    panel.picture = track;
+    timingPanel.picture = track;
     void face.show(track);
   }
-  panel.reset();
+  timingPanel.reset();
 }
 
 function release(track: RemoteTrack): void {
-  voice.stop(track);
+  playback.stop(track);
   face.hide(track);
-  if (panel.sound === track) panel.sound = undefined;
-  if (panel.picture === track) panel.picture = undefined;
+  if (timingPanel.sound === track) timingPanel.sound = undefined;
+  if (timingPanel.picture === track) timingPanel.picture = undefined;
 }
 
 function write(line: Line): void {
   if (!transcript.put(line)) return;
   captions.show(transcript.lines);
-  // They are for a first word, which has been found.
+  // They help with the first message only.
   if (line.speaker === "user") suggestions.hidden = true;
 }
 
@@ -181,7 +181,7 @@ async function sendMessage(text: string): Promise<void> {
   write({ id, speaker: "user", text, final: true });
 }
 
-/** Starts the patience again: what is waited for has changed. */
+/** Waits anew: what is waited for has changed. */
 function waitAnew(): void {
   clearTimeout(patience);
   overdue = false;
@@ -197,8 +197,8 @@ function render(): void {
   document.body.dataset.link = link.phase;
   composer.allow(link.phase === "joined" && canHear(state));
   invitation.allow(link.phase === "joined" ? call.room?.name : undefined);
-  const words = companyInWords(company(), call.room?.localParticipant.identity, mindPanel.latest?.hears);
-  if (companyWords.textContent !== words) companyWords.textContent = words;
+  const words = othersInWords(others(), call.room?.localParticipant.identity, statusPanel.latest?.hears);
+  if (othersWords.textContent !== words) othersWords.textContent = words;
   const now = noticeFor({
     link,
     agentHere: state !== "absent",
@@ -250,10 +250,10 @@ Object.defineProperty(window, "avatarDemo", {
       return transcript.lines;
     },
     get measurements() {
-      return panel.latest;
+      return timingPanel.latest;
     },
-    get mind() {
-      return mindPanel.latest;
+    get status() {
+      return statusPanel.latest;
     },
     rejoin: () => call.join(),
   } satisfies Window["avatarDemo"],

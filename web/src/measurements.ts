@@ -1,10 +1,11 @@
-// What this browser receives, in figures: WebRTC's statistics of the sound and the picture flow in, offset,
-// rate and delays flow out. Pure, so that it can be tested without a call.
+// Computes what this browser receives from WebRTC's statistics: offset, frame rate and delays.
+//
+// Pure, so that it can be tested without a call.
 
 /** One reading of what is received of one track; times in the units of WebRTC's statistics. */
 export interface Reading {
   readonly atMs: number;
-  /** The sender's clock time of what is played now; only tracks in one sync group have it. */
+  /** The sender's clock time of what is played now; only tracks in a sync group have it. */
   readonly playoutMs: number | undefined;
   readonly bufferedS: number;
   readonly emitted: number;
@@ -16,7 +17,7 @@ export interface Reading {
   readonly freezes: number;
 }
 
-/** Undefined is a figure that this browser, or this room, does not give. */
+/** A figure is undefined where this browser or this room does not give it. */
 export interface Measurements {
   /** Picture minus sound: positive when the picture is late. */
   readonly offsetMs: number | undefined;
@@ -37,7 +38,7 @@ const OFFSETS_KEPT = 9;
 
 type Statistic = Record<string, unknown> & { type: string };
 
-/** Takes what is needed out of one receiver's report. */
+/** Reads one receiver's report. */
 export function read(report: Iterable<[string, Statistic]>): Reading | undefined {
   const statistics = new Map(report);
   const find = (type: string) => [...statistics.values()].find((each) => each.type === type);

@@ -1,10 +1,9 @@
-// The microphone: a press of its button flows in, a published track or a plain sentence flows out. The
-// page works without one.
+// The microphone's button: publishes a track, or shows why it cannot. The page works without one.
 
 import { LocalAudioTrack, type Room, RoomEvent, Track } from "livekit-client";
-import { Meter } from "./meter.ts";
+import { Meter } from "./levelmeter.ts";
 
-/** What went wrong, in words, by the name the browser gives the error. */
+/** Sentences by the name of the browser's error. */
 const TROUBLE: Readonly<Record<string, string>> = {
   NotAllowedError:
     "The browser blocks the microphone on this page. Allow it in the site’s settings and press again, or type.",
@@ -13,7 +12,7 @@ const TROUBLE: Readonly<Record<string, string>> = {
   OverconstrainedError: "The microphone cannot give the sound that is needed. You can type instead.",
 };
 
-/** A sentence for a microphone that could not be had. */
+/** Why the microphone could not be switched on, in a sentence. */
 export function microphoneTrouble(error: unknown, secure: boolean): string {
   if (!secure) return "Browsers lend the microphone only to pages on https or localhost. You can type instead.";
   const { name, message } = error instanceof Error ? error : new Error(String(error));
@@ -34,7 +33,7 @@ export class Microphone {
     button.addEventListener("click", () => void this.toggle());
   }
 
-  /** Takes a new room; a microphone that was on in the last one is switched on in this one too. */
+  /** Takes a new room; a microphone that was on in the last room is switched on again. */
   follow(room: Room): void {
     this.room = room;
     const look = () => {

@@ -1,5 +1,4 @@
-// What to tell a person while there is no conversation: where the call stands flows in, a sentence flows
-// out. The sentences stand here together so that they can be read, and tested, as one table.
+// What the page says while there is no conversation, as one table of sentences.
 
 /** Where the connection to the room stands. */
 export type Link =
@@ -14,7 +13,6 @@ export type Link =
       readonly fresh?: boolean;
     };
 
-/** Everything a notice depends on. */
 export interface Circumstances {
   readonly link: Link;
   /** Whether an agent is in the room now. */
@@ -22,27 +20,27 @@ export interface Circumstances {
   /** Whether one was in this room before. */
   readonly agentSeen: boolean;
   readonly faceShown: boolean;
-  /** Whether the thing waited for (the agent, then its picture) has taken `PATIENCE_S` or longer. */
+  /** Whether the agent, or then its picture, has taken `PATIENCE_S` or longer. */
   readonly overdue: boolean;
 }
 
 export interface Notice {
   readonly text: string;
-  /** `quiet` stands where the agent's state stands otherwise, `loud` on a card over the picture. */
+  /** `quiet` replaces the agent's state, `loud` is a card over the picture. */
   readonly tone: "quiet" | "loud";
   /** The words on the button that joins anew, where that may help. */
   readonly rejoin?: string;
-  /** Shown after the text, but not read out: it changes every second. */
+  /** Shown after the text, and hidden from screen readers: it changes every second. */
   readonly countdown?: string;
 }
 
-/** A worker on a slow machine loads its models in ten seconds or so; twice that is too long. */
+/** A worker on a slow machine loads its models in some ten seconds. */
 export const PATIENCE_S = 20;
 
 const LOOK_AT_THE_WORKER =
-  "Look at the terminal of the demo: the worker says there when it is registered, and why if it is not.";
+  "Look at the terminal of the demo: it shows whether the agent runs, and where its log is.";
 
-/** What to say now, or nothing when the face is there. */
+/** What to say now; undefined while the face is shown. */
 export function noticeFor(now: Circumstances): Notice | undefined {
   switch (now.link.phase) {
     case "joining":
@@ -83,7 +81,7 @@ function withoutFace({ faceShown, overdue }: Circumstances): Notice | undefined 
   if (faceShown) return undefined;
   if (overdue) {
     return {
-      text: "The agent is here, but no picture has come. You can talk to it all the same; its log says why.",
+      text: "The agent is here, but no picture has come. You can still talk to it; its log says why.",
       tone: "loud",
     };
   }

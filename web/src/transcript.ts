@@ -1,17 +1,18 @@
-// What was said by both sides: pieces of text flow in, lines flow out. A line that is still being spoken
-// is replaced by what comes later; a finished line never changes.
+// The lines of the conversation.
+//
+// A line that is still being spoken is replaced by its next version; a finished line never changes.
 
-/** A long evening of talk; older lines leave so that the page stays light. */
-export const MOST_LINES = 200;
+/** Older lines are dropped, so that the page stays light. */
+export const MAX_LINES = 200;
 
-/** The agent, whoever reads the page, or somebody else in the room. */
+/** The agent, this page's participant, or another one. */
 export type Speaker = "agent" | "user" | "other";
 
 /** One turn of one side. */
 export interface Line {
   readonly id: string;
   readonly speaker: Speaker;
-  /** What somebody else is called. */
+  /** The name of another participant. */
   readonly name?: string;
   readonly text: string;
   readonly final: boolean;
@@ -28,7 +29,7 @@ export class Transcript {
   /**
    * Puts a line in, or replaces the one with the same id.
    *
-   * @returns whether anything changed: a finished line stays, and silence makes no line.
+   * @returns whether anything changed: a finished line stays, and an empty text makes no line.
    */
   put(line: Line): boolean {
     const before = this.byId.get(line.id);
@@ -36,13 +37,13 @@ export class Transcript {
     if (line.text.trim() === "") return line.final && this.byId.delete(line.id);
     this.byId.set(line.id, line);
     for (const id of this.byId.keys()) {
-      if (this.byId.size <= MOST_LINES) break;
+      if (this.byId.size <= MAX_LINES) break;
       this.byId.delete(id);
     }
     return true;
   }
 
-  /** Finishes every open line: its speaker can no longer go on, as when the connection is lost. */
+  /** Finishes every open line, as when the connection is lost. */
   close(): void {
     for (const line of this.lines) this.byId.set(line.id, { ...line, final: true });
   }

@@ -1,7 +1,7 @@
-// The viewer of the evals: joins a room, and writes down when each frame is on the screen and when
-// each block of sound reaches its track. It draws no conclusions; eval/offset.py does.
+// The page of a viewer in the evals: joins a room and records when each frame is on the screen and when each
+// block of sound reaches its track. eval/offset.py evaluates the records.
 //
-// Address: viewer.html?url=ws://...&token=...[&publisher=IDENTITY]: nobody else is watched.
+// Address: viewer.html?url=ws://...&token=...[&publisher=IDENTITY], to watch that participant only.
 // Result: window.viewer, a Recorder. All times are milliseconds of performance.now().
 
 import { Room, RoomEvent, Track, type RemoteTrack } from "livekit-client";
@@ -24,8 +24,8 @@ type FrameRow = [shownMs: number, luma: number, presented: number];
 
 /**
  * When the recorder got a block, its own timestamp, its length, the first sample that is loud
- * (-1: none), the number of samples that are silent, and which track it is of: whoever reconnects
- * publishes a new one, whose timestamps begin anew.
+ * (-1: none), the number of samples that are silent, and which track it is of: a participant
+ * who reconnects publishes a new one, whose timestamps begin anew.
  */
 type BlockRow = [
   arrivedMs: number,
@@ -78,12 +78,12 @@ const COUNTED = {
   ],
 } as const;
 
-// Half the beep"s level is 0.2 and the marker tone"s peak 0.03: between the two.
+// Half the beep's level is 0.2 and the marker tone"s peak 0.03: between the two.
 const LOUD = 0.1;
 // A third of the marker's RMS of 0.021, over windows of one and a half of its periods.
 const SILENT_RMS = 0.007;
 const SILENT_WINDOW_S = 0.005;
-// A page that is held up for a second loses no sound.
+// A page that is blocked for a second loses no sound.
 const BLOCKS_BUFFERED = 100;
 const STATS_EVERY_MS = 250;
 const LATENCY_EVERY_MS = 500;
@@ -124,7 +124,7 @@ class Recorder {
     );
   }
 
-  /** Where it stands, for the message when it stands still. */
+  /** The progress in words, for the message of a timeout. */
   state(): string {
     const counts = `${this.frames.length} frames, ${this.blocks.length} blocks of sound`;
     return `${this.room.state}, ${counts}, errors: ${this.errors.join("; ") || "none"}`;
@@ -212,7 +212,7 @@ async function readStats(
   });
 }
 
-/** How many samples lie in windows that are all but silent. */
+/** How many samples lie in windows that are almost silent. */
 function silentSamples(samples: Float32Array, window: number): number {
   let silent = 0;
   for (let start = 0; start < samples.length; start += window) {

@@ -17,7 +17,7 @@ test("a room of people has no agent", () => {
   assert.equal(agentState([person, person]), "absent");
 });
 
-test("the agent's own word for what it does is taken", () => {
+test("the agent's state is its own attribute", () => {
   assert.equal(agentState([person, agent("thinking")]), "thinking");
 });
 
@@ -33,7 +33,7 @@ test("a face worker is part of the agent but cannot say what the agent does", ()
   assert.equal(agentState([faceWorker, agent("speaking")]), "speaking");
 });
 
-test("messages wait until somebody listens for them", () => {
+test("messages wait until the agent can hear them", () => {
   assert.equal(canHear("absent"), false);
   assert.equal(canHear("initializing"), false);
   assert.equal(canHear("idle"), true);

@@ -3,35 +3,35 @@ import { test } from "node:test";
 import { fetchConnection, JoinError } from "../src/connection.ts";
 
 const answering = (body: string, status = 200) => () => Promise.resolve(new Response(body, { status }));
-const told = (words: RegExp) => (error: unknown) => error instanceof JoinError && words.test(error.message);
+const joinError = (words: RegExp) => (error: unknown) => error instanceof JoinError && words.test(error.message);
 
 test("a complete answer is a connection", async () => {
   const connection = { url: "ws://127.0.0.1:7880", token: "t", room: "r" };
   assert.deepEqual(await fetchConnection(undefined, answering(JSON.stringify(connection))), connection);
 });
 
-test("a server that does not answer is told from one that refuses", async () => {
+test("a server that does not answer and one that refuses give different sentences", async () => {
   await assert.rejects(
     fetchConnection(undefined, () => Promise.reject(new TypeError("Failed to fetch"))),
-    told(/does not answer/),
+    joinError(/does not answer/),
   );
-  await assert.rejects(fetchConnection(undefined, answering("", 500)), told(/HTTP 500/));
+  await assert.rejects(fetchConnection(undefined, answering("", 500)), joinError(/HTTP 500/));
 });
 
 test("the server's own sentence is passed on", async () => {
   await assert.rejects(
     fetchConnection(undefined, answering('{"error": "The worker has stopped."}', 503)),
-    told(/^The worker has stopped\.$/),
+    joinError(/^The worker has stopped\.$/),
   );
 });
 
-test("anything else is no connection", async () => {
+test("any other answer is no connection", async () => {
   for (const body of ["<!doctype html>", "null", "[]", '{"url": "ws://x", "token": 7, "room": "r"}']) {
-    await assert.rejects(fetchConnection(undefined, answering(body)), told(/without a room/));
+    await assert.rejects(fetchConnection(undefined, answering(body)), joinError(/without a room/));
   }
 });
 
-test("the conversation that is wanted is asked for, whatever its name looks like", async () => {
+test("the wanted conversation is requested, whatever characters its name has", async () => {
   const asked: string[] = [];
   const get = (path: unknown) => {
     asked.push(String(path));
@@ -43,7 +43,7 @@ test("the conversation that is wanted is asked for, whatever its name looks like
   assert.equal(new URL(asked[1] ?? "", "http://x").searchParams.get("room"), "a room&room=b#c");
 });
 
-test("only a conversation that is not here is not asked for again", async () => {
+test("only an unknown conversation is not requested again", async () => {
   const lasting = async (status: number) => {
     const error = await fetchConnection("r", answering("{}", status)).catch((thrown: unknown) => thrown);
     return error instanceof JoinError && error.lasting;

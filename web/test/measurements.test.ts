@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Gauge, read, type Reading } from "../src/measurements.ts";
-import { inWords } from "../src/panel.ts";
+import { inWords } from "../src/timingpanel.ts";
 
 const reading = (changes: Partial<Reading> = {}): Reading => ({
   atMs: 1_000,

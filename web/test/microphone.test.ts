@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { microphoneTrouble } from "../src/microphone.ts";
 
-test("each way of having no microphone is told in its own words, and typing is offered", () => {
+test("each failure has a sentence of its own, and offers typing", () => {
   const sentences = ["NotAllowedError", "NotFoundError", "NotReadableError"].map((name) =>
     microphoneTrouble(new DOMException("x", name), true),
   );

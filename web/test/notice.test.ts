@@ -11,34 +11,34 @@ const talking: Circumstances = {
 };
 const alone = { ...talking, agentHere: false, agentSeen: false, faceShown: false };
 
-test("nothing is said over a conversation", () => {
+test("there is no notice during a conversation", () => {
   assert.equal(noticeFor(talking), undefined);
   assert.equal(noticeFor({ ...talking, overdue: true }), undefined);
 });
 
-test("waiting is said quietly as long as it is not too long", () => {
+test("waiting is quiet while it is short", () => {
   assert.equal(noticeFor(alone)?.tone, "quiet");
   assert.equal(noticeFor({ ...talking, faceShown: false })?.tone, "quiet");
 });
 
-test("an agent that does not come is said with where to look, and joining anew is offered", () => {
+test("a missing agent names where to look, and offers to rejoin", () => {
   const notice = noticeFor({ ...alone, overdue: true });
   assert.equal(notice?.tone, "loud");
   assert.match(notice?.text ?? "", /terminal of the demo/);
   assert.ok(notice?.rejoin);
 });
 
-test("an agent that left is told from one that never came", () => {
+test("an agent that left and one that never came give different sentences", () => {
   assert.match(noticeFor({ ...alone, agentSeen: true })?.text ?? "", /has left/);
 });
 
-test("a voice without a face can still be talked to, and says so", () => {
+test("a missing picture is named, and the conversation goes on", () => {
   const notice = noticeFor({ ...talking, faceShown: false, overdue: true });
-  assert.match(notice?.text ?? "", /talk to it all the same/);
+  assert.match(notice?.text ?? "", /still talk to it/);
   assert.equal(notice?.rejoin, undefined);
 });
 
-test("a lost connection says why, when it tries again, and offers to do so now", () => {
+test("a lost connection names the reason and the next try, and offers to rejoin now", () => {
   const lost = (retryInS?: number) =>
     noticeFor({
       ...talking,
@@ -53,13 +53,13 @@ test("a lost connection says why, when it tries again, and offers to do so now",
   assert.deepEqual(lost(), { text: "It is gone.", tone: "loud", rejoin: "Rejoin" });
 });
 
-test("mending is said over the picture, and leaves nothing to press", () => {
+test("reconnecting is loud, and offers nothing to press", () => {
   const notice = noticeFor({ ...talking, link: { phase: "reconnecting" } });
   assert.equal(notice?.tone, "loud");
   assert.equal(notice?.rejoin, undefined);
 });
 
-test("where only another conversation can be joined, that is offered", () => {
+test("an unknown conversation offers a new one", () => {
   const notice = noticeFor({ ...talking, link: { phase: "lost", why: "It is not here.", fresh: true } });
   assert.equal(notice?.text, "It is not here.");
   assert.match(notice?.rejoin ?? "", /new conversation/);

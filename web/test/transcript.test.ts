@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Line, MOST_LINES, Transcript } from "../src/transcript.ts";
+import { type Line, MAX_LINES, Transcript } from "../src/transcript.ts";
 
 const line = (id: string, text: string, final = false): Line => ({ id, speaker: "user", text, final });
 const texts = (transcript: Transcript) => transcript.lines.map(({ text }) => text);
@@ -27,7 +27,7 @@ test("turns stand in the order in which they began, whichever ends first", () =>
   assert.deepEqual(texts(transcript), ["one and a half", "two"]);
 });
 
-test("silence makes no line, and a line that turns out to be silence goes", () => {
+test("an empty text makes no line, and removes an unfinished one", () => {
   const transcript = new Transcript();
   assert.equal(transcript.put(line("a", "  ")), false);
   transcript.put(line("b", "um"));
@@ -37,8 +37,8 @@ test("silence makes no line, and a line that turns out to be silence goes", () =
 
 test("a long conversation drops its oldest lines", () => {
   const transcript = new Transcript();
-  for (let n = 0; n <= MOST_LINES; n++) transcript.put(line(`${n}`, `${n}`, true));
-  assert.equal(transcript.lines.length, MOST_LINES);
+  for (let n = 0; n <= MAX_LINES; n++) transcript.put(line(`${n}`, `${n}`, true));
+  assert.equal(transcript.lines.length, MAX_LINES);
   assert.equal(texts(transcript)[0], "1");
 });
 

@@ -1,8 +1,8 @@
-"""The demo's worker: a voice agent with a face, sent by name to the rooms of the demo's page.
+"""The demo's worker: a voice agent with a face, dispatched by name to the rooms of the demo's page.
 
-In flow jobs from a LiveKit server, which the environment names (`LIVEKIT_URL` and its key and
-secret); out flow a voice and a face in the visitor's room. All conversations share one process and
-one copy of the weights. Run `python -m livekit_plugins_avatar.tools.demo.agent start`.
+It takes its jobs from the LiveKit server that the environment names (`LIVEKIT_URL` and its key and
+secret). All conversations share one process and one copy of the weights. Run it with
+`python -m livekit_plugins_avatar.tools.demo.agent start`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from livekit.agents.voice.turn import TurnHandlingOptions
 from livekit.plugins import avatar
 
 from . import services
-from . import status as mind
-from .company import Company
+from .chat_input import ChatInput
 from .extras import MissingExtra
+from .participant_link import ParticipantLink
+from .status_publisher import publish_status
 from .worker_process import AGENT, READY
 
 DRAIN_S = 1
@@ -33,25 +34,25 @@ INSTRUCTIONS = (
 )
 GREETING_INSTRUCTIONS = "Greet the visitor in one or two sentences and say what you can do."
 
-LIGHT_TURNS: TurnHandlingOptions = {
-    # Voice activity alone ends a turn: a language model of turns would take a core of two.
+VAD_TURNS: TurnHandlingOptions = {
+    # Voice activity alone ends a turn: a turn detection model would take one core of two.
     "turn_detection": "vad",
     "interruption": {"mode": "vad"},
 }
 
-IN_COMPANY = RoomOptions(
-    # `Company` reads what is typed: the framework would take it from one person alone.
+ROOM_OPTIONS = RoomOptions(
+    # `ChatInput` reads typed messages: the framework reads those of one participant only.
     text_input=False,
-    # Whoever comes back to an empty room is to find an agent: one comes only to a room that is new.
+    # An agent is dispatched to a new room only, so a visitor who comes back needs a new room.
     delete_room_on_close=True,
 )
 
 
 def _no_load() -> float:
-    """The load that the server is told: none.
+    """Reports no load to the server.
 
-    A server sends nobody to a worker whose machine is busier than its `target_load`, 0.7. This
-    machine has a browser and the server on it, and is that busy; but there is no other worker.
+    A server dispatches no job to a worker whose load is above its `load_threshold`, 0.7. This
+    machine also runs the browser and the server, and there is no other worker to take the job.
     """
     return 0.0
 
@@ -67,7 +68,7 @@ server = AgentServer(
 
 
 class DemoAgent(Agent):
-    """Greets whoever comes in, and answers."""
+    """Greets each visitor and answers."""
 
     def __init__(self) -> None:
         super().__init__(instructions=INSTRUCTIONS)
@@ -85,14 +86,20 @@ async def enter(ctx: JobContext) -> None:
         stt=parts.stt,
         llm=parts.llm,
         tts=parts.tts,
-        turn_handling=LIGHT_TURNS,
+        turn_handling=VAD_TURNS,
     )
     face = avatar.AvatarSession()
     await face.start(session, room=ctx.room)
-    company = Company(session, ctx.room)
-    await session.start(DemoAgent(), room=ctx.room, room_options=IN_COMPANY)
-    telling = asyncio.create_task(mind.tell(face, ctx.room, hears=lambda: company.heard))
-    session.on("close", lambda _: telling.cancel())
+    link = ParticipantLink(session, ctx.room)
+    chat = ChatInput(session, ctx.room, link)
+    await session.start(DemoAgent(), room=ctx.room, room_options=ROOM_OPTIONS)
+    publishing = asyncio.create_task(publish_status(face, ctx.room, hears=lambda: link.linked))
+
+    def close(_: object) -> None:
+        publishing.cancel()
+        chat.close()
+
+    session.on("close", close)
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
-"""A browser for the check and the browser tests: Chromium or Chrome, found or installed.
+"""Finds or installs the browser for the check and the browser tests: Chromium or Chrome.
 
-In flows the state of the machine, out flows the path of an executable that runs headless. The demo
-itself needs none: people bring their own.
+The demo itself needs none: visitors open the page in their own.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--disable-dev-shm-usage",
     "--use-fake-ui-for-media-stream",
-    # Loopback candidates carry addresses, not .local names, which nothing here would resolve.
+    # ICE candidates carry addresses, not .local names, which nothing resolves here.
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
-"""What a headless browser needs to hear and be heard without a person."""
+"""Lets a headless browser play sound and use a microphone without a person."""
 
 
 def flags() -> list[str]:
-    """The flags for this user: as root a browser's sandbox cannot start."""
+    """The flags for this user: a browser's sandbox cannot start as root."""
     return [*FLAGS, "--no-sandbox"] if _is_root() else [*FLAGS]
 
 

@@ -1,8 +1,7 @@
-"""Where the demo keeps what it had to fetch, and how it says what it is doing.
+"""Keeps what the demo fetched in the user's cache directory, and runs the installers.
 
-In flow steps that take time; out flow one line each, with its duration, and files under one folder
-of the user's cache directory. A part that cannot be had is a `Missing`, which names the part and
-the remedy.
+Steps that take time are announced with their duration. A part that cannot be had raises `Missing`,
+which names the part and the remedy.
 """
 
 from __future__ import annotations
@@ -15,17 +14,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from .environment import INSTALLERS, child_environment
+
 FOLDER = "livekit-avatar"
 TAIL_LINES = 20
-"""Lines of a failed command's output that are shown: enough for a compiler's or npm's last word."""
+"""Lines of a failed command's output that are shown: enough for a compiler error."""
 
 
 class Missing(RuntimeError):
-    """A part of the demo that is neither here nor to be had.
+    """A part of the demo is not installed and could not be installed.
 
     Args:
         part: What is missing, as a noun: "the LiveKit server".
-        reason: Why it could not be had.
+        reason: Why it could not be installed.
         remedy: What the reader can do about it.
     """
 
@@ -36,19 +37,19 @@ class Missing(RuntimeError):
 
 
 def folder(name: str = "") -> Path:
-    """The demo's cache folder, or the one called `name` in it; not made by asking."""
+    """The demo's cache folder, or the folder `name` in it; it is not created."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / FOLDER / name
 
 
 def say(line: str) -> None:
-    """Tell whoever started the demo, at once."""
+    """Print a line at once."""
     print(line, flush=True)
 
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Say that `what` begins, and how long it took once it has succeeded."""
+    """Print that `what` begins and, once it has succeeded, how long it took."""
     say(f"  {what} ...")
     began_s = time.monotonic()
     yield
@@ -66,13 +67,13 @@ def run(
     """Run an installer quietly; its last lines are shown only when it fails.
 
     Raises:
-        Missing: The command is not there or failed; `part` and `remedy` say what that means.
+        Missing: The command is not there or failed; its message has `part` and `remedy`.
     """
     try:
         done = subprocess.run(
             [str(word) for word in command],
             cwd=cwd,
-            env={**os.environ, **(env or {})},
+            env={**child_environment(*INSTALLERS), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,7 +1,6 @@
-"""The demo as a whole: server, worker and page, until somebody has had enough.
+"""Runs the demo: LiveKit server, agent and page, until it is stopped or checked.
 
-In flow a port and a wish; out flows an address to open in a browser, or, for a check, the verdict
-of a browser that opened it by itself.
+The page's port is bound before anything is fetched or started, so that a taken port costs no time.
 """
 
 from __future__ import annotations
@@ -11,17 +10,27 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from socket import socket
 from tempfile import TemporaryDirectory
 
 from . import browser, cache, page, server_binary, services
-from .server import LiveKitServer, livekit_server
-from .web_server import web_server
+from .server import LOOPBACK, LiveKitServer, livekit_server
+from .web_server import listening_socket, web_server
 from .worker_process import worker_process
+
+EXPOSED = (
+    "\nWARNING: the demo listens on {host}, not only on this machine. Every device that reaches "
+    "{host} can join,\nwithout a password and without encryption of the page. Browsers there offer "
+    "no microphone: they ask for https.\n"
+)
 
 
 @contextmanager
-def backend() -> Iterator[LiveKitServer]:
+def backend(host: str = LOOPBACK) -> Iterator[LiveKitServer]:
     """A LiveKit server with the demo's agent on it, for as long as the block lasts.
+
+    Args:
+        host: Address of this machine on which the server listens.
 
     Raises:
         cache.Missing: The server cannot be had; the message names the remedy.
@@ -30,24 +39,32 @@ def backend() -> Iterator[LiveKitServer]:
     """
     binary = server_binary.provide()
     with ExitStack() as stack:
-        room = Path(stack.enter_context(TemporaryDirectory(prefix="livekit-avatar-agent-")))
-        log = room / "agent.log"
-        server = stack.enter_context(livekit_server(binary))
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="livekit-avatar-agent-")))
+        log = folder / "agent.log"
+        server = stack.enter_context(livekit_server(binary, host=host))
         with cache.step(f"starting the agent ({services.describe()})"):
             stack.enter_context(worker_process(server, log))
         cache.say(f"  the agent writes to {log} while it runs")
         yield server
 
 
-def serve(port: int) -> None:
+def serve(port: int, host: str = LOOPBACK) -> None:
     """Run the demo until Ctrl-C or SIGTERM.
 
+    Args:
+        port: Of the page; 0 takes any free port.
+        host: Address of this machine on which page and server listen.
+
     Raises:
-        As `backend`; also `cache.Missing` without a page, and OSError where the port is taken.
+        OSError: The port is taken, or this machine does not have the address.
+        As `backend`; also `cache.Missing` without a page.
     """
-    folder = page.provide()
-    with backend() as server:
-        asyncio.run(_serve(server, folder, port))
+    with listening_socket(host, port) as listener:
+        if host != LOOPBACK:
+            cache.say(EXPOSED.format(host=host))
+        folder = page.provide()
+        with backend(host) as server:
+            asyncio.run(_serve(server, folder, listener))
 
 
 def check(port: int, out: Path) -> list[str]:
@@ -55,36 +72,37 @@ def check(port: int, out: Path) -> list[str]:
 
     Args:
         port: Of the page; 0 takes any free port.
-        out: Folder for a screenshot and a film of the answer; made if it has to be.
+        out: Folder for a screenshot and a recording of the answer; made if it has to be.
 
     Raises:
         As `serve`; also `cache.Missing` when there is no browser.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    folder, chromium = page.provide(), browser.provide()
-    with backend() as server:
-        return asyncio.run(_check(server, folder, chromium, port, out))
+    with listening_socket(LOOPBACK, port) as listener:
+        out.mkdir(parents=True, exist_ok=True)
+        folder, chromium = page.provide(), browser.provide()
+        with backend() as server:
+            return asyncio.run(_check(server, folder, chromium, listener, out))
 
 
-async def _serve(server: LiveKitServer, folder: Path, port: int) -> None:
-    async with web_server(folder, server, port=port) as address:
+async def _serve(server: LiveKitServer, folder: Path, listener: socket) -> None:
+    async with web_server(folder, server, listener) as address:
         cache.say(f"\nTalk to the face:  {address}\nCtrl-C ends it.\n")
-        await _asked_to_stop()
+        await _stop_requested()
         cache.say("Stopping ...")
 
 
 async def _check(
-    server: LiveKitServer, folder: Path, chromium: Path, port: int, out: Path
+    server: LiveKitServer, folder: Path, chromium: Path, listener: socket, out: Path
 ) -> list[str]:
-    from .check import watch
+    from . import browser_check
 
-    async with web_server(folder, server, port=port) as address:
-        return await watch(address, chromium, out)
+    async with web_server(folder, server, listener) as address:
+        return await browser_check.check(address, chromium, out)
 
 
-async def _asked_to_stop() -> None:
-    asked = asyncio.Event()
+async def _stop_requested() -> None:
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, asked.set)
-    await asked.wait()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()

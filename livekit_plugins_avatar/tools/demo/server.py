@@ -1,13 +1,15 @@
-"""A LiveKit server of one's own, on loopback, for as long as a `with` block lasts.
+"""Runs a LiveKit server on this machine for as long as a `with` block lasts.
 
-In flows the path of the binary; out flow an address, a key and a secret made for this run, and
-tokens for its rooms. The ports are free ones, so that many can run side by side; when the block
-ends the process is gone. Rooms are made with `sync_streams`, without which a browser plays a
-participant's sound and picture as two unrelated streams.
+Address, key and secret are made for each run, and ports are free ones, so that servers can run side
+by side. The server listens on the loopback interface alone unless told otherwise. Rooms are made
+with `sync_streams`: without it a browser plays a participant's sound and picture as two unrelated
+streams.
 """
 
 from __future__ import annotations
 
+import errno
+import ipaddress
 import json
 import random
 import secrets
@@ -25,19 +27,23 @@ from tempfile import TemporaryDirectory
 
 from livekit import api
 
-HOST = "127.0.0.1"
+from .environment import child_environment
+
+LOOPBACK = "127.0.0.1"
 START_DEADLINE_S = 20.0
 STOP_PATIENCE_S = 0.5
-"""How long the server may wait for its participants to leave when asked to stop: they are ours."""
+"""How long the server may wait for its participants to leave when asked to stop."""
 POLL_S = 0.05
 PORTS = range(20_000, 32_000)
-"""Below those that systems give to outgoing connections: one of these would otherwise take a port
-between its being found free and its being used."""
-TOKEN_LIFE = timedelta(hours=12)
+"""Below those that systems give to outgoing connections, which could take a port after it was found
+free."""
+TOKEN_LIFE = timedelta(minutes=10)
+"""For joining. The server sends each participant a new token every 5 minutes (LiveKit 1.13), with
+which clients reconnect."""
 
 
 class ServerDied(RuntimeError):
-    """The LiveKit server did not come up; the message carries the end of its log."""
+    """The LiveKit server did not come up; the message has the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +55,44 @@ class LiveKitServer:
     api_key: str
     api_secret: str
     udp_port: int = 0
-    """Where it takes media; 0 for a server that somebody else runs."""
+    """Where it receives media; 0 where that is not known."""
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which LiveKit's own tools and workers find this server."""
+        """The variables that LiveKit's tools and workers read."""
         return {
             "LIVEKIT_URL": self.url,
             "LIVEKIT_API_KEY": self.api_key,
             "LIVEKIT_API_SECRET": self.api_secret,
         }
 
-    def token(self, *, identity: str, room: str, name: str = "", agents: Sequence[str] = ()) -> str:
-        """A token to join `room`; if the room is made by it, `agents` are sent there too.
+    def token(
+        self,
+        *,
+        identity: str,
+        room: str,
+        name: str = "",
+        agents: Sequence[str] = (),
+        sources: Sequence[str] = (),
+    ) -> str:
+        """A token to join `room`, which is made if it is not there.
 
         Args:
-            identity: Who joins; unique in the room.
+            identity: Of the participant; unique in the room.
             room: Name of the room.
-            name: What others call whoever joins.
+            name: Of the participant, as shown to others.
             agents: Names of the workers to dispatch to a new room.
+            sources: What the participant may publish, as "microphone"; any source if empty.
         """
+        grants = api.VideoGrants(room_join=True, room=room)
+        if sources:
+            grants.can_publish_sources = list(sources)
         return (
             api.AccessToken(self.api_key, self.api_secret)
             .with_identity(identity)
             .with_name(name)
             .with_ttl(TOKEN_LIFE)
-            .with_grants(api.VideoGrants(room_join=True, room=room))
+            .with_grants(grants)
             .with_room_config(
                 api.RoomConfiguration(
                     sync_streams=True,
@@ -86,66 +104,78 @@ class LiveKitServer:
 
 
 @contextmanager
-def livekit_server(binary: Path, *, relayed: bool = False) -> Iterator[LiveKitServer]:
+def livekit_server(
+    binary: Path, *, relayed: bool = False, host: str = LOOPBACK
+) -> Iterator[LiveKitServer]:
     """Run the server until the block ends.
 
     Args:
         binary: The server's executable, as `server_binary.provide` finds it.
-        relayed: Media come over UDP alone and by the way that the client chose: a relay in
-            between is then never passed by.
+        relayed: The server never looks for a path of its own to the client, so that a relay
+            between them carries all media.
+        host: IP address of this machine on which the server listens.
 
     Raises:
         ServerDied: It ended at once or was not healthy within `START_DEADLINE_S`.
     """
     with ExitStack() as stack:
-        port, tcp_port, udp_port = free_ports(3)
+        port, udp_port = free_ports(2, host)
         server = LiveKitServer(
-            url=f"ws://{HOST}:{port}",
+            url=f"ws://{_bracketed(host)}:{port}",
             api_key=f"key-{secrets.token_hex(4)}",
             api_secret=secrets.token_hex(24),
             udp_port=udp_port,
         )
-        room = Path(stack.enter_context(TemporaryDirectory(prefix="livekit-avatar-server-")))
-        config, log = room / "livekit.json", room / "server.log"
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="livekit-avatar-server-")))
+        config, log = folder / "livekit.json", folder / "server.log"
+        config.touch(mode=0o600)
         # JSON is YAML, which spares a dependency.
-        config.write_text(json.dumps(_config(server, port, 0 if relayed else tcp_port, relayed)))
-        config.chmod(0o600)
+        config.write_text(json.dumps(_config(server, host, port, relayed)))
         process = subprocess.Popen(
             [binary, "--config", config],
+            env=child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=stack.enter_context(log.open("w")),
             stderr=subprocess.STDOUT,
-            # Ctrl-C in the terminal reaches the parent alone, which then stops its children.
+            # Ctrl-C in the terminal then reaches the parent alone, which stops its children.
             start_new_session=True,
         )
         stack.callback(stop, process, patience_s=STOP_PATIENCE_S)
-        _wait_until_healthy(process, port, log)
+        _wait_until_healthy(process, server.url, log)
         yield server
 
 
-def free_ports(count: int) -> list[int]:
-    """`count` different ports of `HOST` that nothing uses now, for TCP and for UDP."""
+def free_ports(count: int, host: str = LOOPBACK) -> list[int]:
+    """`count` different ports of `host` that nothing uses now, for TCP and for UDP.
+
+    Raises:
+        ServerDied: There are not so many.
+        OSError: This machine does not have the address `host`.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     ports: list[int] = []
     with ExitStack() as stack:
         for port in random.sample(PORTS, len(PORTS)):
-            tcp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            tcp = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            udp = stack.enter_context(socket.socket(family, socket.SOCK_DGRAM))
             try:
-                tcp.bind((HOST, port))
-                udp.bind((HOST, port))
-            except OSError:
+                tcp.bind((host, port))
+                udp.bind((host, port))
+            except OSError as error:
+                if error.errno == errno.EADDRNOTAVAIL:
+                    raise
                 continue
             ports.append(port)
             if len(ports) == count:
                 return ports
-    raise ServerDied(f"no {count} ports between {PORTS[0]} and {PORTS[-1]} of {HOST} are free")
+    raise ServerDied(f"no {count} ports between {PORTS[0]} and {PORTS[-1]} of {host} are free")
 
 
 def stop(process: subprocess.Popen[bytes], *, patience_s: float) -> None:
-    """End `process`: ask, ask again after `patience_s`, and after as long again make it end.
+    """End `process`: SIGTERM, a second one after `patience_s`, SIGKILL after as long again.
 
-    A second request means "now", to the server and to a worker alike; the server also loses a
-    first one that comes in its first tenth of a second.
+    The server and the worker take a second SIGTERM for "at once". The server also loses a SIGTERM
+    that comes in its first tenth of a second.
     """
     for ask in (process.terminate, process.terminate, process.kill):
         if process.poll() is not None:
@@ -158,19 +188,24 @@ def stop(process: subprocess.Popen[bytes], *, patience_s: float) -> None:
     process.wait()
 
 
-def _config(server: LiveKitServer, port: int, tcp_port: int, relayed: bool) -> dict[str, object]:
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _config(server: LiveKitServer, host: str, port: int, relayed: bool) -> dict[str, object]:
     return {
         "port": port,
-        "bind_addresses": [HOST],
+        "bind_addresses": [host],
         "rtc": {
-            "tcp_port": tcp_port,
+            # Off: the server would listen for ICE over TCP on all interfaces (LiveKit 1.13).
+            "tcp_port": 0,
             "udp_port": server.udp_port,
             # Lite: it answers connectivity checks and sends none of its own.
             "use_ice_lite": relayed,
             "use_external_ip": False,
-            "node_ip": HOST,
-            "interfaces": {"includes": ["lo", "lo0"]},
-            "enable_loopback_candidate": True,
+            "node_ip": host,
+            "ips": {"includes": [f"{host}/{128 if ':' in host else 32}"]},
+            "enable_loopback_candidate": ipaddress.ip_address(host).is_loopback,
         },
         "room": {"sync_streams": True},
         "keys": {server.api_key: server.api_secret},
@@ -178,17 +213,15 @@ def _config(server: LiveKitServer, port: int, tcp_port: int, relayed: bool) -> d
     }
 
 
-def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     deadline_s = time.monotonic() + START_DEADLINE_S
     while time.monotonic() < deadline_s:
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/", timeout=1):
+            with urllib.request.urlopen(url.replace("ws", "http", 1), timeout=1):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(POLL_S)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
-    raise ServerDied(
-        f"the LiveKit server did not come up on {HOST}:{port}; its last words:\n{tail}"
-    )
+    raise ServerDied(f"the LiveKit server did not come up at {url}; its log ends with:\n{tail}")

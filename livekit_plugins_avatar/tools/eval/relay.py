@@ -28,7 +28,7 @@ from dataclasses import asdict
 from functools import partial
 
 from ...timeline import Clock, SystemClock
-from ..demo.server import HOST, LiveKitServer, free_ports
+from ..demo.server import LOOPBACK, LiveKitServer, free_ports
 from .garbage import leave_out_what_is_loaded
 from .link import Lane, Link, Quality
 
@@ -101,7 +101,7 @@ async def relays(
         if not line:
             raise RelayDied("the relay ended at once; its last words are above")
         ports: dict[str, int] = json.loads(line)
-        lines = Relays(process, {name: f"ws://{HOST}:{port}" for name, port in ports.items()})
+        lines = Relays(process, {name: f"ws://{LOOPBACK}:{port}" for name, port in ports.items()})
         yield lines
         process.stdin.close()
         line = await asyncio.wait_for(process.stdout.readline(), STOP_S)
@@ -147,9 +147,9 @@ class Relay:
     async def open(self) -> None:
         """Listen."""
         loop = asyncio.get_running_loop()
-        self._media.bind((HOST, self._near[1]))
+        self._media.bind((LOOPBACK, self._near[1]))
         loop.add_reader(self._media, self._from_client)
-        await asyncio.start_server(self._signal, HOST, self._near[0], limit=READ_BYTES)
+        await asyncio.start_server(self._signal, LOOPBACK, self._near[0], limit=READ_BYTES)
 
     def _from_client(self) -> None:
         for _ in range(BURST):
@@ -162,7 +162,7 @@ class Relay:
 
     def _meet(self, address: tuple[str, int]) -> socket.socket:
         far = self._clients[address] = _socket()
-        far.connect((HOST, self._far[1]))
+        far.connect((LOOPBACK, self._far[1]))
         asyncio.get_running_loop().add_reader(far, self._from_server, far, address)
         return far
 
@@ -182,7 +182,7 @@ class Relay:
 
     async def _signal(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            far_reader, far_writer = await asyncio.open_connection(HOST, self._far[0])
+            far_reader, far_writer = await asyncio.open_connection(LOOPBACK, self._far[0])
         except OSError:
             writer.close()
             return

@@ -23,7 +23,7 @@ from ...speech.hops import HOP_SAMPLES
 from ...speech.recognizer import OnnxRecognizer
 from ...speech.visemes import VISEME_INDEX, VISEMES, VisemeEvent
 from ..film.sound import SoundError, read
-from ..visemes.events import events_of
+from ..visemes.offline import recognize
 from .calm import DISTURBANCES, SOUNDS_WITHOUT_SPEECH
 from .labels import HOPS_PER_S, UNSEEN, LabelError, Labels, Recording, recordings, visemes
 
@@ -85,7 +85,7 @@ def scored(pairs: Sequence[Pair]) -> Figures:
 def calm(recognizer: OnnxRecognizer) -> dict[str, float]:
     """The share of hops in which the mouth is not at rest, for sounds in which nobody speaks."""
     return {
-        name: _rounded((said(events_of(pcm, recognizer=recognizer), len(pcm)) != SIL).mean())
+        name: _rounded((said(recognize(pcm, recognizer=recognizer), len(pcm)) != SIL).mean())
         for name, pcm in ((name, make()) for name, make in SOUNDS_WITHOUT_SPEECH.items())
     }
 
@@ -153,7 +153,7 @@ def _pair(
     disturb: Callable[[Pcm], Pcm] = lambda pcm: pcm,
 ) -> Pair:
     pcm = disturb(read(recording.path))
-    events = events_of(pcm, recording.text if with_text else None, recognizer=recognizer)
+    events = recognize(pcm, recording.text if with_text else None, recognizer=recognizer)
     return visemes(recording, len(pcm) // HOP_SAMPLES), said(events, len(pcm))
 
 

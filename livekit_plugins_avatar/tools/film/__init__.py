@@ -1,1 +1,1 @@
-"""Films: what a viewer would see and hear, written to a file instead of a room."""
+"""Films: writes what a viewer would see and hear to a file instead of a room."""

@@ -1,8 +1,7 @@
-"""`livekit-avatar render`: speech becomes a film of somebody who says it.
+"""`livekit-avatar render`: renders speech as a film of a talking face.
 
-In flows a file of sound or a sentence; out flow a film and, if wanted, a contact sheet. It is what
-a viewer of a room would see, without a room, a clock or a network: the same speech gives the same
-film.
+The film shows what a viewer in a room would see, without a room, a clock or a network: the same
+speech gives the same film.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from ...render.renderer import Renderer
 from ...speech.recognizer import built_in
 from ...timeline import samples, seconds
 from ..demo.extras import needs
-from ..visemes.events import events_of
+from ..visemes.offline import recognize
 from . import sound
 from .movie import MovieError, write
 from .scene import Scene
@@ -37,11 +36,11 @@ if TYPE_CHECKING:
     from .sheet import ContactSheet
 
 BATCH = 32
-"""Pictures that are asked for at a time, for a GPU's sake."""
+"""Frames rendered at a time: a GPU is faster in batches."""
 
 EVERY_S = 0.5
 
-LISTENING_MOST_S = 3600.0
+MAX_LISTENING_S = 3600.0
 
 SHEETS = (".png", ".jpg", ".webp")
 
@@ -56,32 +55,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--out", type=Path, required=True, metavar="FILE", help="the film, as film.mp4"
     )
     parser.add_argument(
-        "--text", help="instead of a file: what the demo's voice is to say (extra: demo)"
+        "--text", help="instead of a file: words for the demo's voice (extra: demo)"
     )
     parser.add_argument(
         "--persona", default=DEFAULT_PERSONA, help="a built-in name or a file (%(default)s)"
     )
     parser.add_argument(
-        "--frame", choices=("square", "wide"), default="square", help="(%(default)s)"
+        "--aspect", choices=("square", "wide"), default="square", help="(%(default)s)"
     )
     parser.add_argument(
         "--listening",
         type=float,
         default=0.0,
         metavar="S",
-        help="how long it listens when it has spoken, in seconds (%(default)s)",
+        help="seconds of listening after the speech (%(default)s)",
     )
+    parser.add_argument("--fps", type=int, help="frames a second; by default the persona's own")
     parser.add_argument(
-        "--fps", type=int, help="frames a second; by default what the persona is made for"
-    )
-    parser.add_argument(
-        "--seed", type=int, default=0, help="whose blinks and glances they are (%(default)s)"
+        "--seed", type=int, default=0, help="of the random blinks and glances (%(default)s)"
     )
     parser.add_argument(
         "--style", choices=list(STYLES), default="natural", help="how lively it is (%(default)s)"
     )
     parser.add_argument(
-        "--provider",
+        "--device",
         choices=("auto", "tensorrt", "cuda", "cpu"),
         default="auto",
         help="where the persona runs (%(default)s)",
@@ -94,7 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         default=EVERY_S,
         metavar="S",
-        help="from one picture of the sheet to the next, in seconds (%(default)s)",
+        help="seconds between pictures of the sheet (%(default)s)",
     )
     parser.add_argument(
         "--mouth", action="store_true", help="show only the mouth on the contact sheet"
@@ -102,12 +99,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command; 0 when the film is there, 1 when not, 2 when asked for the impossible."""
+    """Run the command; 0 when the film is written, 1 when not, 2 for wrong arguments."""
     try:
         options = Options(
             persona=args.persona,
-            aspect=args.frame,
-            device=args.provider,
+            aspect=args.aspect,
+            device=args.device,
             style=args.style,
             seed=args.seed,
         )
@@ -124,15 +121,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def film(args: argparse.Namespace, options: Options) -> None:
-    """Make the film, and the contact sheet where one is wanted.
+    """Write the film and, if wanted, the contact sheet.
 
     Raises:
-        SoundError: There is no speech to be had.
+        SoundError: The speech cannot be read or synthesised.
         PersonaError: The persona does not fit.
         MovieError: The film cannot be written.
     """
     speech = sound.read(args.speech) if args.text is None else sound.spoken(args.text)
-    events = events_of(speech, args.text, recognizer=built_in())
+    events = recognize(speech, args.text, recognizer=built_in())
     scene = Scene(
         speech,
         events,
@@ -160,7 +157,7 @@ def film(args: argparse.Namespace, options: Options) -> None:
 
 
 def drawn(renderer: Renderer, scene: Scene, period: int) -> Iterator[Picture]:
-    """The pictures of a scene, one every `period` samples, drawn in batches."""
+    """The frames of a scene, one every `period` samples, rendered in batches."""
     moments = scene.moments(period)
     while batch := list(islice(moments, BATCH)):
         yield from renderer.render(batch)
@@ -175,7 +172,7 @@ def _sheet(renderer: Renderer, *, mouth: bool) -> ContactSheet:
 def _noted(
     pictures: Iterator[Picture], sheet: ContactSheet, scene: Scene, fps: int, *, step: int
 ) -> Iterator[Picture]:
-    """The same pictures; one in `step` also goes to the contact sheet."""
+    """Pass the pictures on; one in `step` also goes to the contact sheet."""
     for number, picture in enumerate(pictures):
         if number % step == 0:
             start = number * frame_period(fps)
@@ -184,23 +181,23 @@ def _noted(
 
 
 def _check(args: argparse.Namespace) -> None:
-    """What can be told to be wrong before anything is read.
+    """Check the arguments before anything is read.
 
     Raises:
-        ValueError: The message says what.
+        ValueError: An argument is wrong; the message names it.
     """
     if (args.speech is None) == (args.text is None):
         raise ValueError("give a file of sound, or words with --text, and not both")
-    if not 0 <= args.listening <= LISTENING_MOST_S:
+    if not 0 <= args.listening <= MAX_LISTENING_S:
         raise ValueError(
-            f"--listening lies between 0 and {LISTENING_MOST_S:g} s, got {args.listening:g}"
+            f"--listening must be between 0 and {MAX_LISTENING_S:g} s, got {args.listening:g}"
         )
     if not args.every > 0:
-        raise ValueError(f"--every is more than 0 s, got {args.every:g}")
+        raise ValueError(f"--every must be more than 0 s, got {args.every:g}")
     if args.fps is not None:
         frame_period(args.fps)
     if args.sheet is not None and args.sheet.suffix.lower() not in SHEETS:
-        raise ValueError(f"--sheet ends in {', '.join(SHEETS)}, got {args.sheet}")
+        raise ValueError(f"--sheet must end in {', '.join(SHEETS)}, got {args.sheet}")
     for path in (args.out, args.sheet):
         if path is not None and not path.parent.is_dir():
             raise ValueError(f"{path} cannot be written: there is no folder {path.parent}")

@@ -1,7 +1,6 @@
-"""A film as a file: H.264 and AAC, in sync from the first frame to the last.
+"""Writes frames and sound to a file: H.264 and AAC, in sync throughout.
 
-In flow pictures and their sound; out flows a file that every browser plays. The encoder works on
-one thread, so that the same film is the same file.
+The encoder runs on one thread, so that the same film gives the same file.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ from ...audio.pcm_buffer import Pcm
 from ...timeline import SAMPLE_RATE
 
 CRF = 18
-"""x264's quality: differences are hard to see from here on down."""
+"""x264's quality: lower values look hardly different."""
 
 AUDIO_BITRATE_BPS = 128_000
 
 BT709, BT601 = 1, 6
-"""FFmpeg's numbers for the primaries and curve of a screen, and for the matrix of our I420."""
+"""FFmpeg's codes: BT.709 primaries and transfer, and the BT.601 matrix of our I420."""
 LIMITED_RANGE = 1
 
 
 class MovieError(ValueError):
-    """A film cannot be written; the message says why."""
+    """A film cannot be written; the message has the reason."""
 
 
 def write(
@@ -44,12 +43,12 @@ def write(
     Args:
         path: A name that ends in .mp4, .mov or .mkv.
         pictures: I420, uint8 [H * 3 / 2, W]; the first is shown with the first sample.
-        sound: int16 [N]; filled up with silence until the last picture has been shown.
+        sound: int16 [N]; padded with silence to the end of the last picture.
         size: Width and height in pixels.
         fps: Pictures a second; divides `SAMPLE_RATE`.
 
     Raises:
-        MovieError: No file of this name can be made, or it could not be finished.
+        MovieError: The file cannot be opened, or writing failed.
     """
     try:
         container, video, audio = _opened(path, size, fps)
@@ -84,7 +83,7 @@ def _fill(
 def _opened(
     path: Path, size: tuple[int, int], fps: int
 ) -> tuple[av.container.OutputContainer, av.VideoStream, av.AudioStream]:
-    """A file that waits for pictures and sound."""
+    """An open container with one video and one audio stream."""
     container = av.open(str(path), "w")
     try:
         video = container.add_stream("libx264", fps, options={"crf": str(CRF)})

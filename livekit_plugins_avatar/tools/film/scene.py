@@ -1,8 +1,7 @@
-"""A scene: somebody says something, and then listens.
+"""A scene: a face that speaks and then listens.
 
-In flow speech and what the mouth does in it; out flows the face for any sample of it, from the same
-schedule and face that work in a room. Nothing here takes time or chance: the same speech, events
-and seed give the same scene.
+It computes the face for any sample from the same schedule and face that work in a room. The same
+speech, events and seed give the same scene.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ from ...timeline import Timed
 
 
 class Scene:
-    """A face that says `speech`.
+    """A face that speaks `speech`.
 
     Args:
         speech: int16 [N], at `SAMPLE_RATE`.
-        events: What a recogniser hears in it, in order.
-        listening: How many samples it listens afterwards, at least 0.
-        seed: What makes this face's blinks and glances its own.
+        events: Its visemes, in order.
+        listening: Samples of listening afterwards, at least 0.
+        seed: Of the random blinks and glances.
         style: How lively it is.
     """
 
@@ -56,11 +55,11 @@ class Scene:
         self._face = Face(visemes, attention.situations, seed=seed, style=style)
 
     def moments(self, period: int) -> Iterator[Moment]:
-        """The face of each frame, until the sound has ended; a frame lasts `period` samples."""
+        """The face of each frame until the sound ends; a frame lasts `period` samples."""
         for start in range(0, len(self.sound), period):
             yield Timed(start, period, self._face.at(start))
 
     def viseme(self, sample: int) -> str:
-        """What is being said at a sample."""
+        """The viseme at a sample."""
         events = self._schedule.between(sample, sample + 1)
         return events[0].viseme if events else "sil"

@@ -1,8 +1,4 @@
-"""A contact sheet: a film at a glance.
-
-In flow pictures with the time and what is being said; out flows one image, the pictures in rows,
-each with its caption.
-"""
+"""A contact sheet: pictures of a film in rows, each with its time and viseme."""
 
 from __future__ import annotations
 
@@ -17,34 +13,34 @@ from ...timeline import SAMPLE_RATE, Timed
 
 WIDTH_PX = 1600
 THUMB_PX = 200
-"""About how wide a picture is on a sheet."""
+"""Width of one picture on a sheet."""
 
 CAPTION_PX = 18
 GAP_PX = 4
 PAPER, INK = (24, 24, 24), (220, 220, 220)
 
-SEEN_LEVELS = 12
-"""A pixel that changes by so many levels of luma belongs to what moved."""
+MOVED_LEVELS = 12
+"""A pixel that changes by so many levels of luma has moved."""
 
 MOUTH_SHAPES = (
     FaceState.of(mouthPucker=1.0),
     FaceState.of(mouthUpperUpLeft=1.0, mouthUpperUpRight=1.0),
     FaceState.of(mouthLowerDownLeft=1.0, mouthLowerDownRight=1.0),
 )
-"""They move the lips, and neither the cheeks, as a smile does, nor the chin, as the jaw does."""
+"""These move the lips only: a smile also moves the cheeks, and the jaw the chin."""
 
 MARGIN = 0.4
-"""Left about the lips, as a share of their width: room for an open jaw and a turned head."""
+"""Added around the lips, as a share of their width: an open jaw and a turned head fit in."""
 
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels."""
 
 
 class ContactSheet:
-    """Collects pictures for one image.
+    """Collects pictures on one image.
 
     Args:
-        box: Which part of each picture is shown; all of it without.
+        box: The part of each picture to show; by default all.
     """
 
     def __init__(self, box: Box | None = None) -> None:
@@ -52,7 +48,7 @@ class ContactSheet:
         self._shown: list[tuple[Image.Image, str]] = []
 
     def add(self, picture: NDArray[np.uint8], caption: str) -> None:
-        """One more picture, I420, uint8 [H * 3 / 2, W]."""
+        """Add a picture: I420, uint8 [H * 3 / 2, W]."""
         image = Image.fromarray(rgb(picture))
         if self._box is not None:
             image = image.crop(self._box)
@@ -78,15 +74,15 @@ class ContactSheet:
 
 
 def mouth_box(renderer: Renderer) -> Box:
-    """Where the mouth is: what changes when only the mouth moves, and a margin.
+    """The region that changes when only the lips move, with a margin.
 
     Returns:
-        The whole picture where nothing changes.
+        The whole picture if nothing changes.
     """
     faces = (FaceState.of(), *MOUTH_SHAPES)
     moments = [Timed(0, SAMPLE_RATE // renderer.fps, face) for face in faces]
     rest, *others = (luma(frame).astype(np.int16) for frame in renderer.render(moments))
-    moved = np.max([np.abs(other - rest) for other in others], axis=0) >= SEEN_LEVELS
+    moved = np.max([np.abs(other - rest) for other in others], axis=0) >= MOVED_LEVELS
     width, height = renderer.size
     if not moved.any():
         return 0, 0, width, height

@@ -1,7 +1,6 @@
-"""Speech for a film, from a file or from words.
+"""Gets speech for a film from a file, or from the demo's voice.
 
-In flows anything that FFmpeg can read, or a sentence for the demo's voice; out flows the sound as
-the whole package has it: int16, mono, at `SAMPLE_RATE`.
+The sound is int16, mono, at `SAMPLE_RATE`, as in the whole package.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from ..demo.extras import needs
 
 
 class SoundError(ValueError):
-    """There is no sound to be had; the message says of what and why."""
+    """Sound cannot be read or synthesised; the message has the source and the reason."""
 
 
 def read(path: Path) -> Pcm:
-    """The first sound track of a file, int16 [N], N >= 1.
+    """The first audio track of a file, int16 [N], N >= 1.
 
     Raises:
-        SoundError: The file is not there, holds no sound, or breaks off where it begins.
+        SoundError: The file is missing, has no sound, or cannot be decoded.
     """
     resampler = _resampler()
     parts: list[Pcm] = []
@@ -42,11 +41,11 @@ def read(path: Path) -> Pcm:
 def spoken(text: str) -> Pcm:
     """`text` in the demo's voice, int16 [N], N >= 1; needs the extra `demo`.
 
-    The voice has some chance in it: it says the same words a little differently each time.
+    The voice is random to a degree: the same words sound a little different each time.
 
     Raises:
-        SoundError: There is nothing in it to say.
-        MissingExtra: It is not installed.
+        SoundError: The text has nothing to speak.
+        MissingExtra: The extra is not installed.
     """
     with needs("demo", "--text"):
         from ..demo import piper

@@ -1,0 +1,1 @@
+"""The visemes of a recording, printed or drawn."""

@@ -1,8 +1,7 @@
-"""`livekit-avatar visemes`: what the mouth does in a recording.
+"""`livekit-avatar visemes`: prints the visemes of recordings.
 
-In flow files of sound; out flows for each one line of JSON, or a table for a person: viseme, start,
-duration and strength of every event, from the first sample to the last, at the times the sound has.
-A file that cannot be read is named, and does not stop the others.
+Each file gets one line of JSON or a table: viseme, start, duration and intensity of every event. A
+file that cannot be read is reported and does not stop the others.
 """
 
 from __future__ import annotations
@@ -18,21 +17,26 @@ from ...speech.visemes import VisemeEvent
 from ...timeline import SAMPLE_RATE, seconds
 from ..demo.extras import needs
 from ..film.sound import SoundError, read
-from .events import events_of
+from .offline import recognize
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="anything with sound")
-    parser.add_argument("--text", help="what is said in it: closures are then hardly ever missed")
+    parser.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a file with sound")
+    parser.add_argument(
+        "--text", help="the words that are spoken in it; makes the visemes more exact"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line and file")
     parser.add_argument(
-        "--picture", type=Path, metavar="FILE", help="also draw it under its waveform, as look.png"
+        "--picture",
+        type=Path,
+        metavar="FILE",
+        help="also draw waveform and visemes, as visemes.png",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command; 0 when every file could be read, 1 when not, 2 when asked nonsense."""
+    """Run the command; 0 when every file could be read, 1 when not, 2 for wrong arguments."""
     if len(args.files) > 1 and (args.text is not None or args.picture is not None):
         print("visemes: --text and --picture go with one file, not with several", file=sys.stderr)
         return 2
@@ -48,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"visemes: {error}", file=sys.stderr)
             failed = True
             continue
-        events = events_of(pcm, args.text, recognizer=recognizer)
+        events = recognize(pcm, args.text, recognizer=recognizer)
         print(as_json(file, events) if args.json else table(file, events))
         if args.picture is not None:
             with needs("eval", "--picture"):
@@ -58,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def as_json(file: Path, events: Sequence[VisemeEvent]) -> str:
-    """One line: the file as it was named, and its events in samples at `sample_rate`."""
+    """One line of JSON: the path as given, and the events in samples at `sample_rate`."""
     rows = [
         {
             "viseme": event.viseme,
@@ -72,7 +76,7 @@ def as_json(file: Path, events: Sequence[VisemeEvent]) -> str:
 
 
 def table(file: Path, events: Sequence[VisemeEvent]) -> str:
-    """The same for a person, in seconds."""
+    """A table of the events, in seconds."""
     rows = [
         f"{seconds(event.start):9.3f}{seconds(event.duration):8.3f}  {event.viseme:4}"
         f"{event.intensity:5.2f}"

@@ -1,8 +1,8 @@
-"""A recording and its visemes in one picture, to see whether closures meet closures.
+"""Draws a recording and its visemes, to compare closures in both.
 
-In flow sound and events; out flows a picture: five seconds a row, the waveform above, a coloured
-bar for every viseme below, and a shade behind the waveform where lips are shut. More lanes, such as
-what somebody labelled by hand, lie below the first.
+Each row shows five seconds: the waveform, a coloured bar for every viseme below it, and a shade
+behind the waveform where the lips are closed. Further lanes, such as hand-made labels, lie below
+the first.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ COLOURS = {
     "nn": (170, 190, 170), "RR": (197, 176, 213), "aa": (44, 130, 60), "E": (120, 190, 90),
     "I": (190, 220, 110), "O": (31, 119, 180), "U": (90, 180, 220),
 }  # fmt: skip
-"""Lips shut and teeth on lips are warm, open vowels green, round ones blue."""
+"""Closed lips and teeth on lips are warm, open vowels green, round ones blue."""
 
 CLOSED = "PP"
 SHADE = (245, 201, 201)
 NAME_PX = 12
-"""A bar that is narrower goes without its name."""
+"""A narrower bar has no name."""
 
 
 def draw(pcm: Pcm, *lanes: Sequence[VisemeEvent]) -> Image.Image:
-    """The picture of a recording with one lane or more of events, each in samples of it."""
+    """Draw a recording and one or more lanes of its events."""
     rows = max(1, -(-len(pcm) // ROW_SAMPLES))
     high = WAVE_PX + LANE_PX * len(lanes) + GAP_PX
     image = Image.new("RGB", (WIDTH_PX, rows * high), PAPER)
@@ -84,12 +84,12 @@ def _wave(
 
 
 def _within(events: Sequence[VisemeEvent], start: int) -> list[VisemeEvent]:
-    """The events that lie, at least in part, in the row that begins at a sample."""
+    """The events that lie at least partly in the row that begins at `start`."""
     return [event for event in events if event.end > start and event.start < start + ROW_SAMPLES]
 
 
 def _edges(event: VisemeEvent, start: int) -> tuple[float, float]:
-    """Where an event begins and ends in its row, in pixels."""
+    """Left and right edge of an event in its row, in pixels."""
     return max(0.0, _x(event.start, start)), min(float(WIDTH_PX), _x(event.end, start)) - 1
 
 

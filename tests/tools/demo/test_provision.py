@@ -1,4 +1,4 @@
-"""What the demo needs is found where it is, and missed with a remedy where it is not."""
+"""The demo's parts are found or installed; a part that cannot be had is named with a remedy."""
 
 from __future__ import annotations
 
@@ -28,11 +28,13 @@ def put(program: Path, script: str = "exit 0") -> Path:
     return program
 
 
-def test_everything_fetched_lies_in_one_folder_of_the_users_cache(tmp_path: Path) -> None:
+def test_cache_folder(tmp_path: Path) -> None:
+    """Everything fetched lies in one folder of the user's cache."""
     assert cache.folder("bin") == tmp_path / "cache" / "livekit-avatar" / "bin"
 
 
-def test_a_server_on_path_is_preferred_to_one_that_was_built(empty_machine: Path) -> None:
+def test_server_on_path(empty_machine: Path) -> None:
+    """A server on PATH is preferred to one that was built."""
     assert server_binary.find() is None
     built = put(cache.folder("bin") / f"livekit-server-{server_binary.VERSION}")
     assert server_binary.find() == built
@@ -40,9 +42,8 @@ def test_a_server_on_path_is_preferred_to_one_that_was_built(empty_machine: Path
     assert server_binary.find() == installed
 
 
-def test_go_builds_the_server_into_the_cache_once_and_leaves_no_workshop(
-    empty_machine: Path, tmp_path: Path
-) -> None:
+def test_build(empty_machine: Path, tmp_path: Path) -> None:
+    """Go builds the server into the cache once, and the build folder is removed."""
     count = tmp_path / "builds"
     put(
         empty_machine / "go",
@@ -55,33 +56,31 @@ def test_go_builds_the_server_into_the_cache_once_and_leaves_no_workshop(
     assert sorted(p.name for p in cache.folder().iterdir()) == ["bin"]
 
 
-def test_a_build_that_fails_names_the_part_and_the_remedy_and_shows_why(
-    empty_machine: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_failed_build(empty_machine: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A failed build names the part and shows the compiler's output."""
     put(empty_machine / "go", "echo module not found; exit 3")
     with pytest.raises(cache.Missing, match=r"the LiveKit server is missing: `go` ended with 3"):
         server_binary.provide()
     assert "module not found" in capfd.readouterr().err
 
 
-def test_without_uv_and_pip_nothing_can_be_fetched_and_that_is_said(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_no_installer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without uv and pip the remedy is to install uv."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(cache.Missing, match=r"neither uv nor pip.*Install uv"):
         packages.installed("a-package==1", part="a part", remedy="Get it.")
 
 
-def test_a_browser_is_found_by_any_of_its_names(empty_machine: Path) -> None:
+def test_browser_on_path(empty_machine: Path) -> None:
+    """A browser is found by any of its names."""
     chrome = put(empty_machine / "google-chrome")
     assert browser.find() == chrome
     chromium = put(empty_machine / "chromium")
     assert browser.find() == chromium
 
 
-def test_without_a_browser_and_the_right_to_install_one_the_remedy_is_named(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a browser and the right to install one the remedy is named."""
     monkeypatch.setattr(browser, "APPLICATIONS", ())
     with pytest.raises(cache.Missing, match=r"a browser is missing.*apt-get install chromium"):
         browser.provide()
@@ -98,28 +97,30 @@ def checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_built_page_is_taken_until_its_sources_change(checkout: Path) -> None:
+def test_built_page(checkout: Path) -> None:
+    """A built page is used until its sources change."""
     assert page.find() == checkout / "built"
     later_s = (checkout / "built/index.html").stat().st_mtime + 10
     os.utime(checkout / "web/src/page.ts", (later_s, later_s))
     assert page.find() is None
 
 
-def test_an_installed_page_needs_no_sources(checkout: Path, tmp_path: Path) -> None:
+def test_installed_page(checkout: Path, tmp_path: Path) -> None:
+    """An installed page needs no sources."""
     page.SOURCES.rename(tmp_path / "elsewhere")
     assert page.find() == page.BUILT
 
 
-def test_without_page_and_sources_the_remedy_is_to_reinstall(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_no_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without page and sources the remedy is to reinstall."""
     monkeypatch.setattr(page, "SOURCES", tmp_path / "none")
     monkeypatch.setattr(page, "BUILT", tmp_path / "none")
     with pytest.raises(cache.Missing, match=r"the demo's page is missing.*Reinstall"):
         page.provide()
 
 
-def test_a_missing_module_is_answered_with_the_extra_that_brings_it() -> None:
+def test_missing_module() -> None:
+    """A missing module names the extra that brings it."""
     with (
         pytest.raises(
             MissingExtra, match=r"the demo needs the module no_such_module.*avatar\[demo\]'"
@@ -129,6 +130,7 @@ def test_a_missing_module_is_answered_with_the_extra_that_brings_it() -> None:
         __import__("no_such_module")
 
 
-def test_an_error_inside_a_module_that_is_there_stays_what_it_is() -> None:
+def test_other_import_error() -> None:
+    """An import error inside a module that is there stays as it is."""
     with pytest.raises(ImportError, match="cannot import name"), needs("demo", "the demo"):
         raise ImportError("cannot import name 'x' from 'y'")

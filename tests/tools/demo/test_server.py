@@ -1,7 +1,8 @@
-"""A LiveKit server of one's own comes up, answers, and leaves nothing behind."""
+"""A LiveKit server starts on the loopback interface, answers, and leaves nothing behind."""
 
 from __future__ import annotations
 
+import socket
 import stat
 import sys
 import urllib.error
@@ -34,9 +35,14 @@ def answers(server: LiveKitServer) -> bool:
 
 
 @pytest.mark.room
-def test_two_servers_run_side_by_side_and_are_gone_after_their_blocks() -> None:
+def test_two_servers() -> None:
+    """Two servers run side by side, on loopback alone, and are gone after their blocks."""
     before = children()
     with livekit_server(server_binary.provide()) as one:
+        (process,) = map(psutil.Process, children() - before)
+        sockets = process.net_connections()
+        assert {each.laddr.ip for each in sockets} == {"127.0.0.1"}
+        assert {socket.SOCK_STREAM, socket.SOCK_DGRAM} == {each.type for each in sockets}
         with livekit_server(server_binary.provide()) as other:
             assert answers(one) and answers(other)
             assert one.url != other.url and one.api_secret != other.api_secret
@@ -46,22 +52,25 @@ def test_two_servers_run_side_by_side_and_are_gone_after_their_blocks() -> None:
 
 
 @pytest.mark.room
-def test_a_server_is_stopped_when_its_block_fails() -> None:
+def test_failing_block() -> None:
+    """A server is stopped when its block fails."""
     before = children()
     with pytest.raises(ZeroDivisionError), livekit_server(server_binary.provide()):
         raise ZeroDivisionError
     assert children() == before
 
 
-def test_a_binary_that_ends_at_once_is_reported_with_its_last_words(tmp_path: Path) -> None:
+def test_binary_that_ends(tmp_path: Path) -> None:
+    """A binary that ends at once is reported with the end of its log."""
     binary = tmp_path / "livekit-server"
-    binary.write_text(f"#!{sys.executable}\nraise SystemExit('no such option: --config')\n")
+    binary.write_text(f"#!{sys.executable} -S\nraise SystemExit('no such option: --config')\n")
     binary.chmod(binary.stat().st_mode | stat.S_IXUSR)
     with pytest.raises(ServerDied, match="no such option"), livekit_server(binary):
         pass
 
 
-def test_a_token_makes_a_room_with_its_streams_in_sync_and_sends_for_the_agent() -> None:
+def test_token() -> None:
+    """A token makes a room with synchronised streams and dispatches the agent."""
     server = LiveKitServer(url="ws://127.0.0.1:1", api_key="key", api_secret="s" * 32)
     claims = api.TokenVerifier(server.api_key, server.api_secret).verify(
         server.token(identity="visitor", room="parlour", agents=["butler"])
@@ -72,7 +81,8 @@ def test_a_token_makes_a_room_with_its_streams_in_sync_and_sends_for_the_agent()
     assert [agent.agent_name for agent in claims.room_config.agents] == ["butler"]
 
 
-def test_the_environment_is_what_livekit_tools_read() -> None:
+def test_environment() -> None:
+    """The environment has the variables that LiveKit's tools read."""
     server = LiveKitServer(url="ws://127.0.0.1:1", api_key="key", api_secret="secret")
     assert server.environment == {
         "LIVEKIT_URL": "ws://127.0.0.1:1",
@@ -81,5 +91,8 @@ def test_the_environment_is_what_livekit_tools_read() -> None:
     }
 
 
-def test_free_ports_differ() -> None:
+def test_free_ports() -> None:
+    """Free ports differ, and an address of another machine is an error."""
     assert len(set(free_ports(5))) == 5
+    with pytest.raises(OSError, match="assign"):
+        free_ports(1, "192.0.2.1")

@@ -1,15 +1,23 @@
-"""The demo's web server gives a browser the page, and a room of its own to join."""
+"""The demo's web server gives a browser the page and a room of its own, and strangers nothing."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiohttp
+import jwt
 import pytest
 from livekit import api
 
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
-from livekit_plugins_avatar.tools.demo.web_server import MOST_ROOMS, Rooms, web_server
+from livekit_plugins_avatar.tools.demo.web_server import (
+    MAX_ROOMS,
+    Rooms,
+    listening_socket,
+    web_server,
+)
 from livekit_plugins_avatar.tools.demo.worker_process import AGENT
 
 SERVER = LiveKitServer(url="ws://127.0.0.1:7880", api_key="key", api_secret="s" * 32)
@@ -22,19 +30,33 @@ def page(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_the_page_and_its_files_are_served(page: Path) -> None:
+@pytest.fixture
+async def browser(page: Path) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of a running web server."""
     async with web_server(page, SERVER) as address, aiohttp.ClientSession(address) as browser:
-        assert "a page" in await (await browser.get("/")).text()
-        script = await browser.get("/page.js")
-        assert script.status == 200 and "javascript" in script.content_type
-        assert (await browser.get("/nothing.js")).status == 404
+        yield browser
 
 
-async def test_every_visitor_gets_a_fresh_room_with_the_agent_and_streams_in_sync(
-    page: Path,
-) -> None:
-    async with web_server(page, SERVER) as address, aiohttp.ClientSession(address) as browser:
-        one, other = [await (await browser.get("/connection")).json() for _ in range(2)]
+async def join(browser: aiohttp.ClientSession, **params: str) -> dict[str, str]:
+    connection: dict[str, str] = await (await browser.get("/connection", params=params)).json()
+    return connection
+
+
+def claims(connection: dict[str, str]) -> api.access_token.Claims:
+    return api.TokenVerifier(SERVER.api_key, SERVER.api_secret).verify(connection["token"])
+
+
+async def test_files(browser: aiohttp.ClientSession) -> None:
+    """The page and its files are served."""
+    assert "a page" in await (await browser.get("/")).text()
+    script = await browser.get("/page.js")
+    assert script.status == 200 and "javascript" in script.content_type
+    assert (await browser.get("/nothing.js")).status == 404
+
+
+async def test_new_room(browser: aiohttp.ClientSession) -> None:
+    """Every visitor gets a new room, with the agent and synchronised streams."""
+    one, other = await join(browser), await join(browser)
     assert one["url"] == SERVER.url
     assert one["room"] != other["room"]
     claim = claims(one)
@@ -43,14 +65,10 @@ async def test_every_visitor_gets_a_fresh_room_with_the_agent_and_streams_in_syn
     assert [agent.agent_name for agent in claim.room_config.agents] == [AGENT]
 
 
-def claims(connection: dict[str, str]) -> api.access_token.Claims:
-    return api.TokenVerifier(SERVER.api_key, SERVER.api_secret).verify(connection["token"])
-
-
-async def test_whoever_is_invited_gets_a_place_of_their_own_in_the_same_room(page: Path) -> None:
-    async with web_server(page, SERVER) as address, aiohttp.ClientSession(address) as browser:
-        host = await (await browser.get("/connection")).json()
-        guest = await (await browser.get("/connection", params={"room": host["room"]})).json()
+async def test_invitation(browser: aiohttp.ClientSession) -> None:
+    """An invited visitor joins the same room as another participant."""
+    host = await join(browser)
+    guest = await join(browser, room=host["room"])
     assert guest["room"] == host["room"]
     one, other = claims(host), claims(guest)
     assert other.video is not None and other.video.room == host["room"]
@@ -58,29 +76,71 @@ async def test_whoever_is_invited_gets_a_place_of_their_own_in_the_same_room(pag
     assert (one.name, other.name) == ("Visitor 1", "Visitor 2")
 
 
+async def test_token(browser: aiohttp.ClientSession) -> None:
+    """A visitor's token lives for minutes, and lets them publish a microphone only."""
+    connection = await join(browser)
+    times = jwt.decode(connection["token"], options={"verify_signature": False})
+    life = datetime.fromtimestamp(times["exp"]) - datetime.now()
+    assert timedelta(minutes=1) < life <= timedelta(minutes=10)
+    video = claims(connection).video
+    assert video is not None and video.can_publish_sources == ["microphone"]
+    assert not video.can_update_own_metadata and not video.room_admin
+
+
 @pytest.mark.parametrize("room", ["", "demo-00000000", "../etc", "ü\n", "x" * 4_000])
-async def test_a_room_that_was_never_made_is_refused_in_a_sentence(page: Path, room: str) -> None:
-    async with web_server(page, SERVER) as address, aiohttp.ClientSession(address) as browser:
-        answer = await browser.get("/connection", params={"room": room})
-        assert answer.status == 404
-        assert "not here" in (await answer.json())["error"]
+async def test_unknown_room(browser: aiohttp.ClientSession, room: str) -> None:
+    """A room that was never made is refused in a sentence."""
+    answer = await browser.get("/connection", params={"room": room})
+    assert answer.status == 404
+    assert "not here" in (await answer.json())["error"]
 
 
-def test_the_oldest_rooms_are_forgotten() -> None:
+@pytest.mark.parametrize("path", ["/", "/page.js", "/connection"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:7000", "127.0.0.1.evil.example", "10.0.0.1:7000", "@:"]
+)
+async def test_foreign_host(browser: aiohttp.ClientSession, path: str, host: str) -> None:
+    """A request under a foreign name (DNS rebinding) gets neither token nor page."""
+    answer = await browser.get(path, headers={"Host": host})
+    assert answer.status == 421
+    assert "token" not in await answer.text()
+
+
+@pytest.mark.parametrize("host", ["localhost", "LocalHost:7000", "127.0.0.1:1", "[::1]:7000"])
+async def test_own_host(browser: aiohttp.ClientSession, host: str) -> None:
+    """Every name of the loopback interface is served, with any port."""
+    assert (await browser.get("/connection", headers={"Host": host})).status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/page.js", "/connection", "/nothing"])
+async def test_security_headers(browser: aiohttp.ClientSession, path: str) -> None:
+    """Every response forbids framing, and connections to other servers."""
+    headers = (await browser.get(path)).headers
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["default-src"] == "'self'"
+    assert policy["connect-src"] == "'self' ws://127.0.0.1:7880 http://127.0.0.1:7880"
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_old_rooms() -> None:
+    """The oldest rooms are forgotten."""
     rooms = Rooms()
-    first, *later = [rooms.make() for _ in range(MOST_ROOMS + 1)]
+    first, *later = [rooms.make() for _ in range(MAX_ROOMS + 1)]
     assert first not in rooms
     assert all(room in rooms for room in later)
 
 
-async def test_a_connection_is_never_kept_by_a_cache(page: Path) -> None:
-    async with web_server(page, SERVER) as address, aiohttp.ClientSession(address) as browser:
-        assert (await browser.get("/connection")).headers["Cache-Control"] == "no-store"
+async def test_cache_control(browser: aiohttp.ClientSession) -> None:
+    """No cache keeps a token."""
+    assert (await browser.get("/connection")).headers["Cache-Control"] == "no-store"
 
 
-async def test_a_port_that_is_taken_is_an_error_at_once(page: Path) -> None:
-    async with web_server(page, SERVER) as address:
-        port = int(address.rpartition(":")[2])
+def test_taken_port() -> None:
+    """A port that is taken is an error at once."""
+    with listening_socket() as listener:
+        port = listener.getsockname()[1]
         with pytest.raises(OSError, match=str(port)):
-            async with web_server(page, SERVER, port=port):
-                pass
+            listening_socket(port=port)

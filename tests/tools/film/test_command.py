@@ -1,4 +1,4 @@
-"""`render` makes a film of speech: seen, heard, and on a sheet."""
+"""`render` makes a film of speech, and a contact sheet of it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from livekit_plugins_avatar.tools.eval.costs import speech
 from livekit_plugins_avatar.tools.film import command, sound
 from livekit_plugins_avatar.tools.film.scene import Scene
 from livekit_plugins_avatar.tools.film.sheet import mouth_box
-from livekit_plugins_avatar.tools.visemes.events import events_of
+from livekit_plugins_avatar.tools.visemes.offline import recognize
 
 WritePersona = Callable[..., Path]
 
@@ -42,17 +42,18 @@ def spoken(tmp_path: Path) -> Path:
 
 
 def render(*words: object) -> int:
-    return cli.main(["render", *map(str, words), "--provider", "cpu"])
+    return cli.main(["render", *map(str, words), "--device", "cpu"])
 
 
-def test_a_film_shows_the_face_of_each_frame_and_then_listens(
+def test_film(
     spoken: Path, write_persona: WritePersona, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """A film shows the face of each frame, and then listening."""
     persona, out = write_persona(size=(64, 64)), tmp_path / "film.mp4"
     assert render(spoken, "-o", out, "--persona", persona, "--listening", "0.5") == 0
     assert capsys.readouterr().out == f"{out}: 1.00 s, 64x64, 25 frames a second\n"
     scene = Scene(
-        speech(0.5), events_of(speech(0.5), recognizer=built_in()), listening=samples(0.5)
+        speech(0.5), recognize(speech(0.5), recognizer=built_in()), listening=samples(0.5)
     )
     wanted = [16 + 100 * moment.value["jawOpen"] for moment in scene.moments(SAMPLE_RATE // 25)]
     with av.open(str(out)) as container:
@@ -61,57 +62,56 @@ def test_a_film_shows_the_face_of_each_frame_and_then_listens(
     assert levels == pytest.approx(wanted, abs=3)
 
 
-def test_words_that_are_spoken_are_read_as_well_as_heard(
-    write_persona: WritePersona, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[str | None] = []
+def test_text(write_persona: WritePersona, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --text the recogniser gets the words too."""
+    texts: list[str | None] = []
 
     def listening(pcm: Pcm, text: str | None, *, recognizer: OnnxRecognizer) -> list[VisemeEvent]:
-        told.append(text)
-        return events_of(pcm, text, recognizer=recognizer)
+        texts.append(text)
+        return recognize(pcm, text, recognizer=recognizer)
 
     monkeypatch.setattr(sound, "spoken", lambda text: speech(0.5))
-    monkeypatch.setattr(command, "events_of", listening)
+    monkeypatch.setattr(command, "recognize", listening)
     words = ["--text", "Pam.", "--persona", write_persona(size=(64, 64))]
     assert render("-o", tmp_path / "film.mp4", *words) == 0
-    assert told == ["Pam."]
+    assert texts == ["Pam."]
 
 
-def test_a_wide_frame_and_another_rate_are_what_is_asked_for(
-    spoken: Path, write_persona: WritePersona, tmp_path: Path
-) -> None:
+def test_aspect_and_rate(spoken: Path, write_persona: WritePersona, tmp_path: Path) -> None:
+    """A wide film at another frame rate is what was asked for."""
     persona, out = write_persona(size=(64, 64), wide=112), tmp_path / "film.mp4"
-    words = ["--persona", persona, "--frame", "wide", "--fps", "30"]
+    words = ["--persona", persona, "--aspect", "wide", "--fps", "30"]
     assert render(spoken, "-o", out, *words) == 0
     with av.open(str(out)) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height, stream.average_rate) == (112, 64, 30)
 
 
-def test_a_contact_sheet_has_a_picture_every_so_often(
-    spoken: Path, write_persona: WritePersona, tmp_path: Path
-) -> None:
+def test_contact_sheet(spoken: Path, write_persona: WritePersona, tmp_path: Path) -> None:
+    """A contact sheet has a picture every `--every` seconds."""
     persona, out, sheet = write_persona(size=(64, 64)), tmp_path / "a.mp4", tmp_path / "a.png"
     words = ["--persona", persona, "--sheet", sheet, "--every"]
     assert render(spoken, "-o", out, *words, "0.12") == 0
     many = Image.open(sheet)
     assert render(spoken, "-o", out, *words, "1") == 0
     one = Image.open(sheet)
-    # Of 13 frames five are on the first sheet, all in one row, and one is on the second.
+    # Of 13 frames five are on the first sheet, in one row, and one is on the second.
     assert many.height == one.height
     assert many.width == pytest.approx(5 * one.width, rel=0.05)
     pixels = np.asarray(one)[20:180, 20:180]
     assert (pixels == pixels[0, 0]).all() and pixels[0, 0, 0] < 60
 
 
-def test_the_mouth_is_found_where_the_sketch_has_it() -> None:
+def test_mouth_box() -> None:
+    """The box of the mouth surrounds the mouth of the sketch."""
     left, top, right, bottom = mouth_box(OnnxRenderer(load_persona("sketch"), provider="cpu"))
     assert left < 256 - 33 and 256 + 33 < right
     assert top < 310 and 330 < bottom
     assert right - left < 160 and bottom - top < 120
 
 
-def test_a_persona_without_a_mouth_is_shown_whole(write_persona: WritePersona) -> None:
+def test_no_mouth(write_persona: WritePersona) -> None:
+    """A persona without a mouth is shown whole."""
     path = write_persona(size=(64, 64))
     assert mouth_box(OnnxRenderer(load_persona(path), provider="cpu")) == (0, 0, 64, 64)
 
@@ -121,19 +121,20 @@ def test_a_persona_without_a_mouth_is_shown_whole(write_persona: WritePersona) -
     [
         ([], "give a file of sound, or words with --text"),
         (["a.wav", "--text", "both"], "and not both"),
-        (["a.wav", "--listening", "-1"], "--listening lies between 0 and 3600 s, got -1"),
-        (["a.wav", "--listening", "nan"], "--listening lies between"),
-        (["a.wav", "--every", "0"], "--every is more than 0 s"),
+        (["a.wav", "--listening", "-1"], "--listening must be between 0 and 3600 s, got -1"),
+        (["a.wav", "--listening", "nan"], "--listening must be between"),
+        (["a.wav", "--every", "0"], "--every must be more than 0 s"),
         (["a.wav", "--fps", "29"], "divides 48000, got 29"),
-        (["a.wav", "--sheet", "sheet.txt"], r"--sheet ends in .png, .jpg, .webp"),
+        (["a.wav", "--sheet", "sheet.txt"], r"--sheet must end in .png, .jpg, .webp"),
         (["a.wav", "--sheet", "/nowhere/sheet.png"], "there is no folder /nowhere"),
         (["a.wav", "--seed", "-1"], "seed lies between 0 and"),
         (["a.wav", "--persona", "nobody"], "no persona file nobody"),
     ],
 )
-def test_the_impossible_is_refused_before_anything_is_read(
+def test_wrong_arguments(
     tmp_path: Path, words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Wrong arguments are refused in one line before anything is read."""
     assert render(*words, "-o", tmp_path / "film.mp4") == 2
     said = capsys.readouterr().err
     assert sentence in said and said.count("\n") == 1
@@ -142,11 +143,11 @@ def test_the_impossible_is_refused_before_anything_is_read(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--persona", "sketch", "--frame", "wide"], "has no wide frame"),
+        (["--persona", "sketch", "--aspect", "wide"], "has no wide frame"),
         (["-o", "film.xyz"], "film.xyz cannot be written"),
     ],
 )
-def test_what_does_not_fit_is_one_line(
+def test_failure(
     spoken: Path,
     tmp_path: Path,
     words: list[str],
@@ -154,19 +155,21 @@ def test_what_does_not_fit_is_one_line(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """A failure is one line."""
     monkeypatch.chdir(tmp_path)
     assert render(spoken, "-o", "film.mp4", *words) == 1
     said = capsys.readouterr().err
     assert sentence in said and said.count("\n") == 1
 
 
-def test_a_sheet_without_its_extra_says_what_to_install(
+def test_sheet_without_extra(
     spoken: Path,
     write_persona: WritePersona,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """A sheet without its extra names the extra, and no film is begun."""
     monkeypatch.delattr(film, "sheet", raising=False)
     monkeypatch.setitem(sys.modules, "livekit_plugins_avatar.tools.film.sheet", None)
     words = ["--persona", write_persona(size=(64, 64)), "--sheet", tmp_path / "sheet.png"]

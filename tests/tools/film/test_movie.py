@@ -1,4 +1,4 @@
-"""A film holds its pictures and its sound, each at its time."""
+"""A film has its pictures and its sound, each at its time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def shown(path: Path) -> list[tuple[float, int]]:
         ]
 
 
-def test_every_picture_is_shown_at_its_time(tmp_path: Path) -> None:
+def test_pictures(tmp_path: Path) -> None:
+    """Every picture is shown at its time."""
     levels = [30, 200, 30, 90, 150, 210, 60, 60, 120, 180]
     path = tmp_path / "film.mp4"
     write(path, pictures(levels), noise(0.4), size=(64, 64), fps=FPS)
@@ -53,7 +54,8 @@ def test_every_picture_is_shown_at_its_time(tmp_path: Path) -> None:
     assert [level for _, level in seen] == pytest.approx(levels, abs=2)
 
 
-def test_the_sound_is_heard_at_its_time_and_silence_until_the_last_picture(tmp_path: Path) -> None:
+def test_sound(tmp_path: Path) -> None:
+    """The sound has its time, and silence follows until the last picture."""
     sound, path = noise(0.93), tmp_path / "film.mp4"
     write(path, pictures([100] * 25), sound, size=(64, 64), fps=FPS)
     heard = read(path).astype(float)
@@ -66,7 +68,8 @@ def test_the_sound_is_heard_at_its_time_and_silence_until_the_last_picture(tmp_p
     assert np.abs(heard[samples(0.96) :]).max() < 300
 
 
-def test_colours_are_labelled_as_what_they_are(tmp_path: Path) -> None:
+def test_colours(tmp_path: Path) -> None:
+    """The file names its colour space."""
     path = tmp_path / "film.mp4"
     write(path, pictures([100]), noise(0.04), size=(64, 64), fps=FPS)
     with av.open(str(path)) as container:
@@ -74,20 +77,23 @@ def test_colours_are_labelled_as_what_they_are(tmp_path: Path) -> None:
         assert (context.colorspace, context.color_range, context.pix_fmt) == (6, 1, "yuv420p")
 
 
-def test_the_same_film_is_the_same_file(tmp_path: Path) -> None:
+def test_same_file(tmp_path: Path) -> None:
+    """The same film gives the same file."""
     for name in ("one.mp4", "two.mp4"):
         write(tmp_path / name, pictures([30, 90, 200]), noise(0.12), size=(64, 64), fps=FPS)
     assert (tmp_path / "one.mp4").read_bytes() == (tmp_path / "two.mp4").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["film.xyz", "nowhere/film.mp4", "film.webm"])
-def test_a_name_that_no_film_can_have_is_refused(tmp_path: Path, name: str) -> None:
+def test_wrong_name(tmp_path: Path, name: str) -> None:
+    """A name that no film can have is refused."""
     with pytest.raises(MovieError, match=r"cannot be written.*use a name like film\.mp4"):
         write(tmp_path / name, pictures([30]), noise(0.04), size=(64, 64), fps=FPS)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
-def test_a_full_disk_is_named(tmp_path: Path) -> None:
+def test_full_disk(tmp_path: Path) -> None:
+    """A full disk is named."""
     path = tmp_path / "film.mp4"
     path.symlink_to("/dev/full")
     with pytest.raises(

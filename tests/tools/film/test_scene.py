@@ -1,4 +1,4 @@
-"""A scene is what the parts of a room make of speech, without the room."""
+"""A scene is a face that speaks and listens as in a room, without the room."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def scene(*, listening_s: float = 0.0, seed: int = 0) -> Scene:
     return Scene(pcm, [ah], listening=samples(listening_s), seed=seed)
 
 
-def test_there_is_a_face_for_every_frame_until_the_sound_has_ended() -> None:
+def test_frames() -> None:
+    """There is a face for every frame until the sound ends."""
     said = scene(listening_s=0.21)
     moments = list(said.moments(1920))
     assert len(said.sound) == samples(1.21)
@@ -25,7 +26,8 @@ def test_there_is_a_face_for_every_frame_until_the_sound_has_ended() -> None:
     assert moments[-1].start < len(said.sound) <= moments[-1].end
 
 
-def test_the_mouth_opens_while_it_speaks_and_rests_while_it_listens() -> None:
+def test_mouth() -> None:
+    """The mouth is open while the face speaks, and rests while it listens."""
     said = scene(listening_s=1.0)
     jaw = {moment.start: moment.value["jawOpen"] for moment in said.moments(1600)}
     speaking = [value for start, value in jaw.items() if samples(0.2) <= start < samples(0.9)]
@@ -35,13 +37,16 @@ def test_the_mouth_opens_while_it_speaks_and_rests_while_it_listens() -> None:
     assert not said.sound[samples(1.0) :].any()
 
 
-def test_it_says_which_viseme_is_heard_and_silence_after_the_last() -> None:
+def test_viseme() -> None:
+    """It gives the viseme at a sample, and silence after the last."""
     said = scene(listening_s=0.5)
     assert (said.viseme(0), said.viseme(samples(0.9))) == ("aa", "aa")
     assert said.viseme(samples(1.2)) == "sil"
 
 
-def test_the_same_speech_and_seed_are_the_same_scene() -> None:
+def test_same_scene() -> None:
+    """The same speech and seed give the same scene."""
+
     def faces(seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         return np.stack([moment.value.values for moment in scene(seed=seed).moments(1600)])
 

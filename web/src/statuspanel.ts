@@ -1,23 +1,25 @@
-// The panel of the mind: what the face's agent tells of it flows in, words, a dot on a small field and a
-// strip of mouth shapes flow out. Drawn only while it is open; no screen reader is told of every change.
+// The status panel: words, a dot for the gaze, and a strip of visemes.
+//
+// Drawn only while it is open, and not announced to screen readers, because it changes all the time.
 
-import { lookInWords, type Mind, type Person, stateInWords } from "./mind.ts";
-import { Trace, visemeInWords, WINDOW_MS } from "./mouth.ts";
+import type { Person } from "./participants.ts";
+import { lookInWords, type AvatarStatus, stateInWords } from "./status.ts";
+import { Trace, visemeInWords, WINDOW_MS } from "./visemes.ts";
 
-/** A mind at rest is told once a second: after three times that it is not told any more. */
+/** An unchanged status comes once a second; after three seconds without one it is unknown. */
 const STALE_MS = 3_000;
 const DRAW_EVERY_MS = 80;
-/** What is half the field, in radians: as far as the eyes of a portrait go. */
+/** Half the field in radians: the range of a portrait's eyes. */
 const FIELD_RAD = 0.6;
-/** Half the field, in the units of its drawing. */
+/** Half the field in the units of its drawing. */
 const FIELD = 44;
-/** Where there is room beside the face it is open from the start. */
+/** Where there is room beside the face, the panel is open from the start. */
 const ROOMY = "(min-width: 900px) and (min-height: 560px) and (min-aspect-ratio: 1)";
 const UNKNOWN = "–";
 
-export class MindPanel {
-  latest: Mind | undefined;
-  private toldMs = -Infinity;
+export class StatusPanel {
+  latest: AvatarStatus | undefined;
+  private receivedMs = -Infinity;
   private blank = false;
   private readonly trace = new Trace();
   private readonly strip: HTMLCanvasElement | null;
@@ -25,7 +27,7 @@ export class MindPanel {
 
   constructor(
     private readonly root: HTMLDetailsElement,
-    private readonly company: () => { readonly me: string; readonly others: readonly Person[] },
+    private readonly people: () => { readonly me: string; readonly others: readonly Person[] },
     private readonly nowMs: () => number = () => performance.now(),
   ) {
     this.strip = root.querySelector("canvas");
@@ -35,16 +37,16 @@ export class MindPanel {
     setInterval(() => this.draw(), DRAW_EVERY_MS);
   }
 
-  /** Takes what is told of this moment. */
-  show(mind: Mind): void {
+  /** Takes a new status. */
+  show(status: AvatarStatus): void {
     const nowMs = this.nowMs();
-    this.latest = mind;
-    this.toldMs = nowMs;
-    for (const { viseme, ageMs } of mind.changes) this.trace.add(viseme, nowMs - ageMs);
-    this.trace.add(mind.viseme, nowMs);
+    this.latest = status;
+    this.receivedMs = nowMs;
+    for (const { viseme, ageMs } of status.changes) this.trace.add(viseme, nowMs - ageMs);
+    this.trace.add(status.viseme, nowMs);
   }
 
-  /** Forgets what it was told: the room is another. */
+  /** Forgets the status, because the room is another. */
   reset(): void {
     this.latest = undefined;
     this.trace.clear();
@@ -52,24 +54,24 @@ export class MindPanel {
 
   private draw(): void {
     if (!this.root.open || document.hidden) return;
-    const mind = this.nowMs() - this.toldMs < STALE_MS ? this.latest : undefined;
-    const { me, others } = this.company();
-    this.write("state", mind && stateInWords(mind));
-    this.write("look", mind && lookInWords(mind, me, others));
-    this.write("expression", mind?.expression);
-    this.write("viseme", mind && visemeInWords(mind.viseme));
-    this.root.classList.toggle("untold", mind === undefined);
-    if (mind === undefined) this.trace.clear();
-    else this.point(mind);
+    const status = this.nowMs() - this.receivedMs < STALE_MS ? this.latest : undefined;
+    const { me, others } = this.people();
+    this.write("state", status && stateInWords(status));
+    this.write("look", status && lookInWords(status, me, others));
+    this.write("expression", status?.expression);
+    this.write("viseme", status && visemeInWords(status.viseme));
+    this.root.classList.toggle("unknown", status === undefined);
+    if (status === undefined) this.trace.clear();
+    else this.point(status);
     this.drawStrip();
   }
 
   private write(name: string, words = UNKNOWN): void {
-    const place = this.root.querySelector(`[data-mind="${name}"]`);
+    const place = this.root.querySelector(`[data-status="${name}"]`);
     if (place && place.textContent !== words) place.textContent = words;
   }
 
-  private point({ yawRad, pitchRad }: Mind): void {
+  private point({ yawRad, pitchRad }: AvatarStatus): void {
     const along = (rad: number) => Math.max(-1, Math.min(1, rad / FIELD_RAD)) * FIELD;
     const [x, y] = [along(yawRad).toFixed(1), (-along(pitchRad)).toFixed(1)];
     this.dot?.style.setProperty("transform", `translate(${x}px, ${y}px)`);
@@ -79,7 +81,7 @@ export class MindPanel {
     const { strip } = this;
     const nowMs = this.nowMs();
     const runs = this.trace.runs(nowMs);
-    // A mouth at rest leaves nothing to draw anew.
+    // An empty strip is drawn once.
     if (runs.length === 0 && this.blank) return;
     this.blank = runs.length === 0;
     const pen = strip?.getContext("2d");

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Trace, visemeInWords, WINDOW_MS } from "../src/mouth.ts";
+import { Trace, visemeInWords, WINDOW_MS } from "../src/visemes.ts";
 
 const shapes = (trace: Trace, nowMs: number) =>
   trace.runs(nowMs).map(({ viseme, startMs, endMs }) => [viseme, startMs, endMs]);
 
-test("a shape holds until the next, and the last until now; rest is not drawn", () => {
+test("a viseme lasts until the next, and the last until now; rest is not drawn", () => {
   const trace = new Trace();
   trace.add("PP", 100);
   trace.add("aa", 160);
@@ -18,7 +18,7 @@ test("a shape holds until the next, and the last until now; rest is not drawn", 
   assert.deepEqual(shapes(trace, 500).at(-1), ["U", 420, 500]);
 });
 
-test("what is told twice is one run, and what comes late for its time corrects what was thought", () => {
+test("a repeated viseme is one run, and a late change corrects the runs", () => {
   const trace = new Trace();
   trace.add("aa", 100);
   trace.add("aa", 150);

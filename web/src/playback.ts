@@ -1,19 +1,20 @@
-// The sound: audio tracks flow in, loudspeakers play. Where the browser wants a gesture first, the next
-// one anywhere on the page is taken, and a button asks for it.
+// Plays the room's audio.
+//
+// Where the browser wants a gesture first, the next one anywhere on the page is used, and a button asks for it.
 
 import { type RemoteTrack, type Room, RoomEvent } from "livekit-client";
 
-export class Voice {
+export class Playback {
   private room: Room | undefined;
 
   constructor(private readonly start: HTMLButtonElement) {
-    // Capturing, so that the gesture counts wherever it lands: a key or a touch on any control.
+    // Capturing, so that a key or a touch on any control counts.
     for (const gesture of ["pointerup", "keydown"]) {
       document.addEventListener(gesture, () => void this.unlock(), { capture: true });
     }
   }
 
-  /** Takes the sound of a new room. */
+  /** Takes a new room. */
   follow(room: Room): void {
     this.room = room;
     const ask = () => {
@@ -35,7 +36,7 @@ export class Voice {
   private async unlock(): Promise<void> {
     const room = this.room;
     if (room === undefined || this.start.hidden) return;
-    // A gesture that the browser does not count leaves the button where it is.
+    // After a gesture that the browser does not accept the button stays.
     await Promise.allSettled([room.startAudio(), room.startVideo()]);
   }
 }

@@ -1,7 +1,7 @@
-// What the mouth did in the last seconds: changes of its shape flow in, runs on a strip of time flow out.
+// The visemes of the last seconds, as runs on a strip of time.
+//
 // Pure, so that it can be tested without a page.
 
-/** What is known of a shape of the mouth. */
 interface Shape {
   /** How open it is drawn, in [0, 1]: for the eye, not to scale. */
   readonly open: number;
@@ -28,13 +28,13 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   U: { open: 0.5, sounds: "oo" },
 };
 
-/** Between closed and wide open: for a shape that this page does not know. */
+/** For a viseme that this page does not know. */
 const UNKNOWN: Shape = { open: 0.5, sounds: "" };
 
-/** How much of the past a strip shows. */
+/** The length of the strip. */
 export const WINDOW_MS = 2_000;
 
-/** A shape that the mouth had from one time to another. */
+/** A viseme from one time to another. */
 export interface Run {
   readonly viseme: string;
   readonly startMs: number;
@@ -42,15 +42,15 @@ export interface Run {
   readonly open: number;
 }
 
-/** The last seconds of a mouth; times are of the page's own clock. */
+/** The visemes of the last seconds; times are of the page's clock. */
 export class Trace {
   private changes: { viseme: string; atMs: number }[] = [];
 
-  /** The mouth took a shape at a time; what was thought to come after is forgotten. */
+  /** Adds a change; later ones that were added before are dropped. */
   add(viseme: string, atMs: number): void {
     const kept = this.changes.filter((change) => change.atMs < atMs);
     if (kept.at(-1)?.viseme !== viseme) kept.push({ viseme, atMs });
-    // What held when the window began began before it.
+    // The viseme at the window's start began before it.
     const first = kept.findLastIndex((change) => change.atMs <= atMs - WINDOW_MS);
     this.changes = kept.slice(Math.max(0, first));
   }
@@ -59,7 +59,7 @@ export class Trace {
     this.changes = [];
   }
 
-  /** The shapes of the window that ends at a time, oldest first, without the mouth at rest. */
+  /** The runs of the window that ends at a time, oldest first, without the mouth at rest. */
   runs(nowMs: number): readonly Run[] {
     return this.changes
       .map(({ viseme, atMs }, index) => ({

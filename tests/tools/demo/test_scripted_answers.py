@@ -1,4 +1,4 @@
-"""The demo's agent understands what visitors ask, typed or misheard, and answers it aloud."""
+"""The scripted agent finds the topic of a question, typed or misheard, and answers it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from datetime import datetime
 
 import pytest
 
-from livekit_plugins_avatar.tools.demo.answers import GREETING, TOPICS, UNKNOWN, answer, topic
+from livekit_plugins_avatar.tools.demo.scripted_answers import (
+    GREETING,
+    TOPICS,
+    UNKNOWN,
+    answer,
+    topic,
+)
 
 NOW = datetime(2031, 5, 9, 14, 3)
 
@@ -50,20 +56,24 @@ ASKED = [
 
 
 @pytest.mark.parametrize(("said", "expected"), ASKED)
-def test_a_question_is_taken_for_what_it_is_about(said: str, expected: str) -> None:
+def test_topic(said: str, expected: str) -> None:
+    """A question raises its topic."""
     found = topic(said)
     assert found is not None and found.name == expected
 
 
-def test_every_topic_of_the_table_can_be_reached() -> None:
+def test_every_topic() -> None:
+    """Every topic of the table can be raised."""
     assert {name for _, name in ASKED} == {t.name for t in TOPICS}
 
 
-def test_it_greets_before_anything_is_said() -> None:
+def test_greeting() -> None:
+    """It greets before the visitor has spoken."""
     assert answer([], NOW) == GREETING
 
 
-def test_a_topic_raised_again_gets_its_next_answer_and_then_the_first_again() -> None:
+def test_topic_raised_again() -> None:
+    """A topic raised again gets its next answer, and then the first again."""
     stories = next(t for t in TOPICS if t.name == "story").answers
     said = ["A story please", "thanks", "another story", "another", "one more"]
     assert answer(said[:1], NOW) == stories[0]
@@ -72,23 +82,26 @@ def test_a_topic_raised_again_gets_its_next_answer_and_then_the_first_again() ->
     assert answer(said, NOW) == stories[1]
 
 
-def test_it_tells_the_time_it_is_given() -> None:
+def test_time() -> None:
+    """It answers with the time that it is given."""
     assert "14:03" in answer(["What time is it?"], NOW)
     assert "Friday, 9 May" in answer(["What time is it?"], NOW)
 
 
-def test_what_it_cannot_place_is_admitted_in_changing_words() -> None:
+def test_unknown() -> None:
+    """A text of no topic gets a different reply each time."""
     said = ["xyzzy", "plugh", "quux"]
     assert [answer(said[:n], NOW) for n in (1, 2, 3)] == list(UNKNOWN)
 
 
-def test_an_empty_message_is_asked_for_again() -> None:
+def test_no_words() -> None:
+    """A message without words is asked for again."""
     assert "again" in answer(["..."], NOW)
 
 
 @pytest.mark.parametrize("name", [t.name for t in TOPICS])
-def test_answers_are_written_to_be_heard(name: str) -> None:
-    """Symbols would be spelled out by a voice, and long answers bore; a story may take its time."""
+def test_spoken(name: str) -> None:
+    """Answers have no symbols, which a voice would spell out, and all but stories are short."""
     for text in next(t for t in TOPICS if t.name == name).answers:
         assert re.fullmatch(r"[\w\s.,;:!?'{}]+", text), text
         assert len(text.split()) <= (140 if name == "story" else 60)

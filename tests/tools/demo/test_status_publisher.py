@@ -1,4 +1,4 @@
-"""The page is told what goes on in the face: when it changes, and not more than it can use."""
+"""The page gets the face's status when it changes, and not more often than it can show."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from livekit import rtc
 from livekit_plugins_avatar import AvatarSession
 from livekit_plugins_avatar.face.status import AvatarStatus
 from livekit_plugins_avatar.timeline import ManualClock
-from livekit_plugins_avatar.tools.demo.status import (
+from livekit_plugins_avatar.tools.demo.status_publisher import (
     HEARTBEAT_S,
-    LOOK_S,
-    MOST_VISEMES,
+    MAX_VISEMES,
     PACKET_S,
+    POLL_S,
     TOPIC,
-    Telling,
-    is_watched,
-    tell,
+    StatusPackets,
+    has_viewer,
+    publish_status,
 )
 
 STANDARD = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
@@ -41,16 +41,10 @@ def a_status(**changes: Any) -> AvatarStatus:
     return AvatarStatus(**fields | changes)
 
 
-def told(telling: Telling, seconds: float, moment: AvatarStatus, start_s: float = 0.0) -> list[Any]:
-    """The packets of a mind that stays as it is for some seconds, read."""
-    looks = range(round(seconds / LOOK_S))
-    packets = [telling.moment(start_s + look * LOOK_S, moment) for look in looks]
-    return [json.loads(packet) for packet in packets if packet is not None]
-
-
-def test_a_packet_has_the_whole_mind() -> None:
+def test_packet() -> None:
+    """A packet has the whole status."""
     moment = a_status(looking_at="visitor-1", yaw_rad=0.21, viseme="aa")
-    packet = Telling().moment(7.0, moment, "visitor-2")
+    packet = StatusPackets().next(7.0, moment, "visitor-2")
     assert packet is not None
     assert json.loads(packet) == {
         "state": "listening",
@@ -64,46 +58,54 @@ def test_a_packet_has_the_whole_mind() -> None:
     }
 
 
-def test_a_mind_at_rest_is_told_at_a_slow_heartbeat() -> None:
-    assert len(told(Telling(), 10 * HEARTBEAT_S, a_status())) == 10
+def test_heartbeat() -> None:
+    """A status that does not change is sent once a second."""
+    packets = StatusPackets()
+    polls = range(round(10 * HEARTBEAT_S / POLL_S))
+    sent = [packets.next(poll * POLL_S, a_status()) for poll in polls]
+    assert sum(packet is not None for packet in sent) == 10
 
 
-def test_a_gaze_that_only_trembles_is_at_rest() -> None:
-    telling = Telling()
-    assert telling.moment(0.0, a_status(yaw_rad=0.001))
-    assert telling.moment(HEARTBEAT_S / 2, a_status(yaw_rad=-0.002)) is None
+def test_trembling_gaze() -> None:
+    """A gaze that trembles by less than a degree counts as unchanged."""
+    packets = StatusPackets()
+    assert packets.next(0.0, a_status(yaw_rad=0.001))
+    assert packets.next(HEARTBEAT_S / 2, a_status(yaw_rad=-0.002)) is None
 
 
-def test_a_mind_that_always_changes_is_told_some_ten_times_a_second() -> None:
-    telling = Telling()
-    moments = [(look * LOOK_S, a_status(yaw_rad=0.02 * look)) for look in range(round(10 / LOOK_S))]
-    packets = [telling.moment(now_s, moment) for now_s, moment in moments]
-    assert 80 <= sum(packet is not None for packet in packets) <= 10 / PACKET_S + 1
+def test_rate() -> None:
+    """A status that always changes is sent some ten times a second."""
+    packets = StatusPackets()
+    moments = [(poll * POLL_S, a_status(yaw_rad=0.02 * poll)) for poll in range(round(10 / POLL_S))]
+    sent = [packets.next(now_s, moment) for now_s, moment in moments]
+    assert 80 <= sum(packet is not None for packet in sent) <= 10 / PACKET_S + 1
 
 
-def test_a_viseme_that_comes_and_goes_between_two_packets_is_told_with_its_age() -> None:
-    telling = Telling()
-    telling.moment(0.0, a_status())
-    telling.moment(0.03, a_status(viseme="PP"))
-    telling.moment(0.06, a_status(viseme="aa"))
-    packet = telling.moment(0.10, a_status(viseme="aa"))
+def test_viseme_between_packets() -> None:
+    """A viseme that comes and goes between two packets is sent with its age."""
+    packets = StatusPackets()
+    packets.next(0.0, a_status())
+    packets.next(0.03, a_status(viseme="PP"))
+    packets.next(0.06, a_status(viseme="aa"))
+    packet = packets.next(0.10, a_status(viseme="aa"))
     assert packet is not None
     assert json.loads(packet)["visemes"] == [["PP", 70], ["aa", 40]]
 
 
-def test_a_packet_stays_small_however_long_none_could_be_made() -> None:
-    telling = Telling()
-    telling.moment(0.0, a_status())
-    for look in range(1000):
-        telling.moment(0.00001 * look, a_status(viseme=("aa", "PP")[look % 2]))
-    packet = telling.moment(PACKET_S, a_status(viseme="U"))
+def test_size() -> None:
+    """A packet stays small, however many visemes came since the last."""
+    packets = StatusPackets()
+    packets.next(0.0, a_status())
+    for poll in range(1000):
+        packets.next(0.00001 * poll, a_status(viseme=("aa", "PP")[poll % 2]))
+    packet = packets.next(PACKET_S, a_status(viseme="U"))
     assert packet is not None
-    assert len(json.loads(packet)["visemes"]) == MOST_VISEMES
+    assert len(json.loads(packet)["visemes"]) == MAX_VISEMES
     assert len(packet) < 1000
 
 
 class Room:
-    """A room as far as the telling knows it, that can fail."""
+    """A room with participants of some kinds, whose data channel can fail."""
 
     def __init__(self, *kinds: rtc.ParticipantKind.ValueType) -> None:
         self.sent: list[tuple[bytes, bool, str]] = []
@@ -127,26 +129,28 @@ def a_room(*kinds: rtc.ParticipantKind.ValueType) -> Any:
     return Room(*kinds)
 
 
-def test_an_empty_room_a_recorder_and_a_lost_connection_are_not_told() -> None:
-    assert not is_watched(a_room())
-    assert not is_watched(a_room(EGRESS))
-    assert is_watched(a_room(EGRESS, STANDARD))
+def test_viewers() -> None:
+    """An empty room, a recorder and a lost connection are no viewers."""
+    assert not has_viewer(a_room())
+    assert not has_viewer(a_room(EGRESS))
+    assert has_viewer(a_room(EGRESS, STANDARD))
     room = a_room(STANDARD)
     room.connected = False
-    assert not is_watched(room)
+    assert not has_viewer(room)
 
 
 async def pass_time(clock: ManualClock, seconds: float) -> None:
-    for _ in range(round(seconds / LOOK_S)):
+    for _ in range(round(seconds / POLL_S)):
         await asyncio.sleep(0)
-        clock.advance(LOOK_S)
+        clock.advance(POLL_S)
         await asyncio.sleep(0)
 
 
-async def test_the_room_is_told_on_the_lossy_channel_and_goes_on_after_a_failure() -> None:
+async def test_lossy_channel() -> None:
+    """Packets use the lossy channel, and go on after one could not be sent."""
     clock, room = ManualClock(), a_room(STANDARD)
     face = cast(AvatarSession, SimpleNamespace(status=a_status()))
-    telling = asyncio.create_task(tell(face, room, clock=clock))
+    publishing = asyncio.create_task(publish_status(face, room, clock=clock))
     await pass_time(clock, 1.5 * HEARTBEAT_S)
     assert [(reliable, topic) for _, reliable, topic in room.sent] == [(False, TOPIC)] * 2
     room.broken = True
@@ -154,23 +158,23 @@ async def test_the_room_is_told_on_the_lossy_channel_and_goes_on_after_a_failure
     room.broken = False
     await pass_time(clock, 2 * HEARTBEAT_S)
     assert len(room.sent) == 4
-    telling.cancel()
+    publishing.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await telling
+        await publishing
 
 
-async def test_a_mind_that_fails_ends_the_telling_with_one_line_in_the_log(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+async def test_failure(caplog: pytest.LogCaptureFixture) -> None:
+    """A status that raises ends the publishing with one log record."""
+
     class Broken:
         @property
-        def a_status(self) -> AvatarStatus:
+        def status(self) -> AvatarStatus:
             raise ZeroDivisionError
 
     clock = ManualClock()
     with caplog.at_level(logging.ERROR):
         face = cast(AvatarSession, Broken())
-        telling = asyncio.create_task(tell(face, a_room(STANDARD), clock=clock))
+        publishing = asyncio.create_task(publish_status(face, a_room(STANDARD), clock=clock))
         await pass_time(clock, 1.0)
-        await telling
+        await publishing
     assert [record.levelname for record in caplog.records] == ["ERROR"]

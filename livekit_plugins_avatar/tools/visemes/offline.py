@@ -1,7 +1,6 @@
-"""What a whole recording says: the events that a room would get, with the text or without.
+"""Recognises the visemes of a whole recording, as a room would get them.
 
-In flow a recording and, where it is known, its text; out flow viseme events from its first sample
-to its last. They are made by the parts that work in a room, pushed in pieces as a TTS would.
+The recording goes through the same parts as speech in a room, in pieces as a TTS would send them.
 """
 
 from __future__ import annotations
@@ -17,15 +16,15 @@ from ...timeline import samples
 PIECE_SAMPLES = samples(1.0)
 
 
-def events_of(
+def recognize(
     pcm: Pcm, text: str | None = None, *, recognizer: OnnxRecognizer
 ) -> list[VisemeEvent]:
-    """The events of a recording, without gaps from 0 to its end.
+    """The viseme events of a recording, without gaps from 0 to its end.
 
     Args:
         pcm: int16 [N], N >= 1, at `SAMPLE_RATE`.
-        text: What is said in it; None where nobody knows.
-        recognizer: What hears it.
+        text: The spoken words, where they are known.
+        recognizer: Recognises what the text does not tell.
     """
     schedule = VisemeSchedule()
     stream = TextGuidedStream(recognizer.hops())

@@ -1,5 +1,4 @@
-// The level of the microphone: a track flows in, the custom property --level in [0, 1] flows out, so that
-// a person sees that they are heard.
+// The level of the microphone, as the custom property `--level` in [0, 1] of an element.
 
 import { createAudioAnalyser, type LocalAudioTrack } from "livekit-client";
 

@@ -1,4 +1,4 @@
-"""The check tells a face that answers from one that is silent, frozen or dumb."""
+"""The check tells an agent that answers from one that is silent, frozen or expressionless."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.tools.demo.check import describe, findings, measure
+from livekit_plugins_avatar.tools.demo.answer_quality import describe, findings, measure
 
 STEP_S = 0.05
 ASKED_S, SPEAKS_S, ENDS_S, LAST_S = 2.0, 2.5, 6.5, 7.0
@@ -29,7 +29,8 @@ def visit(*, sound: float = 0.1, mouth: float = 4.0, fps: float = FPS) -> NDArra
     )
 
 
-def test_a_good_answer_has_no_findings_and_is_measured_right() -> None:
+def test_good_answer() -> None:
+    """A good answer is measured right and has no findings."""
     answer = measure(visit(), 100.0 + ASKED_S)
     assert answer.delay_s == pytest.approx(SPEAKS_S - ASKED_S)
     assert answer.spoken_s == pytest.approx(ENDS_S - SPEAKS_S)
@@ -47,18 +48,21 @@ def test_a_good_answer_has_no_findings_and_is_measured_right() -> None:
         (visit(mouth=1.0), "does not speak"),
     ],
 )
-def test_each_failure_is_found_and_only_that(rows: NDArray[np.float64], finding: str) -> None:
+def test_one_defect(rows: NDArray[np.float64], finding: str) -> None:
+    """Each defect is found, and no other."""
     wrong = findings(measure(rows, 100.0 + ASKED_S))
     assert len(wrong) == 1 and finding in wrong[0]
 
 
-def test_sound_before_the_question_is_no_answer() -> None:
+def test_sound_before_question() -> None:
+    """Sound before the question is no answer."""
     rows = visit(sound=0.0)
     rows[:10, 2] = 0.5
     assert measure(rows, 100.0 + ASKED_S).delay_s is None
 
 
-def test_a_black_picture_does_not_pass() -> None:
+def test_black_picture() -> None:
+    """A black picture does not pass."""
     rows = visit(mouth=0.0)
     rows[:, 3] = 0.0
     assert any("does not speak" in wrong for wrong in findings(measure(rows, 100.0 + ASKED_S)))

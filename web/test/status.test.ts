@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lookInWords, type Mind, readMind, stateInWords } from "../src/mind.ts";
+import { lookInWords, type AvatarStatus, readStatus, stateInWords } from "../src/status.ts";
 
 const packet = {
   state: "speaking",
@@ -16,10 +16,10 @@ const packet = {
   ],
 };
 const bytes = (text: string) => new TextEncoder().encode(text);
-const read = (changes: object = {}) => readMind(bytes(JSON.stringify({ ...packet, ...changes })));
-const mind = (changes: Partial<Mind> = {}): Mind => ({ ...read()!, ...changes });
+const read = (changes: object = {}) => readStatus(bytes(JSON.stringify({ ...packet, ...changes })));
+const status = (changes: Partial<AvatarStatus> = {}): AvatarStatus => ({ ...read()!, ...changes });
 
-test("a packet is a mind", () => {
+test("a packet is a status", () => {
   assert.deepEqual(read(), {
     state: "speaking",
     lookingAt: "camera",
@@ -35,14 +35,14 @@ test("a packet is a mind", () => {
   });
 });
 
-test("what is no JSON, or no record, is no mind", () => {
+test("a packet that is no JSON object is ignored", () => {
   for (const text of ["", "{", "null", "7", "[]", '"camera"', "\u0000", "{}"]) {
-    assert.equal(readMind(bytes(text)), undefined);
+    assert.equal(readStatus(bytes(text)), undefined);
   }
-  assert.equal(readMind(new Uint8Array([0xff, 0xfe, 0x00])), undefined);
+  assert.equal(readStatus(new Uint8Array([0xff, 0xfe, 0x00])), undefined);
 });
 
-test("a field that is missing or of another kind makes it no mind", () => {
+test("a packet with a missing or wrong field is ignored", () => {
   for (const field of ["state", "looking_at", "expression", "viseme", "yaw_rad", "pitch_rad"]) {
     for (const wrong of [undefined, null, {}, [], true, ""]) {
       assert.equal(read({ [field]: wrong }), undefined, `${field}: ${JSON.stringify(wrong)}`);
@@ -54,31 +54,31 @@ test("a field that is missing or of another kind makes it no mind", () => {
   }
 });
 
-test("a huge packet is not even read, and long words are cut", () => {
+test("a huge packet is ignored, and long words are cut", () => {
   assert.equal(read({ padding: "x".repeat(5_000) }), undefined);
   assert.equal(read({ state: "x".repeat(1_000) })?.state.length, 40);
   assert.equal(read({ visemes: Array(200).fill(["aa", 1]) })?.changes.length, 64);
 });
 
-test("states are said in words, and one that is not known as it is", () => {
-  assert.equal(stateInWords(mind()), "Speaking");
-  assert.equal(stateInWords(mind({ state: "pondering" })), "pondering");
-  assert.equal(stateInWords(mind({ state: "constructor" })), "constructor");
+test("states have words, and an unknown one is shown as it is", () => {
+  assert.equal(stateInWords(status()), "Speaking");
+  assert.equal(stateInWords(status({ state: "pondering" })), "pondering");
+  assert.equal(stateInWords(status({ state: "constructor" })), "constructor");
 });
 
-test("alone, one is looked at through the camera; in company the camera is everybody", () => {
+test("a look at the camera is at the only person, or at all of several", () => {
   const ada = { identity: "visitor-a", name: "Visitor 2" };
-  assert.equal(lookInWords(mind(), "me", []), "at you");
-  assert.equal(lookInWords(mind(), "me", [ada]), "at the camera");
+  assert.equal(lookInWords(status(), "me", []), "at you");
+  assert.equal(lookInWords(status(), "me", [ada]), "at the camera");
 });
 
-test("each reader is told from where they sit", () => {
+test("a look at a participant is named from the reader's side", () => {
   const [one, two] = [
     { identity: "a", name: "Visitor 1" },
     { identity: "b", name: "Visitor 2" },
   ];
-  assert.equal(lookInWords(mind({ lookingAt: "b" }), "b", [one]), "at your seat");
-  assert.equal(lookInWords(mind({ lookingAt: "b" }), "a", [two]), "at Visitor 2");
-  assert.equal(lookInWords(mind({ lookingAt: "left" }), "a", [two]), "at somebody");
-  assert.equal(lookInWords(mind({ lookingAt: "away" }), "a", [two]), "away");
+  assert.equal(lookInWords(status({ lookingAt: "b" }), "b", [one]), "at your seat");
+  assert.equal(lookInWords(status({ lookingAt: "b" }), "a", [two]), "at Visitor 2");
+  assert.equal(lookInWords(status({ lookingAt: "left" }), "a", [two]), "at a participant");
+  assert.equal(lookInWords(status({ lookingAt: "away" }), "a", [two]), "away");
 });

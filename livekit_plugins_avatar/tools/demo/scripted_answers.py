@@ -1,8 +1,8 @@
-"""What the demo's agent can talk about: a table of topics, and the choice among them.
+"""The topics that the demo's agent can talk about, and the choice among them.
 
-In flow the things a visitor has said, in order; out flows one spoken answer. There is no model
-behind it and no memory beside the conversation: the same words get the same answer, and a topic
-raised again gets its next answer. All text is written to be heard, so it has no symbols or lists.
+The answer depends only on what the visitor has said: the same words get the same answer, and a
+topic raised again gets its next answer. The texts are written to be spoken, without symbols or
+lists.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ UNKNOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Something a visitor may bring up.
+    """A topic that a visitor may raise.
 
     Args:
-        name: What it is called in tests and logs.
-        cues: Regular expressions, matched anywhere in the lower-case words; one is enough.
-        answers: What is said the first time, the second, and so on, over and over.
+        name: For tests and logs.
+        cues: Regular expressions; the topic is raised if one is found in the lower-case text.
+        answers: Given in turn each time the topic is raised.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Topic:
 
 
 TOPICS = (
-    # Stories first: "tell me a story about how you work" wants a story.
+    # Stories first: "tell me a story about how you work" asks for a story.
     Topic(
         "story",
         (r"\bstor(y|ies)\b", r"\btale\b", r"\bonce upon\b", r"\bfable\b"),
@@ -264,21 +264,21 @@ TOPICS = (
 )
 
 AGAIN = re.compile(r"^(another|again|more|one more|next|tell me more)\b")
-"""Words that mean the topic before, once more."""
+"""Raises the previous topic again."""
 
 
 def topic(text: str) -> Topic | None:
-    """The first topic of the table that `text` brings up, or None."""
+    """The first topic of the table that `text` raises, or None."""
     words = text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").strip()
     return next((t for t in TOPICS if any(re.search(cue, words) for cue in t.cues)), None)
 
 
 def answer(said: Sequence[str], now: datetime) -> str:
-    """What to say next.
+    """The next answer.
 
     Args:
-        said: Everything the visitor has said, oldest first; the last one is answered.
-        now: Local time, for those who ask for it.
+        said: All texts of the visitor, oldest first; the last one is answered.
+        now: Local time, for a visitor who asks for it.
     """
     if not said:
         return GREETING
@@ -293,7 +293,7 @@ def answer(said: Sequence[str], now: datetime) -> str:
 
 
 def _raised(said: Sequence[str]) -> list[Topic | None]:
-    """The topic of each thing said; "another" raises the one before again."""
+    """The topic of each text; "another" raises the previous one again."""
     raised: list[Topic | None] = []
     for text in said:
         found = topic(text)

@@ -1,13 +1,13 @@
-// The small panel: two received tracks flow in, a reading a second flows out, in words a person can judge.
+// The timing panel: figures of the two received tracks, once a second.
 
 import type { RemoteTrack } from "livekit-client";
 import { Gauge, type Measurements, read, type Reading } from "./measurements.ts";
 
 const EVERY_MS = 1_000;
-/** Below this nobody sees a difference (the tighter side of ATSC IS/191). */
+/** Below this viewers see no difference (the tighter side of ATSC IS/191). */
 const IN_SYNC_MS = 15;
 
-export class Panel {
+export class TimingPanel {
   latest: Measurements | undefined;
   sound: RemoteTrack | undefined;
   picture: RemoteTrack | undefined;
@@ -17,7 +17,7 @@ export class Panel {
     setInterval(() => void this.refresh(), EVERY_MS);
   }
 
-  /** Forgets what was measured: the tracks are others now. */
+  /** Forgets what was measured, because the tracks are new. */
   reset(): void {
     this.gauge = new Gauge();
   }

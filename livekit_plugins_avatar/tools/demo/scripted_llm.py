@@ -1,7 +1,6 @@
-"""A language model without a key: it speaks the table of `answers`, streamed as a model would.
+"""A language model without a key: streams the answers of `scripted_answers` word by word.
 
-In flows the conversation, out flow a few words at a time. It calls no tools and follows no
-instructions; what it can talk about stands in the table.
+It calls no tools and follows no instructions.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from typing import Any
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, llm, utils
 from livekit.agents.types import NOT_GIVEN, NotGivenOr
 
-from .answers import answer
+from .scripted_answers import answer
 
 
 class LLM(llm.LLM[None]):
-    """The scripted model, as LiveKit's language model."""
+    """The scripted answers as LiveKit's language model."""
 
     @property
     def model(self) -> str:
@@ -44,19 +43,19 @@ class LLM(llm.LLM[None]):
 
 class _Answer(llm.LLMStream):
     async def _run(self) -> None:
-        said = [
+        user_texts = [
             message.text_content or ""
             for message in self._chat_ctx.messages()
             if message.role == "user"
         ]
         request = utils.shortuuid()
-        for word in words(answer(said, datetime.now())):
+        for word in words(answer(user_texts, datetime.now())):
             delta = llm.ChoiceDelta(role="assistant", content=word)
             self._event_ch.send_nowait(llm.ChatChunk(id=request, delta=delta))
-            # Speech begins on the first sentence while the rest is still on its way.
+            # Yields to the loop, so that speech begins on the first sentence.
             await asyncio.sleep(0)
 
 
 def words(text: str) -> Iterator[str]:
-    """`text` a word at a time, each with the space after it; joined, they are `text` again."""
+    """The words of `text`, each with the space after it; joined they are `text`."""
     return (match[0] for match in re.finditer(r"\S+\s*|^\s+", text))
