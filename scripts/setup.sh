@@ -25,6 +25,21 @@ find_python() {
   fail "Python 3.10 or newer is missing. Install it (Debian: apt-get install python3 python3-venv)."
 }
 
+# show_help COMMAND: print the options of a command and exit. Nothing has to be installed: without the
+# package's own __init__ the command line needs the standard library alone.
+show_help() {
+  exec "$(find_python)" -B - "$root" "$1" <<'END'
+import sys, types
+root, command = sys.argv[1:]
+package = types.ModuleType("livekit_plugins_avatar")
+package.__path__ = [root + "/livekit_plugins_avatar"]
+sys.modules[package.__name__] = package
+sys.path.insert(0, root)
+from livekit_plugins_avatar.tools.cli import main
+sys.exit(main([command, "--help"]))
+END
+}
+
 # uv from PATH, or from an environment of its own in the cache, put on PATH.
 ensure_uv() {
   command -v uv >/dev/null && return

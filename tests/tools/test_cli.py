@@ -21,6 +21,8 @@ from livekit_plugins_avatar.tools import eval as evaluation
 from livekit_plugins_avatar.tools.demo import page
 from livekit_plugins_avatar.tools.demo.cache import Missing
 
+CHECKOUT = Path(__file__).parents[2]
+
 
 def helped(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     """What a command prints that ends with success by itself."""
@@ -166,18 +168,28 @@ def test_measurement_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["eval", "sync", "--seconds", "0"]) == 2
 
 
-def test_light_import() -> None:
-    """The command line imports no heavy package before a command needs it."""
-    seen = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys, livekit_plugins_avatar.tools.cli as cli\n"
-            "heavy = {'faster_whisper', 'piper', 'playwright', 'ctranslate2'}\n"
-            "print(sorted(heavy & set(sys.modules)))",
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert seen.stdout == "[]\n"
+STUB = """
+import sys, types
+package = types.ModuleType("livekit_plugins_avatar")
+package.__path__ = [sys.argv[1] + "/livekit_plugins_avatar"]
+sys.modules[package.__name__] = package
+import livekit_plugins_avatar.tools.cli, livekit_plugins_avatar.tools.demo.command
+print(sorted({name.partition(".")[0] for name in sys.modules} - sys.stdlib_module_names))
+"""
+"""Imports the command line without the package's own `__init__`, which needs LiveKit."""
+
+
+def test_imports() -> None:
+    """The command line imports nothing but the standard library before a command needs it."""
+    command = [sys.executable, "-I", "-S", "-c", STUB, str(CHECKOUT)]
+    seen = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert seen.stdout == "['__main__', 'livekit_plugins_avatar']\n"
+
+
+def test_script_help(tmp_path: Path) -> None:
+    """`scripts/demo --help` lists the options before anything is installed."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    command = [str(CHECKOUT / "scripts" / "demo"), "--help"]
+    seen = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "--check" in seen.stdout and "installing" not in seen.stdout
+    assert not list(tmp_path.iterdir())

@@ -27,6 +27,7 @@ from tempfile import TemporaryDirectory
 
 from livekit import api
 
+from .child_process import child_process
 from .environment import child_environment
 
 LOOPBACK = "127.0.0.1"
@@ -131,16 +132,14 @@ def livekit_server(
         config.touch(mode=0o600)
         # JSON is YAML, which spares a dependency.
         config.write_text(json.dumps(_config(server, host, port, relayed)))
-        process = subprocess.Popen(
-            [binary, "--config", config],
-            env=child_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=stack.enter_context(log.open("w")),
-            stderr=subprocess.STDOUT,
-            # Ctrl-C in the terminal then reaches the parent alone, which stops its children.
-            start_new_session=True,
+        process = stack.enter_context(
+            child_process(
+                [binary, "--config", config],
+                env=child_environment(),
+                log=log,
+                patience_s=STOP_PATIENCE_S,
+            )
         )
-        stack.callback(stop, process, patience_s=STOP_PATIENCE_S)
         _wait_until_healthy(process, server.url, log)
         yield server
 
@@ -169,23 +168,6 @@ def free_ports(count: int, host: str = LOOPBACK) -> list[int]:
             if len(ports) == count:
                 return ports
     raise ServerDied(f"no {count} ports between {PORTS[0]} and {PORTS[-1]} of {host} are free")
-
-
-def stop(process: subprocess.Popen[bytes], *, patience_s: float) -> None:
-    """End `process`: SIGTERM, a second one after `patience_s`, SIGKILL after as long again.
-
-    The server and the worker take a second SIGTERM for "at once". The server also loses a SIGTERM
-    that comes in its first tenth of a second.
-    """
-    for ask in (process.terminate, process.terminate, process.kill):
-        if process.poll() is not None:
-            return
-        ask()
-        try:
-            process.wait(patience_s)
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
 
 
 def _bracketed(host: str) -> str:

@@ -10,12 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import services
+from .child_process import child_process
 from .environment import NETWORK, PYTHON, child_environment
-from .server import LiveKitServer, stop
+from .server import LiveKitServer
 
 MODULE = "livekit_plugins_avatar.tools.demo.agent"
 AGENT = "livekit-avatar-demo"
@@ -45,20 +46,13 @@ def worker_process(server: LiveKitServer, log: Path) -> Iterator[subprocess.Pope
     Raises:
         WorkerDied: It was not ready within `START_DEADLINE_S`.
     """
-    with ExitStack() as stack:
-        process = subprocess.Popen(
-            [sys.executable, "-m", MODULE, "start"],
-            env={
-                **child_environment(*NETWORK, *PYTHON, *services.VARIABLES),
-                **server.environment,
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=stack.enter_context(log.open("wb")),
-            stderr=subprocess.STDOUT,
-            # Ctrl-C in the terminal then reaches the parent alone, which stops its children.
-            start_new_session=True,
-        )
-        stack.callback(stop, process, patience_s=STOP_PATIENCE_S)
+    environment = child_environment(*NETWORK, *PYTHON, *services.VARIABLES)
+    with child_process(
+        [sys.executable, "-m", MODULE, "start"],
+        env={**environment, **server.environment},
+        log=log,
+        patience_s=STOP_PATIENCE_S,
+    ) as process:
         _wait_until_ready(process, log)
         yield process
 
