@@ -43,7 +43,7 @@ the line at all is left to the test of the options' bitrate.)"""
 FREEZES_AT_MOST = 3
 
 OUTAGE_MS = 5_000.0
-"""A line that is dark for a second and a full reconnect: sight returns by itself."""
+"""A link that is down for a second and a full reconnect: sight returns by itself."""
 
 CLAPS_AT_LEAST = 20
 

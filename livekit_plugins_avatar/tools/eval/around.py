@@ -1,7 +1,4 @@
-"""A renderer around another one: what those have in common that do something beside drawing.
-
-In flow moments, out flow the pictures of the renderer within.
-"""
+"""Base of renderers that wrap another renderer."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""`livekit-avatar bench`: what the face costs, in rows that compare from one commit to the next.
+"""`livekit-avatar bench`: measures what the face costs, in rows that compare between commits.
 
-In flow the names of the rows that are wanted; out flow `{"name", "value", "unit", "spread", "n"}`:
-the median of n measurements, and as spread the distance from their 5th to their 95th percentile. A
-row that could not be measured here says why, in a `note`, and the command then fails.
+Each row is `{"name", "value", "unit", "spread", "n"}`: the median of n measurements, and as spread
+the distance from their 5th to their 95th percentile. A row that could not be measured has a `note`
+that says why, and the command then fails.
 """
 
 from __future__ import annotations

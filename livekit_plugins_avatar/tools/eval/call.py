@@ -1,10 +1,10 @@
-"""`livekit-avatar eval call`: a whole call in which everything goes wrong, as its viewers get it.
+"""`livekit-avatar eval call`: measures a call full of faults, as its viewers see it.
 
-In flows a length; out flow the figures of two viewers in browsers, one on a good line and one on a
-bad one, of an agent behind a line of its own that talks while its renderer stalls and dies, its
-event loop is blocked, its TTS runs dry, its machine is busy, its connection is lost, and a guest
-speaks over it. The same script with the same seed is then played to LiveKit's `AvatarRunner`. It
-all happens on loopback, over a real server; the lines are `relay`'s.
+An agent talks behind a bad link of its own. Its renderer stalls and dies, its event loop is
+blocked, its TTS stops, its machine is busy, its connection is lost, and a guest speaks over it. Two
+viewers in browsers watch, one on a good link and one on a bad one. LiveKit's `AvatarRunner` then
+plays the same script with the same seed. Everything runs on loopback over a real server; `relay`
+makes the links.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ async def call(length_s: float, *, kind: Kind, seed: int) -> dict[str, Any]:
         for name, recording in recordings.items()
         for moment in moments(name, recording, log, lost=lost, undrawn=undrawn)
     ]
-    late = {f"{kind}_{name}_line_late_ms": late_ms for name, late_ms in lines.late_ms.items()}
+    late = {f"{kind}_{name}_link_late_ms": late_ms for name, late_ms in lines.late_ms.items()}
     return _flat(kind, figures, log, lost) | late | {f"{kind}_moments": bad}
 
 
@@ -200,14 +200,14 @@ async def _agent(part: Part) -> AsyncIterator[tuple[Connection, int]]:
     try:
         yield near, process.pid
     finally:
-        # A log has been sent by now, or nobody wants it any more.
+        # A log has been sent by now, or is not wanted any more.
         await asyncio.to_thread(process.join, STOP_S)
         process.kill()
         await asyncio.to_thread(process.join)
 
 
 async def _told(pipe: Connection) -> Log | None:
-    """What the agent says next."""
+    """The agent's next turn."""
     try:
         log: Log | None = await asyncio.to_thread(pipe.recv)
     except EOFError:
@@ -218,18 +218,18 @@ async def _told(pipe: Connection) -> Log | None:
 def _deeds(lines: Relays, pid: int, happened: list[Happened], clock: Clock) -> dict[What, Action]:
     """The faults that happen around the agent's process, `pid`."""
 
-    async def dark(fault: Fault) -> None:
+    async def link_down(fault: Fault) -> None:
         now_s = clock.wall_s()
-        lines.go_dark(AGENT, fault.length_s)
-        happened.append(Happened("dark", now_s, now_s + fault.length_s))
+        lines.go_down(AGENT, fault.length_s)
+        happened.append(Happened("link_down", now_s, now_s + fault.length_s))
 
-    async def thief(fault: Fault) -> None:
+    async def cpu_hog(fault: Fault) -> None:
         now_s = clock.wall_s()
-        happened.append(Happened("thief", now_s, now_s + fault.length_s))
+        happened.append(Happened("cpu_hog", now_s, now_s + fault.length_s))
         with _on_one_core(pid):
             await steal(fault.length_s, clock=clock)
 
-    return {"dark": dark, "thief": thief}
+    return {"link_down": link_down, "cpu_hog": cpu_hog}
 
 
 @contextmanager
@@ -311,7 +311,7 @@ OF_THE_PUBLISHER = (
     ("  at reconnections", "face_jumps_reconnect_count", ""),
     ("gaps at the TTS", "source_gaps_ms", "ms"),
     ("gaps at the track", "track_gaps_ms", "ms"),
-    ("line late by itself", f"{AGENT}_line_late_ms", "ms"),
+    ("link late by itself", f"{AGENT}_link_late_ms", "ms"),
 )
 
 

@@ -1,9 +1,9 @@
-"""The agent of the eval's call, in a process of its own: it talks, whatever happens to it.
+"""The agent of the call, in a process of its own.
 
-In flow an address, a script of faults and, by a pipe, the moment to begin; out flows, by the same
-pipe, the `Log` of what was published and of what went wrong when. The agent takes turns of clapper
-through an `AgentSession`: its face is this package's, or LiveKit's `AvatarRunner` to compare with.
-When somebody else is heard to speak in the room it stops, and lets them finish.
+It gets an address, a script of faults and, by a pipe, the moment to begin; it answers by the same
+pipe with a `Log` of what it published and what went wrong. It speaks in turns of clapper sound
+through an `AgentSession`. Its face is this package's or LiveKit's `AvatarRunner`. When another
+participant speaks, it stops and lets them finish.
 """
 
 from __future__ import annotations

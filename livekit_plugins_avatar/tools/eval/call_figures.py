@@ -1,9 +1,8 @@
-"""What a viewer of a call got, held against what was published: records in, figures out.
+"""Compares what a viewer of a call received with what was published.
 
-In flow a viewer's recording, the publisher's log and the windows of time in which something was
-wrong; out flow offsets, sound that was lost and pictures that stood still, each with its cause
-where there is one. All times are the wall's, which publisher and viewers share on one machine.
-Nothing here reads a clock, a page or a network.
+Takes a viewer's recording, the publisher's log and the times of faults; gives offsets, lost sound
+and frozen pictures, each with its cause where there is one. All times are wall-clock times, which
+publisher and viewers share on one machine. Nothing here reads a clock, a page or a network.
 """
 
 from __future__ import annotations
@@ -44,10 +43,10 @@ receiver asks for a whole picture and gets it."""
 
 LINE_DOWN_PACKETS, AROUND_S = 15, 0.25
 """A picture that stands still while so many packets of sound are lost, 20 ms each, has lost its
-line, whatever the script says: for that long nothing got through, and sound waits for no picture.
+link, whatever the script says: for that long nothing got through, and sound waits for no picture.
 Counted from a reading before it to one after it."""
 
-OUTAGES, RECONNECTIONS = ("dark", "reconnect"), ("resume", "reconnect")
+OUTAGES, RECONNECTIONS = ("link_down", "reconnect"), ("resume", "reconnect")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""What the publisher of a call wrote down, by the wall's clock.
+"""What the publisher of a call noted, in wall-clock time.
 
-In flow claps, runs of speech and faults as they happen, out flows a record that two processes can
-hand each other and that `call_figures` holds against what a viewer saw.
+A `Log` is plain data: one process hands it to another, and `call_figures` compares it with what a
+viewer saw.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Log:
         source_gaps: Silences within a turn because the TTS delivered nothing.
         track_gaps: Silences within a turn because the publisher passed nothing on.
         turns: How many were taken.
-        interrupted: Of how many somebody else was heard to speak, who then had the word.
+        interrupted: How many of them another participant interrupted.
         stuck: Turns whose end was never reported.
         face_jumps: When the face moved further than a face can from one frame to the next; None
             where there is no face.

@@ -1,9 +1,8 @@
-"""When exactly a call was not as it should be, and what had happened just before.
+"""Dates what went wrong in a call, with what happened just before.
 
-In flow a viewer's recording and the publisher's log; out flow the claps that were out of step and
-the pictures that stood still, each with its time, the faults of the seconds before it, and what the
-receivers and the sender of the picture counted meanwhile: enough to tell a picture that was never
-drawn from one that waited, was lost, or was asked for in vain.
+Lists the claps that were out of sync and the pictures that froze: the time of each, the faults of
+the seconds before, and what receivers and sender counted meanwhile. That tells a picture that was
+never rendered from one that was queued, lost, or requested in vain.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ STEP_S = 0.045
 """A clap out of step by more is worth a line: the good viewer's percentiles must keep within it."""
 
 BEFORE_S = 8.0
-"""What happened this long before is told: receivers settle within it."""
+"""Faults this long before a moment are listed: receivers settle within it."""
 
 AROUND_S = 1.0
-"""Statistics are told from this long before a moment to its end."""
+"""Statistics cover this long before a moment, to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Moment:
         before: What had happened, each with the seconds since it began.
         seen: What the picture's receiver counted around then; see viewer.ts.
         heard: What the sound's did.
-        sender: What its sender said; see `sending`.
+        sender: The sender's statistics; see `sending`.
     """
 
     at_s: float

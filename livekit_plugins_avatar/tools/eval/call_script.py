@@ -1,9 +1,7 @@
-"""What happens in the eval's call, and when: one table for a minute, one for longer.
+"""The faults of the call, and when they happen: one table for a minute, one for longer.
 
-In flow a length and a seed, out flow the script of the faults and the times at which somebody
-speaks over the agent. The tables are the call: every kind of fault that the package promises
-something about comes at least once, most of them while the agent speaks, with time between them for
-receivers to settle, so that a figure has one cause.
+Each kind of fault that the package makes a promise about happens at least once, mostly while the
+agent speaks. Receivers have time to settle between two faults, so that a figure has one cause.
 """
 
 from __future__ import annotations
@@ -27,10 +25,10 @@ MINUTE: Script = (
     Fault(17.5, "death", 0.5),
     Fault(21.0, "block", 2.0),
     Fault(26.0, "dry", 3.7),
-    Fault(34.0, "thief", 3.0),
+    Fault(34.0, "cpu_hog", 3.0),
     Fault(40.0, "resume"),
     Fault(45.0, "reconnect"),
-    Fault(53.0, "dark", 1.0),
+    Fault(53.0, "link_down", 1.0),
 )
 
 FIVE_MINUTES: Script = (
@@ -41,14 +39,14 @@ FIVE_MINUTES: Script = (
     Fault(140.0, "dry", 3.7),
     Fault(150.0, "dry", 3.7),
     Fault(160.0, "dry", 3.7),
-    Fault(175.0, "thief", 5.0),
+    Fault(175.0, "cpu_hog", 5.0),
     Fault(190.0, "resume"),
     Fault(205.0, "reconnect"),
-    Fault(222.0, "dark", 1.5),
+    Fault(222.0, "link_down", 1.5),
     Fault(240.0, "block", 2.0),
     Fault(252.0, "reconnect"),
     Fault(265.0, "resume"),
-    Fault(275.0, "thief", 5.0),
+    Fault(275.0, "cpu_hog", 5.0),
 )
 """A tap that is shut for 3.7 s leaves a gap of 0.7 s in speech that comes 3 s ahead."""
 
@@ -71,7 +69,7 @@ def script(seconds: float, seed: int) -> Script:
 
 
 def interruptions(seconds: float) -> list[float]:
-    """When somebody speaks over the agent, in seconds from the beginning."""
+    """When a guest speaks over the agent, in seconds from the beginning."""
     if seconds <= 60.0:
         return [at_s for at_s in INTERRUPTED_AT_S if at_s < seconds]
     count = int(seconds / INTERRUPTED_EVERY_S)

@@ -1,7 +1,6 @@
-"""Sounds in which nobody speaks, and what may be wrong with speech.
+"""Sounds without speech, and disturbances of speech.
 
-In flows nothing, or speech; out flows sound that no recogniser was made for: the mouth must stay
-calm in it. All of it is computed, the same each time.
+The mouth must stay calm in all of them. They are computed, and the same each time.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
-"""Flash and beep: the test signal whose two halves belong to the same moment.
+"""Flash and beep: a test signal whose two halves belong to the same moment.
 
-In flow stretches of media time; out flow the sound of a clapper, and pictures that are bright
-exactly while it beeps. The beeps begin where frames begin, so a chain without error shows the
-first bright frame as the beep is heard. Under the beeps lies a quiet tone that never stops, by
-which a listener can count what is missing; beside the flashes lies a texture that changes, so that
-the encoder has the work that a face is; and dark is not black, so that an empty track is no dark
-frame.
+Pictures are bright exactly while the sound beeps. Beeps begin where frames begin, so a chain
+without error shows the first bright frame as the beep is heard. A quiet tone under the beeps never
+stops, so that a viewer can count missing sound. A texture beside the flashes changes, so that the
+encoder works as hard as for a face. Dark is not black, so that an empty track is not a dark frame.
 """
 
 from __future__ import annotations
@@ -95,8 +93,8 @@ class Clapper:
 
         Args:
             length: By how many samples.
-            start: Where it goes on; by default where it ends. Beeps from here on, which somebody
-                interrupted before they were heard, are forgotten.
+            start: Where it goes on; by default where it ends. Beeps from here on, which an
+                interruption cut before they were heard, are forgotten.
             lead_s: The tone alone, before the first of the new beeps.
         """
         start = self.length if start is None else start
@@ -181,7 +179,7 @@ class ClapperRenderer:
 
     Attributes:
         runs: Where speech lies in [start, end) of the published timeline, as `Playout.runs`; set
-            by whoever knows the playout.
+            by the owner of the playout.
         grid: The published sample, less than a frame, at which frames begin; None before the
             first.
         claps: For each beep drawn, by the published sample at which it begins: that at which the

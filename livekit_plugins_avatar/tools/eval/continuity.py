@@ -1,8 +1,7 @@
-"""Whether a face ever jumped: moved further from one frame to the next than a face can.
+"""Finds jumps of a face: more motion between two frames than a face can make.
 
-In flow the faces that a renderer is asked to draw, by way of a renderer that notes them and has
-another one draw; out flow the jumps. Through a reconnect, a dead renderer or a change of size there
-must be none.
+A wrapping renderer notes the faces it is asked to render. Through a reconnection, a dead renderer
+or a change of size there must be no jump.
 """
 
 from __future__ import annotations

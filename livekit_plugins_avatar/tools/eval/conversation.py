@@ -1,9 +1,8 @@
-"""A conversation of ten minutes, as events: what a room and an agent would report.
+"""A conversation of ten minutes as events, with the truth beside them.
 
-In flow a length, how many people take part and a seed; out flows a script: what is reported when,
-and beside it what is true, for those who measure. People and agent take turns as people do: gaps of
+Takes a length, a number of people and a seed. People and agent take turns as people do: gaps of
 some tenths of a second, answers that take a moment, tools that take seconds, interruptions, side
-talk, coughs. Nothing in it knows how the face reacts.
+talk, coughs. Nothing here knows how the face reacts.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ VISEME_SAMPLES = samples(0.11)
 """Of the agent's speech: nine visemes a second, as in 4 to 5 syllables."""
 
 Report = Callable[[GazeController, int], None]
-"""Tells the gaze controller what happens at a sample."""
+"""Reports to the gaze controller what happens at a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +54,9 @@ class Script:
         reports: What is reported, and when, in order once it is complete.
         spans: What is true.
         first_words_s: When answers begin to be heard, after thinking.
-        speakers: When somebody else than before begins to speak to whom nobody is listening yet,
-            and who.
-        coughs_s: When somebody coughs into another's speech, and who.
-        turn_ends_s: When the agent has said all that it wanted to.
+        speakers: When a new speaker begins while no other speaks, and who.
+        coughs_s: When a person coughs into another's speech, and who.
+        turn_ends_s: When the agent's turns end.
     """
 
     people: tuple[str, ...]
@@ -230,7 +228,7 @@ class _Writer:
         host = self.looked_at = self.script.people[0]
         start_s, length_s = self.now_s, self._length_s(9.0, 2.5, 25.0)
         end_s = start_s + length_s
-        # A TTS is faster than what it says is spoken.
+        # A TTS is faster than real time.
         known_s, end = start_s + 0.35 * length_s, samples(end_s)
         if self.chance.random() < 0.15:
             cut_s = start_s + self.chance.uniform(0.4, 0.9) * length_s
@@ -251,7 +249,7 @@ class _Writer:
         return False
 
     def _talk_into(self, start_s: float, end_s: float) -> None:
-        """Somebody else says something to a neighbour while the agent speaks."""
+        """A person says something to a neighbour while the agent speaks."""
         who = self.script.people[-1]
         at_s = start_s + 0.3 * (end_s - start_s)
         self._speakers(at_s, frozenset({who}))

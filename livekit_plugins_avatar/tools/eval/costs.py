@@ -1,7 +1,7 @@
-"""What the parts cost, measured one by one on this machine.
+"""Measures what single parts cost on this machine.
 
-In flows nothing; out flow arrays of measurements, in the unit that each function names. Each part
-is given what it gets in a call: speech that never stops, and a face that says it.
+Each function returns an array of measurements in the unit it names. Each part gets what it gets in
+a call: speech without end, and a face that speaks it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SPEECH_S = 10.0
 BUSY_S = 5.0
 STREAMS = 40
 STREAMS_S = 3.0
-TEXT = "This is a text of some length, and nobody says it: the sound goes on and on. " * 4
+TEXT = "This is a text of some length, and no voice speaks it: the sound goes on and on. " * 4
 FRAMES = 100
 FACES = 500
 TICKS = 300

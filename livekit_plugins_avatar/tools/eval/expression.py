@@ -1,11 +1,9 @@
-"""`livekit-avatar eval expression`: whether the face shows what a line calls for.
+"""`livekit-avatar eval expression`: measures whether the face shows what a line calls for.
 
-In flow lines that are heard or said (`lines`); out flow, for each half of them, the share whose
-valence is shown with the right sign, the share of lists of numbers at which the face keeps still,
-and how long an expression takes to come. What is measured is the face and not what the classifier
-thought: each line is put to the same listening or the same cue_timing as in a room, and the smile
-and the frown that the face then shows are held against the same face at the same moments when it
-was told nothing.
+For each half of the lines in `lines`: the share whose valence is shown with the right sign, the
+share of lists of numbers at which the face keeps still, and how long an expression takes to appear.
+Each line goes through the same `Listening` or `CueTiming` as in a room. The smile and the frown are
+compared with the same face at the same moments without the line.
 """
 
 from __future__ import annotations

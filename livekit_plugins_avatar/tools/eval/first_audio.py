@@ -1,9 +1,9 @@
-"""How long until the first sound of an answer is heard, with the face and without.
+"""Measures the time to the first sound of an answer, with the face and without.
 
-In flows a number of pairs; out flow, for each, the time from the first TTS frame that is captured
-to the first sound of it at a subscriber, in a room of a real LiveKit server on loopback. Both
-publishers are in the room all the time and speak by turns, so that whatever the machine is busy
-with hits both alike: one is LiveKit's own output of a room, the other this package with its face.
+For each pair: the time from the first TTS frame captured to the first sound at a subscriber, in a
+room of a real LiveKit server on loopback. Both publishers are in the room all the time and speak by
+turns, so that a busy machine affects both alike: one is LiveKit's own room output, the other is
+this package.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What Python's garbage collector need not look at again and again.
+"""Keeps what is loaded out of Python's garbage collection.
 
-A full round over all that was imported, the agents framework with it, takes 0.1 to 0.6 s, in which
-no thread of the process runs. LiveKit's workers leave it out before a job begins; processes of the
-evals and tests that stand for a worker, or for a line, do the same.
+A full collection over all imported modules takes 0.1 to 0.6 s, in which no thread of the process
+runs. LiveKit's workers leave loaded modules out before a job begins; processes of the evals and
+tests that stand for a worker or a link do the same.
 """
 
 from __future__ import annotations

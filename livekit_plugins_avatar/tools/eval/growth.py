@@ -1,8 +1,8 @@
-"""What a process holds, over time: readings in, growth out.
+"""Finds leaks in readings of a process over time.
 
-In flow readings of one process, memory, threads and handles, taken every few seconds once it is
-warm; out flow the figures by which a leak shows: how the last tenth of them compares with the
-first, and the slope between. Nothing here reads a process or a clock.
+Readings are memory, threads and handles, taken every few seconds once the process is warm. The
+figures compare their last tenth with their first and give the slope between. Nothing here reads a
+process or a clock.
 """
 
 from __future__ import annotations

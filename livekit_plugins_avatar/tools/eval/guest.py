@@ -1,7 +1,7 @@
-"""Somebody who speaks over the agent: a participant whose whole part is to interrupt.
+"""A participant that speaks over the agent.
 
-In flow times, out flows speech in a room, by a track of the guest's own. That it is heard as
-somebody's speaking is the server's judgement, as in any call.
+Publishes speech at given times by a track of its own. The server decides that the guest is
+speaking, as in any call.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ...timeline import SAMPLE_RATE, Clock, samples
 from .costs import speech
 
 SPEAKS_S = 1.2
-"""A short sentence: longer than it takes the server to call somebody a speaker, about 0.4 s."""
+"""A short sentence: longer than the server takes to report an active speaker, about 0.4 s."""
 
 TICK_SAMPLES = samples(0.02)
 QUEUE_MS = 100

@@ -1,9 +1,8 @@
-"""Speech with labels: recordings, and beside each a file that says which phone lies where.
+"""Speech with labels: recordings, and beside each a file that says where each phone lies.
 
-In flows a folder; out flow recordings with their visemes, hop by hop. A label file is named like
-its recording and ends in `.json`; in it lies a list of `{"phone", "start", "end"}`, in seconds,
-with phones of ARPAbet or TIMIT. What is said stands in `index.json`, a list of `{"file", "text"}`,
-or beside the recording in a file that ends in `.txt`.
+A label file is named like its recording and ends in `.json`; it holds a list of
+`{"phone", "start", "end"}`, in seconds, with phones of ARPAbet or TIMIT. The text is in
+`index.json`, a list of `{"file", "text"}`, or beside the recording in a file that ends in `.txt`.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class Recording:
     Args:
         path: The file of sound.
         labels: The file of its labels.
-        text: What is said; None where nobody wrote it down.
+        text: What is said; None where it is unknown.
     """
 
     path: Path
@@ -76,7 +75,7 @@ def visemes(recording: Recording, hops: int) -> Labels:
     """What is labelled, hop by hop: indices of `VISEMES`, or `UNSEEN`; silence beyond the labels.
 
     Raises:
-        LabelError: The file is no list of phones with times, or has a phone that nobody knows.
+        LabelError: The file is no list of phones with times, or has an unknown phone.
     """
     try:
         phones = json.loads(recording.labels.read_text())

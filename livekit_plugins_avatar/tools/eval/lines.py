@@ -1,7 +1,7 @@
-"""Lines that an agent hears or says, and what a face that follows them shows.
+"""Lines that an agent hears or speaks, and what a face should show.
 
-In flows nothing; out flow lines, written for this. Half of them are for working on the reader; the
-others were written before there was one, and are looked at by the measurement alone.
+One half is for working on the classifier. The other half was written before there was one, and only
+the measurement uses it.
 """
 
 from __future__ import annotations

@@ -1,12 +1,10 @@
-"""A bad line, as a rule: when what is sent now arrives, if it does.
+"""A bad link as a function: when a packet sent now arrives, if it does.
 
-In flow the sizes of packets and the times at which they are sent; out flow the times at which they
-arrive, or that they are lost. How long the line takes at a moment follows from the seed and the
-moment alone, so that two publishers who send different packets meet the same line. Nothing here
-has a socket or reads a clock: `relay` has and does.
+Delay follows from the seed and the moment alone, so that two publishers that send different packets
+meet the same link. Nothing here has a socket or reads a clock; `relay` does.
 
-A link has two lanes, one a direction. On a lane nothing overtakes. The bottleneck's queue is
-bounded: full, what comes is lost, as in a router; empty, it costs no time.
+A link has two lanes, one a direction. On a lane no packet overtakes another. The bottleneck's queue
+is bounded: full, packets are lost, as in a router; empty, it costs no time.
 """
 
 from __future__ import annotations
@@ -31,7 +29,7 @@ RETRANSMIT_S = 0.2
 retransmission timeout."""
 
 DARK_POLL_S = 0.2
-"""A stream over a dark line is tried again this long after the line is back."""
+"""A stream over a link that is down is tried again this long after the line is back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +73,9 @@ class Lane:
         self._dark_until_s = -np.inf
         self.sent = 0
         self.lost = 0
-        """Packets, those that found the queue full or the line dark included."""
+        """Packets, those that found the queue full or the link down included."""
 
-    def go_dark(self, until_s: float) -> None:
+    def go_down(self, until_s: float) -> None:
         """Carry nothing until then."""
         self._dark_until_s = max(self._dark_until_s, until_s)
 
@@ -139,7 +137,7 @@ class Link:
         self.up = Lane(quality, 2 * seed)
         self.down = Lane(quality, 2 * seed + 1)
 
-    def go_dark(self, until_s: float) -> None:
+    def go_down(self, until_s: float) -> None:
         """Carry nothing in either direction until then."""
-        self.up.go_dark(until_s)
-        self.down.go_dark(until_s)
+        self.up.go_down(until_s)
+        self.down.go_down(until_s)

@@ -1,8 +1,7 @@
-"""How far the picture is from the sound: arrays in, figures out.
+"""Measures the offset of picture from sound in a viewer's recording.
 
-In flow what a viewer recorded, frame by frame and block of sound by block of sound; out flow the
-offset of every flash from its beep and the sound that was missing. Nothing here reads a clock, a
-page or a network, so every rule can be tested with invented recordings.
+Gives the offset of every flash from its beep, and the sound that was missing. Nothing here reads a
+clock, a page or a network, so tests use made-up recordings.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What the publisher had to say, in seconds of its own signal.
+    """What the publisher published, in seconds of its own signal.
 
     Args:
         beeps_s: float64 [K], where each beep begins.

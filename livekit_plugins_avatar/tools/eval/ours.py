@@ -1,8 +1,7 @@
-"""The clapper through this package: an `AvatarSession` whose renderer flashes.
+"""Publishes the clapper through an `AvatarSession` whose renderer flashes.
 
-In flow a room and a clapper; out flow its sound and pictures by the way that an agent's speech
-takes: TTS frames into the session's audio output, through sink, playout and conductor. Nothing of
-the package is replaced but the renderer.
+Sound and pictures go the way of an agent's speech: TTS frames into the session's audio output,
+through sink, playout and conductor. Only the renderer is replaced.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ async def publish(
     Args:
         room: Connected.
         clapper: Begins once `ready` is set.
-        ready: Set when somebody is watching.
+        ready: Set when a viewer has subscribed.
         script: When the renderer stalls or dies, in media time.
         video_delay_s: Of the avatar.
 

@@ -1,8 +1,7 @@
-"""`livekit-avatar eval persona`: how true a persona is to pictures it was never shown.
+"""`livekit-avatar eval persona`: compares a persona with pictures it was never trained on.
 
-In flow a persona and a folder of truth; out flow PSNR by region and SSIM, the file's size, and how
-evenly the picture moves when one parameter moves slowly. Pictures are compared as a viewer sees
-them, in RGB.
+Gives PSNR by region and SSIM, the file's size, and how evenly the picture moves when one parameter
+moves slowly. Pictures are compared in RGB, as a viewer sees them.
 """
 
 from __future__ import annotations

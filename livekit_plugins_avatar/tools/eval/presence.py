@@ -1,10 +1,9 @@
-"""`livekit-avatar eval presence`: where the face looks, when, and how it lives.
+"""`livekit-avatar eval presence`: measures where the face looks, when, and how it moves.
 
-In flow two scripts of ten minutes, one with one person and one with three; out flows one flat
-object: shares of time, lengths, delays, rates and speeds, with their units in their names. The
-scripts are told to the same `GazeController` that a call tells, and everything is measured on the
-FaceStates that come out. Times are those at which a viewer sees and hears: a report takes effect
-with the first frame that can still be drawn, and a frame is shown `VIDEO_DELAY_S` after its sample.
+Two scripts of ten minutes, one with one person and one with three, go through the same
+`GazeController` as a call. The result is one flat object: shares of time, lengths, delays, rates
+and speeds, with units in their names. Times are those of a viewer: an event takes effect with the
+first frame that can still be redrawn, and a frame is shown `VIDEO_DELAY_S` after its sample.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from ...options import VIDEO_DELAY_S
 from ...pipeline import LEAD_FRAMES
 from ...timeline import SAMPLE_RATE, samples
 from .conversation import PEOPLE, Script, script
-from .recordings import FINE_SAMPLES, Floats, Mask, Trace, looking, saccades
+from .recordings import FINE_SAMPLES, FaceRecording, Floats, Mask, looking, saccades
 
 FPS = 30
 FRAME = SAMPLE_RATE // FPS
@@ -66,7 +65,7 @@ FINE_MOST = 250
 
 REDIRECT_FROM_DEG = 1.0
 REDIRECT_MOST_S = 1.5
-"""A look has set off for somebody when it has come nearer by this; after that long it has not."""
+"""A look has set off for a person when it has come nearer by this; after that long it has not."""
 
 STATES = ("speaking", "listening", "thinking", "idle")
 
@@ -130,7 +129,7 @@ def measure(minutes: float, *, seed: int, style: Style) -> Figures:
 
 
 class Run:
-    """One script, told to one face as it goes along, and what that face showed.
+    """One script as one face met it, and what that face showed.
 
     Every frame is taken while the face knows what is known by then, as in a call. Where the eyes
     have jumped, the last frames are looked at every millisecond.
@@ -143,7 +142,7 @@ class Run:
 
     def __init__(self, script: Script, seed: int, style: Style) -> None:
         self.script = script
-        self.fine: list[Trace] = []
+        self.fine: list[FaceRecording] = []
         """Stretches of every millisecond, around large jumps of the eyes."""
         self.seams: list[Floats] = []
         """What changes from the sample before a report to the first after it, float64 [60]."""
@@ -153,10 +152,12 @@ class Run:
         self._reports = [(samples(at_s + STAMP_S), report) for at_s, report in script.reports]
         self._told = 0
         frames = range(0, samples(script.length_s), FRAME)
-        self.trace = Trace(np.array(frames, np.int64), np.array([self._frame(n) for n in frames]))
+        self.recording = FaceRecording(
+            np.array(frames, np.int64), np.array([self._frame(n) for n in frames])
+        )
         starts = np.array([samples(span.start_s) for span in script.spans])
-        self._span_of = np.searchsorted(starts, self.trace.at, side="right") - 1
-        self.looks = self.trace.off_deg(self._targets()) < AT_TARGET_DEG
+        self._span_of = np.searchsorted(starts, self.recording.at, side="right") - 1
+        self.looks = self.recording.off_deg(self._targets()) < AT_TARGET_DEG
         """Frames in which the eyes are on whom a polite person would look at."""
 
     def _frame(self, sample: int) -> NDArray[np.float32]:
@@ -175,16 +176,16 @@ class Run:
         if self.fine and sample - CLOSE_LOOK < self.fine[-1].at[-1]:
             return
         middle = sample - CLOSE_LOOK // 2
-        pair = Trace.of(self._face.at, (middle - FRAME, middle))
+        pair = FaceRecording.of(self._face.at, (middle - FRAME, middle))
         if np.hypot(*np.diff(pair.world_deg, axis=0)[0]) > LEAST_SACCADE_DEG / 2:
             self.fine.append(
-                Trace.of(self._face.at, range(sample - CLOSE_LOOK, sample, FINE_SAMPLES))
+                FaceRecording.of(self._face.at, range(sample - CLOSE_LOOK, sample, FINE_SAMPLES))
             )
 
     def _targets(self) -> Floats:
         """Where the partner of each frame sits, float64 [N, 2] in radians."""
         if len(self.script.people) == 1:
-            return np.zeros((len(self.trace.at), 2))
+            return np.zeros((len(self.recording.at), 2))
         partners = [PEOPLE.index(span.partner) for span in self.script.spans]
         yaw = np.radians(SEATS_DEG)[np.array(partners)[self._span_of]]
         return np.stack([yaw, np.zeros_like(yaw)], axis=1)
@@ -197,7 +198,7 @@ class Run:
 
     def frame_at(self, at_s: float) -> int:
         """The first frame that is seen with, or after, what happens at `at_s`."""
-        return min(len(self.trace.at) - 1, int(np.ceil(at_s * FPS)))
+        return min(len(self.recording.at) - 1, int(np.ceil(at_s * FPS)))
 
 
 def shares(run: Run, target: str) -> Figures:
@@ -256,7 +257,7 @@ def redirects(run: Run) -> Figures:
     delays = []
     for at_s, who in run.script.speakers:
         window = slice(run.frame_at(at_s), run.frame_at(at_s + REDIRECT_MOST_S))
-        off = run.trace.off_deg(_seat_rad(who))[window]
+        off = run.recording.off_deg(_seat_rad(who))[window]
         if len(off) and off[0] > AT_TARGET_DEG:
             coming = np.flatnonzero(off < off[0] - REDIRECT_FROM_DEG)
             delays.append(coming[0] / FPS + VIDEO_DELAY_S if len(coming) else np.inf)
@@ -273,13 +274,13 @@ def coughs(run: Run, without: Run) -> Figures:
 
     Args:
         run: With coughs.
-        without: The same conversation, in which nobody coughs.
+        without: The same conversation without coughs.
     """
     drawn = []
     for at_s, who in run.script.coughs_s:
         window = slice(run.frame_at(at_s), run.frame_at(at_s + REDIRECT_MOST_S))
         there, else_there = (
-            looking(each.trace, _seat_rad(who))[window].sum() for each in (run, without)
+            looking(each.recording, _seat_rad(who))[window].sum() for each in (run, without)
         )
         drawn.append(there > else_there)
     return {"coughs": len(drawn), "coughs_looked_at_share": float(np.mean(drawn or [False]))}
@@ -297,7 +298,7 @@ def blinks(runs: Sequence[Run]) -> Figures:
         for run in runs:
             within = run.during(state)
             frames += int(within.sum())
-            shut = np.round(run.trace.blinks_s() * FPS).astype(int)
+            shut = np.round(run.recording.blinks_s() * FPS).astype(int)
             count += int(within[shut].sum())
         figures[f"{state}_blinks_per_min"] = 60.0 * FPS * count / frames if frames else None
     return figures
@@ -333,7 +334,7 @@ def main_sequence(runs: Sequence[Run]) -> Figures:
 
 def motion(runs: Sequence[Run]) -> Figures:
     """What moves when nothing should jump, and whether anything ever stands still."""
-    values = [run.trace.values for run in runs]
+    values = [run.recording.values for run in runs]
     steps = np.max([np.abs(np.diff(each, axis=0)).max(axis=0) for each in values], axis=0)
     fine = [np.abs(np.diff(each.values, axis=0)).max(axis=0) for run in runs for each in run.fine]
     seams = [each for run in runs for each in run.seams]

@@ -1,8 +1,6 @@
-"""Whether a process runs at all: a thread that does nothing but wake up.
+"""Notes when a process did not run: a thread that only wakes up.
 
-In flows real time; out flow the times at which the thread woke much later than it asked to. A
-stopped process, a core that others had, a collector's round or a lock that somebody held: to a
-viewer all of them are one.
+A suspended process, a busy core, a garbage collection and a held lock look the same to a viewer.
 """
 
 from __future__ import annotations

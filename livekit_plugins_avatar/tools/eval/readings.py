@@ -1,8 +1,7 @@
-"""Statistics that are read now and then, and what they did around a moment.
+"""Statistics that are read repeatedly, and what they did around a moment.
 
-In flow states and counters, each reading with its time; out flow, for a stretch of time, the states
-it began with and by how much the counters grew. A track that is published anew is counted anew: a
-counter that falls has begun at 0.
+For a stretch of time: the states at its beginning, and by how much the counters grew. A track that
+is published again counts from 0, so a counter that falls has begun again.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ class Readings:
     Args:
         states: Names of what is this now and that then.
         counts: Names of what only grows.
-        at_s: When they were read, in order, in seconds of whoever read them.
+        at_s: When they were read, in order, in seconds of the reader's clock.
         values: What they were then: the states, then the counts.
     """
 
@@ -41,10 +40,10 @@ class Readings:
         rows = self.values[first : bisect_left(self.at_s, end_s) + 1]
         if not rows:
             return {}
-        told = dict(zip(self.states, rows[0], strict=False))
+        grown = dict(zip(self.states, rows[0], strict=False))
         for place, name in enumerate(self.counts, start=len(self.states)):
-            told[name] = sum(
+            grown[name] = sum(
                 after[place] - before[place] if after[place] >= before[place] else after[place]
                 for before, after in pairwise(rows)
             )
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in grown.items() if value}

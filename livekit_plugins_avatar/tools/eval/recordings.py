@@ -1,7 +1,6 @@
-"""Traces: what a face showed over time, and what eyes and lids did in it.
+"""Recordings of faces over time, and the looks, saccades and blinks in them.
 
-In flow faces, sampled at a frame rate or finer; out flow looks, saccades and blinks. All of it is
-read off FaceStates: nothing here knows why the face did what it did.
+Everything is read off FaceStates, sampled at a frame rate or finer.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _LID = INDEX["eyeBlinkLeft"]
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class FaceRecording:
     """Faces at regular times.
 
     Args:
@@ -46,7 +45,7 @@ class Trace:
     values: Floats
 
     @classmethod
-    def of(cls, face: Callable[[int], FaceState], at: Sequence[int] | range) -> Trace:
+    def of(cls, face: Callable[[int], FaceState], at: Sequence[int] | range) -> FaceRecording:
         """What a face shows at some samples."""
         return cls(np.array(at, np.int64), np.array([face(n).values for n in at], np.float64))
 
@@ -84,14 +83,14 @@ class Saccade:
     peak_deg_per_s: float
 
 
-def looking(trace: Trace, target_rad: Floats) -> Mask:
+def looking(recording: FaceRecording, target_rad: Floats) -> Mask:
     """Where a look meets the target's eye."""
-    met: Mask = trace.off_deg(target_rad) < AT_TARGET_DEG
+    met: Mask = recording.off_deg(target_rad) < AT_TARGET_DEG
     return met
 
 
-def saccades(fine: Trace) -> list[Saccade]:
-    """The jumps of the eyes that begin and end within a trace of every millisecond."""
+def saccades(fine: FaceRecording) -> list[Saccade]:
+    """The jumps of the eyes that begin and end within a recording of every millisecond."""
     world = fine.world_deg
     step_s = FINE_SAMPLES / SAMPLE_RATE
     speed = np.hypot(*np.diff(world, axis=0).T) / step_s

@@ -1,15 +1,15 @@
-"""Links that packets really cross: what stands between a LiveKit server and its clients.
+"""Bad links between a LiveKit server and its clients, as a process.
 
-In flow a client's signalling (TCP) and media (UDP) at ports of this process, on loopback; out flow
-the same at the server's ports, as late and as thinned out as a `Link` says; and back. It needs no
-privileges and no kernel module. A client is given the relay's address instead of the server's; the
-media follow because the server's candidates, on their way through the relay, get the port of the
-relay in place of the server's. That takes a server without ICE over TCP, which answers connectivity
-checks and starts none (`livekit_server(..., relayed=True)`), or the two would find the direct way.
+It forwards a client's signalling (TCP) and media (UDP) between its own ports and the server's, on
+loopback, delayed and thinned out as a `Link` says. It needs no privileges and no kernel module. A
+client gets the relay's address instead of the server's. Media follow because the relay replaces the
+port in the server's candidates with its own. That takes a server without ICE over TCP that answers
+connectivity checks and starts none (`livekit_server(..., relayed=True)`); otherwise the two would
+find the direct way.
 
-The relay is a process of its own, so that an event loop that is blocked, which is one of the
-faults, blocks no packet; and it goes first where it may, for a line waits for nobody's processor.
-How late it was all the same, it says at its end, which is when its standard input ends.
+The relay is a process of its own, so that a blocked event loop, which is one of the faults, blocks
+no packet. It raises its priority where it may. It ends with its standard input, and reports how
+late it was by itself.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Relays:
         self.urls = urls
         self.late_ms: dict[str, float] = {}
 
-    def go_dark(self, name: str, length_s: float) -> None:
+    def go_down(self, name: str, length_s: float) -> None:
         """Let a link carry nothing for `length_s` from now."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps([name, length_s]).encode() + b"\n")
@@ -247,7 +247,7 @@ class DelayQueue:
             try:
                 self._under_way[0][1]()
             except (BlockingIOError, ConnectionError):
-                pass  # Whoever listened has gone: what is on the line is lost.
+                pass  # The receiver has gone: what is on the link is lost.
             self._under_way.popleft()
         if self._under_way:
             self._wait()
@@ -310,7 +310,7 @@ async def _serve(specification: str) -> None:
     print(json.dumps(ports), flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         name, length_s = json.loads(line)
-        links[name].go_dark(clock.now_s() + length_s)
+        links[name].go_down(clock.now_s() + length_s)
     print(json.dumps({name: relay.late_ms for name, relay in relayed.items()}), flush=True)
 
 

@@ -1,8 +1,4 @@
-"""What the sender of a picture says of itself: the statistics of the publisher's side.
-
-In flow a room and real time; out flow readings of the encoder, the pacer and what the sender takes
-the line to carry, by the names they have in RTC's statistics.
-"""
+"""Reads the publisher's RTC statistics: encoder, pacer and bandwidth estimate."""
 
 from __future__ import annotations
 
@@ -36,7 +32,7 @@ COUNTS = (
 
 
 async def read(room: rtc.Room, readings: Readings, *, clock: Clock) -> None:
-    """Write down what the sender of the room's own picture says, until cancelled."""
+    """Read the statistics of the room's own picture, until cancelled."""
     readings.states, readings.counts = (LINE_STATE, *STATES), COUNTS
     while True:
         await clock.sleep(EVERY_S)
@@ -46,7 +42,7 @@ async def read(room: rtc.Room, readings: Readings, *, clock: Clock) -> None:
             try:
                 said = told(await publication.track.get_stats())
             except Exception:
-                continue  # Between two connections there is nobody to ask.
+                continue  # Between two connections there are no statistics.
             if said is not None:
                 readings.read(clock.wall_s(), said)
 

@@ -1,8 +1,7 @@
-"""How alike two pictures are.
+"""Similarity of two pictures: PSNR and SSIM.
 
-In flow two pictures of one size; out flow PSNR, which counts every error alike, and SSIM, which
-asks whether the same structure is to be seen (Wang et al., "Image Quality Assessment: From Error
-Visibility to Structural Similarity", 2004).
+SSIM is that of Wang et al., "Image Quality Assessment: From Error Visibility to Structural
+Similarity", 2004.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ Floats = NDArray[np.float64]
 PEAK = 255.0
 
 PSNR_MOST_DB = 100.0
-"""Said of equal pictures."""
+"""The PSNR given for equal pictures."""
 
 WINDOW_RADIUS_PX = 5
 WINDOW_SIGMA_PX = 1.5

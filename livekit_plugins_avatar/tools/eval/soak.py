@@ -1,9 +1,8 @@
-"""`livekit-avatar eval soak`: whether anything grows in an agent that talks for hours.
+"""`livekit-avatar eval soak`: measures whether an agent that talks for hours grows.
 
-In flows a length; out flow the memory, threads and handles of a process that holds an agent with a
-face in a room of a real LiveKit server: at the beginning, once it is warm, and at the end. The
-agent (`talker`) speaks, is interrupted, paused, and reconnected again and again; a participant
-listens and looks. A run that is stopped says what it has seen until then.
+Gives memory, threads and handles of a process with an agent and a face in a room of a real LiveKit
+server, once it is warm and at the end. The agent (`talker`) speaks, is interrupted, paused and
+reconnected again and again; a participant receives it. A run that is stopped reports what it has.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ STOPPED = 130
 
 
 class TalkerDied(RuntimeError):
-    """The agent's process ended, or nobody could hear or see it."""
+    """The agent's process ended, or its tracks were not received."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -196,7 +195,7 @@ def _passed(grown: Growth | None, counts: dict[str, int]) -> bool:
 
 
 def _on_signals() -> asyncio.Event:
-    """Set once somebody wants the run to stop, which it does with what it has."""
+    """Set once the run is to stop, with what it has."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

@@ -1,8 +1,7 @@
-"""The clapper as LiveKit's own `rtc.AVSynchronizer` publishes it, to compare with.
+"""Publishes the clapper with LiveKit's own `rtc.AVSynchronizer`, for comparison.
 
-In flow a room and a clapper; out flow its sound and pictures, as in LiveKit's avatar examples: one
-loop makes each picture and the sound that belongs to it, and pushes first the one and then the
-other. A picture that is slow to make stands in for a slow model.
+As in LiveKit's avatar examples, one loop makes each picture and its sound, and pushes one after the
+other. A picture that is slow to make stands for a slow model.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ async def publish(
     Args:
         room: Connected.
         clapper: Begins once `ready` is set; until then the tracks carry silence and darkness.
-        ready: Set when somebody is watching.
+        ready: Set when a viewer has subscribed.
         script: When a picture takes longer, in media time.
 
     Returns:

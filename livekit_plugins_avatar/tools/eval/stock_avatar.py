@@ -1,10 +1,9 @@
-"""The clapper as LiveKit's own `AvatarRunner` publishes it: the other side of the eval's call.
+"""Publishes the clapper with LiveKit's own `AvatarRunner`, for comparison in the call.
 
-In flows an agent's speech, by the queue that LiveKit gives its runner for use in one process; out
-flow sound and pictures as in LiveKit's avatar examples: a generator turns every 40 ms of speech
-into a picture, and runner and `rtc.AVSynchronizer` publish both. A renderer that stalls is a
-generator that takes longer. One that dies would end the runner for good; here the generator shows
-the last picture again instead, as a careful author's would.
+As in LiveKit's avatar examples, a generator turns every 40 ms of speech into a picture, and runner
+and `rtc.AVSynchronizer` publish both. A renderer that stalls is a generator that takes longer. A
+renderer that dies would end the runner for good; here the generator shows the last picture again,
+as a careful author's would.
 """
 
 from __future__ import annotations
@@ -69,7 +68,7 @@ class StockFace:
         )
 
     async def start(self) -> None:
-        """Publish darkness until somebody speaks."""
+        """Publish darkness until speech comes."""
         await self._runner.start()
 
     def begin(self) -> None:

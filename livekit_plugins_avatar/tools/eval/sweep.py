@@ -1,7 +1,7 @@
-"""Whether a picture moves as evenly as the face does.
+"""Measures whether a picture moves as evenly as the face does.
 
-In flows a renderer; out flows, for each parameter moved slowly and alone, how much the picture
-changes from one frame to the next. A jump in it is something that pops, flickers or snaps.
+Moves each parameter slowly and alone, and gives the change of the picture from frame to frame. A
+jump is something that pops, flickers or snaps.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""`livekit-avatar eval sync`: how far picture and sound are apart for whoever sees and hears them.
+"""`livekit-avatar eval sync`: measures the offset of picture from sound at a viewer.
 
-In flow a length and, if wanted, a renderer's stalls; out flow the figures of flash against beep,
-at a real browser, over a real LiveKit server: once for this package, and once, beside it, for the
-`rtc.AVSynchronizer` that LiveKit's avatar examples use. Server, browser and rooms are started for
-the occasion on loopback, and stopped.
+Flash and beep reach a real browser over a real LiveKit server, once through this package and once
+through the `rtc.AVSynchronizer` of LiveKit's avatar examples, with stalls of the renderer if
+wanted. Server, browser and rooms are started on loopback and stopped.
 """
 
 from __future__ import annotations

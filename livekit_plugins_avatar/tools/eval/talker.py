@@ -1,10 +1,9 @@
-"""An agent that talks for as long as it is let: what a soak watches, a process of its own.
+"""An agent that talks until it is stopped, in a process of its own: the subject of a soak.
 
-In flow the address of a room and a seed; out flow turns of speech through an `AgentSession` and
-its avatar, some heard to the end, some interrupted, some paused and resumed, with the connection
-resumed and made anew in turns, and after each turn one line of JSON with what was counted. It
-ends when its standard input does, so that it never outlives whoever started it. The speech is
-built, with a text that does not fit it, so that the mouth's listener has the most work there is.
+Turns of speech go through an `AgentSession` and its avatar: some are heard to the end, some are
+interrupted, some paused and resumed. The connection is resumed or made anew in turns. After each
+turn it prints one line of JSON with its counts. It ends with its standard input. The speech does
+not fit its text, which gives the recogniser the most work.
 
     python -m livekit_plugins_avatar.tools.eval.talker URL TOKEN PERSONA SEED RECONNECT_EVERY_S
 """
@@ -76,7 +75,7 @@ async def talk(url: str, token: str, persona: str, seed: int, reconnect_every_s:
 
 
 async def _take_turns(session: AgentSession[None], avatar: AvatarSession, seed: int) -> None:
-    """Speak, be heard out or not, wait, and say so, without end."""
+    """Speak, finish or not, wait and report, without end."""
     chance = np.random.default_rng(seed)
     sound = speech(TURN_S[1])
     counts: Counter[str] = Counter()

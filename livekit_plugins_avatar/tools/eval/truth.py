@@ -1,9 +1,8 @@
-"""The pictures that a persona is held against: what a person in that state really looks like.
+"""Pictures to compare a persona with: what the person looks like in a given state.
 
-In flows a folder with `states.json`, a list of `{"file", "region", "box", "face"}`, and the
-pictures it names; out flow checked states. `region` is "mouth", "eyes" or "whole"; `box` is
-[x, y, width, height] of the picture within a frame of 512x512; `face` holds the parameters that
-are not 0.
+A folder holds `states.json`, a list of `{"file", "region", "box", "face"}`, and the pictures it
+names. `region` is "mouth", "eyes" or "whole"; `box` is [x, y, width, height] of the picture within
+a frame of 512x512; `face` holds the parameters that are not 0.
 """
 
 from __future__ import annotations

@@ -1,17 +1,14 @@
-"""A person at a browser, without the person: what a page in Chromium saw and heard.
+"""A viewer in a headless browser: records what reaches screen and loudspeaker.
 
-In flow the address of a LiveKit server and a token; out flows a `Recording` of what reached the
-screen and the loudspeaker. The page is the package's own `viewer.html`, served from loopback to a
-headless browser that this module starts and always stops.
-
-How the times are taken, which `METHOD` says in one sentence to whoever reads the figures:
+Serves the package's own `viewer.html` from loopback to a Chromium that it starts and always stops,
+and returns a `Recording`. How times are taken (`METHOD` says it in one sentence):
 
 - A frame is seen at the `expectedDisplayTime` of its `requestVideoFrameCallback`: when the
   compositor expects it on the screen, on the 60 Hz grid of a display.
 - A sample is heard when its block is handed to the track's sinks, which is the moment that the
   audio device asked for it, plus its place in the block, plus the output latency that the browser
   gives for its own device. The block carries that moment as its timestamp; the page's own delay in
-  reading it is taken out by the smallest difference ever seen between the two clocks.
+  reading it is removed by the smallest difference ever seen between the two clocks.
 """
 
 from __future__ import annotations
@@ -47,7 +44,7 @@ STEADY_FLAGS = (
     "--no-first-run",
     "--disable-gpu",
 )
-"""A browser that nobody looks at saves power, and looks for updates: not while it is measuring.
+"""A browser without a window saves power, and looks for updates: not while it is measuring.
 Where there is no GPU it imitates one, which takes a fifth of a core from what is measured."""
 
 JOIN_TIMEOUT_MS = 30_000
@@ -66,7 +63,7 @@ class Viewer:
         token: Lets the viewer join and subscribe.
         page_folder: Holds `viewer.html` and its script.
         browser_path: The executable of a Chromium or Chrome.
-        publisher: Whom to watch, by identity; without one whoever publishes.
+        publisher: Identity of the participant to watch; by default any that publishes.
     """
 
     def __init__(

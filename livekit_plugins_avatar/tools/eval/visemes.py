@@ -1,9 +1,9 @@
-"""`livekit-avatar eval visemes`: how many visemes are right, and how calm the mouth is in silence.
+"""`livekit-avatar eval visemes`: compares visemes with labels, and measures calm in silence.
 
-In flows a folder of recordings with labels; out flow, over all hops of 10 ms together: the share
-that is right, in all and within speech; F1, averaged over the 15 visemes; how many of the closed
-hops find a closure within 40 ms, and how many of the closures that are said are near one. Hops of
-phones that show nothing of their own are left out.
+Takes a folder of recordings with labels. Over all hops of 10 ms together: the share that is right,
+in all and within speech; F1, averaged over the 15 visemes; how many of the closed hops find a
+closure within 40 ms, and how many of the recognised closures are near one. Hops of phones without a
+shape of their own are left out.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--calm",
         action="store_true",
-        help="also measure the mouth where nobody speaks, and speech that is disturbed",
+        help="also measure the mouth without speech, and disturbed speech",
     )
     parser.add_argument("--model", type=Path, help="an ONNX recogniser instead of the built-in one")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -83,7 +83,7 @@ def scored(pairs: Sequence[Pair]) -> Figures:
 
 
 def calm(recognizer: OnnxRecognizer) -> dict[str, float]:
-    """The share of hops in which the mouth is not at rest, for sounds in which nobody speaks."""
+    """The share of hops in which the mouth is not at rest, for sounds without speech."""
     return {
         name: _rounded((said(recognize(pcm, recognizer=recognizer), len(pcm)) != SIL).mean())
         for name, pcm in ((name, make()) for name, make in SOUNDS_WITHOUT_SPEECH.items())
@@ -161,7 +161,7 @@ def _check_texts(found: Sequence[Recording]) -> None:
     mute = [each.path.name for each in found if each.text is None]
     if mute:
         raise LabelError(
-            f"nobody wrote down what is said in {mute[0]}: --text needs index.json or "
+            f"there is no text of {mute[0]}: --text needs index.json or "
             f"{Path(mute[0]).with_suffix('.txt')}"
         )
 

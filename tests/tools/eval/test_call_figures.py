@@ -155,7 +155,7 @@ def test_sound_that_was_made_up_is_told_apart_by_the_outage(log: Log) -> None:
 
 
 def test_a_resumed_signal_is_no_outage_and_a_short_stall_no_excuse() -> None:
-    lost = outages([Happened("resume", 1.0, 2.0), Happened("dark", 5.0, 6.0)])
+    lost = outages([Happened("resume", 1.0, 2.0), Happened("link_down", 5.0, 6.0)])
     assert [window.begin_s for window in lost] == [5.0]
     script = (Fault(1.0, "stall", 0.08), Fault(3.0, "stall", 0.4), Fault(6.0, "death", 0.5))
     assert [window.begin_s for window in bad_moments(script, 100.0)] == [103.0, 106.0]

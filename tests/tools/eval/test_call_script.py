@@ -6,7 +6,7 @@ import pytest
 
 from livekit_plugins_avatar.tools.eval.call_script import interruptions, script
 
-KINDS = {"stall", "death", "block", "dry", "thief", "dark", "resume", "reconnect"}
+KINDS = {"stall", "death", "block", "dry", "cpu_hog", "link_down", "resume", "reconnect"}
 
 
 @pytest.mark.parametrize("seconds", [60.0, 300.0])

@@ -59,7 +59,7 @@ def test_a_bottleneck_lets_its_rate_through_and_its_queue_is_bounded() -> None:
 
 def test_a_dark_line_loses_packets_and_holds_streams_up() -> None:
     link = Link(Quality())
-    link.go_dark(2.0)
+    link.go_down(2.0)
     for lane in (link.up, link.down):
         assert lane.packet(1.9, 100) is None
         assert lane.stream(1.9, 100) > 2.0

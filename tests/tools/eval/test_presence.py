@@ -17,7 +17,7 @@ from livekit_plugins_avatar.tools import cli
 from livekit_plugins_avatar.tools.eval import presence
 from livekit_plugins_avatar.tools.eval.conversation import script
 from livekit_plugins_avatar.tools.eval.presence import Run
-from livekit_plugins_avatar.tools.eval.recordings import FINE_SAMPLES, Trace, saccades
+from livekit_plugins_avatar.tools.eval.recordings import FINE_SAMPLES, FaceRecording, saccades
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def glancing(sample: int) -> FaceState:
 
 
 def test_a_saccade_is_found_with_its_size_length_and_peak() -> None:
-    (found,) = saccades(Trace.of(glancing, range(0, 14_400, FINE_SAMPLES)))
+    (found,) = saccades(FaceRecording.of(glancing, range(0, 14_400, FINE_SAMPLES)))
     assert found.size_deg == pytest.approx(10.0, abs=0.1)
     assert found.length_s == pytest.approx(0.05, abs=0.004)
     assert found.start_s == pytest.approx(0.1, abs=0.003)
@@ -114,11 +114,11 @@ def test_nothing_jumps_and_nothing_freezes(one: Run, three: Run) -> None:
 
 
 def test_a_face_that_stands_still_or_jumps_would_be_seen(one: Run) -> None:
-    still = np.repeat(one.trace.values[:1], 60, axis=0)
+    still = np.repeat(one.recording.values[:1], 60, axis=0)
     assert presence._frozen(still) > 0
     jump = still[:3].copy()
     jump[1:, INDEX["browInnerUp"]] += 0.2
-    fine = Trace(np.arange(3) * FINE_SAMPLES, jump)
+    fine = FaceRecording(np.arange(3) * FINE_SAMPLES, jump)
     broken = Run(script(1, minutes=0.1, seed=1), 1, STYLES["natural"])
     broken.fine.append(fine)
     assert presence.motion([broken])["jumps"] == 1

@@ -1,5 +1,5 @@
-"""What goes wrong in a call, as code: the same faults for the evals and for the tests.
+"""Faults of a call, as code: the same for the evals and for the tests.
 
-`script` says when what goes wrong, as a table; the other files hold what can: the renderer, the
-voice's delivery, the machine, its clock.
+`script` is a table of what goes wrong when; the other files make it go wrong: the renderer, the
+delivery of the voice, the machine, its clock.
 """

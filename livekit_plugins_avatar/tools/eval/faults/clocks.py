@@ -1,7 +1,6 @@
-"""A clock that is wrong: it runs faster or slower than another by parts per million.
+"""A clock that drifts against another by parts per million.
 
-In flows a clock, out flows one that drifts against it. Two crystals differ by up to 100 ppm as a
-rule, and 500 ppm is a bad one.
+Two crystals differ by up to 100 ppm as a rule; 500 ppm is a bad one.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""What the machine does to a call: a tool call that blocks, a neighbour that takes a core.
-
-In flow lengths, out flows nothing but time and heat.
-"""
+"""Faults of the machine: a tool call that blocks, a process that takes a core."""
 
 from __future__ import annotations
 

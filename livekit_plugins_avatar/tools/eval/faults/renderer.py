@@ -1,8 +1,7 @@
 """A renderer that stalls and dies by a script, around one that does neither.
 
-In flow moments, out flow the pictures of the renderer within, some of them late, some of them not
-at all. The script runs in media time, that of the frames: a machine that is faster or slower meets
-the same faults at the same words.
+The script runs in media time, that of the frames: a faster or slower machine meets the same faults
+at the same words.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from .script import Fault, only
 
 
 class RendererFaults:
-    """What a script holds for whoever draws; asked in media time, once for each picture.
+    """The renderer's faults of a script; asked in media time, once for each picture.
 
     Args:
         script: Its stalls and deaths count, the rest is left out.
@@ -45,11 +44,11 @@ class RendererFaults:
 
 
 class RendererDied(RuntimeError):
-    """The script said so."""
+    """Raised because the script says so."""
 
 
 class FaultyRenderer(Around):
-    """A `Renderer` that does as a script says.
+    """A `Renderer` that fails by a script.
 
     Args:
         renderer: What draws, when anything does.

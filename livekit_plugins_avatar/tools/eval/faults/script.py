@@ -1,8 +1,6 @@
-"""The script of a call's misfortunes: a table of when, what and for how long.
+"""The script of a call's faults: a table of when, what and for how long.
 
-In flow such tables and, by name, the actions that bring a fault about; out flow the actions, each
-at its time. A script is plain data: two publishers that are to be compared meet the same faults at
-the same times.
+A script is plain data: two publishers that are compared meet the same faults at the same times.
 """
 
 from __future__ import annotations
@@ -20,8 +18,8 @@ What = Literal[
     "death",  # the renderer raises whatever it is asked for
     "block",  # a tool call holds the agent's event loop
     "dry",  # the TTS delivers nothing, wherever in a phone it is
-    "thief",  # a neighbour takes a core
-    "dark",  # a link carries nothing
+    "cpu_hog",  # a neighbour takes a core
+    "link_down",  # a link carries nothing
     "resume",  # the signal connection is lost and resumed
     "reconnect",  # a full reconnect: the tracks are published again
     "server",  # the server stops, and comes back on its port
@@ -35,7 +33,7 @@ class Fault(NamedTuple):
     Args:
         at_s: When, in seconds from the beginning.
         what: What.
-        length_s: For how long, where that is ours to say.
+        length_s: For how long, where the script decides it.
     """
 
     at_s: float
@@ -91,8 +89,8 @@ async def follow(
 ) -> None:
     """Let every fault happen at its time, counted from now; returns once the last is over.
 
-    A action that takes long delays no other. Faults without a action are somebody else's: the
-    renderer's, for one, happen inside it (`FaultyRenderer`).
+    A long action delays no other. Faults without an action happen elsewhere: the renderer's inside
+    it (`FaultyRenderer`).
     """
     began_s = clock.now_s()
     under_way: list[asyncio.Task[None]] = []

@@ -1,7 +1,6 @@
 """A TTS whose delivery stops and starts.
 
-In flow audio frames as fast as they are taken, out flow the same, in bursts or held up for a while.
-The cuts fall where they fall: in the middle of a phone as a rule.
+Audio frames come in bursts or are held up. Cuts fall anywhere, mostly in the middle of a phone.
 """
 
 from __future__ import annotations

@@ -45,15 +45,17 @@ async def test_each_fault_happens_at_its_time_whatever_the_others_take() -> None
     clock = ManualClock(100.0)
     done: list[tuple[str, float]] = []
 
-    async def dark(fault: Fault) -> None:
+    async def link_down(fault: Fault) -> None:
         await clock.sleep(fault.length_s)
         done.append(("light", clock.now_s() - 100.0))
 
     async def resume(fault: Fault) -> None:
         done.append(("resume", clock.now_s() - 100.0))
 
-    script = (Fault(2.0, "dark", 5.0), Fault(3.0, "stall", 1.0), Fault(4.0, "resume"))
-    following = asyncio.ensure_future(follow(script, {"dark": dark, "resume": resume}, clock=clock))
+    script = (Fault(2.0, "link_down", 5.0), Fault(3.0, "stall", 1.0), Fault(4.0, "resume"))
+    following = asyncio.ensure_future(
+        follow(script, {"link_down": link_down, "resume": resume}, clock=clock)
+    )
     while not following.done():
         for _ in range(5):
             await asyncio.sleep(0)
