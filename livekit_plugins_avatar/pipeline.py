@@ -9,21 +9,23 @@ the conductor, which publishes each with its sample of sound.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, MutableMapping, Sequence
+from collections.abc import Coroutine, Mapping, MutableMapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from livekit import rtc
 from livekit.agents import AgentSession
 
 from . import telemetry
+from .agent.audio_output import OutputTakeover
 from .agent.events import AgentEvents
 from .agent.participants import Participants
 from .agent.text_tap import TextTap
 from .audio.playback_events import PlaybackEvent
 from .audio.playout import Playout
-from .audio.sink import AudioSink, SegmentListener, TimedText
+from .audio.segment_listeners import SegmentListeners
+from .audio.sink import AudioSink
 from .emotion.controller import EmotionController
 from .emotion.estimate import EmotionClassifier
 from .face.articulation import REACH_AFTER_SAMPLES
@@ -33,12 +35,7 @@ from .gaze.attention import Attention
 from .gaze.controller import GazeController
 from .log import logger
 from .options import Options
-from .publish.conductor import Conductor
-from .publish.connectivity import Connectivity
-from .publish.keyframes import KeyframeRequests
-from .publish.link_monitor import LinkMonitor, LinkWatcher
-from .publish.sources import QUEUE_SAMPLES, Sources
-from .publish.tracks import Tracks
+from .publish.publisher import Publisher
 from .render.persona import PersonaError, load_persona
 from .render.prerenderer import Prerenderer, frame_period
 from .render.renderer import Renderer
@@ -63,11 +60,6 @@ T = TypeVar("T")
 
 class ClosedError(RuntimeError):
     """The pipeline was closed before or while it started."""
-
-
-class _Opened(NamedTuple):
-    recognizer: Recognizer
-    renderer: Renderer | None
 
 
 class Pipeline:
@@ -100,9 +92,7 @@ class Pipeline:
             visemes, attention.situations, seed=options.seed, style=options.resolved_style
         )
         self.gaze = GazeController(attention, seed=options.seed, on_change=self._redraw)
-        self.conductor = Conductor(
-            self.playout, clock=self.clock, queue_samples=QUEUE_SAMPLES, on_events=self._on_events
-        )
+        self.publisher = Publisher(self.playout, clock=self.clock, on_events=self._on_events)
         self.emotion = EmotionController(
             express=self.express,
             nod=self._nod,
@@ -113,18 +103,15 @@ class Pipeline:
             clock=self.clock,
             classifier=classifier,
         )
-        self.tracks: Tracks | None = None
         self.renderer = renderer
         self._recognizer = recognizer
         self._store = store
         self._prerenderer: Prerenderer | None = None
         self._worker: RecognitionWorker | None = None
-        self._connectivity: Connectivity | None = None
-        self._link_monitor: LinkMonitor | None = None
         self._participants: Participants | None = None
         self._events: AgentEvents | None = None
+        self._takeover: OutputTakeover | None = None
         self.sink: AudioSink | None = None
-        self._samples_replayed = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._starting: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -138,19 +125,19 @@ class Pipeline:
         have been published, or are on their way.
         """
         if self._prerenderer is None:
-            return self.conductor.playhead
+            return self.playhead
         lead = LEAD_FRAMES * self._prerenderer.period - samples(self.options.video_delay_s)
-        return max(0, self.conductor.playhead + lead)
+        return max(0, self.playhead + lead)
 
     @property
     def visible(self) -> int:
         """The sample whose frame viewers are shown now."""
-        return max(0, self.conductor.playhead - samples(self.options.video_delay_s))
+        return max(0, self.playhead - samples(self.options.video_delay_s))
 
     @property
-    def has_face(self) -> bool:
-        """Whether the face is published."""
-        return self.tracks is not None and self.tracks.video is not None
+    def playhead(self) -> int:
+        """The published sample that leaves the audio source now."""
+        return self.publisher.conductor.playhead
 
     @property
     def device(self) -> str | None:
@@ -160,13 +147,13 @@ class Pipeline:
     @property
     def stats(self) -> AvatarStats:
         """What all stages have counted."""
-        prerenderer, connectivity = self._prerenderer, self._connectivity
+        publisher, prerenderer = self.publisher, self._prerenderer
         return AvatarStats(
-            **asdict(self.conductor.stats),
+            **asdict(publisher.conductor.stats),
             frames_late=prerenderer.late if prerenderer is not None else 0,
             render_failures=prerenderer.failures if prerenderer is not None else 0,
-            reconnections=connectivity.reconnections if connectivity is not None else 0,
-            samples_replayed=self._samples_replayed,
+            reconnections=publisher.reconnections,
+            samples_replayed=publisher.samples_replayed,
         )
 
     @property
@@ -176,7 +163,7 @@ class Pipeline:
             "speech": seconds(self.playout.buffered),
             "recognition": seconds(self._worker.waiting) if self._worker is not None else 0.0,
             "frames": self._prerenderer.ready_s if self._prerenderer is not None else 0.0,
-            "source": seconds(self.conductor.held),
+            "source": seconds(self.publisher.conductor.held),
         }
 
     @property
@@ -200,15 +187,14 @@ class Pipeline:
         self._check_open()
         store = FaceStore(self._store, room.name) if self._store is not None else None
         if store is not None:
-            await self._unless_closed(asyncio.to_thread(self._restore, store), lambda _: None)
-        opened = await self._unless_closed(asyncio.to_thread(self._open), _discard)
-        self._recognizer = opened.recognizer
+            await self._unless_closed(asyncio.to_thread(self._restore, store))
+        if self._recognizer is None:
+            self._recognizer = await self._unless_closed(asyncio.to_thread(built_in))
         if self.renderer is None:
-            self.renderer = opened.renderer
-        sources = await self._publish(room)
+            self.renderer = await self._unless_closed(asyncio.to_thread(self._open_renderer))
+        await self._publish(room)
         if store is not None:
             self._tasks.append(asyncio.create_task(self._save_face(store)))
-        self._watch_link(room, sources)
         self._attach(agent_session, room)
         telemetry.measure(self, {"room": room.name})
 
@@ -216,28 +202,19 @@ class Pipeline:
         if self._closing.is_set():
             raise ClosedError
 
-    async def _unless_closed(self, work: Coroutine[Any, Any, T], discard: Callable[[T], None]) -> T:
-        """Do `work`; where the pipeline is closed meanwhile, leave it and discard its result."""
+    async def _unless_closed(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do `work`; where the pipeline is closed meanwhile, leave it behind."""
         doing = asyncio.ensure_future(work)
         closing = asyncio.ensure_future(self._closing.wait())
         await asyncio.wait({doing, closing}, return_when=asyncio.FIRST_COMPLETED)
         closing.cancel()
-        if not self._closing.is_set():
-            return doing.result()
-        doing.add_done_callback(
-            lambda done: None if done.cancelled() or done.exception() else discard(done.result())
-        )
-        raise ClosedError
+        self._check_open()
+        return doing.result()
 
     def _restore(self, store: FaceStore) -> None:
         face = store.load(self.clock.wall_s())
         if face is not None:
             self.face.restore(face)
-
-    def _open(self) -> _Opened:
-        """Open what takes time, and was not given; on a thread of its own."""
-        recognizer = built_in() if self._recognizer is None else self._recognizer
-        return _Opened(recognizer, self._open_renderer() if self.renderer is None else None)
 
     def _open_renderer(self) -> Renderer | None:
         """The persona's renderer, or None where it cannot run: then the voice goes on alone."""
@@ -257,7 +234,7 @@ class Pipeline:
             logger.exception("avatar: the face cannot be rendered; the voice goes on without it")
             return None
 
-    async def _publish(self, room: rtc.Room) -> Sources:
+    async def _publish(self, room: rtc.Room) -> None:
         """Start the threads, and publish what they feed."""
         renderer, size, fps = self.renderer, None, 0
         if renderer is not None:
@@ -271,13 +248,9 @@ class Pipeline:
             lambda: self.playout.speech_position,
         )
         self._worker.start()
-        sources = await self.conductor.start(lambda: Sources(size))
-        self._check_open()
-        self.tracks = Tracks(room)
         bitrate_bps = self.options.bitrate_bps(size) if size is not None else 0
-        await self.tracks.publish(sources, fps=fps, bitrate_bps=bitrate_bps)
+        await self.publisher.start(room, size=size, fps=fps, bitrate_bps=bitrate_bps)
         self._check_open()
-        return sources
 
     def _attach_frames(self, renderer: Renderer) -> None:
         period = frame_period(renderer.fps)
@@ -288,7 +261,7 @@ class Pipeline:
             frames=self.options.frames_ahead,
             period=period,
         )
-        self.conductor.attach_frames(
+        self.publisher.conductor.attach_frames(
             self._prerenderer,
             period=period,
             delay=samples(self.options.video_delay_s),
@@ -296,36 +269,16 @@ class Pipeline:
         )
         self._prerenderer.start()
 
-    def _watch_link(self, room: rtc.Room, sources: Sources) -> None:
-        tracks = self.tracks
-        assert tracks is not None
-        self._connectivity = Connectivity(
-            room,
-            voice_sid=lambda: tracks.audio.sid if tracks.audio is not None else None,
-            playhead=lambda: self.conductor.playhead,
-            clock=self.clock,
-            on_lost=self.playout.link_down,
-            on_regained=self._on_regained,
-        )
-        watchers: list[LinkWatcher] = [self._connectivity]
-        if sources.video is not None:
-            request = sources.request_keyframe
-            watchers.append(KeyframeRequests(room, request=request, clock=self.clock))
-        self._link_monitor = LinkMonitor(
-            lambda: tracks.read_link(self.clock.wall_s()), watchers, clock=self.clock
-        )
-        self._link_monitor.start()
-
     def _attach(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Make the sink, and follow the conversation."""
-        assert self.tracks is not None and self._worker is not None
+        assert self._worker is not None
         spoken = SpokenText(self._worker.expect)
         self.sink = AudioSink(
             self.playout,
             self._worker,
             clock=self.clock,
-            wait_for_subscriber=self.tracks.wait_for_subscriber,
-            segments=_Segments(self.emotion, spoken),
+            wait_for_subscriber=self.publisher.wait_for_subscriber,
+            segments=SegmentListeners(self.emotion, spoken),
             on_planned_speech=self._on_planned_speech,
         )
         self._participants = Participants(room, self.gaze, now=self.now)
@@ -339,10 +292,14 @@ class Pipeline:
             now=self.now,
         )
         self._events.attach()
+        self._takeover = OutputTakeover(agent_session, room, self.sink)
+        self._takeover.take()
 
     async def aclose(self) -> None:
         """Close all stages: threads and sink first, then what asks the server or strangers."""
         self._closing.set()
+        if self._takeover is not None:
+            self._takeover.give_back()
         if self._events is not None:
             self._events.detach()
         if self._participants is not None:
@@ -360,10 +317,7 @@ class Pipeline:
         closing = [*self._tasks, asyncio.create_task(self.emotion.aclose(), name="emotion")]
         if self._starting is not None:
             closing.append(self._starting)  # It ends with its tracks.
-        if self.tracks is not None:
-            closing.append(asyncio.create_task(self.tracks.aclose(), name="tracks"))
-        if self._link_monitor is not None:
-            closing.append(asyncio.create_task(self._link_monitor.aclose(), name="link monitor"))
+        closing.append(asyncio.create_task(self.publisher.aclose(), name="tracks"))
         done, left = await asyncio.wait(closing, timeout=CLOSE_S)
         for task in left:
             task.cancel()
@@ -374,7 +328,7 @@ class Pipeline:
         await asyncio.gather(*done, return_exceptions=True)
 
     def _stop_threads(self) -> None:
-        self.conductor.close()
+        self.publisher.stop()
         if self._worker is not None:
             self._worker.close()
         if self._prerenderer is not None:
@@ -420,46 +374,13 @@ class Pipeline:
         if self.sink is not None:
             self.sink.deliver(events)
 
-    def _on_regained(self) -> None:
-        self._samples_replayed += self.playout.link_up()
-
     async def _save_face(self, store: FaceStore) -> None:
         """Wake the face once a viewer subscribes, then save it again and again."""
-        assert self.tracks is not None
-        await self.tracks.wait_for_subscriber()
+        await self.publisher.wait_for_subscriber()
         sample = self.playout.published
         self.face.wake(sample)
         self._redraw(sample)
         while True:
-            face = self.face.at(self.conductor.playhead)
+            face = self.face.at(self.playhead)
             await asyncio.to_thread(store.save, face, self.clock.wall_s())
             await self.clock.sleep(SAVE_EVERY_S)
-
-
-class _Segments:
-    """Passes what the sink tells of segments on to all listeners."""
-
-    def __init__(self, *listeners: SegmentListener) -> None:
-        self._listeners = listeners
-
-    def segment_started(self, start: int) -> None:
-        for listener in self._listeners:
-            listener.segment_started(start)
-
-    def timed_text(self, pieces: Sequence[TimedText]) -> None:
-        for listener in self._listeners:
-            listener.timed_text(pieces)
-
-    def segment_ended(self, end: int) -> None:
-        for listener in self._listeners:
-            listener.segment_ended(end)
-
-    def segment_cleared(self) -> None:
-        for listener in self._listeners:
-            listener.segment_cleared()
-
-
-def _discard(opened: _Opened) -> None:
-    """Close what was opened for a pipeline that was closed meanwhile."""
-    if opened.renderer is not None:
-        opened.renderer.close()

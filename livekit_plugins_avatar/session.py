@@ -16,9 +16,8 @@ from typing import Any
 from livekit import rtc
 from livekit.agents import AgentSession, JobContext, get_job_context
 from livekit.agents.voice import avatar as agents_avatar
-from livekit.agents.voice.io import AgentOutput, AudioOutput
 
-from .agent.plain_voice import PlainVoice
+from .agent.audio_output import is_running
 from .emotion.estimate import EmotionClassifier
 from .face.status import AvatarStatus
 from .face.style import Style, StyleName
@@ -124,7 +123,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._identity = ""
         self._started = False
         self._closing: asyncio.Task[None] | None = None
-        self._previous_output: AudioOutput | None = None
         self._faceless = asyncio.Event()
         """Set once it is known that no face will join."""
 
@@ -254,31 +252,26 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             if isinstance(error, Exception) and not isinstance(error, PersonaError | AvatarError):
                 raise AvatarError(f"the avatar could not start: {error}") from error
             raise
-        if not self._pipeline.has_face:
+        if not self._pipeline.publisher.has_video:
             self._faceless.set()
 
     async def _start(
         self, agent_session: AgentSession[Any], room: rtc.Room, job: JobContext | None
     ) -> None:
         await _connect(room, job)
-        self._check_wanted()
+        if self._closing is not None:
+            raise ClosedError
         self._identity = room.local_participant.identity
         # First, as the base class expects: it times how long the face takes to join.
         await super().start(agent_session, room)
         await self._pipeline.start(agent_session, room)
-        self._check_wanted()
-        self._take_output(agent_session.output)
-
-    def _check_wanted(self) -> None:
-        if self._closing is not None:
-            raise ClosedError
 
     def _check_order(self, agent_session: AgentSession[Any]) -> None:
         if self._started or self._closing is not None:
             raise AvatarError(
                 "this avatar was started or closed before; make one AvatarSession per agent session"
             )
-        if _is_running(agent_session):
+        if is_running(agent_session):
             raise AvatarError(
                 "the agent session is running and has published its voice already; call "
                 "`await face.start(session, room=ctx.room)` before `session.start`"
@@ -287,26 +280,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             raise AvatarError(
                 "this agent session has an avatar already: `await other.aclose()` that one first"
             )
-
-    def _take_output(self, output: AgentOutput) -> None:
-        assert self._pipeline.sink is not None
-        self._previous_output = _tail(output.audio)
-        output.replace_audio_tail(self._pipeline.sink)
-
-    def _give_output_back(self) -> None:
-        """Let the agent speak on: through its output of before, or over a plain track."""
-        agent_session, room, sink = self._agent_session, self._room, self._pipeline.sink
-        if agent_session is None or room is None or sink is None:
-            return
-        output = agent_session.output
-        if _tail(output.audio) is not sink:
-            return  # The session has ended, or another output has taken over.
-        if self._previous_output is not None:
-            output.replace_audio_tail(self._previous_output)
-        elif _is_running(agent_session) and room.isconnected():
-            PlainVoice(agent_session, room).take_over()
-        elif output.audio is sink:
-            output.audio = None
 
     async def wait_for_join(self, *, timeout: float | None = 30.0) -> None:
         """Wait until the face is published.
@@ -343,7 +316,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
     async def _close(self) -> None:
         self._faceless.set()
-        self._give_output_back()
         await self._pipeline.aclose()
         for agent_session in [key for key, face in _taken.items() if face is self]:
             del _taken[agent_session]
@@ -370,17 +342,3 @@ async def _connect(room: rtc.Room, job: JobContext | None) -> None:
 
 def _identity(participant: rtc.Participant | str | None) -> str | None:
     return participant.identity if isinstance(participant, rtc.Participant) else participant
-
-
-def _is_running(agent_session: AgentSession[Any]) -> bool:
-    try:
-        return agent_session.current_agent is not None
-    except RuntimeError:
-        return False
-
-
-def _tail(output: AudioOutput | None) -> AudioOutput | None:
-    """The last output of a chain, where the sound is played."""
-    while output is not None and output.next_in_chain is not None:
-        output = output.next_in_chain
-    return output

@@ -13,7 +13,7 @@ class Publication:
     """A track of the local participant."""
 
     def __init__(self, sid: str, track: rtc.LocalTrack) -> None:
-        self.sid, self.track, self.kind = sid, track, track.kind
+        self.sid, self.track, self.kind, self.name = sid, track, track.kind, track.name
         self.subscribed = asyncio.Event()
 
     async def wait_for_subscription(self) -> None:

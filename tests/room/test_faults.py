@@ -56,7 +56,7 @@ async def test_a_stall_of_5_s_and_twenty_deaths_cost_no_sound_and_the_face_comes
     async with a_call(server, AvatarSession(renderer=renderer)) as call:
         _, finished = playback(call)
         first = len(call.viewer.seen)
-        renderer.origin = call.pipeline.conductor.playhead
+        renderer.origin = call.pipeline.playhead
         await call.say(tone)
         await until(lambda: not _loud_now(call))
         assert renderer.stalls == 1 and renderer.deaths >= DEATHS

@@ -106,7 +106,7 @@ async def test_what_a_full_reconnect_swallows_is_said_again_from_a_pause_and_the
         )
         speaking = asyncio.ensure_future(call.say(sentence(6.4)))
         await until(lambda: started and time.time() - started[0].created_at >= 2.0)
-        away = call.pipeline.conductor.playhead
+        away = call.pipeline.playhead
         await call.room.simulate_scenario(FULL)
         await speaking
         await until(lambda: len(call.viewer.tasks) >= 4 and not _loud_now(call))
@@ -265,7 +265,7 @@ async def faces_drawn(process: asyncio.subprocess.Process, count: int) -> dict[i
 async def test_another_codec_in_mid_call_does_not_reset_the_face(server: LiveKitServer) -> None:
     mirror = Observed(Grey())
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
-        tracks = call.pipeline.tracks
+        tracks = call.pipeline.publisher.tracks
         assert tracks is not None and tracks.video is not None
         before = call.avatar.stats.frames_shown
         track = tracks.video.track
@@ -313,9 +313,9 @@ async def test_the_face_blinks_on_while_the_agents_loop_is_blocked(server: LiveK
         speaking = asyncio.ensure_future(call.say(hum(15.0)))
         await until(lambda: _loud_now(call) and blinks_soon(call))
         shown = call.avatar.stats.frames_shown
-        begins = call.pipeline.conductor.playhead
+        begins = call.pipeline.playhead
         time.sleep(2.0)  # noqa: ASYNC251 a tool call that blocks is the point
-        ends = call.pipeline.conductor.playhead
+        ends = call.pipeline.playhead
         assert call.avatar.stats.frames_shown - shown >= 50
         call.session.interrupt()
         await speaking
@@ -330,6 +330,6 @@ async def test_the_face_blinks_on_while_the_agents_loop_is_blocked(server: LiveK
 
 def blinks_soon(call: Call) -> bool:
     """Whether the face will blink within the next second and a half, if nothing stops it."""
-    now = call.pipeline.conductor.playhead
+    now = call.pipeline.playhead
     ahead = range(now + RATE // 2, now + 3 * RATE // 2, RATE // 60)
     return any(call.pipeline.face.at(sample)["eyeBlinkLeft"] > 0.9 for sample in ahead)

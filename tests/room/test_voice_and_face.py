@@ -169,7 +169,7 @@ async def test_the_playhead_and_the_native_count_of_samples_stay_together(
 ) -> None:
     """WebRTC counts what it takes from the source, with the silence that the source makes up."""
     async with a_call(server, AvatarSession(renderer=Grey())) as call:
-        tracks, conductor = call.pipeline.tracks, call.pipeline.conductor
+        tracks, conductor = call.pipeline.publisher.tracks, call.pipeline.publisher.conductor
         assert tracks is not None and tracks.audio is not None and tracks.audio.track is not None
         apart_s: list[float] = []
         for _ in range(24):

@@ -165,7 +165,7 @@ class OurFace:
         output.on("playback_progressed", self._on_progressed)
 
     def begin(self) -> None:
-        self._faulty.origin = pipeline_of(self._avatar).conductor.playhead
+        self._faulty.origin = pipeline_of(self._avatar).playhead
 
     def prepare(self, clapper: Clapper, length: int) -> int:
         start = pipeline_of(self._avatar).playout.accepted
@@ -180,7 +180,7 @@ class OurFace:
         if underrun:
             gap_s = seconds(underrun)
             self._log.track_gaps.append(Gap(self._clock.wall_s(), gap_s))
-        zero_s = self._clock.wall_s() - seconds(pipeline_of(self._avatar).conductor.playhead)
+        zero_s = self._clock.wall_s() - seconds(pipeline_of(self._avatar).playhead)
         jumped = jumps(dict(self._observed.faces), FRAME_SAMPLES)
         self._log.face_jumps = [zero_s + seconds(jump.sample) for jump in jumped]
         claps = list(self._renderer.claps.items())[self._collected :]

@@ -1,4 +1,8 @@
-"""Lets an agent speak on without a face: over a plain track, through the framework's own output."""
+"""Takes over the audio output of an agent session, and gives it back.
+
+An agent whose avatar closes in mid-call speaks on: through the output of before or, where there was
+none, over a plain track that the framework's own output publishes.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,61 @@ from typing import Any
 import numpy as np
 from livekit import rtc
 from livekit.agents import AgentSession
+from livekit.agents.voice.io import AudioOutput
 from livekit.agents.voice.room_io import AudioOutputOptions, _ParticipantAudioOutput
 
 from ..log import logger
 
 UNPUBLISH_TIMEOUT_S = 1.0
 """`unpublish_track` of livekit 1.1.21 waits for ever in a room that is gone."""
+
+
+def is_running(agent_session: AgentSession[Any]) -> bool:
+    """Whether a session has been started, and so has published its voice."""
+    try:
+        return agent_session.current_agent is not None
+    except RuntimeError:
+        return False
+
+
+class OutputTakeover:
+    """Puts an output of ours at the end of a session's chain; used on its event loop.
+
+    Args:
+        agent_session: Not yet started.
+        room: Its room.
+        output: Plays its speech from `take` to `give_back`.
+    """
+
+    def __init__(
+        self, agent_session: AgentSession[Any], room: rtc.Room, output: AudioOutput
+    ) -> None:
+        self._session, self._room, self._output = agent_session, room, output
+        self._previous: AudioOutput | None = None
+
+    def take(self) -> None:
+        """Take the place of the present output; transcripts and recorders before it stay."""
+        self._previous = _tail(self._session.output.audio)
+        self._session.output.replace_audio_tail(self._output)
+
+    def give_back(self) -> None:
+        """Let the agent speak on without us; what is being said ends as interrupted."""
+        output = self._session.output
+        if _tail(output.audio) is not self._output:
+            return  # The session has ended, or another output has taken over.
+        if self._previous is not None:
+            output.replace_audio_tail(self._previous)
+        elif is_running(self._session) and self._room.isconnected():
+            PlainVoice(self._session, self._room).take_over()
+        elif output.audio is self._output:
+            output.audio = None
+
+
+def _tail(output: AudioOutput | None) -> AudioOutput | None:
+    """The last output of a chain, where the sound is played."""
+    while output is not None and output.next_in_chain is not None:
+        output = output.next_in_chain
+    return output
 
 
 class PlainVoice:

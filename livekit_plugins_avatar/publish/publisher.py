@@ -1,0 +1,121 @@
+"""Publishes one avatar into a room: the conductor, its tracks, and what watches their link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from livekit import rtc
+
+from ..audio.playback_events import PlaybackEvent
+from ..audio.playout import Playout
+from ..timeline import Clock
+from .conductor import Conductor
+from .connectivity import Connectivity
+from .keyframes import KeyframeRequests
+from .link_monitor import LinkMonitor, LinkWatcher
+from .sources import QUEUE_SAMPLES, Sources
+from .tracks import Tracks
+
+
+class Publisher:
+    """Used on the room's event loop; the conductor has a thread of its own.
+
+    Args:
+        playout: Schedules the speech.
+        clock: Real time.
+        on_events: Told what was played, on the conductor's thread.
+    """
+
+    def __init__(
+        self,
+        playout: Playout,
+        *,
+        clock: Clock,
+        on_events: Callable[[Sequence[tuple[PlaybackEvent, float]]], None],
+    ) -> None:
+        self._playout = playout
+        self._clock = clock
+        self.conductor = Conductor(
+            playout, clock=clock, queue_samples=QUEUE_SAMPLES, on_events=on_events
+        )
+        self.tracks: Tracks | None = None
+        self.samples_replayed = 0
+        """Samples of speech that no participant had heard and that were played again."""
+        self._connectivity: Connectivity | None = None
+        self._link_monitor: LinkMonitor | None = None
+        self._closed = False
+
+    @property
+    def has_video(self) -> bool:
+        """Whether the video is published."""
+        return self.tracks is not None and self.tracks.video is not None
+
+    @property
+    def reconnections(self) -> int:
+        """How often the room was lost and came back."""
+        return self._connectivity.reconnections if self._connectivity is not None else 0
+
+    async def start(
+        self, room: rtc.Room, *, size: tuple[int, int] | None, fps: int, bitrate_bps: int
+    ) -> None:
+        """Start the conductor and publish what it feeds.
+
+        Args:
+            room: Connected.
+            size: Width and height of the video; None publishes the voice alone.
+            fps: Of the video.
+            bitrate_bps: The most that the video may take.
+
+        Raises:
+            RuntimeError: Closed before the end.
+            ConnectionError: The room was disconnected.
+        """
+        sources = await self.conductor.start(lambda: Sources(size))
+        self._check_open()
+        self.tracks = Tracks(room)
+        await self.tracks.publish(sources, fps=fps, bitrate_bps=bitrate_bps)
+        self._check_open()
+        self._watch_link(room, self.tracks, sources)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("the publisher was closed while it started")
+
+    def _watch_link(self, room: rtc.Room, tracks: Tracks, sources: Sources) -> None:
+        self._connectivity = Connectivity(
+            room,
+            voice_sid=lambda: tracks.audio.sid if tracks.audio is not None else None,
+            playhead=lambda: self.conductor.playhead,
+            clock=self._clock,
+            on_lost=self._playout.link_down,
+            on_regained=self._on_regained,
+        )
+        watchers: list[LinkWatcher] = [self._connectivity]
+        if sources.video is not None:
+            request = sources.request_keyframe
+            watchers.append(KeyframeRequests(room, request=request, clock=self._clock))
+        self._link_monitor = LinkMonitor(
+            lambda: tracks.read_link(self._clock.wall_s()), watchers, clock=self._clock
+        )
+        self._link_monitor.start()
+
+    def _on_regained(self) -> None:
+        self.samples_replayed += self._playout.link_up()
+
+    async def wait_for_subscriber(self) -> None:
+        """Return once a participant is subscribed to the audio, or none can be any more."""
+        if self.tracks is not None:
+            await self.tracks.wait_for_subscriber()
+
+    def stop(self) -> None:
+        """End the conductor's thread; from any thread, any number of times."""
+        self._closed = True
+        self.conductor.close()
+
+    async def aclose(self) -> None:
+        """Stop, and unpublish the tracks."""
+        self._closed = True
+        if self._link_monitor is not None:
+            await self._link_monitor.aclose()
+        if self.tracks is not None:
+            await self.tracks.aclose()
