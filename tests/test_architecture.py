@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "livekit_plugins_avatar"
 TEXT = (ROOT / "docs/architecture.md").read_text()
 WAYS = [re.findall(r"`([\w.]+)`", line) for line in TEXT.splitlines() if "→" in line]
+JOINTS = ("pipeline", "publish.publisher")
 PLACES = re.findall(r"\| `([\w.]+)`: `(\w+)(?:\.(\w+))?` \|", TEXT)
 
 
@@ -29,10 +30,10 @@ def mentions(module: str, other: str) -> bool:
 
 
 def joined(module: str, other: str) -> bool:
-    """Whether one of two modules knows the other, or the pipeline knows both."""
+    """Whether one of two modules knows the other, or a module that joins stages knows both."""
     if mentions(module, other) or mentions(other, module):
         return True
-    return mentions("pipeline", module) and mentions("pipeline", other)
+    return any(mentions(joint, module) and mentions(joint, other) for joint in JOINTS)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=" ".join)
