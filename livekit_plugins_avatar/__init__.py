@@ -20,8 +20,9 @@ from .face.state import FaceState
 from .face.status import AvatarStatus
 from .face.style import Style, StyleName
 from .log import logger
-from .options import DEFAULT_PERSONA, Aspect, Device, VideoCodec
-from .render.persona import PersonaError
+from .options import DEFAULT_PERSONA, VideoCodec
+from .render.persona import Aspect, PersonaError
+from .render.providers import Device
 from .render.renderer import Frames, Moment, Renderer
 from .session import AvatarError, AvatarSession
 from .speech.recognizer import Recognizer, RecognizerStream
@@ -77,18 +78,11 @@ def prewarm(
         PersonaError: There is no such persona, or its file does not fit.
     """
     # Imported here, so that importing the package loads nothing that may touch a GPU.
-    from .render.onnx_renderer import OnnxRenderer
-    from .render.persona import load_persona
+    from .render.onnx_renderer import warm
     from .speech.recognizer import built_in
 
     built_in()
-    _warm.append(
-        OnnxRenderer(load_persona(persona), provider=device, threads=render_threads, frame=aspect)
-    )
-
-
-_warm: list[Renderer] = []
-"""Keeps the weights that `prewarm` loaded; renderers of one persona and device share them."""
+    warm(persona, device=device, threads=render_threads, aspect=aspect)
 
 
 class AvatarPlugin(Plugin):

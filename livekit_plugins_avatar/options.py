@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from .face.style import STYLES, Style, StyleName
-
-Aspect = Literal["square", "wide"]
-
-Device = Literal["auto", "tensorrt", "cuda", "cpu"]
+from .render.persona import BUILT_IN, Aspect, PersonaError
+from .render.prerenderer import frame_period
+from .render.providers import Device
 
 VideoCodec = Literal["vp8", "h264", "vp9", "av1"]
 
@@ -83,9 +82,6 @@ class Options:
         self._check("seed", int, 0, 2**32 - 1)
 
     def _check_persona(self) -> None:
-        # Imported here, for `render` still takes its `Aspect` from this module.
-        from .render.persona import BUILT_IN, PersonaError
-
         if not isinstance(self.persona, str | Path):
             raise TypeError(
                 f"persona is a name or the path of a file, got {type(self.persona).__name__}"
@@ -110,8 +106,6 @@ class Options:
 
 def check_renderer(renderer: object | None) -> None:
     """Raise where a renderer lacks something, or renders what cannot be published."""
-    from .render.prerenderer import frame_period
-
     check_has("renderer", renderer, "size", "fps", "render", "close")
     if renderer is None:
         return

@@ -36,7 +36,7 @@ from .gaze.controller import GazeController
 from .log import logger
 from .options import Options
 from .publish.publisher import Publisher
-from .render.persona import PersonaError, load_persona
+from .render.persona import Persona, PersonaError
 from .render.prerenderer import Prerenderer, frame_period
 from .render.renderer import Renderer
 from .speech.published import PublishedVisemes
@@ -142,7 +142,7 @@ class Pipeline:
     @property
     def device(self) -> str | None:
         """Where the renderer renders now, as far as it says so."""
-        return getattr(self.renderer, "provider", None)
+        return getattr(self.renderer, "device", None)
 
     @property
     def stats(self) -> AvatarStats:
@@ -223,10 +223,10 @@ class Pipeline:
 
         try:
             return OnnxRenderer(
-                load_persona(self.options.persona),
-                provider=self.options.device,
+                Persona.load(self.options.persona),
+                device=self.options.device,
                 threads=self.options.render_threads,
-                frame=self.options.aspect,
+                aspect=self.options.aspect,
             )
         except PersonaError:
             raise

@@ -25,8 +25,6 @@ from .log import logger
 from .options import (
     DEFAULT_PERSONA,
     VIDEO_DELAY_S,
-    Aspect,
-    Device,
     Options,
     VideoCodec,
     check_has,
@@ -34,7 +32,8 @@ from .options import (
     check_store,
 )
 from .pipeline import ClosedError, Pipeline
-from .render.persona import PersonaError
+from .render.persona import Aspect, PersonaError
+from .render.providers import Device
 from .render.renderer import Renderer
 from .speech.recognizer import Recognizer
 from .telemetry import AvatarStats

@@ -208,7 +208,7 @@ def test_the_bitrate_follows_the_size_unless_it_is_given() -> None:
 
 async def test_an_aspect_that_the_persona_lacks_is_refused_at_the_start() -> None:
     face = AvatarSession("sketch", aspect="wide")
-    with pytest.raises(PersonaError, match=r"sketch .* has no wide frame"):
+    with pytest.raises(PersonaError, match=r"sketch .* has no wide picture"):
         await face.start(session(), room=SimulatedRoom().as_room)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 
 from ..log import logger
-from .model import DEVICE, GPU, Faces, Model
+from .model import GPU, MEMORY, Faces, Model
 from .persona import OUTPUTS, Persona
 from .providers import first_line, open_session
 from .renderer import Frames
@@ -37,15 +37,15 @@ class Graph:
         self._session = open_session(persona, "cuda", threads, graph_size=size)
         self._faces = np.tile(np.array(persona.neutral, np.float32), (size, 1))
         value: Any = onnxruntime.OrtValue
-        self._input = value.ortvalue_from_numpy(self._faces, DEVICE, 0)
+        self._input = value.ortvalue_from_numpy(self._faces, MEMORY, 0)
         self._binding: Any = self._session.io_binding()
         self._binding.bind_ortvalue_input("face", self._input)
         self._outputs = {}
-        for output, (width, height) in persona.sizes.items():
+        for aspect, (width, height) in persona.sizes.items():
             shape = [size, height * 3 // 2, width]
-            picture = value.ortvalue_from_shape_and_type(shape, np.uint8, DEVICE, 0)
-            self._binding.bind_ortvalue_output(OUTPUTS[output], picture)
-            self._outputs[OUTPUTS[output]] = picture
+            picture = value.ortvalue_from_shape_and_type(shape, np.uint8, MEMORY, 0)
+            self._binding.bind_ortvalue_output(OUTPUTS[aspect], picture)
+            self._outputs[OUTPUTS[aspect]] = picture
         self._session.run_with_iobinding(self._binding)
 
     def draw(self, output: str, faces: Faces) -> Frames:
@@ -67,7 +67,7 @@ class CudaModel:
     Where graphs cannot be recorded, each kernel is started by itself, and the log says so once.
 
     Args:
-        persona: The file.
+        persona: The persona.
         threads: CPU threads, at least 1.
 
     Raises:

@@ -16,7 +16,7 @@ from .renderer import Frames
 Faces = NDArray[np.float32]
 """The model's input: float32 [B, P], one column per parameter of the persona."""
 
-DEVICE = "cuda"
+MEMORY = "cuda"
 """Where CUDA and TensorRT keep what they draw."""
 
 GPU = threading.Lock()
@@ -24,22 +24,22 @@ GPU = threading.Lock()
 
 
 class Model:
-    """A persona's weights on one provider. Any thread may draw; the CPU draws several at a time.
+    """A persona's weights on one device. Any thread may draw; the CPU draws several at a time.
 
     Args:
-        persona: The file.
-        provider: One of `PROVIDERS`.
+        persona: The persona.
+        device: One of `PROVIDERS`.
         threads: CPU threads, at least 1.
 
     Raises:
-        Exception: The provider cannot be started.
+        Exception: The device cannot be started.
     """
 
-    def __init__(self, persona: Persona, provider: str, threads: int) -> None:
-        with nullcontext() if provider == "cpu" else GPU:
-            self._session = open_session(persona, provider, threads)
-        self._draw = self._run if provider == "cpu" else self._run_bound
-        self._most = BATCHES[provider]
+    def __init__(self, persona: Persona, device: str, threads: int) -> None:
+        with nullcontext() if device == "cpu" else GPU:
+            self._session = open_session(persona, device, threads)
+        self._draw = self._run if device == "cpu" else self._run_bound
+        self._most = BATCHES[device]
 
     def draw(self, output: str, faces: Faces) -> Frames:
         """Draw one picture per row, uint8 [B, H * 3 / 2, W]."""
@@ -56,7 +56,7 @@ class Model:
         with GPU:
             binding: Any = self._session.io_binding()
             binding.bind_cpu_input("face", np.ascontiguousarray(faces))
-            binding.bind_output(output, DEVICE)
+            binding.bind_output(output, MEMORY)
             self._session.run_with_iobinding(binding)
             frames: Frames = binding.copy_outputs_to_cpu()[0]
         return frames

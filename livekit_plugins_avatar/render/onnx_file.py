@@ -1,52 +1,303 @@
-"""How much of an ONNX file is there, told from its outermost fields.
+"""Reads what an ONNX file says of itself, and refuses one that is not safe to compute.
 
-In flows a file that could not be opened; out flows how many bytes it lacks. An ONNX file is one
-protobuf message, whose fields announce their lengths: a download that broke off ends before the
-last of them does.
+An ONNX file is a protobuf message (onnx.proto3). This reader follows the fields that matter, skips
+the rest by their lengths, and computes nothing. It refuses whatever reaches outside the file or may
+never end: external data, control flow, functions, operators that are not ONNX's own. It is at least
+as strict as ONNX Runtime's parser, so that both see the same file.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-VARINT, SIZED = 0, 2
-"""Protobuf's wire types: a number of 7 bits a byte, and a length with as many bytes after it."""
+MAX_BYTES = 256 * 2**20
+"""A built-in persona has 7 MB; opening a file takes a few times its size in memory."""
 
-FIELDS = {
-    1: VARINT, 2: SIZED, 3: SIZED, 4: SIZED, 5: VARINT, 6: SIZED, 7: SIZED, 8: SIZED,
-    14: SIZED, 20: SIZED, 25: SIZED, 26: SIZED,
-}  # fmt: skip
-"""The fields of ONNX's `ModelProto` and their wire types (onnx.proto3, ONNX 1.19)."""
+MAX_FIELDS = 500_000
+"""A built-in persona has 22,000; so many take two seconds to read."""
+
+VARINT, FIXED64, SIZED, FIXED32 = 0, 1, 2, 5
+"""Protobuf's wire types: a number of 7 bits a byte, 8 bytes, a length with as many bytes after it,
+and 4 bytes."""
+
+DOMAINS = ("", "ai.onnx")
+"""Names of ONNX's own operators. Others may read files, as com.microsoft's EPContext does."""
+
+CONTROL_FLOW = ("Loop", "If", "Scan", "SequenceMap")
+"""Operators that run a graph within the graph; a Loop need not end."""
+
+MODEL_FIELDS = frozenset({*range(1, 9), 14, 20, 25, 26})
+"""The fields of a file (ModelProto of ONNX 1.19)."""
+
+Dimension = int | str | None
+Message = Iterator[tuple[int, "int | memoryview"]]
 
 
-def bytes_missing(path: Path) -> int:
-    """How many bytes, at the least, a file lacks at its end.
+class OnnxFileError(ValueError):
+    """The file is malformed or not safe; the message completes "the file ..." and has a remedy."""
 
-    Returns:
-        0 for a file that ends where it says, and for one that is no ONNX file at all.
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """An input or output of the graph.
+
+    Args:
+        name: Of the input or output.
+        element: ONNX's number for the type of an element; 0 where it is no tensor.
+        shape: A number, a name or None for each dimension; None where the file does not say.
     """
-    content = path.read_bytes()
-    at = 0
-    try:
-        while at < len(content) or not content:
-            tag, at = _varint(content, at)
-            if FIELDS.get(tag >> 3) != tag & 7:
-                return 0
-            number, at = _varint(content, at)
-            if tag & 7 == SIZED:
-                at += number
-    except IndexError:
-        return 1
-    return at - len(content)
+
+    name: str
+    element: int
+    shape: tuple[Dimension, ...] | None
 
 
-def _varint(content: bytes, at: int) -> tuple[int, int]:
-    """The number that begins at `at`, and where the next thing does."""
-    number = shift = 0
-    while True:
-        byte = content[at]
+@dataclass(slots=True)
+class OnnxFile:
+    """What a file says of itself.
+
+    Args:
+        metadata: Its metadata_props.
+        inputs: Inputs of its graph, without those that have an initial value.
+        outputs: Outputs of its graph.
+    """
+
+    metadata: dict[str, str] = field(default_factory=dict)
+    inputs: list[TensorInfo] = field(default_factory=list)
+    outputs: list[TensorInfo] = field(default_factory=list)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file of at most `MAX_BYTES`.
+
+    Raises:
+        OnnxFileError: The file is larger.
+        OSError: It cannot be read.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        content = file.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
+    if size > MAX_BYTES or len(content) > MAX_BYTES:
+        raise OnnxFileError(
+            f"has {size / 1e6:,.0f} MB, and {MAX_BYTES / 1e6:.0f} MB are the limit: export a "
+            "smaller model"
+        )
+    return content
+
+
+def parse(content: bytes) -> OnnxFile:
+    """Read an ONNX file.
+
+    Raises:
+        OnnxFileError: The file is cut short, is no ONNX file, or is not safe to compute.
+    """
+    return _Parser().model(content)
+
+
+class _Parser:
+    def __init__(self) -> None:
+        self._fields = 0
+        self._initial: set[str] = set()
+        self._file = OnnxFile()
+
+    def model(self, content: bytes) -> OnnxFile:
+        if not content:
+            raise _cut_short(1)
+        for number, value in self._message(memoryview(content), MODEL_FIELDS):
+            if number == 7:
+                self._graph(_sized(value))
+            elif number == 14:
+                key, text = self._entry(_sized(value))
+                self._file.metadata[key] = text
+            elif number == 20:
+                raise OnnxFileError("holds a training graph: export it for inference")
+            elif number == 25:
+                raise OnnxFileError("holds functions: inline them and export it again")
+        inputs = self._file.inputs
+        self._file.inputs = [each for each in inputs if each.name not in self._initial]
+        return self._file
+
+    def _graph(self, message: memoryview) -> None:
+        for number, value in self._message(message):
+            if number == 1:
+                self._node(_sized(value))
+            elif number == 2 and {"/", "\\"} & set(_text(value)):
+                # TensorRT makes a file's name of it.
+                raise OnnxFileError("has a graph whose name is a path: rename the graph")
+            elif number == 5:
+                self._initial.add(self._tensor(_sized(value)))
+            elif number == 11:
+                self._file.inputs.append(self._value(_sized(value)))
+            elif number == 12:
+                self._file.outputs.append(self._value(_sized(value)))
+            elif number == 15:
+                self._sparse(_sized(value))
+
+    def _node(self, message: memoryview) -> None:
+        for number, value in self._message(message):
+            if number == 4 and _text(value) in CONTROL_FLOW:
+                raise _control_flow(_text(value))
+            if number == 7 and _text(value) not in DOMAINS:
+                raise OnnxFileError(
+                    f"needs operators of {shortened(_text(value))!r}: export it with ONNX's own "
+                    "operators only"
+                )
+            if number == 5:
+                self._attribute(_sized(value))
+
+    def _attribute(self, message: memoryview) -> None:
+        for number, value in self._message(message):
+            if number in (6, 11):
+                raise _control_flow("a graph within the graph")
+            if number in (5, 10):
+                self._tensor(_sized(value))
+            elif number in (22, 23):
+                self._sparse(_sized(value))
+
+    def _sparse(self, message: memoryview) -> None:
+        for number, value in self._message(message):
+            if number in (1, 2):
+                self._tensor(_sized(value))
+
+    def _tensor(self, message: memoryview) -> str:
+        """Check a tensor and return its name."""
+        name = ""
+        for number, value in self._message(message):
+            if number == 13 or (number == 14 and value != 0):
+                raise OnnxFileError(
+                    "keeps data in other files: export it as one self-contained .onnx file"
+                )
+            if number == 8:
+                name = _text(value)
+        return name
+
+    def _value(self, message: memoryview) -> TensorInfo:
+        name, element, shape = "", 0, None
+        for number, value in self._message(message):
+            if number == 1:
+                name = _text(value)
+            elif number == 2:
+                for kind, tensor in self._message(_sized(value)):
+                    if kind == 1:
+                        element, shape = self._tensor_type(_sized(tensor))
+        return TensorInfo(name, element, shape)
+
+    def _tensor_type(self, message: memoryview) -> tuple[int, tuple[Dimension, ...] | None]:
+        element: int = 0
+        shape: tuple[Dimension, ...] | None = None
+        for number, value in self._message(message):
+            if number == 1 and isinstance(value, int):
+                element = value
+            elif number == 2:
+                sides = self._message(_sized(value))
+                shape = tuple(self._dimension(_sized(side)) for kind, side in sides if kind == 1)
+        return element, shape
+
+    def _dimension(self, message: memoryview) -> Dimension:
+        side: Dimension = None
+        for number, value in self._message(message):
+            if number == 1 and isinstance(value, int):
+                side = value
+            elif number == 2:
+                side = _text(value) or None
+        return side
+
+    def _entry(self, message: memoryview) -> tuple[str, str]:
+        texts = {1: "", 2: ""}
+        for number, value in self._message(message):
+            if number in texts:
+                texts[number] = _text(value)
+        return texts[1], texts[2]
+
+    def _message(self, message: memoryview, known: frozenset[int] = frozenset()) -> Message:
+        """Yield the fields of a message: their numbers, and a number or bytes of each.
+
+        Args:
+            message: The bytes.
+            known: Of the file itself, the fields it may have; where it ends within one of them, it
+                is cut short.
+        """
+        at = 0
+        while at < len(message):
+            self._fields += 1
+            if self._fields > MAX_FIELDS:
+                raise OnnxFileError(f"has more than {MAX_FIELDS:,} fields: export a smaller model")
+            tag = 0
+            value: int | memoryview | None = None
+            try:
+                tag, at = _varint(message, at)
+                kind = tag & 7
+                if kind == VARINT:
+                    value, at = _varint(message, at)
+                elif kind == SIZED:
+                    size, at = _varint(message, at)
+                    value, at = message[at : at + size], at + size
+                elif kind in (FIXED32, FIXED64):
+                    size = 4 if kind == FIXED32 else 8
+                    value, at = message[at : at + size], at + size
+            except IndexError:
+                at = len(message) + 1
+            number = tag >> 3
+            if tag and (number >= 2**29 or (known and number not in known)):
+                raise _malformed()
+            if at > len(message):
+                raise _cut_short(at - len(message)) if known else _malformed()
+            if value is None or not number:
+                raise _malformed()
+            yield number, value
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    """Return the number that begins at `at`, and where it ends.
+
+    Raises:
+        IndexError: The message ends within it.
+        OnnxFileError: It has more than 64 bits.
+    """
+    number = message[at]
+    if number < 0x80:
+        return number, at + 1
+    number = 0
+    for shift in range(0, 70, 7):
+        byte = message[at]
         at += 1
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
             return number, at
-        shift += 7
+    raise _malformed()
+
+
+def _sized(value: int | memoryview) -> memoryview:
+    if isinstance(value, int):
+        raise _malformed()
+    return value
+
+
+def _text(value: int | memoryview) -> str:
+    try:
+        return str(_sized(value), "utf-8")
+    except UnicodeDecodeError:
+        raise _malformed() from None
+
+
+def shortened(text: str) -> str:
+    """A text of the file, fit for a line of a log."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in text[:60])
+    return line + "..." if len(text) > 60 else line
+
+
+def _malformed() -> OnnxFileError:
+    return OnnxFileError("cannot be opened as an ONNX model: export it again")
+
+
+def _cut_short(missing: int) -> OnnxFileError:
+    return OnnxFileError(
+        f"is cut short, at least {missing} bytes are missing at its end: fetch or copy it again"
+    )
+
+
+def _control_flow(what: str) -> OnnxFileError:
+    return OnnxFileError(f"has control flow ({what}): export it as a graph without")

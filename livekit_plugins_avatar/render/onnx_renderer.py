@@ -1,55 +1,74 @@
-"""A persona drawn by ONNX Runtime.
+"""Draws a persona with ONNX Runtime.
 
-In flow moments; out flow pictures, in as few runs as suit the provider. Where a GPU cannot be had,
-or fails later, the CPU draws, and the log says so once. All work is done on the caller's thread and
-as many more as `threads` says; none of them spins, because a voice pipeline shares the processor.
+All work is done on the caller's thread and as many more as `threads` says; none of them spins,
+because a voice pipeline shares the processor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from ..face.state import PARAMETERS
-from ..options import Aspect
 from .engine import Engine, engine_for
-from .model import Faces
-from .persona import OUTPUTS, Persona, PersonaError
-from .providers import BATCHES
+from .persona import OUTPUTS, Aspect, Persona
+from .providers import BATCHES, Device
 from .renderer import Frames, Moment
+
+
+def warm(
+    persona: str | Path = "man",
+    *,
+    device: Device = "auto",
+    threads: int = 1,
+    aspect: Aspect = "square",
+) -> None:
+    """Open a persona and keep it open, so that renderers of this process find it ready.
+
+    Raises:
+        ValueError: There is no such device.
+        PersonaError: The persona does not fit, or lacks the aspect.
+    """
+    loaded = Persona.load(persona)
+    loaded.size_of(aspect)
+    engine_for(loaded, device, threads, keep=True).open()
 
 
 class OnnxRenderer:
     """Draws one persona. Fits `Renderer`; those of one process share the persona's weights.
 
     Args:
-        persona: From `load_persona`.
-        provider: "tensorrt", "cuda", "cpu", or "auto": the first of them that works here.
+        persona: From `Persona.load`.
+        device: "tensorrt", "cuda", "cpu", or "auto": the first of them that works here.
         threads: CPU threads for drawing, at least 1.
-        frame: Which of the persona's frames to draw.
+        aspect: Which of the persona's pictures to draw.
 
     Raises:
-        ValueError: An unknown provider, or fewer threads than one.
-        PersonaError: The persona has no such frame, or draws another size than it says.
+        ValueError: There is no such device, or fewer threads than one.
+        PersonaError: The persona lacks the aspect, or cannot be drawn.
     """
 
     def __init__(
         self,
         persona: Persona,
         *,
-        provider: str = "auto",
+        device: Device = "auto",
         threads: int = 1,
-        frame: Aspect = "square",
+        aspect: Aspect = "square",
     ) -> None:
         if threads < 1:
             raise ValueError(f"a renderer needs at least 1 thread, got {threads}")
-        self.persona = persona
-        self._size = persona.size_of(frame)
-        self._output = OUTPUTS[frame]
+        self._size = persona.size_of(aspect)
+        self._output = OUTPUTS[aspect]
         self._columns = np.array(persona.columns)
-        self._engine: Engine | None = engine_for(persona, provider, threads)
-        self._warm_up()
+        engine = engine_for(persona, device, threads)
+        engine.open()
+        self._engine: Engine | None = engine
+        # Renderers hold one copy of the file together.
+        self.persona = replace(persona, content=engine.persona.content)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -62,14 +81,14 @@ class OnnxRenderer:
         return self.persona.fps
 
     @property
-    def provider(self) -> str:
+    def device(self) -> str:
         """Where it draws: "tensorrt", "cuda" or "cpu"."""
-        return self._open_engine().provider
+        return self._open_engine().device
 
     @property
     def batch(self) -> int:
         """How many pictures together take about as long as one."""
-        return BATCHES[self.provider]
+        return BATCHES[self.device]
 
     def render(self, moments: Sequence[Moment]) -> Frames:
         """Draw one picture per moment, in order.
@@ -87,21 +106,10 @@ class OnnxRenderer:
         return engine.draw(self._output, faces[:, self._columns])
 
     def close(self) -> None:
-        """Let go of the weights, which go with their last user; again is no harm."""
+        """Release the weights, which go with their last user; may be called again."""
         self._engine = None
 
     def _open_engine(self) -> Engine:
         if self._engine is None:
             raise RuntimeError("this renderer has been closed: make a new one")
         return self._engine
-
-    def _warm_up(self) -> None:
-        """Draw the resting face: memory is planned and the device woken before anybody waits."""
-        neutral: Faces = np.array([self.persona.neutral], np.float32)
-        drawn = self._open_engine().draw(self._output, neutral)
-        width, height = self.size
-        if drawn.shape != (1, height * 3 // 2, width) or drawn.dtype != np.uint8:
-            raise PersonaError(
-                f"{self.persona.path} draws {drawn.dtype} {list(drawn.shape)}, its metadata says "
-                f"uint8 [1, {height * 3 // 2}, {width}]: export it with that shape"
-            )

@@ -1,8 +1,6 @@
 """The persona file: one face as one ONNX model.
 
-In flows a path or a built-in name; out flows what a renderer must know of the file. A file that is
-handed out has been opened and compared with what it says of itself: whatever does not fit is one
-`PersonaError` here, not a strange picture later. The file is
+The file has
 
 - an input `face`, float32 [batch, P]: one column per name in the metadata's `parameters`;
 - an output `i420`, uint8 [batch, height * 3 / 2, width], laid out as `renderer.Frames` says;
@@ -12,23 +10,26 @@ handed out has been opened and compared with what it says of itself: whatever do
   `wide_width`, and as JSON `parameters` (names from `face.state.PARAMETERS`, any of them in any
   order) and `neutral` (P numbers: the face at rest).
 
-ONNX Runtime computes both pictures whichever is asked for: make the wide one of the other's bytes,
-which costs next to nothing.
+Loading checks all of this, and that the file is safe to compute (`onnx_file`), without computing
+anything. Whatever does not fit is one `PersonaError`. ONNX Runtime computes both pictures whichever
+is asked for: make the wide one of the other's bytes, which costs next to nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..face.state import INDEX
-from ..options import Aspect
-from .onnx_file import bytes_missing
+from .onnx_file import OnnxFile, OnnxFileError, TensorInfo, parse, read_bytes, shortened
+
+Aspect = Literal["square", "wide"]
+"""The picture itself, or the same picture in the middle of a 16:9 one."""
 
 SCHEMA = 1
 """The version of the contract above."""
@@ -39,6 +40,9 @@ FPS_MIN, FPS_MAX = 10, 60
 SIDE_MAX_PX = 4096
 """More than any video codec of a browser takes: such a number is a mistake."""
 
+NAME_MAX = 200
+"""Letters of a name or a licence, which appear in logs."""
+
 BUILT_IN: Mapping[str, str] = {
     "man": "man.onnx",
     "woman": "woman.onnx",
@@ -47,105 +51,88 @@ BUILT_IN: Mapping[str, str] = {
 """Personas that come with the package: their names, and their files in `resources/`."""
 
 OUTPUTS: Mapping[Aspect, str] = {"square": "i420", "wide": "i420_wide"}
-"""Which output draws which frame."""
+"""Which output draws which aspect."""
+
+FLOAT32, UINT8 = 1, 2
+"""ONNX's numbers for types of elements (TensorProto.DataType)."""
+
+FLOAT32_MAX = 3.4e38
+"""Numbers of a face at rest are of this type."""
 
 
 class PersonaError(ValueError):
     """A persona file does not fit; the message says what is wrong with it, and the remedy."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Persona:
-    """A persona file that has been checked.
+    """A persona file that has been checked; made by `Persona.load`.
 
     Args:
         path: The file.
         name: What it calls itself.
         licence: Under which it may be used; an SPDX expression where there is one.
-        size: Width and height in pixels, both even.
+        sizes: Width and height in pixels, both even, of each aspect it draws.
         fps: Frames a second it is made for.
         parameters: What each column of the model's input is.
         neutral: The model's input for the face at rest, one number per parameter.
-        wide_width: Width in pixels of the wide frame, even and more than that of `size`; None
-            where there is no such frame.
         batch: What the file calls the batch dimension of its input, if it has a name there.
+        content: The bytes of the file.
+        digest: Of the content; personas with the same digest draw the same.
     """
 
     path: Path
     name: str
     licence: str
-    size: tuple[int, int]
+    sizes: Mapping[Aspect, tuple[int, int]]
     fps: int
     parameters: tuple[str, ...]
     neutral: tuple[float, ...]
-    wide_width: int | None = None
-    batch: str | None = None
+    batch: str | None
+    content: bytes = field(repr=False)
+    digest: str
 
-    @property
-    def sizes(self) -> Mapping[Aspect, tuple[int, int]]:
-        """Width and height in pixels of each picture it draws."""
-        square: dict[Aspect, tuple[int, int]] = {"square": self.size}
-        if self.wide_width is None:
-            return square
-        return square | {"wide": (self.wide_width, self.size[1])}
+    @classmethod
+    def load(cls, persona: str | Path) -> Persona:
+        """Read and check a persona.
 
-    def size_of(self, frame: Aspect) -> tuple[int, int]:
-        """Width and height of a frame in pixels.
+        Args:
+            persona: One of the names in `BUILT_IN`, or the path of a persona file.
 
         Raises:
-            PersonaError: The persona draws no such frame.
+            PersonaError: There is no such file, or it does not fit.
         """
-        if frame not in self.sizes:
+        path = _find(persona)
+        try:
+            content = read_bytes(path)
+            return cls(path=path, content=content, **_checked(parse(content), content))
+        except OnnxFileError as error:
+            raise PersonaError(f"{path} {error}") from None
+        except OSError as error:
+            raise PersonaError(f"{path} cannot be read: {error.strerror}") from error
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the square picture in pixels."""
+        return self.sizes["square"]
+
+    def size_of(self, aspect: Aspect) -> tuple[int, int]:
+        """Width and height of an aspect in pixels.
+
+        Raises:
+            PersonaError: The persona does not draw it.
+        """
+        if aspect not in self.sizes:
             raise PersonaError(
-                f'the persona {self.name} ({self.path}) has no wide frame: use frame="square", or '
-                f"export it with an output named `{OUTPUTS['wide']}`"
+                f'the persona {self.name} ({self.path}) has no wide picture: use aspect="square", '
+                f"or export it with an output named `{OUTPUTS['wide']}`"
             )
-        return self.sizes[frame]
+        return self.sizes[aspect]
 
     @property
     def columns(self) -> list[int]:
         """Where each parameter lies in a `FaceState`."""
         return [INDEX[name] for name in self.parameters]
-
-
-def load_persona(persona: str | Path) -> Persona:
-    """Open and check a persona.
-
-    Args:
-        persona: One of the names in `BUILT_IN`, or the path of a persona file.
-
-    Raises:
-        PersonaError: There is no such file, or it does not fit.
-    """
-    path = _find(persona)
-    session = _open(path)
-    said = session.get_modelmeta().custom_metadata_map
-    schema = _text(path, said, "schema")
-    if schema != str(SCHEMA):
-        raise PersonaError(
-            f"{path} is a persona of schema {schema}, this package reads schema {SCHEMA}: "
-            "export it again, or install the release of livekit-plugins-avatar that it was made for"
-        )
-    loaded = Persona(
-        path=path,
-        name=_text(path, said, "name"),
-        licence=_text(path, said, "licence"),
-        size=(_side(path, said, "width"), _side(path, said, "height")),
-        fps=_whole(path, said, "fps", FPS_MIN, FPS_MAX),
-        parameters=_parameters(path, said),
-        neutral=_neutral(path, said),
-        wide_width=_wide_width(path, said, session.get_outputs()),
-    )
-    if len(loaded.neutral) != len(loaded.parameters):
-        raise PersonaError(
-            f"{path} has {len(loaded.parameters)} parameters and {len(loaded.neutral)} numbers in "
-            "`neutral`: give it one number per parameter"
-        )
-    inputs = session.get_inputs()
-    _check_input(loaded, inputs)
-    _check_outputs(loaded, session.get_outputs())
-    batch = inputs[0].shape[0]
-    return replace(loaded, batch=batch if isinstance(batch, str) else None)
 
 
 def _find(persona: str | Path) -> Path:
@@ -154,7 +141,11 @@ def _find(persona: str | Path) -> Path:
             str(resources.files("livekit_plugins_avatar") / "resources" / BUILT_IN[persona])
         )
     path = Path(persona)
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except OSError:
+        found = False
+    if not found:
         names = ", ".join(map(repr, BUILT_IN))
         raise PersonaError(
             f"there is no persona file {path}: give the path of an .onnx file or a built-in name "
@@ -163,146 +154,169 @@ def _find(persona: str | Path) -> Path:
     return path
 
 
-def _open(path: Path) -> Any:
-    # Here, so that whoever imports the package does not wait for ONNX Runtime.
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 4
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's own classes have no common one.
-        if missing := bytes_missing(path):
-            raise PersonaError(
-                f"{path} is cut short, at least {missing} bytes are missing at its end: fetch or "
-                "copy it again"
-            ) from error
-        raise PersonaError(
-            f"{path} cannot be opened as an ONNX model: export it again as one self-contained "
-            f".onnx file ({str(error).splitlines()[0]})"
-        ) from error
-
-
-def _text(path: Path, said: Mapping[str, str], key: str) -> str:
-    if not said.get(key):
-        raise PersonaError(
-            f"{path} has no `{key}` in its metadata: add it to the model's metadata_props"
+def _checked(file: OnnxFile, content: bytes) -> dict[str, Any]:
+    """Return what a file says of itself, as `Persona` has it."""
+    said = file.metadata
+    schema = _text(said, "schema")
+    if schema != str(SCHEMA):
+        raise OnnxFileError(
+            f"is a persona of schema {shortened(schema)}, this package reads schema {SCHEMA}: "
+            "export it again, or install the release of livekit-plugins-avatar that it was made for"
         )
+    parameters, neutral = _parameters(said), _neutral(said)
+    if len(neutral) != len(parameters):
+        raise OnnxFileError(
+            f"has {len(parameters)} parameters and {len(neutral)} numbers in `neutral`: give it "
+            "one number per parameter"
+        )
+    sizes = _sizes(said, file.outputs)
+    batch = _check_input(file.inputs, len(parameters))
+    _check_outputs(file.outputs, sizes)
+    return {
+        "name": _name(said, "name"),
+        "licence": _name(said, "licence"),
+        "sizes": sizes,
+        "fps": _whole(said, "fps", FPS_MIN, FPS_MAX),
+        "parameters": parameters,
+        "neutral": neutral,
+        "batch": batch,
+        "digest": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def _text(said: Mapping[str, str], key: str) -> str:
+    if not said.get(key):
+        raise OnnxFileError(f"has no `{key}` in its metadata: add it to the model's metadata_props")
     return said[key]
 
 
-def _whole(path: Path, said: Mapping[str, str], key: str, least: int, most: int) -> int:
-    text = _text(path, said, key)
-    if not text.isdecimal() or not least <= int(text) <= most:
-        raise PersonaError(
-            f"{path} has {key} {text}: give it a whole number between {least} and {most}"
+def _name(said: Mapping[str, str], key: str) -> str:
+    text = _text(said, key)
+    if len(text) > NAME_MAX or not text.isprintable():
+        raise OnnxFileError(
+            f"has the {key} {shortened(text)}: give it at most {NAME_MAX} printable letters"
+        )
+    return text
+
+
+def _whole(said: Mapping[str, str], key: str, least: int, most: int) -> int:
+    text = _text(said, key)
+    whole = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
+    if not whole or not least <= int(text) <= most:
+        raise OnnxFileError(
+            f"has {key} {shortened(text)}: give it a whole number between {least} and {most}"
         )
     return int(text)
 
 
-def _side(path: Path, said: Mapping[str, str], key: str) -> int:
-    side = _whole(path, said, key, 2, SIDE_MAX_PX)
+def _side(said: Mapping[str, str], key: str) -> int:
+    side = _whole(said, key, 2, SIDE_MAX_PX)
     # Planar I420 in one array of full-width rows needs whole rows of chroma.
     step = 4 if key == "height" else 2
     if side % step:
-        raise PersonaError(
-            f"{path} has {key} {side}: I420 frames need a {key} that {step} divides, export the "
-            f"persona at {side - side % step} or {side - side % step + step}"
+        raise OnnxFileError(
+            f"has {key} {side}: I420 frames need a {key} that {step} divides, export the persona "
+            f"at {side - side % step} or {side - side % step + step}"
         )
     return side
 
 
-def _wide_width(path: Path, said: Mapping[str, str], outputs: Sequence[Any]) -> int | None:
+def _sizes(said: Mapping[str, str], outputs: list[TensorInfo]) -> Mapping[Aspect, tuple[int, int]]:
+    width, height = _side(said, "width"), _side(said, "height")
     drawn = any(value.name == OUTPUTS["wide"] for value in outputs)
     if drawn != ("wide_width" in said):
         has, lacks = ("output", "metadata") if drawn else ("metadata", "output")
-        raise PersonaError(
-            f"{path} has a wide frame in its {has} and none in its {lacks}: a persona has both "
+        raise OnnxFileError(
+            f"has a wide picture in its {has} and none in its {lacks}: a persona has both "
             f"`wide_width` and `{OUTPUTS['wide']}`, or neither"
         )
     if not drawn:
-        return None
-    wide, width = _side(path, said, "wide_width"), _side(path, said, "width")
+        return {"square": (width, height)}
+    wide = _side(said, "wide_width")
     if wide <= width:
-        raise PersonaError(
-            f"{path} has wide_width {wide} and width {width}: the wide frame holds the other, "
-            "export it wider"
+        raise OnnxFileError(
+            f"has wide_width {wide} and width {width}: the wide picture holds the other, export "
+            "it wider"
         )
-    return wide
+    return {"square": (width, height), "wide": (wide, height)}
 
 
-def _json_list(path: Path, said: Mapping[str, str], key: str) -> list[Any]:
-    text = _text(path, said, key)
+def _json_list(said: Mapping[str, str], key: str) -> list[Any]:
     try:
-        value = json.loads(text)
-    except json.JSONDecodeError:
+        value = json.loads(_text(said, key))
+    except OnnxFileError:
+        raise
+    # Deep nesting, and numbers of thousands of digits.
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, list) or not value:
-        raise PersonaError(f"{path} has a `{key}` that is no JSON list: write it as one")
+        raise OnnxFileError(f"has a `{key}` that is no JSON list: write it as one")
+    if len(value) > len(INDEX):
+        raise OnnxFileError(
+            f"has {len(value)} entries in `{key}`: a face has {len(INDEX)} parameters"
+        )
     return value
 
 
-def _parameters(path: Path, said: Mapping[str, str]) -> tuple[str, ...]:
-    names = _json_list(path, said, "parameters")
+def _parameters(said: Mapping[str, str]) -> tuple[str, ...]:
+    names = _json_list(said, "parameters")
     for name in names:
         if not isinstance(name, str) or name not in INDEX:
-            raise PersonaError(
-                f"{path} asks for the parameter {name!r}, which no face has: use names from "
-                "livekit_plugins_avatar.face.state.PARAMETERS"
+            raise OnnxFileError(
+                f"asks for the parameter {shortened(repr(name))}, which no face has: use names "
+                "from livekit_plugins_avatar.face.state.PARAMETERS"
             )
         if names.count(name) > 1:
-            raise PersonaError(f"{path} asks for the parameter {name!r} twice: name it once")
+            raise OnnxFileError(f"asks for the parameter {name!r} twice: name it once")
     return tuple(names)
 
 
-def _neutral(path: Path, said: Mapping[str, str]) -> tuple[float, ...]:
-    numbers = _json_list(path, said, "neutral")
+def _neutral(said: Mapping[str, str]) -> tuple[float, ...]:
+    numbers = _json_list(said, "neutral")
     for number in numbers:
         if isinstance(number, bool) or not isinstance(number, int | float):
-            raise PersonaError(f"{path} has {number!r} in `neutral`: give it numbers only")
-        if not math.isfinite(number):
-            raise PersonaError(f"{path} has {number} in `neutral`: give it finite numbers only")
+            raise OnnxFileError(f"has {shortened(repr(number))} in `neutral`: give it numbers only")
+        if not abs(number) < FLOAT32_MAX:
+            raise OnnxFileError(
+                f"has {shortened(repr(number))} in `neutral`: give it finite numbers only"
+            )
     return tuple(map(float, numbers))
 
 
-def _check_input(persona: Persona, inputs: Sequence[Any]) -> None:
+def _check_input(inputs: list[TensorInfo], columns: int) -> str | None:
+    """Return the name of the batch dimension."""
     if [value.name for value in inputs] != ["face"]:
-        names = ", ".join(value.name for value in inputs) or "none"
-        raise PersonaError(
-            f"{persona.path} has the inputs {names}: export it with one input, named `face`"
-        )
-    wanted = (None, len(persona.parameters))
-    _check_tensor(persona, inputs[0], "tensor(float)", "float32", wanted)
+        names = ", ".join(shortened(value.name) for value in inputs[:5]) or "none"
+        raise OnnxFileError(f"has the inputs {names}: export it with one input, named `face`")
+    _check_tensor(inputs[0], FLOAT32, (None, columns))
+    batch = (inputs[0].shape or (None,))[0]
+    return batch if isinstance(batch, str) else None
 
 
-def _check_outputs(persona: Persona, outputs: Sequence[Any]) -> None:
+def _check_outputs(outputs: list[TensorInfo], sizes: Mapping[Aspect, tuple[int, int]]) -> None:
     by_name = {value.name: value for value in outputs}
     if OUTPUTS["square"] not in by_name:
-        raise PersonaError(
-            f"{persona.path} has the outputs {', '.join(by_name)}: export it with an output named "
-            f"`{OUTPUTS['square']}`"
+        names = ", ".join(map(shortened, list(by_name)[:5])) or "none"
+        raise OnnxFileError(
+            f"has the outputs {names}: export it with an output named `{OUTPUTS['square']}`"
         )
-    for frame, (width, height) in persona.sizes.items():
-        wanted = (None, height * 3 // 2, width)
-        _check_tensor(persona, by_name[OUTPUTS[frame]], "tensor(uint8)", "uint8", wanted)
+    for aspect, (width, height) in sizes.items():
+        _check_tensor(by_name[OUTPUTS[aspect]], UINT8, (None, height * 3 // 2, width))
 
 
-def _check_tensor(
-    persona: Persona, value: Any, kind: str, kind_name: str, wanted: tuple[int | None, ...]
-) -> None:
-    if value.type != kind:
-        raise PersonaError(
-            f"`{value.name}` of {persona.path} is {value.type}: export it as {kind_name}"
-        )
+def _check_tensor(value: TensorInfo, element: int, wanted: tuple[int | None, ...]) -> None:
+    if value.element != element:
+        kind = "float32" if element == FLOAT32 else "uint8"
+        raise OnnxFileError(f"has a `{value.name}` that is not {kind}: export it as {kind}")
     shape = value.shape
+    if shape is None:
+        return
     fits = len(shape) == len(wanted) and all(
         not isinstance(side, int) or side == want for side, want in zip(shape, wanted, strict=True)
     )
     if not fits:
         text = ", ".join("batch" if want is None else str(want) for want in wanted)
-        raise PersonaError(
-            f"`{value.name}` of {persona.path} has the shape {shape}, its metadata says "
+        raise OnnxFileError(
+            f"has a `{value.name}` of the shape {shortened(str(list(shape)))}, its metadata says "
             f"[{text}]: export it with that shape, and the batch left open"
         )

@@ -1,7 +1,6 @@
-"""Where a persona can be drawn: ONNX Runtime's execution providers, and how each is set up.
+"""Opens ONNX Runtime sessions on its execution providers: TensorRT, CUDA and the CPU.
 
-In flows what a user asked for; out flows what to try, in order, and the settings of each. The CPU
-comes last whatever is asked for, because it is always there.
+The CPU is the last candidate whatever is asked for, because it is always there.
 """
 
 from __future__ import annotations
@@ -10,95 +9,178 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any
-
-import onnxruntime
+from typing import Any, Literal, get_args
 
 from ..log import logger
 from .persona import Persona
 
-PROVIDERS = {
+Device = Literal["auto", "tensorrt", "cuda", "cpu"]
+"""Where a persona is drawn; "auto" is the first of the others that works."""
+
+PROVIDERS: Mapping[str, str] = {
     "tensorrt": "TensorrtExecutionProvider",
     "cuda": "CUDAExecutionProvider",
     "cpu": "CPUExecutionProvider",
 }
-"""ONNX Runtime's names for ours, the fastest first."""
+"""ONNX Runtime's name for the provider of each device, the fastest first."""
 
 BATCHES = {"tensorrt": 32, "cuda": 32, "cpu": 1}
-"""The most pictures drawn in one run. A GPU has room for many; on a CPU a batch is no faster than
-its pictures one by one, and takes the memory of all of them."""
+"""The most pictures drawn in one run. On a CPU a batch is no faster than its pictures one by one,
+and takes the memory of all of them."""
 
 CUDA_OPTIONS = {
     # The default tries every algorithm at the first run of each batch size, which takes seconds.
     "cudnn_conv_algo_search": "HEURISTIC",
     # The default doubles what it holds each time it needs a little more.
     "arena_extend_strategy": "kSameAsRequested",
+    # A session of 32 pictures of 512x512 takes 1.1 GB.
+    "gpu_mem_limit": str(8 * 2**30),
 }
 
+CPU_MEMORY_BYTES = 2 * 2**30
+"""All personas of a process together; a built-in one takes 0.1 GB. More is a fault of the file."""
+
+SAME_AS_REQUESTED = 1
+"""ONNX Runtime's number for an arena that grows by what is needed."""
 
 WARNING, FATAL = 2, 4
-"""Severities of ONNX Runtime's log; the first is its default, which cannot be asked for."""
+"""Severities of ONNX Runtime's log. The first is its default, which it does not tell."""
 
 
-def candidates(provider: str) -> list[str]:
-    """What to try, in order: a provider and the slower ones after it, as far as they are built in.
-
-    Args:
-        provider: "auto" for the fastest, or one of `PROVIDERS`.
+def candidates(device: Device) -> list[str]:
+    """Return the devices to try, in order, as far as the installed ONNX Runtime has them.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: There is no such device.
     """
-    if provider != "auto" and provider not in PROVIDERS:
-        names = ", ".join(map(repr, ("auto", *PROVIDERS)))
-        raise ValueError(f"there is no provider {provider!r}: use one of {names}")
-    built_in = _built_in(provider if provider != "auto" else next(iter(PROVIDERS)))
-    if provider not in ("auto", built_in[0]):
+    if device not in get_args(Device):
+        names = ", ".join(map(repr, get_args(Device)))
+        raise ValueError(f"there is no device {device!r}: use one of {names}")
+    built_in = _built_in(device if device != "auto" else next(iter(PROVIDERS)))
+    if device not in ("auto", built_in[0]):
         logger.warning(
-            "%s draws instead of %s, which the installed ONNX Runtime is built without; "
+            "renderer: %s draws instead of %s, which the installed ONNX Runtime is built without; "
             "pip install 'livekit-plugins-avatar[gpu]'",
             built_in[0],
-            provider,
+            device,
         )
     return built_in
 
 
-def configured(name: str, columns: int) -> list[tuple[str, dict[str, str]]]:
-    """A provider, and those that take the nodes which it does not know, as ONNX Runtime wants them.
+def open_session(
+    persona: Persona, device: str, threads: int, *, graph_size: int | None = None
+) -> Any:
+    """Open a persona's weights on a device.
 
     Args:
-        name: One of `PROVIDERS`.
-        columns: How many parameters the persona takes.
+        persona: The persona, whose file is not read again.
+        device: One of `PROVIDERS`.
+        threads: CPU threads, at least 1.
+        graph_size: Record a CUDA graph, for batches of this size only.
+
+    Raises:
+        RuntimeError: ONNX Runtime went on without the device.
+        Exception: Whatever ONNX Runtime raises.
     """
+    import onnxruntime
+
+    options = session_options(threads)
+    settings = _configured(device, persona)
+    if graph_size is not None:
+        settings[0][1]["enable_cuda_graph"] = "1"
+        if persona.batch:
+            # With the batch known, ONNX Runtime computes shapes once.
+            options.add_free_dimension_override_by_name(persona.batch, graph_size)
+    with _silent(device):
+        # The engine falls back, and logs it; ONNX Runtime would print, and skip a provider.
+        session: Any = onnxruntime.InferenceSession(
+            persona.content,
+            options,
+            providers=settings,
+            enable_fallback=0,
+            read_config_from_model=0,
+        )
+    session.disable_fallback()
+    if session.get_providers()[0] != PROVIDERS[device]:
+        raise RuntimeError("ONNX Runtime could not start it")
+    return session
+
+
+def session_options(threads: int) -> Any:
+    """Options of every session: so many CPU threads, none of which spins while it waits."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    for kind in ("intra_op", "inter_op"):
+        options.add_session_config_entry(f"session.{kind}.allow_spinning", "0")
+    # Without it, bytes that `onnx_file` has not read could pass for ONNX Runtime's own format.
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    _limit_cpu_memory()
+    options.add_session_config_entry("session.use_env_allocators", "1")
+    # What fails is raised, and logged once by this package.
+    options.log_severity_level = FATAL
+    return options
+
+
+@cache
+def _limit_cpu_memory() -> None:
+    """Let all sessions with `use_env_allocators` share one arena of at most `CPU_MEMORY_BYTES`."""
+    import onnxruntime
+
+    arena = onnxruntime.OrtArenaCfg(
+        {
+            "max_mem": CPU_MEMORY_BYTES,
+            "arena_extend_strategy": SAME_AS_REQUESTED,
+            "initial_chunk_size_bytes": -1,
+            "max_dead_bytes_per_chunk": -1,
+        }
+    )
+    memory = onnxruntime.OrtMemoryInfo(
+        "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
+    )
+    onnxruntime.create_and_register_allocator(memory, arena)
+
+
+def _configured(device: str, persona: Persona) -> list[tuple[str, dict[str, str]]]:
+    """The providers of a session: the device's, and those that take nodes which it lacks."""
     settings: Mapping[str, dict[str, str]] = {
-        "tensorrt": _tensorrt_options(columns) if name == "tensorrt" else {},
+        "tensorrt": _tensorrt_options(persona) if device == "tensorrt" else {},
         "cuda": dict(CUDA_OPTIONS),
         "cpu": {},
     }
-    return [(PROVIDERS[each], settings[each]) for each in _built_in(name)]
+    return [(PROVIDERS[each], settings[each]) for each in _built_in(device)]
 
 
 def _built_in(first: str) -> list[str]:
-    """`first` and the providers after it, as far as the installed ONNX Runtime has them."""
+    """`first` and the devices after it, as far as the installed ONNX Runtime has them."""
+    import onnxruntime
+
     known = list(PROVIDERS)
     theirs = onnxruntime.get_available_providers()
     return [name for name in known[known.index(first) :] if PROVIDERS[name] in theirs]
 
 
-def engine_folder() -> Path:
-    """Where TensorRT keeps what it has compiled; not made by asking."""
+def tensorrt_folder(persona: Persona) -> Path:
+    """Where TensorRT keeps what it has compiled for a persona; not created by asking.
+
+    TensorRT tells models apart by the names in them and not by their weights, so that two personas
+    of the same architecture would be taken for one.
+    """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "livekit-avatar" / "tensorrt"
+    return Path(base) / "livekit-avatar" / "tensorrt" / persona.digest[:32]
 
 
-def _tensorrt_options(columns: int) -> dict[str, str]:
-    folder = engine_folder()
+def _tensorrt_options(persona: Persona) -> dict[str, str]:
+    folder, columns = tensorrt_folder(persona), len(persona.parameters)
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.iterdir()):
         logger.info(
-            "TensorRT, where it is installed, now compiles for this GPU: this takes minutes, once; "
-            "the result is kept in %s",
+            "renderer: TensorRT, where it is installed, now compiles for this GPU: this takes "
+            "minutes, once; the result is kept in %s",
             folder,
         )
     return {
@@ -114,66 +196,21 @@ def _tensorrt_options(columns: int) -> dict[str, str]:
     }
 
 
-def session_options(threads: int) -> onnxruntime.SessionOptions:
-    """Of every session: so many threads of the CPU, none of which spins while it waits."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    for kind in ("intra_op", "inter_op"):
-        options.add_session_config_entry(f"session.{kind}.allow_spinning", "0")
-    # Errors only: what is said at the start of a GPU is said once, by us.
-    options.log_severity_level = 3
-    return options
-
-
-def open_session(
-    persona: Persona, provider: str, threads: int, *, graph_size: int | None = None
-) -> Any:
-    """Open a persona's weights on a provider.
-
-    Args:
-        persona: The file.
-        provider: One of `PROVIDERS`.
-        threads: CPU threads, at least 1.
-        graph_size: Record a CUDA graph, for batches of this size only.
-
-    Raises:
-        RuntimeError: ONNX Runtime went on without the provider.
-        Exception: Whatever ONNX Runtime raises.
-    """
-    options = session_options(threads)
-    settings = configured(provider, len(persona.parameters))
-    if graph_size is not None:
-        settings[0][1]["enable_cuda_graph"] = "1"
-        if persona.batch:
-            # With the batch known, ONNX Runtime computes shapes once.
-            options.add_free_dimension_override_by_name(persona.batch, graph_size)
-    with _silent(provider):
-        # Falling back is done by the engine, and said; ONNX Runtime would print, and skip a
-        # provider.
-        session: Any = onnxruntime.InferenceSession(
-            str(persona.path), options, providers=settings, enable_fallback=0
-        )
-    session.disable_fallback()
-    if session.get_providers()[0] != PROVIDERS[provider]:
-        raise RuntimeError("ONNX Runtime could not start it")
-    return session
-
-
 @contextmanager
-def _silent(provider: str) -> Iterator[None]:
+def _silent(device: str) -> Iterator[None]:
     """Keep ONNX Runtime from printing that a GPU's library is missing; the engine logs it."""
-    if provider == "cpu":
-        yield
-        return
-    onnxruntime.set_default_logger_severity(FATAL)
+    import onnxruntime
+
+    if device != "cpu":
+        onnxruntime.set_default_logger_severity(FATAL)
     try:
         yield
     finally:
-        onnxruntime.set_default_logger_severity(WARNING)
+        if device != "cpu":
+            onnxruntime.set_default_logger_severity(WARNING)
 
 
 def first_line(error: Exception) -> str:
     """What an error says, without ONNX Runtime's source files and what follows the first line."""
     line = str(error).partition("\n")[0]
-    return re.sub(r"^(\[ONNXRuntimeError\][^/]*)?/\S+\.cc:\d+ .*?\) (?=[A-Z])", "", line)
+    return re.sub(r"^(\[ONNXRuntimeError\][^/]*)?/\S+\.cc:\d+ .*?\) (?=[A-Z])", "", line)[:300]

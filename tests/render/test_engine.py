@@ -1,25 +1,30 @@
-"""One model serves all who draw the same persona, and gives way from provider to provider."""
+"""One session serves all renderers of a persona, and devices that fail are left for the next."""
 
 from __future__ import annotations
 
 import gc
 import logging
+import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
+from onnx import helper, numpy_helper
 
 from livekit_plugins_avatar.face.state import FaceState
-from livekit_plugins_avatar.options import Aspect
+from livekit_plugins_avatar.render import engine
 from livekit_plugins_avatar.render.cuda import SIZES
-from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
-from livekit_plugins_avatar.render.persona import Persona, PersonaError, load_persona
+from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer, warm
+from livekit_plugins_avatar.render.persona import Aspect, Persona, PersonaError
 from livekit_plugins_avatar.render.providers import BATCHES, session_options
 from livekit_plugins_avatar.render.renderer import Frames, Moment
 from livekit_plugins_avatar.timeline import Timed
@@ -41,8 +46,9 @@ def levels(frames: Frames) -> list[int]:
 
 
 @pytest.fixture
-def persona(write_persona: WritePersona) -> Persona:
-    return load_persona(write_persona(wide=14))
+def persona(write_persona: WritePersona, tmp_path: Path) -> Persona:
+    """A persona of this test alone: engines are shared by all that have the same bytes."""
+    return Persona.load(write_persona(wide=14, licence=tmp_path.name))
 
 
 class Runtime:
@@ -60,6 +66,8 @@ class Runtime:
         self.bound: list[str] = []
         self.replayed: list[int] = []
         self.broken: dict[tuple[str, str], Exception] = {}
+        self.hanging: set[str] = set()
+        self.release = threading.Event()
 
     def check(self, provider: str, what: str) -> None:
         """Raise what is broken; `what` is "start", "run" or "graph"."""
@@ -80,6 +88,8 @@ class Session:
         self._runtime = runtime
         self._provider, provider_options = providers[0]
         runtime.check(self._provider, "start")
+        if self._provider in runtime.hanging:
+            runtime.release.wait(30)
         self._graph = provider_options.get("enable_cuda_graph") == "1"
         self._session = RealSession(path, options, providers=["CPUExecutionProvider"])
         runtime.opened.append(self._provider)
@@ -174,15 +184,17 @@ def runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runtime:
     return fake
 
 
-def test_renderers_of_one_persona_share_one_model(persona: Persona, runtime: Runtime) -> None:
-    first, second = (OnnxRenderer(persona, provider="cpu") for _ in range(2))
+def test_shared(persona: Persona, runtime: Runtime) -> None:
+    """Renderers of one persona share one session."""
+    first, second = (OnnxRenderer(persona, device="cpu") for _ in range(2))
     assert levels(first.render(moments(0.5))) == levels(second.render(moments(0.5))) == [66]
     assert len(runtime.opened) == 1
 
 
-def test_the_wide_frame_is_drawn_by_the_same_model(persona: Persona, runtime: Runtime) -> None:
-    square = OnnxRenderer(persona, provider="cpu")
-    wide = OnnxRenderer(persona, provider="cpu", frame="wide")
+def test_wide(persona: Persona, runtime: Runtime) -> None:
+    """Both aspects are drawn by the same session."""
+    square = OnnxRenderer(persona, device="cpu")
+    wide = OnnxRenderer(persona, device="cpu", aspect="wide")
     assert (square.size, wide.size) == ((8, 4), (14, 4))
     assert square.render(moments(0.0)).shape == (1, 6, 8)
     assert wide.render(moments(0.0, 1.0)).shape == (2, 6, 14)
@@ -190,29 +202,30 @@ def test_the_wide_frame_is_drawn_by_the_same_model(persona: Persona, runtime: Ru
     assert len(runtime.opened) == 1
 
 
-@pytest.mark.parametrize("other", [{"provider": "cuda"}, {"provider": "cpu", "threads": 2}])
-def test_another_provider_or_number_of_threads_is_another_model(
-    persona: Persona, runtime: Runtime, other: dict[str, Any]
-) -> None:
-    renderers = [OnnxRenderer(persona, provider="cpu"), OnnxRenderer(persona, **other)]
+@pytest.mark.parametrize("other", [{"device": "cuda"}, {"device": "cpu", "threads": 2}])
+def test_not_shared(persona: Persona, runtime: Runtime, other: dict[str, Any]) -> None:
+    """Another device or number of threads is another session."""
+    renderers = [OnnxRenderer(persona, device="cpu"), OnnxRenderer(persona, **other)]
     assert len(runtime.opened) >= len(renderers)
 
 
-def test_the_model_goes_with_its_last_user(persona: Persona, runtime: Runtime) -> None:
-    first, second = (OnnxRenderer(persona, provider="cpu") for _ in range(2))
+def test_released(persona: Persona, runtime: Runtime) -> None:
+    """The session goes with its last renderer."""
+    first, second = (OnnxRenderer(persona, device="cpu") for _ in range(2))
     first.close()
     gc.collect()
     assert levels(second.render(moments(1.0))) == [116]
     second.close()
     gc.collect()
     assert not runtime.sessions
-    again = OnnxRenderer(persona, provider="cpu")
+    again = OnnxRenderer(persona, device="cpu")
     assert levels(again.render(moments(1.0))) == [116]
     assert len(runtime.opened) == 2
 
 
-def test_rooms_may_draw_at_the_same_time(persona: Persona) -> None:
-    renderers = [OnnxRenderer(persona, provider="cpu") for _ in range(4)]
+def test_threads(persona: Persona) -> None:
+    """Rooms may draw at the same time."""
+    renderers = [OnnxRenderer(persona, device="cpu") for _ in range(4)]
     drawn: dict[int, list[int]] = {}
     together = threading.Barrier(len(renderers))
 
@@ -229,10 +242,9 @@ def test_rooms_may_draw_at_the_same_time(persona: Persona) -> None:
     assert drawn == {0: [16, 116], 1: [41, 116], 2: [66, 116], 3: [91, 116]}
 
 
-def test_the_cpu_draws_one_by_one_because_a_batch_only_takes_memory(
-    persona: Persona, runtime: Runtime
-) -> None:
-    renderer = OnnxRenderer(persona, provider="cpu")
+def test_cpu_batches(persona: Persona, runtime: Runtime) -> None:
+    """The CPU draws pictures one by one."""
+    renderer = OnnxRenderer(persona, device="cpu")
     runtime.batches.clear()
     assert levels(renderer.render(moments(0.0, 0.5, 1.0))) == [16, 66, 116]
     assert runtime.batches == [1, 1, 1]
@@ -243,10 +255,12 @@ def drawn_level(jaw: float) -> int:
     return int(np.float32(100) * np.float32(jaw) + 16)
 
 
-def test_tensorrt_draws_batches_into_bound_memory(persona: Persona, runtime: Runtime) -> None:
-    renderer = OnnxRenderer(persona, provider="tensorrt")
-    assert renderer.provider == "tensorrt"
+def test_tensorrt_batches(persona: Persona, runtime: Runtime) -> None:
+    """TensorRT draws batches of at most 32 into its own memory."""
+    renderer = OnnxRenderer(persona, device="tensorrt")
+    assert renderer.device == "tensorrt"
     runtime.batches.clear()
+    runtime.bound.clear()
     opened = [n / 40 for n in range(40)]
     assert levels(renderer.render(moments(*opened))) == list(map(drawn_level, opened))
     assert runtime.batches == [BATCHES["tensorrt"], 40 - BATCHES["tensorrt"]]
@@ -260,7 +274,7 @@ def test_cuda_replays_graphs_of_few_sizes(
     persona: Persona, runtime: Runtime, count: int, sizes: list[int]
 ) -> None:
     """A batch between two sizes is padded, one above the largest is split."""
-    renderer = OnnxRenderer(persona, provider="cuda")
+    renderer = OnnxRenderer(persona, device="cuda")
     opened = [n / 40 for n in range(count)]
     renderer.render(moments(*opened[::-1]))
     runtime.replayed.clear()
@@ -271,7 +285,7 @@ def test_cuda_replays_graphs_of_few_sizes(
 def test_cuda_graphs_serve_both_aspects(persona: Persona, runtime: Runtime) -> None:
     """Square and wide pictures come from the same graphs."""
     square, wide = (
-        OnnxRenderer(persona, provider="cuda", frame=frame) for frame in get_args(Aspect)
+        OnnxRenderer(persona, device="cuda", aspect=frame) for frame in get_args(Aspect)
     )
     opened = len(runtime.opened)
     assert square.render(moments(0.5)).shape == (1, 6, 8)
@@ -281,7 +295,7 @@ def test_cuda_graphs_serve_both_aspects(persona: Persona, runtime: Runtime) -> N
 
 def test_cuda_sessions_are_few(persona: Persona, runtime: Runtime) -> None:
     """However many sizes of batches are drawn, a session is opened for each size of graph."""
-    renderer = OnnxRenderer(persona, provider="cuda")
+    renderer = OnnxRenderer(persona, device="cuda")
     for count in range(1, 70):
         renderer.render(moments(*[0.0] * count))
     assert runtime.opened == ["CUDAExecutionProvider"] * len(SIZES)
@@ -295,11 +309,11 @@ def test_cuda_draws_without_graphs_that_cannot_be_recorded(
     error = RuntimeError("[ONNXRuntimeError] : 1 : FAIL : nodes on the CPU\nand a long story")
     if not later:
         runtime.broken["CUDAExecutionProvider", "graph"] = error
-    renderer = OnnxRenderer(persona, provider="cuda")
+    renderer = OnnxRenderer(persona, device="cuda")
     runtime.broken["CUDAExecutionProvider", "graph"] = error
     assert levels(renderer.render(moments(0.5, 1.0))) == [66, 116]
     assert levels(renderer.render(moments(0.0))) == [16]
-    assert renderer.provider == "cuda"
+    assert renderer.device == "cuda"
     (record,) = caplog.records
     assert "no CUDA graph could be recorded" in record.getMessage()
     assert "long story" not in record.getMessage()
@@ -307,7 +321,7 @@ def test_cuda_draws_without_graphs_that_cannot_be_recorded(
 
 def test_cuda_draws_on_many_threads(persona: Persona, runtime: Runtime) -> None:
     """Graphs have one set of buffers, which no two threads use at a time."""
-    renderers = [OnnxRenderer(persona, provider="cuda") for _ in range(4)]
+    renderers = [OnnxRenderer(persona, device="cuda") for _ in range(4)]
 
     def draw(room: int) -> set[tuple[int, ...]]:
         return {tuple(levels(renderers[room].render(moments(room / 4, 1.0)))) for _ in range(50)}
@@ -317,15 +331,17 @@ def test_cuda_draws_on_many_threads(persona: Persona, runtime: Runtime) -> None:
     assert drawn == [{(16, 116)}, {(41, 116)}, {(66, 116)}, {(91, 116)}]
 
 
-def test_tensorrt_keeps_what_it_compiles_and_compiles_once_for_all_batches(
+def test_tensorrt_cache(
     persona: Persona, runtime: Runtime, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """TensorRT keeps what it compiles for each persona, and compiles once for all batches."""
     with caplog.at_level(logging.INFO, LOGGER):
-        OnnxRenderer(persona, provider="tensorrt")
+        OnnxRenderer(persona, device="tensorrt")
     (options,) = runtime.options
-    folder = tmp_path / "cache" / "livekit-avatar" / "tensorrt"
+    folder = Path(options["trt_engine_cache_path"])
     assert folder.is_dir()
-    assert options["trt_engine_cache_path"] == str(folder)
+    assert folder.parent == tmp_path / "cache" / "livekit-avatar" / "tensorrt"
+    assert folder.name == persona.digest[:32]
     assert options["trt_fp16_enable"] == options["trt_engine_cache_enable"] == "1"
     assert options["trt_profile_min_shapes"] == "face:1x2"
     assert options["trt_profile_max_shapes"] == "face:32x2"
@@ -334,36 +350,39 @@ def test_tensorrt_keeps_what_it_compiles_and_compiles_once_for_all_batches(
 
 
 @pytest.mark.parametrize("what", ["start", "run"])
-def test_a_provider_that_fails_at_the_start_or_at_its_first_run_leaves_it_to_the_next(
+def test_device_fails_first(
     persona: Persona, runtime: Runtime, caplog: pytest.LogCaptureFixture, what: str
 ) -> None:
+    """A device that fails at the start or at its first picture is left for the next one."""
     runtime.broken["TensorrtExecutionProvider", what] = RuntimeError("no device\nand a long story")
     runtime.broken["CUDAExecutionProvider", what] = RuntimeError("no driver")
     with caplog.at_level(logging.WARNING, LOGGER):
         renderer = OnnxRenderer(persona)
         assert levels(renderer.render(moments(1.0))) == [116]
-    assert renderer.provider == "cpu"
+    assert renderer.device == "cpu"
     (record,) = caplog.records
     assert "drawn on cpu" in record.getMessage()
     assert "(tensorrt: no device; cuda: no driver)" in record.getMessage()
 
 
-def test_a_provider_that_fails_later_leaves_it_to_the_next_and_no_picture_is_lost(
+def test_device_fails_later(
     persona: Persona, runtime: Runtime, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, second = (OnnxRenderer(persona, provider="cuda") for _ in range(2))
+    """A device that fails later is left for the next one, and no picture is lost."""
+    first, second = (OnnxRenderer(persona, device="cuda") for _ in range(2))
     runtime.broken["CUDAExecutionProvider", "run"] = RuntimeError("the device fell off the bus")
     with caplog.at_level(logging.WARNING, LOGGER):
         assert levels(first.render(moments(0.5, 1.0))) == [66, 116]
         assert levels(second.render(moments(0.0))) == [16]
-    assert (first.provider, second.provider) == ("cpu", "cpu")
+    assert (first.device, second.device) == ("cpu", "cpu")
     assert runtime.opened[-1] == "CPUExecutionProvider"
     (record,) = caplog.records
     assert "fell off the bus" in record.getMessage()
 
 
-def test_the_last_provider_raises_and_may_recover(persona: Persona, runtime: Runtime) -> None:
-    renderer = OnnxRenderer(persona, provider="cpu")
+def test_last_device_fails(persona: Persona, runtime: Runtime) -> None:
+    """The last device raises, and may recover."""
+    renderer = OnnxRenderer(persona, device="cpu")
     runtime.broken["CPUExecutionProvider", "run"] = MemoryError("no room for a picture")
     with pytest.raises(MemoryError, match="no room"):
         renderer.render(moments(1.0))
@@ -371,23 +390,126 @@ def test_the_last_provider_raises_and_may_recover(persona: Persona, runtime: Run
     assert levels(renderer.render(moments(1.0))) == [116]
 
 
-def test_a_model_that_draws_another_shape_than_it_says_is_refused(
+def test_wrong_shape(
     write_persona: WritePersona,
 ) -> None:
-    persona = load_persona(write_persona(rows=5, undeclared=True))
+    """A persona that draws another size than it says is refused."""
+    persona = Persona.load(write_persona(rows=5, undeclared=True))
     with pytest.raises(
         PersonaError, match=r"draws uint8 \[1, 5, 8\], its metadata says .*\[1, 6, 8\]"
     ):
-        OnnxRenderer(persona, provider="cpu")
+        OnnxRenderer(persona, device="cpu")
 
 
-def test_a_frame_that_the_persona_lacks_is_refused(write_persona: WritePersona) -> None:
-    with pytest.raises(PersonaError, match="no wide frame"):
-        OnnxRenderer(load_persona(write_persona()), frame="wide")
+def test_no_wide(write_persona: WritePersona) -> None:
+    """An aspect that the persona lacks is refused."""
+    with pytest.raises(PersonaError, match="no wide picture"):
+        OnnxRenderer(Persona.load(write_persona()), aspect="wide")
 
 
-def test_threads_are_as_many_as_asked_for_and_none_spins() -> None:
+def test_session_options() -> None:
+    """Threads are as many as asked for, and none spins."""
     options = session_options(3)
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (3, 1)
     for kind in ("intra_op", "inter_op"):
         assert options.get_session_config_entry(f"session.{kind}.allow_spinning") == "0"
+
+
+def test_warm(persona: Persona, runtime: Runtime) -> None:
+    """What was warmed stays, and renderers open nothing more."""
+    warm(persona.path, device="cpu")
+    gc.collect()
+    for _ in range(2):
+        with closing(OnnxRenderer(Persona.load(persona.path), device="cpu")) as renderer:
+            assert levels(renderer.render(moments(1.0))) == [116]
+    assert runtime.opened == ["CPUExecutionProvider"]
+
+
+def test_one_copy(persona: Persona) -> None:
+    """Renderers of one persona hold one copy of its file."""
+    renderers = [OnnxRenderer(Persona.load(persona.path), device="cpu") for _ in range(3)]
+    assert len({id(renderer.persona.content) for renderer in renderers}) == 1
+
+
+def test_opening_takes_too_long(
+    persona: Persona, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device that hangs is left for the next one; where all hang, that is a PersonaError."""
+    monkeypatch.setattr(engine, "OPEN_LIMIT_S", dict.fromkeys(engine.OPEN_LIMIT_S, 0.2))
+    runtime.hanging.add("CUDAExecutionProvider")
+    assert OnnxRenderer(persona, device="cuda").device == "cpu"
+    runtime.hanging.add("CPUExecutionProvider")
+    with pytest.raises(PersonaError, match="has not drawn its resting face within 0 s"):
+        OnnxRenderer(persona, device="cpu", threads=2)
+    runtime.release.set()
+
+
+HEAVY = """
+import importlib.util, sys
+# Without the package's __init__, which imports LiveKit and takes seconds.
+spec = importlib.util.find_spec("livekit_plugins_avatar")
+sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+from livekit_plugins_avatar.render import engine
+from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
+from livekit_plugins_avatar.render.persona import Persona, PersonaError
+engine.OPEN_LIMIT_S["cpu"] = 0.5
+try:
+    OnnxRenderer(Persona.load(sys.argv[1]), device="cpu")
+except PersonaError as error:
+    print(error)
+"""
+
+
+def heavy(model: onnx.ModelProto, side: int, products: int) -> None:
+    """Let a persona multiply large matrices before it draws."""
+    shape = numpy_helper.from_array(np.array([side, side]))
+    nodes = [
+        helper.make_node("Constant", [], ["side"], value=shape),
+        helper.make_node("ReduceSum", ["face"], ["sum"], keepdims=0),
+        helper.make_node("Expand", ["sum", "side"], ["matrix0"]),
+    ]
+    for n in range(products):
+        nodes.append(helper.make_node("MatMul", [f"matrix{n}"] * 2, [f"matrix{n + 1}"]))
+    nodes.append(helper.make_node("ReduceSum", [f"matrix{products}"], ["end"], keepdims=0))
+    nodes.append(helper.make_node("Add", ["level", "end"], ["sum_level"]))
+    for node in model.graph.node:
+        for place, name in enumerate(node.input):
+            node.input[place] = "sum_level" if name == "level" else name
+    at = next(n for n, node in enumerate(model.graph.node) if node.output[0] == "level") + 1
+    for n, node in enumerate(nodes):
+        model.graph.node.insert(at + n, node)
+
+
+@pytest.fixture
+def write_heavy(write_persona: WritePersona) -> Callable[[int, int], Path]:
+    def write(side: int, products: int) -> Path:
+        path = write_persona()
+        model = onnx.load(str(path))
+        heavy(model, side, products)
+        onnx.save(model, str(path))
+        return path
+
+    return write
+
+
+def test_process_ends(write_heavy: Callable[[int, int], Path]) -> None:
+    """A persona that takes minutes is refused in time, and the process can end."""
+    command = [sys.executable, "-c", HEAVY, str(write_heavy(2000, 200))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, "export a faster model" in done.stdout) == (0, True), done.stderr
+
+
+def test_memory_limit(write_heavy: Callable[[int, int], Path]) -> None:
+    """A persona that wants 10 GB is refused."""
+    with pytest.raises(PersonaError, match="memory"):
+        OnnxRenderer(Persona.load(write_heavy(50_000, 0)), device="cpu")
+
+
+def test_other_format(write_persona: WritePersona) -> None:
+    """Bytes that ONNX Runtime takes for its own format are read as ONNX all the same."""
+    content = write_persona().read_bytes()
+    # An unused producer name, so that the identifier lies where that format has it.
+    path = write_persona()
+    path.write_bytes(b"\x12\x06AAORTM" + content)
+    assert path.read_bytes()[4:8] == b"ORTM"
+    assert OnnxRenderer(Persona.load(path), device="cpu").size == (8, 4)

@@ -12,7 +12,8 @@ import pytest
 
 from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
-from livekit_plugins_avatar.render.persona import Persona, load_persona
+from livekit_plugins_avatar.render.persona import Persona
+from livekit_plugins_avatar.render.providers import Device
 from livekit_plugins_avatar.render.renderer import Moment, Renderer
 from livekit_plugins_avatar.timeline import Timed
 
@@ -21,7 +22,7 @@ LOGGER = "livekit.plugins.avatar"
 
 @pytest.fixture(scope="module")
 def sketch() -> Persona:
-    return load_persona("sketch")
+    return Persona.load("sketch")
 
 
 def moment(**parameters: float) -> Moment:
@@ -35,13 +36,13 @@ def built_with(monkeypatch: pytest.MonkeyPatch, *providers: str) -> None:
 
 
 def test_it_fits_the_protocol_and_says_what_the_persona_says(sketch: Persona) -> None:
-    renderer = OnnxRenderer(sketch, provider="cpu")
+    renderer = OnnxRenderer(sketch, device="cpu")
     assert isinstance(renderer, Renderer)
-    assert (renderer.size, renderer.fps, renderer.provider) == ((512, 512), 30, "cpu")
+    assert (renderer.size, renderer.fps, renderer.device) == ((512, 512), 30, "cpu")
 
 
 def test_frames_are_planar_i420_one_per_moment(sketch: Persona) -> None:
-    frames = OnnxRenderer(sketch, provider="cpu").render([moment(), moment(jawOpen=1.0)])
+    frames = OnnxRenderer(sketch, device="cpu").render([moment(), moment(jawOpen=1.0)])
     assert frames.shape == (2, 768, 512)
     assert frames.dtype == np.uint8
     assert frames[:, :512].min() >= 16 and frames[:, :512].max() <= 235
@@ -49,11 +50,11 @@ def test_frames_are_planar_i420_one_per_moment(sketch: Persona) -> None:
 
 
 def test_no_moments_are_no_frames(sketch: Persona) -> None:
-    assert OnnxRenderer(sketch, provider="cpu").render([]).shape == (0, 768, 512)
+    assert OnnxRenderer(sketch, device="cpu").render([]).shape == (0, 768, 512)
 
 
 def test_a_batch_equals_its_moments_one_by_one(sketch: Persona) -> None:
-    renderer = OnnxRenderer(sketch, provider="cpu")
+    renderer = OnnxRenderer(sketch, device="cpu")
     moments = [
         moment(headYaw=0.3, headX=0.05, jawOpen=0.4),
         moment(headRoll=-0.3, headZ=0.08, eyeBlinkLeft=0.5),
@@ -66,15 +67,15 @@ def test_a_batch_equals_its_moments_one_by_one(sketch: Persona) -> None:
 def test_parameters_reach_the_model_by_name(sketch: Persona) -> None:
     swapped = {"eyeBlinkLeft": "eyeBlinkRight", "eyeBlinkRight": "eyeBlinkLeft"}
     names = tuple(swapped.get(name, name) for name in sketch.parameters)
-    other = OnnxRenderer(replace(sketch, parameters=names), provider="cpu")
-    plain = OnnxRenderer(sketch, provider="cpu")
+    other = OnnxRenderer(replace(sketch, parameters=names), device="cpu")
+    plain = OnnxRenderer(sketch, device="cpu")
     winks = plain.render([moment(eyeBlinkLeft=1.0), moment(eyeBlinkRight=1.0)])
     assert (winks[0] != winks[1]).any()
     np.testing.assert_array_equal(other.render([moment(eyeBlinkLeft=1.0)])[0], winks[1])
 
 
 def test_close_may_be_called_again_and_ends_drawing(sketch: Persona) -> None:
-    renderer = OnnxRenderer(sketch, provider="cpu")
+    renderer = OnnxRenderer(sketch, device="cpu")
     renderer.close()
     renderer.close()
     with pytest.raises(RuntimeError, match="closed"):
@@ -82,8 +83,8 @@ def test_close_may_be_called_again_and_ends_drawing(sketch: Persona) -> None:
 
 
 def test_an_unknown_provider_is_refused_with_the_known_ones(sketch: Persona) -> None:
-    with pytest.raises(ValueError, match=r"no provider 'npu': use one of 'auto', 'tensorrt'"):
-        OnnxRenderer(sketch, provider="npu")
+    with pytest.raises(ValueError, match=r"no device 'npu': use one of 'auto', 'tensorrt'"):
+        OnnxRenderer(sketch, device="npu")  # type: ignore[arg-type]
 
 
 def test_fewer_threads_than_one_are_refused(sketch: Persona) -> None:
@@ -95,7 +96,7 @@ def test_a_provider_that_was_not_built_in_leaves_it_to_the_cpu_with_the_remedy(
     sketch: Persona, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     built_with(monkeypatch)
-    assert OnnxRenderer(sketch, provider="cuda").provider == "cpu"
+    assert OnnxRenderer(sketch, device="cuda").device == "cpu"
     [record] = caplog.records
     assert "cpu draws instead of cuda" in record.message
     assert "pip install 'livekit-plugins-avatar[gpu]'" in record.message
@@ -106,16 +107,16 @@ def test_auto_is_silent_where_there_is_only_the_cpu(
 ) -> None:
     built_with(monkeypatch)
     with caplog.at_level(logging.INFO, LOGGER):
-        assert OnnxRenderer(sketch).provider == "cpu"
+        assert OnnxRenderer(sketch).device == "cpu"
     assert not caplog.records
 
 
-@pytest.mark.parametrize("provider", ["auto", "tensorrt", "cuda"])
+@pytest.mark.parametrize("device", ["auto", "tensorrt", "cuda"])
 def test_a_gpu_that_onnx_runtime_quietly_goes_on_without_leaves_it_to_the_cpu(
     sketch: Persona,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    provider: str,
+    device: Device,
 ) -> None:
     built_with(monkeypatch, "TensorrtExecutionProvider", "CUDAExecutionProvider")
     session = onnxruntime.InferenceSession
@@ -125,9 +126,9 @@ def test_a_gpu_that_onnx_runtime_quietly_goes_on_without_leaves_it_to_the_cpu(
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", without_gpu)
     with caplog.at_level(logging.WARNING, LOGGER):
-        renderer = OnnxRenderer(sketch, provider=provider)
+        renderer = OnnxRenderer(sketch, device=device)
         renderer.render([moment()])
-    assert renderer.provider == "cpu"
+    assert renderer.device == "cpu"
     (record,) = caplog.records
     assert "drawn on cpu" in record.getMessage()
     assert "cuda: ONNX Runtime could not start it" in record.getMessage()

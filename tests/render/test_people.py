@@ -11,7 +11,7 @@ import pytest
 from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.render.i420 import luma
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
-from livekit_plugins_avatar.render.persona import BUILT_IN, load_persona
+from livekit_plugins_avatar.render.persona import BUILT_IN, Persona
 from livekit_plugins_avatar.timeline import Timed
 from livekit_plugins_avatar.tools.eval.persona import likeness, truth_folder
 from livekit_plugins_avatar.tools.eval.truth import load_truth
@@ -28,7 +28,7 @@ persona that was made worse does not get through."""
 
 @pytest.fixture(params=PEOPLE)
 def person(request: pytest.FixtureRequest) -> OnnxRenderer:
-    return OnnxRenderer(load_persona(request.param), provider="cpu")
+    return OnnxRenderer(Persona.load(request.param), device="cpu")
 
 
 def test_a_person_is_as_true_to_renderings_as_the_card_says(person: OnnxRenderer) -> None:
@@ -48,14 +48,14 @@ def test_faces_that_are_drawn_together_are_those_drawn_alone(person: OnnxRendere
 
 @pytest.mark.parametrize("name", PEOPLE)
 def test_a_person_is_a_small_file_and_has_a_wide_frame(name: str) -> None:
-    persona = load_persona(name)
+    persona = Persona.load(name)
     assert Path(persona.path).stat().st_size <= 15e6
     assert persona.size_of("wide") == (912, 512)
 
 
 def test_the_wide_frame_is_the_square_one_between_two_sides(person: OnnxRenderer) -> None:
     face = FaceState.of(jawOpen=0.4, headYaw=0.1, gazeYaw=-0.1)
-    with closing(OnnxRenderer(person.persona, provider="cpu", frame="wide")) as wide:
+    with closing(OnnxRenderer(person.persona, device="cpu", aspect="wide")) as wide:
         (square,), (around,) = (each.render([Timed(0, 1600, face)]) for each in (person, wide))
     assert np.array_equal(luma(around)[:, 200:712], luma(square))
 

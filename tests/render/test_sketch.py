@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from livekit_plugins_avatar.face.state import ARKIT_BLENDSHAPES, PARAMETERS, FaceState
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
-from livekit_plugins_avatar.render.persona import load_persona
+from livekit_plugins_avatar.render.persona import Persona
 from livekit_plugins_avatar.timeline import Timed
 
 ROOT = Path(__file__).parents[2]
@@ -42,7 +42,7 @@ MAX_STEP = 2.0
 
 @pytest.fixture(scope="module")
 def draw() -> Draw:
-    renderer = OnnxRenderer(load_persona("sketch"), provider="cpu")
+    renderer = OnnxRenderer(Persona.load("sketch"), device="cpu")
 
     def drawn(**parameters: float) -> Frame:
         frame: Frame = renderer.render([Timed(0, 1600, FaceState.of(**parameters))])[0]
@@ -76,7 +76,7 @@ def where(frame: Frame, colour: tuple[int, int, int], box: Box) -> NDArray[np.in
 def test_it_is_the_file_that_its_recipe_makes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT))
     make: Any = importlib.import_module("models.sketch.make")
-    file = load_persona("sketch").path.read_bytes()
+    file = Persona.load("sketch").path.read_bytes()
     digest = hashlib.sha256(file).hexdigest()
     assert hashlib.sha256(make.build()).hexdigest() == digest
     card = (ROOT / "models" / "sketch" / "CARD.md").read_text()

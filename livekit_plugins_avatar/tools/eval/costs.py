@@ -72,8 +72,8 @@ from livekit_plugins_avatar.timeline import Timed
 avatar = AvatarSession()
 began_s = time.perf_counter()
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
-from livekit_plugins_avatar.render.persona import load_persona
-renderer = OnnxRenderer(load_persona("{DEFAULT_PERSONA}"), provider="cpu", threads=1)
+from livekit_plugins_avatar.render.persona import Persona
+renderer = OnnxRenderer(Persona.load("{DEFAULT_PERSONA}"), device="cpu", threads=1)
 moment = Timed(0, 1600, FaceState.of())
 renderer.render([moment])
 started_s = time.perf_counter() - began_s
@@ -103,10 +103,10 @@ def frame_render_ms() -> Floats:
     """One picture of the default persona on one CPU thread."""
     # Here, so that the other figures can be had where no persona can be opened.
     from ...render.onnx_renderer import OnnxRenderer
-    from ...render.persona import load_persona
+    from ...render.persona import Persona
 
     face = _speaking_face()
-    renderer = OnnxRenderer(load_persona(DEFAULT_PERSONA), provider="cpu", threads=1)
+    renderer = OnnxRenderer(Persona.load(DEFAULT_PERSONA), device="cpu", threads=1)
     starts = [n * FRAME_SAMPLES for n in range(FRAMES)]
     moments = [[Timed(start, FRAME_SAMPLES, face.at(start))] for start in starts]
     with closing(renderer):

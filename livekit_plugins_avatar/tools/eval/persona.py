@@ -18,7 +18,7 @@ import numpy as np
 
 from ...render.i420 import rgb
 from ...render.onnx_renderer import OnnxRenderer
-from ...render.persona import BUILT_IN, Persona, PersonaError, load_persona
+from ...render.persona import BUILT_IN, Persona, PersonaError
 from ...render.renderer import Renderer
 from ...timeline import Timed
 from .similarity import psnr_db, ssim
@@ -56,9 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; 0 when it could measure, else 1."""
     try:
-        persona = load_persona(args.persona)
+        persona = Persona.load(args.persona)
         states = load_truth(args.truth or truth_folder(persona))
-        with closing(OnnxRenderer(persona, provider="cpu")) as renderer:
+        with closing(OnnxRenderer(persona, device="cpu")) as renderer:
             figures = likeness(renderer, states)
             figures["file_mb"] = round(persona.path.stat().st_size / 1e6, 2)
             if not args.no_sweep:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ...face.style import STYLES
 from ...options import DEFAULT_PERSONA, Options
 from ...render.onnx_renderer import OnnxRenderer
-from ...render.persona import PersonaError, load_persona
+from ...render.persona import Persona, PersonaError
 from ...render.prerenderer import frame_period
 from ...render.renderer import Renderer
 from ...speech.recognizer import built_in
@@ -138,10 +138,10 @@ def film(args: argparse.Namespace, options: Options) -> None:
         style=options.resolved_style,
     )
     renderer = OnnxRenderer(
-        load_persona(options.persona),
-        provider=options.device,
+        Persona.load(options.persona),
+        device=options.device,
         threads=options.render_threads,
-        frame=options.aspect,
+        aspect=options.aspect,
     )
     with closing(renderer):
         fps = args.fps or renderer.fps

@@ -27,7 +27,8 @@ from ...render.cuda import SIZES, Graph
 from ...render.engine import Engine, engine_for
 from ...render.model import GPU, Faces, Model
 from ...render.onnx_renderer import OnnxRenderer
-from ...render.persona import BUILT_IN, load_persona
+from ...render.persona import BUILT_IN, Persona
+from ...render.providers import Device
 from ...render.renderer import Frames
 from ...timeline import Timed
 from .encoding import encode_ms
@@ -42,6 +43,8 @@ ROOM_THREADS = 4
 """Rooms that draw at the same time."""
 
 OUTPUT = "i420"
+
+DEVICES: Sequence[Device] = ("cpu", "cuda", "tensorrt")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -100,9 +103,9 @@ class Check:
     def __init__(self, args: argparse.Namespace, report: Report) -> None:
         self._args = args
         self._report = report
-        self._persona = load_persona(args.persona)
+        self._persona = Persona.load(args.persona)
         self._card: Card | None = None
-        self._device = "cpu"
+        self._device: Device = "cpu"
         """Where pictures are drawn here: CUDA, once it has started."""
         self._faces = random_faces(self._persona, max(args.batches))
         self._engine: Engine
@@ -144,13 +147,13 @@ class Check:
 
     def _start(self) -> None:
         self._memory("before")
-        for asked in ("cpu", "cuda", "tensorrt"):
+        for asked in DEVICES:
             with overheard() as messages:
                 began_s = time.perf_counter()
-                renderer = OnnxRenderer(self._persona, provider=asked)
+                renderer = OnnxRenderer(self._persona, device=asked)
                 first_s = time.perf_counter() - began_s
                 renderer.render([Timed(0, 1600, FaceState.of(jawOpen=0.3))])
-            used = renderer.provider
+            used = renderer.device
             self._report.put({f"{asked}_start_s": first_s, f"{asked}_drawn_on": used})
             self._memory(f"after_{asked}")
             for message in messages:

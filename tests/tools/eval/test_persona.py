@@ -14,7 +14,7 @@ from PIL import Image
 from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.render.i420 import rgb
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
-from livekit_plugins_avatar.render.persona import load_persona
+from livekit_plugins_avatar.render.persona import Persona
 from livekit_plugins_avatar.timeline import Timed
 from livekit_plugins_avatar.tools import cli
 from livekit_plugins_avatar.tools.eval import persona as evaluation
@@ -31,7 +31,7 @@ STATES: list[dict[str, Any]] = [
 @pytest.fixture
 def truth(tmp_path: Path) -> Path:
     """What the sketch draws, as truth."""
-    renderer = OnnxRenderer(load_persona("sketch"), provider="cpu")
+    renderer = OnnxRenderer(Persona.load("sketch"), device="cpu")
     for state in STATES:
         x, y, width, height = state["box"]
         (drawn,) = renderer.render([Timed(0, 1, FaceState.from_dict(state["face"]))])
@@ -88,7 +88,7 @@ def test_without_json_the_same_figures_are_lines(
 def test_evenness_names_the_worst_axes(write_persona: Callable[..., Path]) -> None:
     path = write_persona(size=(64, 64))
     read = evaluation.evenness(
-        OnnxRenderer(load_persona(path), provider="cpu"), ["headYaw", "jawOpen"]
+        OnnxRenderer(Persona.load(path), device="cpu"), ["headYaw", "jawOpen"]
     )
     # A flat picture that the jaw makes brighter by 100 levels in 90 steps: by one, or by two.
     assert (read["sweep_worst_axis"], read["sweep_step_ratio"], read["sweeps"]) == ("jawOpen", 2, 1)

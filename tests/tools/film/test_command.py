@@ -15,7 +15,7 @@ from PIL import Image
 from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.render.i420 import luma
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
-from livekit_plugins_avatar.render.persona import load_persona
+from livekit_plugins_avatar.render.persona import Persona
 from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer, built_in
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
@@ -104,7 +104,7 @@ def test_contact_sheet(spoken: Path, write_persona: WritePersona, tmp_path: Path
 
 def test_mouth_box() -> None:
     """The box of the mouth surrounds the mouth of the sketch."""
-    left, top, right, bottom = mouth_box(OnnxRenderer(load_persona("sketch"), provider="cpu"))
+    left, top, right, bottom = mouth_box(OnnxRenderer(Persona.load("sketch"), device="cpu"))
     assert left < 256 - 33 and 256 + 33 < right
     assert top < 310 and 330 < bottom
     assert right - left < 160 and bottom - top < 120
@@ -113,7 +113,7 @@ def test_mouth_box() -> None:
 def test_no_mouth(write_persona: WritePersona) -> None:
     """A persona without a mouth is shown whole."""
     path = write_persona(size=(64, 64))
-    assert mouth_box(OnnxRenderer(load_persona(path), provider="cpu")) == (0, 0, 64, 64)
+    assert mouth_box(OnnxRenderer(Persona.load(path), device="cpu")) == (0, 0, 64, 64)
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_wrong_arguments(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--persona", "sketch", "--aspect", "wide"], "has no wide frame"),
+        (["--persona", "sketch", "--aspect", "wide"], "has no wide picture"),
         (["-o", "film.xyz"], "film.xyz cannot be written"),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.render.persona import load_persona
+from livekit_plugins_avatar.render.persona import Persona
 from livekit_plugins_avatar.tools.gpu import check
 from livekit_plugins_avatar.tools.gpu.report import Report
 from livekit_plugins_avatar.tools.gpu.rig import SAME_DB, psnr_db, random_faces
@@ -37,7 +37,7 @@ def test_shapes_that_differ() -> None:
 
 def test_faces_are_drawable() -> None:
     """Random faces begin at rest, are the same each time, and blendshapes stay in [0, 1]."""
-    persona = load_persona("man")
+    persona = Persona.load("man")
     faces = random_faces(persona, 8)
     shapes = [column for column, name in enumerate(persona.parameters) if name[:4] != "head"]
     assert np.array_equal(faces, random_faces(persona, 8))
