@@ -8,7 +8,8 @@ takes about a second at most, whatever the classifier does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from ..log import logger
 from .estimate import EmotionClassifier, EmotionEstimate, Side
@@ -16,11 +17,21 @@ from .estimate import EmotionClassifier, EmotionEstimate, Side
 TIMEOUT_S = 2.0
 """Later than this, a viewer could not tell what an expression answers."""
 
+CLOSE_TIMEOUT_S = 0.5
+"""The classifier may take this long to close before it is cancelled."""
+
+CANCEL_TIMEOUT_S = 0.3
+CANCEL_EVERY_S = 0.1
+"""Cancelled tasks may take this long to end, and are cancelled again meanwhile."""
+
 IN_FLIGHT = 4
 """Requests at a time. Full: the text is not classified. A service that needs more is too slow."""
 
 MIN_WORDS = 2
 """A classifier tells no more about a single word than the lexicon does."""
+
+MAX_CHARACTERS = 1_000
+"""Of a longer text, the end is classified: a minute of speech."""
 
 
 class RemoteClassifier:
@@ -33,44 +44,88 @@ class RemoteClassifier:
 
     def __init__(self, classifier: EmotionClassifier, *, timeout_s: float = TIMEOUT_S) -> None:
         self._classifier = classifier
+        self._name = type(classifier).__name__
         self._timeout_s = timeout_s
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._requests: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        """All that run: the requests, what waits for them, and the closing."""
         self._failing = False
 
     def ask(self, text: str, side: Side, then: Callable[[EmotionEstimate], None]) -> None:
         """Call `then` with the estimate of `text`, if it arrives in time. Never raises or waits."""
-        if len(self._tasks) >= IN_FLIGHT or len(text.split()) < MIN_WORDS:
+        text = text[-MAX_CHARACTERS:]
+        if len(self._requests) >= IN_FLIGHT or len(text.split()) < MIN_WORDS:
             return
-        task = asyncio.get_running_loop().create_task(self._ask(text, side, then))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        request = self._start(self._classify(text, side), self._requests)
+        self._start(self._answer(request, then))
 
-    async def _ask(self, text: str, side: Side, then: Callable[[EmotionEstimate], None]) -> None:
+    async def aclose(self) -> None:
+        """Drop what is in flight and close the classifier; cancel what does not end by itself."""
+        await self._cancel()
+        await asyncio.wait({self._start(self._close())}, timeout=CLOSE_TIMEOUT_S)
+        await self._cancel()
+        if self._tasks:
+            logger.warning(
+                "emotion: %s does not end when it is cancelled; closing goes on without it",
+                self._name,
+                extra={"classifier": self._name, "tasks": len(self._tasks)},
+            )
+
+    def _start(
+        self, work: Coroutine[Any, Any, Any], *others: set[asyncio.Task[Any]]
+    ) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(work)
+        for tasks in (self._tasks, *others):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+        return task
+
+    async def _cancel(self) -> None:
+        for _ in range(round(CANCEL_TIMEOUT_S / CANCEL_EVERY_S)):
+            tasks = set(self._tasks)
+            for task in tasks:
+                task.cancel()
+            if tasks:
+                await asyncio.wait(tasks, timeout=CANCEL_EVERY_S)
+
+    async def _classify(self, text: str, side: Side) -> EmotionEstimate | None:
         try:
-            then(await asyncio.wait_for(self._classifier.classify(text, side), self._timeout_s))
-            self._failing = False
-        except asyncio.TimeoutError:
-            self._report(f"did not answer within {self._timeout_s:g} s")
+            estimate = await self._classifier.classify(text, side)
+            if not isinstance(estimate, EmotionEstimate):
+                raise TypeError(f"an answer is an EmotionEstimate, got {estimate!r:.100}")
+            return estimate
         except Exception as error:
             self._report(f"failed: {type(error).__name__}: {error}")
+            return None
+
+    async def _answer(
+        self,
+        request: asyncio.Task[EmotionEstimate | None],
+        then: Callable[[EmotionEstimate], None],
+    ) -> None:
+        # Not wait_for, which waits for a request that does not end when it is cancelled.
+        await asyncio.wait({request}, timeout=self._timeout_s)
+        if not request.done():
+            request.cancel()
+            self._report(f"did not answer within {self._timeout_s:g} s")
+        elif not request.cancelled() and (estimate := request.result()) is not None:
+            self._failing = False
+            then(estimate)
+
+    async def _close(self) -> None:
+        try:
+            await self._classifier.aclose()
+        except Exception:
+            logger.exception(
+                "emotion: %s could not be closed", self._name, extra={"classifier": self._name}
+            )
 
     def _report(self, what: str) -> None:
         if not self._failing:
             self._failing = True
-            name = type(self._classifier).__name__
             logger.warning(
                 "emotion: %s %s; the face uses its built-in lexicon until it answers again",
-                name,
+                self._name,
                 what,
-                extra={"classifier": name},
+                extra={"classifier": self._name},
             )
-
-    async def aclose(self) -> None:
-        """Drop what is in flight and close the classifier."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        try:
-            await self._classifier.aclose()
-        except Exception:
-            logger.exception("%s could not be closed", type(self._classifier).__name__)
