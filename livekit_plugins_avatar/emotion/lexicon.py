@@ -58,7 +58,8 @@ LONGEST_TEXT = 2000
 """What is longer is read from its end: nobody's face answers the beginning of a speech."""
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|[.,;:!?\n\u2026\u2014()]")
-_SENTENCE = re.compile(r"[^.!?\n\u2026]*[.!?\n\u2026]*")
+_SENTENCE = re.compile(r"[^.!?\n\u2026]+[.!?\n\u2026]*|[.!?\n\u2026]+")
+_FACES = {weight: re.compile(f"[{faces}]") for weight, faces in EMOJI.items()}
 _BREAKS = frozenset(".,;:!?\n\u2026\u2014()")
 _FILLERS = frozenset(
     "and so well okay ok um uh oh ah please also then but now hey hi hello".split()
@@ -98,7 +99,7 @@ def classify(text: str, side: Side, language: str | None = None) -> EmotionEstim
     Returns:
         A estimate; `NEUTRAL` where nothing would show.
     """
-    text = text.replace("\u2019", "'")[-LONGEST_TEXT:]
+    text = text[-LONGEST_TEXT:].replace("\u2019", "'")
     known = language.lower().startswith("en") if language else is_english(text)
     best = NEUTRAL
     for sentence in _SENTENCE.findall(text):
@@ -180,9 +181,9 @@ def _negated(before: Sequence[str]) -> bool:
 
 
 def _clause(tokens: Sequence[str], at: int) -> Sequence[str]:
-    """The words before a place, back to where its clause begins."""
-    first = at
-    while first and tokens[first - 1] not in _BREAKS and tokens[first - 1] != "but":
+    """The words before a place: `AIMED_WORDS` at most, and none before its clause."""
+    first, reach = at, max(0, at - AIMED_WORDS)
+    while first > reach and tokens[first - 1] not in _BREAKS and tokens[first - 1] != "but":
         first -= 1
     return tokens[first:at]
 
@@ -206,7 +207,7 @@ def _insults(tokens: Sequence[str], found: Sequence[_Found]) -> bool:
 
 def _called(tokens: Sequence[str], hit: _Found) -> bool:
     """Whether a name is called at the agent, and not said of somebody else."""
-    before = _clause(tokens, hit.at)[-AIMED_WORDS:]
+    before = _clause(tokens, hit.at)
     after = tokens[hit.at + len(hit.phrase.parts) :][:1]
     words = [token for token in tokens if token not in _BREAKS]
     return (
@@ -234,8 +235,8 @@ def _is_question(sentence: str, tokens: Sequence[str]) -> bool:
 
 def _emoji(text: str) -> float:
     """What emoji say: as much as their first kind does."""
-    for weight, faces in EMOJI.items():
-        if any(face in text for face in faces):
+    for weight, faces in _FACES.items():
+        if faces.search(text):
             return weight
     return next((weight for typed, weight in EMOTICONS.items() if typed in text), 0.0)
 

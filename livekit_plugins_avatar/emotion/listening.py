@@ -77,6 +77,7 @@ class Listening:
         self, sample: int, text: str, *, final: bool, language: str | None = None
     ) -> EmotionEstimate:
         """Take a transcript, of all that is not final yet; returns what is to be felt now."""
+        text = text[-lexicon.LONGEST_TEXT :]
         self._heard_at = sample
         self._words = max(self._words, len(text.split()))
         estimate = lexicon.classify(text[-TAIL_CHARACTERS:], "heard", language)

@@ -1,119 +1,110 @@
-"""What the agent is about to say, sentence by sentence.
+"""Reads the emotions of a text that is about to be spoken, sentence by sentence.
 
-In flows text as a language model writes it, piece by piece, markup and all; out flow cues: what
-each sentence makes one feel, and where in the text it begins. A tag wins over the words of the
-sentences that follow it, until the next tag or the end of the text.
+The text comes in piece by piece, with markup; out come cues: the emotion of each sentence, and
+where in the text it begins. A tag overrides the words of the sentences after it, up to the next tag
+or the end of the text. Streamed text gives the same cues as the whole, in time proportional to its
+length.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..speech.text.markup import MarkupScanner, Tag, Text
+from ..speech.text.pronunciation import TOKEN
 from . import lexicon
 from .estimate import EmotionEstimate
-from .tags import TAG, UNCLOSED, estimate_of
+from .tags import estimate_of
 
-END = re.compile(r"[.!?\u2026]+[\"')\u201d\u2019]*(?=\s)|\n|[\u3002\uff01\uff1f]")
-"""Where a sentence ends. A point counts only with a blank behind it: "3.50" goes on."""
-
-LONGEST_UNCLOSED = 200
-"""What is longer was no markup."""
-
-DIGIT_LENGTH = 4
+DIGIT_LETTERS = 4
 """A digit takes about as long to say as four letters: "seven", "two"."""
 
-END_LENGTH = 6
+PAUSE_LETTERS = 6
 """The pause after a sentence takes about as long as six letters: 0.4 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What one sentence makes one feel.
+    """The emotion of one sentence.
 
     Args:
-        at: Where it begins: the length of what is said before it, as `length_of` counts.
-        estimate: What it makes one feel.
-        text: The sentence, without markup.
-        tagged: Whether a tag asked for it.
+        at: The length of the text before it, as `length_of` counts.
+        word: The number of words before it, counted as `speech.text.pronunciation` does.
+        estimate: Its emotion.
+        text: The sentence without markup.
+        tagged: Whether a tag asked for the emotion.
     """
 
     at: int
+    word: int
     estimate: EmotionEstimate
     text: str
     tagged: bool
 
 
 class SentenceReader:
-    """Reads one text; pure, and streamed text reads as whole text does."""
+    """Reads one text; belongs to one thread."""
 
     def __init__(self) -> None:
-        self._rest = ""
-        self._sentence = ""
-        self._asked: EmotionEstimate | None = None
+        self._scanner = MarkupScanner()
+        self._sentence: list[str] = []
+        self._tagged: EmotionEstimate | None = None
         self._length = 0
+        self._words = 0
 
     @property
     def length(self) -> int:
-        """How much of the text has been read, as `length_of` counts."""
+        """The length of the sentences so far, as `length_of` counts."""
         return self._length
 
     def push(self, text: str) -> list[Cue]:
-        """Take a piece; returns the sentences that are complete now."""
-        self._rest += text
-        return self._take(final=False)
+        """Take a piece; returns the cues of the sentences that are complete now."""
+        return self._read(self._scanner.push(text))
 
     def flush(self) -> list[Cue]:
-        """The text is complete; returns what is left."""
-        return self._take(final=True)
+        """The text is complete: return the cues that are left."""
+        return [*self._read(self._scanner.flush()), *self._close()]
 
-    def _take(self, *, final: bool) -> list[Cue]:
+    def _read(self, items: Iterable[Text | Tag]) -> list[Cue]:
         cues: list[Cue] = []
-        text, read = self._rest, 0
-        held = None if final else UNCLOSED.search(text)
-        until = held.start() if held and len(held[0]) < LONGEST_UNCLOSED else len(text)
-        while read < until:
-            tag, end = TAG.search(text, read, until), END.search(text, read)
-            if tag and (not end or tag.start() < end.end()):
-                self._sentence += text[read : tag.start()]
-                asked = estimate_of(tag)
-                if asked is not None:
+        for item in items:
+            if isinstance(item, Text):
+                self._sentence.append(item.text)
+                if item.ends_sentence:
                     cues += self._close()
-                    self._asked = asked
-                read = tag.end()
-            elif end and end.end() <= until:
-                self._sentence += text[read : end.end()]
+                continue
+            self._sentence.append(" ")  # A tag separates words.
+            estimate = estimate_of(item)
+            if estimate is not None:
                 cues += self._close()
-                read = end.end()
-            else:
-                break
-        if final:
-            self._sentence += text[read:]
-            cues += self._close()
-            read = len(text)
-        self._rest = text[read:]
+                self._tagged = estimate
         return cues
 
     def _close(self) -> list[Cue]:
-        """The sentence so far, if it says anything."""
-        text, self._sentence = self._sentence.strip(), ""
+        """The cue of the sentence so far, if it says anything."""
+        text = "".join(self._sentence).strip()
+        self._sentence.clear()
+        if not text:
+            return []
         if not any(character.isalnum() for character in text):
-            # A lone tag or an emoji: it belongs to what has been said.
-            estimate = lexicon.classify(text, "spoken") if text else None
-            shows = estimate is not None and estimate.strength > 0
-            return [Cue(self._length, estimate, text, False)] if estimate and shows else []
-        estimate = self._asked or lexicon.classify(text, "spoken")
-        cue = Cue(self._length, estimate, text, self._asked is not None)
+            # Emoji alone are shown at the end of what was said before.
+            estimate = lexicon.classify(text, "spoken")
+            cue = Cue(self._length, self._words, estimate, text, False)
+            return [cue] if estimate.strength else []
+        estimate = self._tagged or lexicon.classify(text, "spoken")
+        cue = Cue(self._length, self._words, estimate, text, self._tagged is not None)
         self._length += length_of(text)
+        self._words += len(TOKEN.findall(text.replace("\u2019", "'")))
         return [cue]
 
 
 def length_of(text: str) -> int:
-    """About how long a sentence takes to say, in letters: digits and the pause behind count more.
+    """About how long a sentence takes to say, in letters; digits and pauses count more.
 
-    It takes the same for any script that has letters; of one with syllables (kana) or words (Han)
-    for characters it is too little, the same for all sentences, which is what shares need.
+    Scripts whose characters are syllables or words (kana, Han) come out too short, but all
+    sentences alike, and only the shares of sentences are used.
     """
     letters = sum(character.isalpha() for character in text)
     digits = sum(character.isdigit() for character in text)
-    return letters + DIGIT_LENGTH * digits + END_LENGTH
+    return letters + DIGIT_LETTERS * digits + PAUSE_LETTERS

@@ -1,29 +1,30 @@
-"""Markup: how the writer of a text wants it said.
+"""Interprets markup: the emotions that tags and cues in brackets ask for.
 
-In flow text and tags; out flow estimates. What an expressive agent's language model writes is
-`<expr type="expression" label="warm, curious"/>`; TTS have their own, such as
-`<emotion value="happy"/>`, `<expression value="..."/>`, `<mstts:express-as style="sad">` and
-`[laughs]`. Labels are free: they are matched by the beginnings of their words. A label that nobody
-knows says nothing.
+An expressive agent's language model writes `<expr type="expression" label="warm, curious"/>`; TTS
+have tags of their own, such as `<emotion value="happy"/>`, `<expression value="..."/>`,
+`<mstts:express-as style="sad">` and `[laughs]`. Labels are free text: they are matched by the
+beginnings of their words, and an unknown label changes nothing.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
+from ..speech.text.markup import Tag
 from .estimate import NEUTRAL, EmotionEstimate
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What some labels look like.
+    """The emotion of some labels.
 
     Args:
         emotion: One of `face.emotions.EMOTIONS`.
         strength: How much of it, in [0, 1].
-        stems: Beginnings of words, with blanks between.
-        reason: Why so.
+        stems: Beginnings of words, separated by blanks.
+        reason: Why this emotion.
     """
 
     emotion: str
@@ -48,7 +49,7 @@ LABELS = (
         "focus", 0.8,
         "angry anger annoyed mad furious frustrat irritat stern serious determin contemptuous "
         "outraged disgust threat",
-        "A face that represents somebody keeps its countenance where the voice is angry.",
+        "The face of an agent keeps its countenance where the voice is angry.",
     ),
     Label("focus", 0.6, "focus thoughtful contemplat think ponder concentrat", "Effort."),
     Label(
@@ -76,46 +77,37 @@ LABELS = (
         "Nothing is to be shown, whatever the words say.",
     ),
 )  # fmt: skip
-"""Read off the labels that livekit-agents 1.8 teaches language models for Cartesia, Inworld, xAI,
-Fish Audio and Gemini, and off Azure's and ElevenLabs' styles. Where words of a label point to
-several rows, the one more of them point to counts, and of equals the first: "warm and concerned" is
-concern, because a smile there would be the worse mistake."""
+"""From the labels that livekit-agents 1.8 teaches language models for Cartesia, Inworld, xAI, Fish
+Audio and Gemini, and the styles of Azure and ElevenLabs. The row that most words of a label belong
+to counts, and of equals the first: "warm and concerned" is concern, because a smile there would be
+the worse mistake."""
 
 _ROWS = [(label, label.stems.split()) for label in LABELS]
-
-TAG = re.compile(
-    r"<(?P<name>/?[a-zA-Z][\w:-]*)(?P<attributes>[^<>]*)>|\[(?P<cue>[^\[\]<>]*)\](?!\()"
-)
-"""A tag, or a cue in brackets; not the link of a text in Markdown."""
-
-UNCLOSED = re.compile(r"<[/a-zA-Z][^<>]*$|<$|\[[^\[\]]*\]?$")
-"""The beginning of markup, whose end is in a piece to come."""
 
 CUE_WORDS = 3
 """A cue in brackets is short; more words are prose."""
 
-_ATTRIBUTE = re.compile(r"([\w:-]+)\s*=\s*[\"']([^\"']*)[\"']")
 _NAMES = frozenset(("emotion", "expression", "mood", "feeling", "express-as", "mstts:express-as"))
 _VALUES = ("value", "label", "name", "style", "type")
 
 
-def estimate_of(tag: re.Match[str]) -> EmotionEstimate | None:
-    """What a match of `TAG` asks for; None where it asks for nothing that shows."""
-    cue = tag["cue"]
-    if cue is not None:
-        return estimate_of_label(cue) if len(cue.split()) <= CUE_WORDS else None
-    name, attributes = tag["name"].lower(), dict(_ATTRIBUTE.findall(tag["attributes"]))
-    if name == "expr":
+def estimate_of(tag: Tag) -> EmotionEstimate | None:
+    """The emotion that a tag asks for; None if it asks for none."""
+    if tag.cue is not None:
+        return estimate_of_label(tag.cue) if len(tag.cue.split()) <= CUE_WORDS else None
+    attributes = tag.attributes
+    if tag.name == "expr":
         wanted = attributes.get("type") in ("expression", "emotion", "sound")
         return estimate_of_label(attributes.get("label", "")) if wanted else None
-    if name in _NAMES or name == "sound":
+    if tag.name in _NAMES or tag.name == "sound":
         values = (attributes[key] for key in _VALUES if key in attributes)
         return estimate_of_label(next(values, ""))
-    return estimate_of_label(name) if not attributes and not name.startswith("/") else None
+    return estimate_of_label(tag.name) if not attributes and tag.name[:1].isalpha() else None
 
 
+@lru_cache(maxsize=256)
 def estimate_of_label(label: str) -> EmotionEstimate | None:
-    """What a label asks for, as "soft, with genuine care"; None where nobody knows."""
+    """The emotion of a label such as "soft, with genuine care"; None if no row has its words."""
     words = re.findall(r"[a-z]+", label.lower())
     best: EmotionEstimate | None = None
     most = 0

@@ -201,7 +201,7 @@ def test_revision() -> None:
     cue_timing.begin_text()
     cue_timing.add([cue])
     cue_timing.segment_started(0)
-    assert not cue_timing.revise(Cue(99, NEUTRAL, "", False), NEUTRAL)
+    assert not cue_timing.revise(Cue(99, 0, NEUTRAL, "", False), NEUTRAL)
     assert cue_timing.revise(cue, EmotionEstimate("warm", 0.5))
     assert all_due(cue_timing) == [(10.0, "warm")]
     assert not cue_timing.revise(cue, NEUTRAL)

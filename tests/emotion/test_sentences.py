@@ -1,18 +1,34 @@
-"""What is about to be said: sentences, tags, and where each begins."""
+"""SentenceReader and tags: the cues of a text, however it arrives."""
 
 from __future__ import annotations
 
 from itertools import pairwise
+from time import thread_time
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livekit_plugins_avatar.emotion import lexicon
 from livekit_plugins_avatar.emotion.sentences import Cue, SentenceReader, length_of
-from livekit_plugins_avatar.emotion.tags import LABELS, TAG, estimate_of, estimate_of_label
+from livekit_plugins_avatar.emotion.tags import LABELS, estimate_of, estimate_of_label
 from livekit_plugins_avatar.face.emotions import EMOTIONS
+from livekit_plugins_avatar.speech.text.markup import MarkupScanner, Tag, Text
+from livekit_plugins_avatar.speech.text.pronunciation import words_of
 
 EXPR = '<expr type="expression" label="{}"/>'
+
+HOSTILE = (
+    ".", "!?", "<", "<b>", "</", "<a b='", "\u2039aaa", "aaa", "[", "[[]", "[a](", "a. ", "\n", " ",
+    "not good but ", "you idiot ", "so ", "\u2026)", "1.", "\ufdfa", "<sad>", "[laughs]",
+    "\U0001f600", "\u3002",
+)  # fmt: skip
+"""What language models that degenerate repeat, and what makes a careless scanner backtrack."""
+
+HOSTILE_LENGTH = 16_000
+CPU_LIMIT_S = 1.0
+"""For one hostile text, which a voice takes a quarter of an hour to say."""
 
 
 def cues_of(*pieces: str) -> list[Cue]:
@@ -24,7 +40,41 @@ def emotions(*pieces: str) -> list[str]:
     return [cue.estimate.emotion for cue in cues_of(*pieces)]
 
 
-def test_each_sentence_has_a_feeling_and_a_place() -> None:
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_hostile_texts(unit: str) -> None:
+    """A hostile text takes bounded time and gives the same cues in pieces as whole."""
+    text = (unit * HOSTILE_LENGTH)[:HOSTILE_LENGTH]
+    began = thread_time()
+    whole = cues_of(text)
+    assert thread_time() - began < CPU_LIMIT_S
+    for size in (1, 4, 400):
+        began = thread_time()
+        streamed = cues_of(*(text[at : at + size] for at in range(0, len(text), size)))
+        assert thread_time() - began < CPU_LIMIT_S
+        assert streamed == whole
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize("side", ["heard", "spoken"])
+def test_hostile_texts_in_the_lexicon(unit: str, side: Literal["heard", "spoken"]) -> None:
+    """The lexicon reads no more than the end of a long text."""
+    text = (unit * HOSTILE_LENGTH)[:HOSTILE_LENGTH]
+    began = thread_time()
+    estimate = lexicon.classify(text, side)
+    assert thread_time() - began < CPU_LIMIT_S / 10
+    assert estimate == lexicon.classify(text[-lexicon.LONGEST_TEXT :], side)
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_words_are_counted_as_the_worker_counts(unit: str) -> None:
+    """A cue's word index is the number of words that the recognition worker has before it."""
+    text = f"One two. {(unit * 200)[:200]} Three's {EXPR.format('sad')} four. Five six."
+    last = cues_of(text)[-1]
+    assert last.word + len(words_of(last.text)) == len(words_of(text))
+
+
+def test_cues() -> None:
+    """Each sentence has an emotion and a place."""
     cues = cues_of("I'm sorry to hear that. It costs 3.50. Shall I send it?")
     assert [cue.text for cue in cues] == [
         "I'm sorry to hear that.",
@@ -46,27 +96,31 @@ TEXT = (
 
 
 @given(st.lists(st.integers(1, len(TEXT) - 1), max_size=12))
-def test_streamed_text_reads_as_whole_text_does(cuts: list[int]) -> None:
+def test_streamed_equals_whole(cuts: list[int]) -> None:
+    """However a text is cut, its cues are the same."""
     edges = [0, *sorted(cuts), len(TEXT)]
     pieces = [TEXT[a:b] for a, b in pairwise(edges)]
     assert cues_of(*pieces) == cues_of(TEXT)
 
 
-def test_a_sentence_is_known_as_soon_as_the_next_begins() -> None:
+def test_latency() -> None:
+    """A sentence is known as soon as the next begins."""
     text = SentenceReader()
     assert text.push("Great news.") == []
     assert [cue.text for cue in text.push(" You")] == ["Great news."]
     assert [cue.text for cue in text.flush()] == ["You"]
 
 
-def test_a_tag_wins_over_the_words_until_the_next_tag() -> None:
+def test_tags_override_words() -> None:
+    """A tag overrides the words until the next tag."""
     said = f"{EXPR.format('calm')} My dog died. I am sad. {EXPR.format('cheerful')} Two, three."
     assert emotions(said) == ["neutral", "neutral", "warm"]
     assert [cue.tagged for cue in cues_of(said)] == [True, True, True]
     assert emotions("My dog died.") == ["concern"]
 
 
-def test_a_tag_in_the_middle_begins_a_part_of_its_own() -> None:
+def test_tag_within_a_sentence() -> None:
+    """A tag within a sentence begins another cue."""
     cues = cues_of(f"Well, {EXPR.format('surprised')} that is new.")
     assert [(cue.text, cue.estimate.emotion) for cue in cues] == [
         ("Well,", "neutral"),
@@ -74,7 +128,8 @@ def test_a_tag_in_the_middle_begins_a_part_of_its_own() -> None:
     ]
 
 
-def test_markup_takes_no_time() -> None:
+def test_markup_is_not_spoken() -> None:
+    """Markup has no length."""
     plain, marked = cues_of("One. Two."), cues_of(f"{EXPR.format('happy')} One. Two.")
     assert [cue.at for cue in plain] == [cue.at for cue in marked]
 
@@ -103,20 +158,24 @@ def test_markup_takes_no_time() -> None:
         ("</happy>", None),
         ("[1]", None),
         ("[a cue of more than three words, happy]", None),
-        ("[happy](https://example.com)", "no match"),
+        ("[happy](https://example.com)", "no tag"),
     ],
 )
-def test_the_dialects_of_markup_are_known(tag: str, emotion: str | None) -> None:
-    match = TAG.fullmatch(tag)
-    if emotion == "no match":
-        assert not TAG.search(tag)
+def test_dialects_of_markup(tag: str, emotion: str | None) -> None:
+    """The tags of several TTS ask for an emotion, or for none."""
+    scanner = MarkupScanner()
+    items = scanner.push(tag) + scanner.flush()
+    if emotion == "no tag":
+        assert "".join(item.text for item in items if isinstance(item, Text)) == tag
         return
-    assert match is not None
-    estimate = estimate_of(match)
+    (item,) = items
+    assert isinstance(item, Tag)
+    estimate = estimate_of(item)
     assert (estimate.emotion if estimate else None) == emotion
 
 
-def test_every_label_is_a_feeling_with_a_reason() -> None:
+def test_labels() -> None:
+    """Every row of labels has a known emotion and a reason, and no stem stands twice."""
     for row in LABELS:
         assert row.emotion in EMOTIONS
         assert 0.0 <= row.strength <= 1.0
@@ -125,12 +184,14 @@ def test_every_label_is_a_feeling_with_a_reason() -> None:
     assert len(stems) == len(set(stems))
 
 
-def test_a_label_is_matched_by_the_beginnings_of_its_words() -> None:
+def test_label_stems() -> None:
+    """A label is matched by the beginnings of its words."""
     assert estimate_of_label("like a pirate") is None
     assert estimate_of_label("HAPPILY") is not None
 
 
-def test_half_a_tag_is_waited_for_and_what_never_closes_is_text() -> None:
+def test_unfinished_tags() -> None:
+    """Half a tag is held back, and one that never ends is text."""
     text = SentenceReader()
     assert text.push("Hello there. <expr type=") != []
     assert text.push('"expression" label="sad"/> We closed') == []
