@@ -1,17 +1,17 @@
-"""A face that knows what it says: from markup, from words, and when your code says so.
+"""An agent whose face shows emotions: from its code, from tags in its text, from a classifier.
 
     pip install 'livekit-plugins-avatar[cloud]'
     python examples/expression.py dev
 
-It needs the keys of examples/basic.py, and LiveKit Cloud for a voice that takes markup. What is
-said and heard moves the face by itself; this shows the three ways to say more about it.
+It needs the keys of examples/basic.py, and LiveKit Cloud for a voice that takes markup. The face
+reacts to what is said and heard by itself; this shows three ways to control it.
 """
 
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, RunContext, cli, inference
 from livekit.agents.llm import function_tool
 from livekit.plugins import avatar, deepgram, openai, silero
 
-from livekit_plugins_avatar.emotion.classifiers import OpenAIClassifier
+from livekit_plugins_avatar.emotion.classifiers import LLMClassifier
 
 server = AgentServer()
 
@@ -23,8 +23,8 @@ class Clerk(Agent):
 
     @function_tool
     async def look_up(self, context: RunContext, name: str) -> str:
-        """Look up how the application of somebody went."""
-        # 1. Your code knows more than the words: the face before the first of them.
+        """Look up how an application went."""
+        # 1. From code: the face shows it before the first word is spoken.
         self._face.express("concern", 0.6)
         return f"The application of {name} was declined; it may be made again in May."
 
@@ -36,7 +36,7 @@ async def enter(ctx: JobContext) -> None:
         stt=deepgram.STT(model="nova-3"),
         llm=openai.LLM(model="gpt-4.1-mini"),
         tts=inference.TTS("cartesia/sonic-3"),
-        expressive=True,  # 2. The language model writes tags; voice and face both follow them.
+        expressive=True,  # 2. From tags: the language model writes them, voice and face follow.
     )
     # 3. A model is asked besides the built-in lexicon; the face never waits for it.
     face = avatar.AvatarSession(emotion_classifier=OpenAIClassifier())

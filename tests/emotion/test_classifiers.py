@@ -1,25 +1,67 @@
-"""The services' own clients, talking to a server that speaks as theirs do."""
+"""The classifiers: Deepgram's client against a local server, and a language model of any plugin."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import deepgram
-import openai
 import pytest
 from aiohttp import web
 from deepgram.environment import DeepgramClientEnvironment
+from livekit.agents import APIConnectionError, APIConnectOptions, llm
 
 from livekit_plugins_avatar.emotion.classifiers import (
-    OPENAI_MODEL,
+    MAX_ANSWER,
     DeepgramClassifier,
-    OpenAIClassifier,
+    LLMClassifier,
 )
-from livekit_plugins_avatar.emotion.estimate import NEUTRAL, EmotionEstimate
-from livekit_plugins_avatar.emotion.remote import RemoteClassifier
+from livekit_plugins_avatar.emotion.estimate import NEUTRAL, EmotionEstimate, Side
+
+
+class Model(llm.LLM[Any]):
+    """A language model that answers with given pieces, or fails."""
+
+    def __init__(self, *pieces: str, error: Exception | None = None) -> None:
+        super().__init__()
+        self.pieces = pieces
+        self.error = error
+        self.asked: list[llm.ChatContext] = []
+        self.sent = 0
+        self.closed = 0
+
+    def chat(
+        self,
+        *,
+        chat_ctx: llm.ChatContext,
+        tools: list[llm.Tool] | None = None,
+        conn_options: APIConnectOptions = APIConnectOptions(),  # noqa: B008
+        **kwargs: Any,
+    ) -> llm.LLMStream:
+        self.asked.append(chat_ctx)
+        return ModelStream(self, chat_ctx=chat_ctx, tools=tools or [], conn_options=conn_options)
+
+    async def aclose(self) -> None:
+        self.closed += 1
+
+
+class ModelStream(llm.LLMStream):
+    """Streams the pieces of a `Model`."""
+
+    async def _run(self) -> None:
+        model = self._llm
+        assert isinstance(model, Model)
+        self._event_ch.send_nowait(llm.ChatChunk(id="1"))
+        for piece in model.pieces:
+            delta = llm.ChoiceDelta(role="assistant", content=piece)
+            self._event_ch.send_nowait(llm.ChatChunk(id="1", delta=delta))
+            model.sent += 1
+            await asyncio.sleep(0)
+        if model.error is not None:
+            raise model.error
 
 
 @dataclass
@@ -29,18 +71,26 @@ class Service:
     url: str
     paths: list[str] = field(default_factory=list)
     queries: list[dict[str, str]] = field(default_factory=list)
-    headers: list[dict[str, str]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
     bodies: list[Any] = field(default_factory=list)
+
+    def classifier(self) -> DeepgramClassifier:
+        there = DeepgramClientEnvironment(
+            base=self.url, production=self.url, agent=self.url, agent_rest=self.url
+        )
+        return DeepgramClassifier(
+            client=deepgram.AsyncDeepgramClient(api_key="key", environment=there)
+        )
 
 
 @asynccontextmanager
-async def serving(status: int, answer: object) -> AsyncIterator[Service]:
+async def deepgram_service(status: int, answer: object) -> AsyncIterator[Service]:
     service = Service("")
 
     async def handle(request: web.Request) -> web.Response:
         service.paths.append(request.path)
         service.queries.append(dict(request.query))
-        service.headers.append({name.lower(): value for name, value in request.headers.items()})
+        service.keys.append(request.headers["Authorization"].lower())
         service.bodies.append(await request.json())
         return web.json_response(answer, status=status)
 
@@ -58,64 +108,22 @@ async def serving(status: int, answer: object) -> AsyncIterator[Service]:
 
 
 def sentiment(score: float) -> object:
-    """What Deepgram answers to a text of one segment."""
+    """Deepgram's answer to a text of one segment."""
     name = "neutral" if abs(score) < 1 / 3 else "positive" if score > 0 else "negative"
+    average = {"sentiment": name, "sentiment_score": score}
+    segment = {"text": "a text", "start_word": 0, "end_word": 1, **average}
+    model = "80ab3179-d113-4254-bd6b-4a2f96498695"
     return {
         "metadata": {
             "metadata": {
                 "request_id": "d04af392-db11-4c1d-83e1-20e34f0b8999",
                 "created": "2024-11-18T23:47:44.674Z",
                 "language": "en",
-                "sentiment_info": {
-                    "model_uuid": "80ab3179-d113-4254-bd6b-4a2f96498695",
-                    "input_tokens": 10,
-                    "output_tokens": 10,
-                },
+                "sentiment_info": {"model_uuid": model, "input_tokens": 10, "output_tokens": 10},
             }
         },
-        "results": {
-            "sentiments": {
-                "segments": [
-                    {
-                        "text": "a text",
-                        "start_word": 0,
-                        "end_word": 1,
-                        "sentiment": name,
-                        "sentiment_score": score,
-                    }
-                ],
-                "average": {"sentiment": name, "sentiment_score": score},
-            }
-        },
+        "results": {"sentiments": {"segments": [segment], "average": average}},
     }
-
-
-def completion(content: str) -> object:
-    """What OpenAI's chat completions answer."""
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1_741_569_952,
-        "model": OPENAI_MODEL,
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": content, "refusal": None},
-                "logprobs": None,
-                "finish_reason": "stop",
-            }
-        ],
-        "usage": {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20},
-    }
-
-
-def deepgram_at(url: str) -> DeepgramClassifier:
-    there = DeepgramClientEnvironment(base=url, production=url, agent=url, agent_rest=url)
-    return DeepgramClassifier(client=deepgram.AsyncDeepgramClient(api_key="key", environment=there))
-
-
-def openai_at(url: str) -> OpenAIClassifier:
-    return OpenAIClassifier(client=openai.AsyncOpenAI(api_key="key", base_url=url, max_retries=0))
 
 
 @pytest.mark.parametrize(
@@ -128,83 +136,108 @@ def openai_at(url: str) -> OpenAIClassifier:
         ("you are stupid", -0.9, EmotionEstimate("hurt", 1.0)),
     ],
 )
-async def test_deepgram_is_asked_for_the_sentiment_of_the_text(
-    text: str, score: float, estimate: EmotionEstimate
-) -> None:
-    async with serving(200, sentiment(score)) as service:
-        classifier = deepgram_at(service.url)
+async def test_deepgram(text: str, score: float, estimate: EmotionEstimate) -> None:
+    """Deepgram is asked for the sentiment of a text, and the lexicon for insults and questions."""
+    async with deepgram_service(200, sentiment(score)) as service:
+        classifier = service.classifier()
         assert await classifier.classify(text, "heard") == estimate
         await classifier.aclose()
     assert service.paths == ["/v1/read"]
     assert service.queries == [{"sentiment": "true", "language": "en"}]
     assert service.bodies == [{"text": text}]
-    assert service.headers[0]["authorization"].lower() == "token key"
+    assert service.keys == ["token key"]
 
 
-async def test_a_model_is_asked_for_a_reading_in_a_schema() -> None:
-    async with serving(200, completion('{"emotion": "concern", "strength": 0.7}')) as service:
-        classifier = openai_at(service.url)
-        assert await classifier.classify("we put the cat down", "heard") == EmotionEstimate(
-            "concern", 0.7
-        )
-        await classifier.aclose()
-    assert service.paths == ["/chat/completions"]
-    (body,) = service.bodies
-    assert body["model"] == OPENAI_MODEL
-    assert body["messages"][1] == {"role": "user", "content": "we put the cat down"}
-    assert "listener" in body["messages"][0]["content"]
-    schema = body["response_format"]["json_schema"]["schema"]
-    assert "concern" in schema["properties"]["emotion"]["enum"]
+async def test_deepgram_is_not_asked_twice() -> None:
+    """The SDK's own retries are off: an answer to a second try would be late."""
+    async with deepgram_service(503, {"error": "overloaded"}) as service:
+        with pytest.raises(Exception, match=r"503|overloaded"):
+            await service.classifier().classify("a text", "heard")
+    assert len(service.paths) == 1
 
 
-@pytest.mark.parametrize(
-    "content", ["", "warm", "{}", '{"emotion": "smug", "strength": 1}', '{"emotion": "warm"}', "[]"]
-)
-async def test_an_answer_that_is_no_reading_is_named(content: str) -> None:
-    async with serving(200, completion(content)) as service:
-        with pytest.raises(ValueError, match="answered no estimate"):
-            await openai_at(service.url).classify("a text", "spoken")
+async def test_deepgram_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a key the error names the variable; with one it opens and closes."""
+    monkeypatch.delenv("DEEPGRAM_API_KEY", raising=False)
+    with pytest.raises(ValueError, match="set DEEPGRAM_API_KEY"):
+        DeepgramClassifier()
+    monkeypatch.setenv("DEEPGRAM_API_KEY", "key")
+    await DeepgramClassifier().aclose()
 
 
-@pytest.mark.parametrize("reader_at", [deepgram_at, openai_at])
-async def test_a_service_that_refuses_is_asked_once_each_time_and_that_is_said_once(
-    reader_at: Callable[[str], DeepgramClassifier | OpenAIClassifier],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    refusal = {"err_code": "INVALID_AUTH", "error": {"message": "no such key", "code": "no"}}
-    async with serving(401, refusal) as service:
-        opinion = RemoteClassifier(reader_at(service.url))
-        got: list[EmotionEstimate] = []
-        for _ in range(2):
-            opinion.ask("a text", "heard", got.append)
-            for task in list(opinion._tasks):
-                await task
-        await opinion.aclose()
-    assert got == []
-    assert len(service.paths) == 2
-    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert len([each for each in warnings if "failed" in each.getMessage()]) == 1
-
-
-async def test_a_service_that_fails_is_not_asked_again_behind_the_back() -> None:
-    async with serving(503, {"error": "overloaded"}) as service:
-        for classifier in (deepgram_at(service.url), openai_at(service.url)):
-            with pytest.raises(Exception, match=r"503|overloaded"):
-                await classifier.classify("a text", "heard")
-    assert len(service.paths) == 2
+@pytest.mark.parametrize(("side", "role"), [("heard", "listener"), ("spoken", "speaker")])
+async def test_language_model(side: Side, role: str) -> None:
+    """A language model is asked for one JSON object, about the text of the user message."""
+    model = Model('{"emotion": "con', 'cern", "strength"', ": 0.7}")
+    estimate = await LLMClassifier(model).classify("we put the cat down", side)
+    assert estimate == EmotionEstimate("concern", 0.7)
+    (context,) = model.asked
+    system, user = context.messages()
+    assert system.role == "system" and role in (system.text_content or "")
+    assert user.role == "user" and user.text_content == "we put the cat down"
 
 
 @pytest.mark.parametrize(
-    ("classifier", "variable"),
-    [(DeepgramClassifier, "DEEPGRAM_API_KEY"), (OpenAIClassifier, "OPENAI_API_KEY")],
+    ("answer", "estimate"),
+    [
+        ('```json\n{"emotion": "warm", "strength": 1}\n```', EmotionEstimate("warm", 1.0)),
+        (' {"strength": 0.5, "emotion": "hurt"}\n', EmotionEstimate("hurt", 0.5)),
+        ('{"emotion": "neutral", "strength": 0.9}', NEUTRAL),
+    ],
 )
-async def test_without_a_key_the_remedy_is_named_and_with_one_it_opens_and_closes(
-    classifier: type[DeepgramClassifier] | type[OpenAIClassifier],
-    variable: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv(variable, raising=False)
-    with pytest.raises(ValueError, match=f"set {variable}"):
-        classifier()
-    monkeypatch.setenv(variable, "key")
-    await classifier().aclose()
+async def test_right_answers(answer: str, estimate: EmotionEstimate) -> None:
+    """A fence around the object and the order of its fields do not matter."""
+    assert await LLMClassifier(Model(answer)).classify("a text", "heard") == estimate
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "warm",
+        "{}",
+        "[]",
+        "null",
+        '{"emotion": "smug", "strength": 1}',
+        '{"emotion": "warm"}',
+        '{"emotion": ["warm"], "strength": 1}',
+        '{"emotion": "warm", "strength": "1"}',
+        '{"emotion": "warm", "strength": true}',
+        '{"emotion": "warm", "strength": NaN}',
+        '{"emotion": "warm", "strength": 1.5}',
+        '{"emotion": "warm", "strength": 1' + "0" * 100 + "}",
+        '{"emotion": "warm", "strength": 1, "why": "so"}',
+        'Sure! {"emotion": "warm", "strength": 1}',
+        '{"emotion": "warm", "strength": 1}' * 2,
+        '{"emotion": "warm", "strength": 1}' + " " * MAX_ANSWER,
+        "{" * MAX_ANSWER,
+    ],
+)
+async def test_wrong_answers(answer: str) -> None:
+    """An answer that is not one estimate is an error that quotes it."""
+    with pytest.raises(ValueError, match="answered no estimate"):
+        await LLMClassifier(Model(answer)).classify("a text", "spoken")
+
+
+async def test_endless_answer() -> None:
+    """A model that goes on and on is stopped."""
+    model = Model(*["la "] * 10_000)
+    with pytest.raises(ValueError, match="answered no estimate"):
+        await LLMClassifier(model).classify("a text", "spoken")
+    assert model.sent < 2 * MAX_ANSWER
+
+
+async def test_language_model_fails() -> None:
+    """An error of the plugin reaches the caller after one try."""
+    model = Model(error=APIConnectionError("no way there"))
+    with pytest.raises(APIConnectionError):
+        await LLMClassifier(model).classify("a text", "spoken")
+    assert len(model.asked) == 1
+
+
+@pytest.mark.parametrize("close_llm", [False, True])
+async def test_owner_of_the_language_model(close_llm: bool) -> None:
+    """The language model is closed only if the classifier was told to."""
+    model = Model()
+    await LLMClassifier(model, close_llm=close_llm).aclose()
+    assert model.closed == close_llm
