@@ -38,8 +38,9 @@ async def enter(ctx: JobContext) -> None:
         tts=inference.TTS("cartesia/sonic-3"),
         expressive=True,  # 2. From tags: the language model writes them, voice and face follow.
     )
-    # 3. A model is asked besides the built-in lexicon; the face never waits for it.
-    face = avatar.AvatarSession(emotion_classifier=OpenAIClassifier())
+    # 3. From a classifier besides the built-in lexicon; the face never waits for it.
+    small = openai.LLM(model="gpt-4.1-nano")
+    face = avatar.AvatarSession(emotion_classifier=LLMClassifier(small, close_llm=True))
     await face.start(session, room=ctx.room)
     await session.start(Clerk(face), room=ctx.room)
     await session.generate_reply(instructions="Greet the user.")

@@ -19,7 +19,6 @@ from livekit.agents import AgentServer, AgentSession
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarSession, Moment
-from livekit_plugins_avatar.emotion.classifiers import OpenAIClassifier
 from livekit_plugins_avatar.tools import cli
 
 from .simulated_room import SimulatedRoom
@@ -30,7 +29,7 @@ BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
 PYTHON = [code for language, code in BLOCKS if language == "python"]
 COMMANDS = sorted(set(re.findall(r"`(?:livekit-avatar )?((?:eval )?[a-z]+)(?: [^`]*)?`", README)))
 
-NEEDS_A_KEY = ("OpenAIClassifier",)
+NEEDS_A_KEY = ("inference.LLM",)
 """Names in blocks that call a service: these are run with a key that the service would refuse."""
 
 
@@ -51,7 +50,8 @@ class MyRenderer:
 async def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[dict[str, Any]]:
     """What the README's blocks suppose: an agent in a room with anna, and a persona file."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("OPENAI_API_KEY", "refused")
+    for name in ("LIVEKIT_API_KEY", "LIVEKIT_API_SECRET"):
+        monkeypatch.setenv(name, "refused")
     sketch = ROOT / "livekit_plugins_avatar/resources/sketch.onnx"
     shutil.copy(sketch, tmp_path / "me.onnx")
     room, anna = SimulatedRoom(), Mock(spec=rtc.RemoteParticipant)
@@ -62,7 +62,6 @@ async def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     names: dict[str, Any] = {
         "AgentServer": AgentServer,
         "MyRenderer": MyRenderer,
-        "OpenAIClassifier": OpenAIClassifier,
         "ctx": SimpleNamespace(room=room.as_room),
         "session": session,
         "face": face,
