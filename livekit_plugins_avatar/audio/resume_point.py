@@ -1,26 +1,21 @@
-"""Pauses: where speech that was cut off can be taken up again.
-
-In flow the samples before a cut, out flows the one to go on from: after a pause, so that nobody
-hears a word begin in its middle.
-"""
+"""Finds the pause from which interrupted speech resumes, so that no word begins in its middle."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..timeline import samples
+from .pcm_buffer import Pcm
 
 LOOK_BACK_SAMPLES = samples(3.0)
-"""The furthest that speech goes back: people pause every two or three seconds, and more than that
-sounds like a record that jumps."""
+"""The furthest that speech goes back: people pause every two or three seconds."""
 
 PAUSE_SAMPLES = samples(0.1)
-"""Quiet for this long is a pause between words: the closures of stops within them last up to about
+"""Quiet for this long is a pause between words: the closures of stops within words last up to about
 80 ms."""
 
 LEAD_IN_SAMPLES = samples(0.05)
-"""So much of the pause is heard again: a breath before the word, and no clipped onset."""
+"""So much of the pause is replayed, so that the onset of the word is not clipped."""
 
 BLOCK_SAMPLES = samples(0.01)
 
@@ -28,12 +23,12 @@ QUIET_PART = 0.05
 """A block is quiet below this part of the loudest (-26 dB), as speech is between its words."""
 
 
-def pause_before(pcm: NDArray[np.int16], *, from_start: bool) -> int:
-    """Where to go on after a cut at the end of `pcm`.
+def pause_before(pcm: Pcm, *, from_start: bool) -> int:
+    """Where to resume after a cut at the end of `pcm`.
 
     Args:
-        pcm: What was said up to the cut, int16 [N].
-        from_start: Whether `pcm` begins where the speech does; a beginning is as good as a pause.
+        pcm: The speech before the cut, int16 [N].
+        from_start: Whether `pcm` begins where the speech does; a beginning serves as a pause.
 
     Returns:
         A sample in [max(0, N - `LOOK_BACK_SAMPLES`), N]: within the last pause; where there is
