@@ -100,12 +100,7 @@ class Playout:
     def clear(self) -> None:
         """Cut all speech that has not left yet; what is heard then fades out."""
         with self._lock:
-            down_from = self._down_from
-            for segment in self._segments:
-                segment.cut = True
-                if down_from is not None:
-                    segment.retract(down_from)
-                segment.truncate(FADE_SAMPLES if segment.runs and down_from is None else 0)
+            self._cut(FADE_SAMPLES)
             self._wants_retraction = True
 
     def pause(self) -> None:
@@ -160,9 +155,14 @@ class Playout:
         """Cut everything without a fade, speech still to come included: no pull follows."""
         with self._lock:
             self._closed = True
-            for segment in self._segments:
-                segment.cut = True
-                segment.truncate(0)
+            self._cut(0)
+
+    def _cut(self, fade: int) -> None:
+        for segment in self._segments:
+            segment.cut = True
+            if self._down_from is not None:
+                segment.retract(self._down_from)
+            segment.truncate(fade if segment.runs and self._down_from is None else 0)
 
     def _want_start(self) -> None:
         """Speech that arrives need not wait behind the silence that was pulled ahead of it."""
