@@ -38,11 +38,13 @@ def weight(situations: Timeline[Situation], sample: int, state: str) -> float:
 
 
 def test_a_face_begins_as_initializing() -> None:
+    """Before anything has happened, and before sample 0, one state holds."""
     assert changes(Timeline(AT_START), 0) == changes(Timeline(AT_START), -5)
     assert changes(Timeline(AT_START), 0) == [(0, "initializing")]
 
 
-def test_one_state_passes_into_the_next_over_the_blend() -> None:
+def test_a_state_blends_into_the_next() -> None:
+    """Weights go from 0 to 1 over the blend, through a half in its middle."""
     situations = Timeline(AT_START)
     situations.set(100_000, situation("listening"))
     assert weight(situations, 100_000, "initializing") == 1.0
@@ -50,7 +52,8 @@ def test_one_state_passes_into_the_next_over_the_blend() -> None:
     assert weight(situations, 100_000 + BLEND, "listening") == 1.0
 
 
-def test_quick_changes_blend_from_wherever_the_face_was() -> None:
+def test_quick_changes_do_not_pop() -> None:
+    """Blends that interrupt each other are continuous, and weights always sum to 1."""
     situations = Timeline(AT_START)
     rng = np.random.default_rng(3)
     sample = 0
@@ -64,14 +67,16 @@ def test_quick_changes_blend_from_wherever_the_face_was() -> None:
     assert np.abs(np.diff(weights, axis=0)).max() < 2 * 1.875 * 240 / BLEND
 
 
-def test_a_new_situation_in_the_same_state_is_no_change_of_state() -> None:
+def test_an_unchanged_state_is_no_change() -> None:
+    """A new situation in the same agent state leaves the blend under way alone."""
     situations = Timeline(situation("listening"))
     situations.set(90_000, situation("speaking"))
     situations.set(95_000, situation("speaking", "ending"))
     assert changes(situations, 100_000) == [(0, "listening"), (90_000, "speaking")]
 
 
-def test_recent_reaches_back_to_the_state_that_held_before() -> None:
+def test_recent_includes_the_state_before() -> None:
+    """The first of the recent changes is the one that held before the window."""
     situations = Timeline(situation("idle"))
     for sample, state in [(10_000, "listening"), (200_000, "thinking")]:
         situations.set(sample, situation(state))
@@ -80,5 +85,6 @@ def test_recent_reaches_back_to_the_state_that_held_before() -> None:
     assert changes(situations, 199_999) == [(10_000, "listening")]
 
 
-def test_the_head_follows_the_features_and_no_blend_outlasts_what_is_recent() -> None:
+def test_blends_fit_into_what_is_recent() -> None:
+    """The head arrives after the features, and both within the recent past."""
     assert FEATURES_SAMPLES < POSTURE_SAMPLES <= RECENT_SAMPLES

@@ -60,7 +60,8 @@ def moments(events: Sequence[VisemeEvent], step: int) -> range:
     return range(-REACH_AFTER_SAMPLES, end_of_speech(events) + REACH_BEFORE_SAMPLES + 1, step)
 
 
-def test_every_viseme_has_a_row_with_a_reason_and_known_axes() -> None:
+def test_every_viseme_has_a_row() -> None:
+    """Each row has a reason, and names only axes and parts that exist."""
     assert set(MOUTH_SHAPES) == set(VISEMES)
     for row in MOUTH_SHAPES.values():
         assert row.reason
@@ -69,18 +70,21 @@ def test_every_viseme_has_a_row_with_a_reason_and_known_axes() -> None:
         assert all(hold > 0 for hold in row.holds.values())
 
 
-def test_the_reach_keeps_to_its_bounds() -> None:
+def test_the_reach_is_bounded() -> None:
+    """Events up to 100 ms past and 300 ms ahead shape the mouth."""
     assert 0 < REACH_BEFORE_SAMPLES <= samples(0.1)
     assert 0 < REACH_AFTER_SAMPLES <= samples(0.3)
 
 
-def test_silence_is_exactly_the_resting_mouth() -> None:
+def test_silence_is_the_resting_mouth() -> None:
+    """In silence all weights are exactly 0."""
     assert not mouth_at(schedule([]), 0).any()
 
 
 @pytest.mark.parametrize("around", ["aa", "O", "I", "SS", "nn", "sil", "FF"])
 @pytest.mark.parametrize("duration_s", [0.03, 0.06, 0.15])
-def test_lips_meet_at_the_centre_of_every_closure(around: str, duration_s: float) -> None:
+def test_lips_meet_at_the_centre_of_a_closure(around: str, duration_s: float) -> None:
+    """p, b and m close the lips, however short they are and whatever is around them."""
     for spoken in (
         [(around, 0.03), ("PP", duration_s), (around, 0.03)],
         [(around, 0.2), ("PP", duration_s), (around, 0.2)],
@@ -94,7 +98,8 @@ def test_lips_meet_at_the_centre_of_every_closure(around: str, duration_s: float
 
 
 @pytest.mark.parametrize("around", ["aa", "O", "I", "PP"])
-def test_the_lower_lip_reaches_the_teeth_in_f_and_v(around: str) -> None:
+def test_the_lower_lip_reaches_the_teeth(around: str) -> None:
+    """f and v leave a small gap and turn the lower lip in."""
     events = schedule([(around, 0.08), ("FF", 0.05), (around, 0.08)], intensity=1.0)
     mouth = mouth_at(events, events[2].start + events[2].duration // 2)
     aperture = axis(mouth, "jawOpen") - axis(mouth, "mouthClose")
@@ -104,7 +109,8 @@ def test_the_lower_lip_reaches_the_teeth_in_f_and_v(around: str) -> None:
         assert axis(mouth, "mouthRollLower") > 0.5
 
 
-def test_a_closure_is_as_firm_in_a_whisper_as_in_a_shout() -> None:
+def test_a_whispered_closure_is_firm() -> None:
+    """Intensity makes no difference to whether lips meet."""
     for intensity in (0.0, 1.0):
         events = schedule([("aa", 0.1), ("PP", 0.04), ("aa", 0.1)], intensity=intensity)
         mouth = mouth_at(events, samples(0.12))
@@ -113,6 +119,7 @@ def test_a_closure_is_as_firm_in_a_whisper_as_in_a_shout() -> None:
 
 @pytest.mark.parametrize("vowel", ["aa", "E", "I", "O", "U"])
 def test_louder_speech_opens_the_mouth_wider(vowel: str) -> None:
+    """The jaw of each vowel opens further with each step of intensity."""
     opened = [
         axis(mouth_at(schedule([(vowel, 0.3)], intensity=intensity), samples(0.15)), "jawOpen")
         for intensity in (0.0, 0.3, 0.6, 1.0)
@@ -121,7 +128,9 @@ def test_louder_speech_opens_the_mouth_wider(vowel: str) -> None:
     assert opened == sorted(set(opened))
 
 
-def test_vowels_differ_where_a_viewer_looks() -> None:
+def test_vowels_look_different() -> None:
+    """Vowels differ in jaw, rounding and spreading."""
+
     def held(vowel: str) -> NDArray[np.float32]:
         return mouth_at(schedule([(vowel, 0.4)]), samples(0.2))
 
@@ -132,11 +141,13 @@ def test_vowels_differ_where_a_viewer_looks() -> None:
 
 
 def test_the_tongue_shows_in_th_alone() -> None:
+    """th shows the tongue, t and d do not."""
     assert axis(mouth_at(schedule([("aa", 0.1), ("TH", 0.08)]), samples(0.14)), "tongueOut") > 0.2
     assert axis(mouth_at(schedule([("aa", 0.1), ("DD", 0.08)]), samples(0.14)), "tongueOut") == 0
 
 
-def test_rounding_is_seen_before_its_sound_and_through_consonants() -> None:
+def test_rounding_precedes_its_sound() -> None:
+    """Lips round through the consonant before the vowel, from 120 ms on."""
     onset = samples(0.2 + 0.07)
     events = schedule([("aa", 0.2), ("DD", 0.07), ("U", 0.15)])
     early = axis(mouth_at(events, onset - samples(0.06)), "mouthPucker")
@@ -145,7 +156,8 @@ def test_rounding_is_seen_before_its_sound_and_through_consonants() -> None:
     assert axis(mouth_at(events, onset - samples(0.121)), "mouthPucker") == 0
 
 
-def test_lips_are_on_their_way_60_ms_before_a_closure_and_meet_before_it_sounds() -> None:
+def test_lips_move_before_a_closure() -> None:
+    """Lips are closing 60 ms before a closure and have met when it sounds."""
     events = schedule([("aa", 0.2), ("PP", 0.08), ("aa", 0.2)])
 
     def closed(sample: int) -> float:
@@ -157,14 +169,16 @@ def test_lips_are_on_their_way_60_ms_before_a_closure_and_meet_before_it_sounds(
     assert closed(samples(0.1)) == 0
 
 
-def test_consonants_of_the_tongue_leave_the_lips_to_their_neighbours() -> None:
+def test_tongue_consonants_leave_the_lips_alone() -> None:
+    """Lips stay round through k, n and d between round vowels."""
     for hidden in ("kk", "nn", "DD"):
         mouth = mouth_at(schedule([("U", 0.15), (hidden, 0.06), ("U", 0.15)]), samples(0.18))
         assert axis(mouth, "mouthPucker") > 0.5
 
 
 @given(spoken, st.floats(0, 1))
-def test_weights_stay_within_their_range(spoken: Spoken, intensity: float) -> None:
+def test_weights_stay_in_range(spoken: Spoken, intensity: float) -> None:
+    """Whatever is spoken, weights lie in [0, 1] and lips never pass through each other."""
     events = schedule(spoken, intensity=intensity)
     for sample in moments(events, 960):
         mouth = mouth_at(events, sample)
@@ -174,9 +188,10 @@ def test_weights_stay_within_their_range(spoken: Spoken, intensity: float) -> No
         assert axis(mouth, "mouthClose") <= axis(mouth, "jawOpen")
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(spoken)
 def test_the_mouth_never_jumps(spoken: Spoken) -> None:
+    """No axis makes a full stroke in less than 25 ms."""
     events = schedule(spoken, intensity=1.0)
     path = np.array([mouth_at(events, sample) for sample in moments(events, samples(0.001))])
     assert np.abs(np.diff(path, axis=0)).max() < FASTEST_PER_MS
@@ -184,17 +199,18 @@ def test_the_mouth_never_jumps(spoken: Spoken) -> None:
 
 @pytest.mark.parametrize("viseme", VISEMES)
 @pytest.mark.parametrize("duration_s", [0.03, 0.1, 0.3])
-def test_the_speed_of_the_mouth_never_jumps_either(viseme: str, duration_s: float) -> None:
+def test_the_speed_of_the_mouth_never_jumps(viseme: str, duration_s: float) -> None:
+    """The path of each axis has no corner."""
     events = schedule([("aa", 0.15), (viseme, duration_s), ("aa", 0.15)], intensity=1.0)
     path = np.array([mouth_at(events, sample) for sample in moments(events, 12)], np.float64)
     speed_per_ms = np.diff(path, axis=0) * 4
     assert np.abs(np.diff(speed_per_ms, axis=0)).max() < LARGEST_TURN_PER_MS
 
 
+@settings(max_examples=30)
 @given(spoken, st.integers(1, 400))
-def test_a_mouth_cut_off_has_closed_within_100_ms_without_opening_again(
-    spoken: Spoken, cut_ms: int
-) -> None:
+def test_an_interrupted_mouth_closes(spoken: Spoken, cut_ms: int) -> None:
+    """Wherever speech is cut, the mouth is closed 100 ms later and has not opened again."""
     whole = schedule(spoken)
     cut = min(samples(cut_ms / 1000), end_of_speech(whole))
     kept = [event for event in whole if event.start < cut]
@@ -209,15 +225,19 @@ def test_a_mouth_cut_off_has_closed_within_100_ms_without_opening_again(
     assert max(aperture) <= max(0.0, aperture[0]) + 0.15
 
 
+@settings(max_examples=30)
 @given(spoken, st.integers(-(10**12), 10**12))
 def test_time_has_no_origin(spoken: Spoken, shift: int) -> None:
+    """Shifting all events and the moment changes nothing."""
     here, there = schedule(spoken), schedule(spoken, shift=shift)
     sample = end_of_speech(here) // 2
     assert np.array_equal(mouth_at(here, sample), mouth_at(there, sample + shift))
 
 
+@settings(max_examples=30)
 @given(spoken, spoken, spoken)
-def test_what_is_out_of_reach_has_no_influence(now: Spoken, before: Spoken, after: Spoken) -> None:
+def test_events_out_of_reach_have_no_influence(now: Spoken, before: Spoken, after: Spoken) -> None:
+    """Only the events within reach shape the mouth."""
     now = [*now, ("aa", 0.3)]
     alone = schedule(now)
     sample = samples(sum(duration_s for _, duration_s in now) / 2)
@@ -242,8 +262,10 @@ def test_what_is_out_of_reach_has_no_influence(now: Spoken, before: Spoken, afte
     np.testing.assert_allclose(mouth_at(past + seen + future, sample), expected, atol=1e-6)
 
 
+@settings(max_examples=30)
 @given(spoken, st.integers(2, 5))
-def test_an_event_cut_into_pieces_looks_like_the_whole(spoken: Spoken, pieces: int) -> None:
+def test_pieces_look_like_the_whole(spoken: Spoken, pieces: int) -> None:
+    """Cutting an event into equal ones changes nothing."""
     whole = schedule(spoken)
     cut = [
         VisemeEvent(event.viseme, start, min(step, event.end - start), event.intensity)
@@ -267,6 +289,7 @@ def test_an_event_cut_into_pieces_looks_like_the_whole(spoken: Spoken, pieces: i
     ],
     ids=["nothing", "starts too late", "has a gap"],
 )
-def test_events_that_do_not_cover_the_moment_are_refused(events: list[VisemeEvent]) -> None:
+def test_missing_events_are_refused(events: list[VisemeEvent]) -> None:
+    """The error names where events come from."""
     with pytest.raises(ValueError, match=r"VisemeSchedule\.placed"):
         mouth_at(events, 0)

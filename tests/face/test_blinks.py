@@ -34,6 +34,7 @@ def spans(mask: np.ndarray) -> list[tuple[int, int]]:
     ("state", "per_minute"), [("idle", 17), ("listening", 24), ("speaking", 23)]
 )
 def test_blinks_come_at_the_rate_of_the_state(state: str, per_minute: int) -> None:
+    """The rate of spontaneous blinks is that of the table."""
     counts = [
         len(spans(closures((change(0, state),), range(0, 48_000 * 180, 2_400), seed) > 0.3)) / 3
         for seed in range(3)
@@ -41,7 +42,8 @@ def test_blinks_come_at_the_rate_of_the_state(state: str, per_minute: int) -> No
     assert sum(counts) / len(counts) == pytest.approx(per_minute, rel=0.15)
 
 
-def test_a_blink_shuts_fully_closes_fast_and_opens_slowly() -> None:
+def test_a_blink_closes_fast_and_opens_slowly() -> None:
+    """Every blink shuts the lids fully."""
     closure = closures((change(0, "listening"),), range(0, 48_000 * 60, 480))
     blinks = spans(closure > 0.0)
     assert len(blinks) > 15
@@ -54,7 +56,8 @@ def test_a_blink_shuts_fully_closes_fast_and_opens_slowly() -> None:
         assert 0.19 < opening_s < 0.29
 
 
-def test_blinks_never_follow_each_other_within_a_fifth_of_a_second() -> None:
+def test_blinks_keep_apart() -> None:
+    """Whatever causes them, blinks have a fifth of a second between them."""
     for seed in range(3):
         blinks_of, situations = Blinks(seed), Timeline(change(0, "idle")[1])
         for index in range(40):  # the state changes while blinks are going on
@@ -73,12 +76,14 @@ def test_blinks_never_follow_each_other_within_a_fifth_of_a_second() -> None:
 
 
 def test_intervals_between_blinks_are_irregular() -> None:
+    """Intervals vary by about half of their mean."""
     blinks = spans(closures((change(0, "idle"),), range(0, 48_000 * 180, 2_400)) > 0.3)
     intervals = np.diff([begin for begin, _ in blinks])
     assert 0.3 < intervals.std() / intervals.mean() < 0.9
 
 
 def test_a_change_of_state_lets_a_blink_finish() -> None:
+    """A blink under way is the same as without the change."""
     alone = closures((change(0, "listening"),), range(0, 480_000, 480))
     begin, end = spans(alone > 0.0)[1]
     middle = (begin + 5) * 480
@@ -86,7 +91,9 @@ def test_a_change_of_state_lets_a_blink_finish() -> None:
     assert np.array_equal(closures(changes, range(0, end * 480, 480)), alone[:end])
 
 
-def test_most_large_shifts_carry_a_blink_and_small_ones_none() -> None:
+def test_large_gaze_shifts_carry_blinks() -> None:
+    """The chance of a blink rises with the size of the shift, from none to most."""
+
     def share(size_deg: float) -> float:
         shut = [
             closures((change(0, "thinking"),), range(9_600, 9_601), seed, ((4_800, size_deg),))
@@ -99,7 +106,9 @@ def test_most_large_shifts_carry_a_blink_and_small_ones_none() -> None:
     assert share(35.0) > 0.7
 
 
-def test_turns_end_with_a_blink_more_often_than_not() -> None:
+def test_turns_end_with_a_blink() -> None:
+    """More than half of all turns do; a turn that goes on does not."""
+
     def share(after: str) -> float:
         changes = (change(0, "speaking"), change(480_000, after))
         shut = [

@@ -1,4 +1,4 @@
-"""Expression: what states look like, how words are marked, and who rules the lips."""
+"""Expression: what states look like, which words carry accents, and how it gives way to speech."""
 
 from __future__ import annotations
 
@@ -50,19 +50,22 @@ def peaks(expression: Expression, events: list[VisemeEvent]) -> list[float]:
     ]
 
 
-def test_no_row_opens_the_mouth_or_moves_the_eyes() -> None:
+def test_states_leave_mouth_and_eyes_alone() -> None:
+    """No row opens the mouth or moves the eyes, and each has a reason."""
     for row in (*OFFSETS, *ACCENTS):
         assert not row.parameter.startswith((*OPENERS, "gaze", "eyeLook", "eyeBlink"))
         assert row.parameter in INDEX
         assert row.reason
 
 
-def test_every_row_is_small_enough_to_pass_unnoticed() -> None:
+def test_rows_are_small() -> None:
+    """No row is large enough to be noticed alone."""
     for row in (*OFFSETS, *ACCENTS):
         assert abs(row.value) <= 0.16
 
 
-def test_the_face_at_rest_is_warm_and_every_other_state_looks_different() -> None:
+def test_every_state_looks_different() -> None:
+    """The face at rest smiles a little, with the eyes too."""
     rest = shown("idle")
     assert 0.08 < rest[INDEX["mouthSmileLeft"]] < 0.2
     assert 0.0 < rest[INDEX["cheekSquintLeft"]] < rest[INDEX["mouthSmileLeft"]]
@@ -81,20 +84,23 @@ def test_the_face_at_rest_is_warm_and_every_other_state_looks_different() -> Non
         mouth(jawOpen=0.3, mouthClose=0.3),
     ],
 )
-def test_lips_that_close_or_round_belong_to_articulation(closed: np.ndarray) -> None:
+def test_closing_lips_belong_to_articulation(closed: np.ndarray) -> None:
+    """Where lips close or round, expression leaves them alone, and the brows stay free."""
     face = blend(closed, shown("thinking")[:52])
     lips = [INDEX[name] for name in INDEX if name.startswith("mouth")]
     assert np.allclose(face[lips], closed[lips])
     assert face[INDEX["browInnerUp"]] > 0.05, "the brows are free"
 
 
-def test_an_open_or_resting_mouth_smiles() -> None:
+def test_an_open_mouth_smiles() -> None:
+    """Expression shows on a mouth that is at rest or open."""
     for resting in (mouth(), mouth(jawOpen=0.4)):
         smile = blend(resting, shown("idle")[:52])[INDEX["mouthSmileLeft"]]
         assert smile == pytest.approx(0.13)
 
 
-def test_blended_weights_are_weights_and_the_articulation_is_left_as_it_was() -> None:
+def test_blended_weights_are_in_range() -> None:
+    """Sums are clipped to [0, 1], and the argument is not changed."""
     full = mouth(mouthSmileLeft=1.0, mouthSmileRight=0.02)
     before = full.copy()
     face = blend(full, -shown("idle")[:52] * 3)
@@ -103,7 +109,8 @@ def test_blended_weights_are_weights_and_the_articulation_is_left_as_it_was() ->
     assert np.array_equal(full, before)
 
 
-def test_silence_quiet_vowels_and_consonants_are_not_marked() -> None:
+def test_only_loud_vowels_carry_accents() -> None:
+    """Silence, consonants and quiet vowels carry none."""
     loud_s = VisemeEvent("SS", 0, 9_600, 1.0)
     silence = VisemeEvent("sil", 0, 48_000, 0.0)
     expression = Expression(0)
@@ -111,14 +118,16 @@ def test_silence_quiet_vowels_and_consonants_are_not_marked() -> None:
     assert not any(peaks(expression, vowels(0.5)))
 
 
-def test_some_stressed_vowels_are_marked_and_always_the_same() -> None:
-    marked = np.array(peaks(Expression(4), vowels(0.9))) > 0.9
-    assert marked.mean() == pytest.approx(ACCENT_SHARE, abs=0.08)
-    assert np.array_equal(marked, np.array(peaks(Expression(4), vowels(0.9))) > 0.9)
-    assert not np.array_equal(marked, np.array(peaks(Expression(5), vowels(0.9))) > 0.9)
+def test_some_stressed_vowels_carry_accents() -> None:
+    """The seed decides which, at the share of the table."""
+    accented = np.array(peaks(Expression(4), vowels(0.9))) > 0.9
+    assert accented.mean() == pytest.approx(ACCENT_SHARE, abs=0.08)
+    assert np.array_equal(accented, np.array(peaks(Expression(4), vowels(0.9))) > 0.9)
+    assert not np.array_equal(accented, np.array(peaks(Expression(5), vowels(0.9))) > 0.9)
 
 
-def test_an_accent_lifts_the_brows_and_dips_the_head_and_leaves_the_lips() -> None:
+def test_an_accent_moves_brows_and_head() -> None:
+    """An accent lifts the brows, dips the head and leaves the lips alone."""
     expression = Expression(4)
     event = next(e for e in vowels(0.9) if expression.emphasis([e], e.start + 7_680) > 0.9)
     change = at(expression, REST, [event], event.start + 7_680) - at(expression, REST, [], 0)
@@ -127,7 +136,8 @@ def test_an_accent_lifts_the_brows_and_dips_the_head_and_leaves_the_lips() -> No
     assert not any(change[INDEX[name]] for name in INDEX if name.startswith(("mouth", "jaw")))
 
 
-def test_where_the_window_cuts_an_event_makes_no_difference() -> None:
+def test_a_cut_event_has_the_same_accent() -> None:
+    """Where the window of events begins makes no difference."""
     expression = Expression(4)
     events = vowels(0.9, 40)
     for sample in range(ACCENT_SAMPLES, 39 * ACCENT_SAMPLES, 5_003):

@@ -1,4 +1,4 @@
-"""Gaze: holds on the camera, short glances away, jumps and no drift."""
+"""Eye motion: holds on the target, short glances away, jumps and no drift."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def minutes(state: str, count: int, seed: int = 1) -> np.ndarray:
         ("thinking", 0.15, 0.40),
     ],
 )
-def test_the_share_of_looks_at_the_camera_is_that_of_the_state(
-    state: str, least: float, most: float
-) -> None:
+def test_the_share_of_looks_is_that_of_the_state(state: str, least: float, most: float) -> None:
+    """Over minutes, the eyes meet the camera for the share of the table."""
     look = minutes(state, 5)
     assert least < (np.hypot(look[:, 0], look[:, 1]) < AT_CAMERA_DEG).mean() < most
 
 
-def test_holds_at_the_camera_last_seconds_and_glances_away_about_one() -> None:
+def test_holds_last_seconds_and_glances_about_one() -> None:
+    """Lengths of looks vary around the means of the table."""
     at_camera = np.hypot(*minutes("speaking", 5)[:, :2].T) < AT_CAMERA_DEG
     edges = np.flatnonzero(np.diff(at_camera.astype(int)))
     lengths_s = np.diff(edges) / 30
@@ -57,20 +57,23 @@ def test_holds_at_the_camera_last_seconds_and_glances_away_about_one() -> None:
 
 
 def test_thinking_looks_up_and_to_a_side() -> None:
+    """Nearly all looks away in thought go up and aside."""
     look = minutes("thinking", 3)
     away = look[np.hypot(look[:, 0], look[:, 1]) > 8.0]
     assert (away[:, 1] > 2.0).mean() > 0.97
     assert (np.abs(away[:, 0]) > 3.0).mean() > 0.95
 
 
-def test_an_answer_at_once_is_given_without_looking_away() -> None:
+def test_an_immediate_answer_keeps_the_look() -> None:
+    """A thought of 0.2 s draws no look away."""
     changes = (change(0, "listening"), change(48_000, "thinking"), change(57_600, "speaking"))
     look = looks(changes, range(48_000, 100_000, 480))
     assert np.hypot(look[:, 0], look[:, 1]).max() < AT_CAMERA_DEG
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_the_eyes_are_back_before_the_first_word_is_out(seed: int) -> None:
+def test_the_eyes_are_back_for_the_first_word(seed: int) -> None:
+    """Within 100 ms of speaking the eyes are at the camera."""
     changes = (change(0, "thinking"), change(43_200, "speaking"))
     eyes = EyeMotion(seed)
     before, after = eyes.at(changes[:1], 43_199), eyes.at(changes, 43_200 + 4_800)
@@ -78,7 +81,8 @@ def test_the_eyes_are_back_before_the_first_word_is_out(seed: int) -> None:
     assert degrees(hypot(after.yaw, after.pitch)) < AT_CAMERA_DEG
 
 
-def test_the_eyes_jump_and_hold_and_never_drift() -> None:
+def test_the_eyes_jump_and_never_drift() -> None:
+    """Eyes are at rest nine tenths of the time, and saccades take as long as people's."""
     look = looks((change(0, "speaking"),), range(0, 48_000 * 60, 240))
     steps = np.hypot(*np.diff(look[:, :2], axis=0).T)
     # A saccade or two a second of some 30 ms: at rest nearly all the time, and then quite still.
@@ -93,7 +97,8 @@ def test_the_eyes_jump_and_hold_and_never_drift() -> None:
         assert (last - first) * 0.005 == pytest.approx(expected_s, abs=0.011)
 
 
-def test_small_shifts_within_a_hold_stay_below_a_degree_or_so() -> None:
+def test_shifts_within_a_hold_are_small() -> None:
+    """Fixational shifts stay below a degree or so, and are there."""
     look = minutes("listening", 3)
     still = np.append(np.abs(np.diff(look[:, 0])) == 0.0, False)
     held = still & (np.hypot(look[:, 0], look[:, 1]) < AT_CAMERA_DEG)
@@ -101,7 +106,8 @@ def test_small_shifts_within_a_hold_stay_below_a_degree_or_so() -> None:
     assert look[held, 0].std() > 0.1
 
 
-def test_the_head_takes_a_part_in_large_looks_alone() -> None:
+def test_the_head_joins_large_looks_only() -> None:
+    """The head follows glances in thought, and keeps still during a hold."""
     large = np.hypot(*minutes("thinking", 3)[:, 2:].T)
     assert 2.0 < large.max() < 7.0
     held = minutes("listening", 1)[:50]
@@ -109,12 +115,14 @@ def test_the_head_takes_a_part_in_large_looks_alone() -> None:
     assert np.hypot(*held[:, 2:].T).max() == 0.0
 
 
-def test_the_head_arrives_after_the_eyes_and_without_a_jerk() -> None:
+def test_the_head_moves_without_a_jerk() -> None:
+    """The head turns by less than 0.6 degrees in 10 ms."""
     look = looks((change(0, "thinking"),), range(0, 48_000 * 60, 480))
     assert np.abs(np.diff(look[:, 2:], axis=0)).max() < 0.6
 
 
-def test_lids_ride_with_the_eyes() -> None:
+def test_lids_follow_the_eyes() -> None:
+    """Looking down lowers the lids, looking up raises them."""
     assert lids(0.0) == (0.0, 0.0)
     assert lids(-0.2)[0] == pytest.approx(0.2)
     assert lids(0.2)[0] == 0.0

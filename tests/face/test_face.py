@@ -1,4 +1,4 @@
-"""The face as a function of time: alive, continuous, the same for whoever asks."""
+"""The face as a function of time: alive, continuous, and the same in whatever order it is asked."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def columns(*prefixes: str) -> list[int]:
     return [column for name, column in INDEX.items() if name.startswith(prefixes)]
 
 
-def test_the_same_seed_gives_the_same_face_in_whatever_order_it_is_asked() -> None:
+def test_the_order_of_asking_makes_no_difference() -> None:
+    """The same seed and input give the same face, forwards and backwards."""
     times = range(0, 20 * SECOND, 9_601)
     forwards = trajectory(restless(1), times)
     backwards = trajectory(restless(1), times[::-1])
@@ -77,12 +78,14 @@ def test_the_same_seed_gives_the_same_face_in_whatever_order_it_is_asked() -> No
 
 
 def test_another_seed_is_another_person() -> None:
+    """Two seeds move differently."""
     times = range(0, 10 * SECOND, 9_601)
     one, other = (trajectory(Face(silence, still("idle"), seed=seed), times) for seed in (1, 2))
     assert not np.allclose(one, other, atol=1e-3)
 
 
-def test_a_change_leaves_everything_before_it_as_it_was() -> None:
+def test_a_change_leaves_the_past_alone() -> None:
+    """Faces before a change of situation stay the same bit for bit."""
     situations = still("idle")
     face = Face(silence, situations, seed=3)
     times = range(0, 5 * SECOND, FRAME)
@@ -92,7 +95,8 @@ def test_a_change_leaves_everything_before_it_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_from_frame_to_frame_only_eyes_and_lids_are_fast(seed: int) -> None:
+def test_only_eyes_and_lids_are_fast(seed: int) -> None:
+    """From frame to frame nothing else moves by more than a little."""
     steps = np.abs(np.diff(trajectory(restless(seed), range(0, 9 * SECOND, FRAME)), axis=0))
     slow = [c for c in range(len(ARKIT_BLENDSHAPES)) if c not in columns(*FAST)]
     assert steps[:, slow].max() < 0.04
@@ -101,28 +105,31 @@ def test_from_frame_to_frame_only_eyes_and_lids_are_fast(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_nothing_pops_through_any_change_of_state(seed: int) -> None:
+def test_nothing_pops(seed: int) -> None:
     """Looked at every millisecond, saccades and blinks are continuous too."""
-    steps = np.abs(np.diff(trajectory(restless(seed, babble), range(0, 4 * SECOND, 48)), axis=0))
+    steps = np.abs(np.diff(trajectory(restless(seed, babble), range(0, 2 * SECOND, 48)), axis=0))
     assert np.degrees(steps[:, columns("gaze")]).max() < 0.8
     assert steps[:, columns("eyeBlink")].max() < 0.04
     assert steps[:, : len(ARKIT_BLENDSHAPES)].max() < 0.05
     assert np.degrees(steps[:, TURNS]).max() < 0.1
 
 
-def test_every_weight_is_a_weight_while_it_speaks() -> None:
+def test_weights_stay_in_range() -> None:
+    """Speech and expression together stay in [0, 1]."""
     weights = trajectory(restless(5, babble), range(0, 9 * SECOND, FRAME))
     assert weights[:, :52].min() >= 0.0
     assert weights[:, :52].max() <= 1.0
     assert weights[:, INDEX["jawOpen"]].max() > 0.1
 
 
-def test_in_silence_the_mouth_is_closed() -> None:
+def test_the_mouth_is_closed_in_silence() -> None:
+    """No state opens the mouth."""
     values = trajectory(restless(2), range(0, 9 * SECOND, FRAME))
     assert not values[:, columns("jaw", "mouthLowerDown", "mouthUpperUp", "mouthFunnel")].any()
 
 
-def test_gaze_is_given_once_and_the_eye_look_axes_turn_the_eyes_apart_alone() -> None:
+def test_gaze_is_given_once() -> None:
+    """Of the eyeLook axes only those that turn the eyes apart are used, both alike."""
     values = trajectory(restless(2), range(0, 9 * SECOND, FRAME))
     assert values[:, columns("gaze")].any()
     assert not values[:, columns("eyeLookIn", "eyeLookUp", "eyeLookDown")].any()
@@ -131,7 +138,8 @@ def test_gaze_is_given_once_and_the_eye_look_axes_turn_the_eyes_apart_alone() ->
     assert 0.0 < np.degrees(EYE_LOOK_RAD * left.max()) < 3.0
 
 
-def test_head_and_eyes_stay_within_what_personas_are_taught_to_draw() -> None:
+def test_head_and_eyes_stay_within_the_limits() -> None:
+    """The liveliest face at the widest looks stays within what personas can draw."""
     situations = still("speaking")
     for second in range(0, 9, 2):
         far = Target("point", (-1) ** (second // 2) * LOOK_YAW_RAD, LOOK_PITCH_RAD)
@@ -144,7 +152,8 @@ def test_head_and_eyes_stay_within_what_personas_are_taught_to_draw() -> None:
     assert np.degrees(values[:, INDEX["headYaw"]].max()) > 8.0
 
 
-def test_a_still_face_blinks_breathes_and_looks_at_whom_it_is_with() -> None:
+def test_the_style_off_blinks_and_breathes() -> None:
+    """A still face looks at its partner, blinks, breathes and does nothing else."""
     face = Face(silence, still("listening"), seed=2, style=STYLES["off"])
     values = trajectory(face, range(2 * SECOND, 62 * SECOND, FRAME))
     world = np.degrees(values[:, TURNS[:2]] + values[:, columns("gaze")])
@@ -155,15 +164,18 @@ def test_a_still_face_blinks_breathes_and_looks_at_whom_it_is_with() -> None:
 
 
 def test_a_livelier_style_moves_more() -> None:
+    """The head's movement grows from style to style."""
+
     def moved(style: StyleName) -> float:
         face = Face(silence, still("listening"), seed=2, style=STYLES[style])
-        values = trajectory(face, range(2 * SECOND, 32 * SECOND, FRAME))
+        values = trajectory(face, range(2 * SECOND, 17 * SECOND, FRAME))
         return float(np.abs(np.diff(values[:, TURNS], axis=0)).sum())
 
     assert moved("off") < moved("calm") < moved("natural") < moved("lively")
 
 
 def test_the_status_says_what_the_face_does() -> None:
+    """It has the situation, the target by name, the viseme and the emotion."""
     anna, ben = Target("anna", -0.25), Target("ben", 0.25)
     situations = Timeline(situation("listening", anna, ben))
     face = Face(babble, situations, seed=1)
@@ -176,7 +188,8 @@ def test_the_status_says_what_the_face_does() -> None:
     assert face.status(3 * SECOND).looking_at == "away"
 
 
-def test_the_eyes_hold_what_they_look_at_while_the_head_moves() -> None:
+def test_the_eyes_hold_while_the_head_moves() -> None:
+    """In the world the eyes are at rest in frames without a saccade."""
     face = Face(silence, still("listening"), seed=1)
     values = np.degrees(trajectory(face, range(0, 30 * SECOND, FRAME)))
     head = values[:, [INDEX["headYaw"], INDEX["headPitch"]]]
@@ -186,7 +199,8 @@ def test_the_eyes_hold_what_they_look_at_while_the_head_moves() -> None:
     assert (np.abs(np.diff(head + gaze, axis=0)) < 1e-3).mean(axis=0).min() > 0.85
 
 
-def test_lids_come_down_when_the_eyes_do() -> None:
+def test_lids_follow_the_eyes() -> None:
+    """Open lids are lower while the eyes look down."""
     face = Face(silence, still("idle"), seed=1)
     values = trajectory(face, range(0, 60 * SECOND, FRAME))
     lid, pitch = values[:, INDEX["eyeBlinkLeft"]], values[:, INDEX["gazePitch"]]
@@ -195,7 +209,8 @@ def test_lids_come_down_when_the_eyes_do() -> None:
     assert lid[open_eyes & (pitch > 0.0)].min() == 0.0
 
 
-def test_ten_hours_into_a_call_the_face_is_as_alive_as_at_first() -> None:
+def test_the_face_is_alive_after_ten_hours() -> None:
+    """Hours into a call it still blinks, sways and does not jump."""
     face = Face(silence, still("idle"), seed=1)
     late = 36_000 * SECOND
     values = trajectory(face, range(late, late + 20 * SECOND, FRAME))
@@ -205,5 +220,6 @@ def test_ten_hours_into_a_call_the_face_is_as_alive_as_at_first() -> None:
 
 
 def test_a_negative_seed_is_refused() -> None:
+    """The error names the range."""
     with pytest.raises(ValueError, match="seed must be at least 0"):
         Face(silence, still("idle"), seed=-1)

@@ -1,4 +1,4 @@
-"""What an interruption and a pause do to the face: the mouth closes, the rest lives on."""
+"""An interruption or a pause closes the mouth, and the rest of the face lives on."""
 
 from __future__ import annotations
 
@@ -51,9 +51,10 @@ def values(faces: list[FaceState]) -> NDArray[np.float32]:
 @pytest.mark.parametrize("visemes", [("aa",), ("E", "DD"), ("O", "kk", "I"), ("U", "FF")])
 @pytest.mark.parametrize("ticks", [100, 103, 107])
 @pytest.mark.parametrize("cut", ["clear", "pause"])
-def test_the_mouth_is_closed_within_150_ms_of_a_cut_and_on_its_own_way(
+def test_a_cut_closes_the_mouth_within_150_ms(
     visemes: tuple[str, ...], ticks: int, cut: str
 ) -> None:
+    """It closes no faster than it moves in speech."""
     speaker = Speaker(*visemes)
     speaker.run(ticks)
     asked = speaker.playout.published - HELD
@@ -78,7 +79,8 @@ def speaker_of(visemes: tuple[str, ...], ticks: int) -> list[FaceState]:
     return speaker.seen(0, ticks * TICK)
 
 
-def test_a_pause_freezes_speech_and_not_life_and_resume_goes_on_with_the_mouth() -> None:
+def test_a_pause_stops_the_mouth_only() -> None:
+    """During a pause the face blinks, sways and breathes; resuming moves the mouth again."""
     paused = Speaker("aa", "DD")
     paused.run(100)
     paused.playout.pause()
@@ -94,7 +96,8 @@ def test_a_pause_freezes_speech_and_not_life_and_resume_goes_on_with_the_mouth()
     assert np.ptp(again[:, INDEX["jawOpen"]]) > 0.1
 
 
-def test_a_remembered_face_is_held_until_somebody_looks_and_passes_into_life_in_300_ms() -> None:
+def test_a_restored_face_blends_into_life() -> None:
+    """A restored face is held until it is woken, and is alive 300 ms later."""
     speaker = Speaker("aa")
     remembered = FaceState.of(headYaw=0.2, eyeBlinkLeft=1.0, eyeBlinkRight=1.0)
     speaker.face.restore(remembered)

@@ -1,4 +1,4 @@
-"""Attention: which situation the face is in, and with whom, whatever comes at once."""
+"""Attention: one situation, whatever comes at once."""
 
 from __future__ import annotations
 
@@ -32,17 +32,20 @@ def in_state(agent: str) -> Attention:
     return attention
 
 
-def test_every_situation_has_a_row_of_glances() -> None:
+def test_every_situation_has_glances() -> None:
+    """The table of glances has a row for each situation."""
     assert AT_START.state in GLANCES
     assert {"ending", "interrupted", "overhearing", "override", "aside"} <= set(GLANCES)
 
 
-def test_the_agents_state_is_the_situation_where_nothing_else_is() -> None:
+def test_the_agents_state_is_the_situation() -> None:
+    """Where nothing else applies, the situation is the agent's state."""
     for agent in ("idle", "listening", "thinking", "speaking"):
         assert state(in_state(agent), 2 * SECOND) == agent
 
 
-def test_a_change_leaves_the_situations_before_it_as_they_were() -> None:
+def test_a_change_leaves_the_past_alone() -> None:
+    """Situations before the sample of a change stay."""
     attention = in_state("listening")
     before = recent(attention.situations, 2 * SECOND - 1)
     attention.interrupt(2 * SECOND)
@@ -51,7 +54,8 @@ def test_a_change_leaves_the_situations_before_it_as_they_were() -> None:
     assert recent(attention.situations, 2 * SECOND - 1) == before
 
 
-def test_words_on_their_way_end_the_thinking_before_they_are_spoken() -> None:
+def test_expected_speech_ends_thinking() -> None:
+    """The face speaks from when words are expected, in one look until they come."""
     attention = in_state("thinking")
     attention.expect_speech(3 * SECOND)
     assert state(attention, 3 * SECOND) == "speaking"
@@ -60,13 +64,15 @@ def test_words_on_their_way_end_the_thinking_before_they_are_spoken() -> None:
     assert attention.situations.since(6 * SECOND) == 3 * SECOND, "it is one look, not two"
 
 
-def test_words_that_do_not_come_are_thought_about_again() -> None:
+def test_expected_speech_is_not_awaited_for_ever() -> None:
+    """Without words the face goes back to thinking."""
     attention = in_state("thinking")
     attention.expect_speech(3 * SECOND)
     assert state(attention, 3 * SECOND + EXPECTED_SAMPLES) == "thinking"
 
 
-def test_the_end_of_a_turn_is_known_and_may_be_taken_back() -> None:
+def test_a_planned_turn_end_may_be_taken_back() -> None:
+    """The last words are an ending, unless there is more to come."""
     attention = in_state("speaking")
     attention.plan_turn_end(3 * SECOND, 9 * SECOND)
     assert state(attention, 9 * SECOND - ENDING_SAMPLES - 1) == "speaking"
@@ -79,7 +85,8 @@ def test_the_end_of_a_turn_is_known_and_may_be_taken_back() -> None:
     assert state(attention, 6 * SECOND) == "speaking", "there is more to come"
 
 
-def test_a_slow_tool_is_thought_about_and_a_quick_one_is_not_seen() -> None:
+def test_only_slow_tools_show() -> None:
+    """A tool that runs on looks like thinking, a quick one like nothing."""
     attention = in_state("listening")
     attention.set_tool_running(3 * SECOND, True)
     assert state(attention, 3 * SECOND + SLOW_TOOL_SAMPLES - 1) == "listening"
@@ -88,7 +95,8 @@ def test_a_slow_tool_is_thought_about_and_a_quick_one_is_not_seen() -> None:
     assert state(attention, 5 * SECOND) == "listening"
 
 
-def test_whoever_speaks_is_listened_to_while_a_tool_runs() -> None:
+def test_a_speaker_outranks_a_tool() -> None:
+    """While a participant speaks, the face listens though a tool runs."""
     attention = in_state("listening")
     attention.set_tool_running(2 * SECOND, True)
     attention.set_focus(4 * SECOND, [(4 * SECOND, Focus(speaking=True))])
@@ -96,7 +104,8 @@ def test_whoever_speaks_is_listened_to_while_a_tool_runs() -> None:
     assert state(attention, 4 * SECOND) == "listening"
 
 
-def test_an_interruption_holds_the_eyes_and_then_lets_go() -> None:
+def test_an_interruption_holds_the_eyes() -> None:
+    """An interruption outlasts the agent's change of state, for its time."""
     attention = in_state("speaking")
     attention.interrupt(3 * SECOND)
     attention.set_agent_state(3 * SECOND + SECOND // 2, "listening")
@@ -105,7 +114,8 @@ def test_an_interruption_holds_the_eyes_and_then_lets_go() -> None:
     assert state(attention, 3 * SECOND + INTERRUPTED_SAMPLES) == "listening"
 
 
-def test_others_who_talk_to_each_other_are_overheard_unless_the_agent_speaks() -> None:
+def test_side_talk_is_overheard() -> None:
+    """Others who talk to each other are overheard, unless the agent speaks."""
     attention = in_state("listening")
     attention.set_focus(
         2 * SECOND, [(2 * SECOND, Focus(ANNA, (BEN,), speaking=True, overheard=True))]
@@ -115,7 +125,8 @@ def test_others_who_talk_to_each_other_are_overheard_unless_the_agent_speaks() -
     assert state(attention, 3 * SECOND) == "speaking"
 
 
-def test_a_focus_that_is_planned_can_be_planned_anew() -> None:
+def test_a_planned_focus_can_be_replaced() -> None:
+    """A plan holds until another one replaces what has not come yet."""
     attention = in_state("listening")
     plan = [(2 * SECOND, Focus(ANNA, (BEN,))), (3 * SECOND, Focus(BEN, (ANNA,)))]
     attention.set_focus(2 * SECOND, plan)
@@ -124,7 +135,8 @@ def test_a_focus_that_is_planned_can_be_planned_anew() -> None:
     assert attention.situations.at(4 * SECOND).target == ANNA
 
 
-def test_what_the_user_wants_looked_at_is_looked_at_until_given_back() -> None:
+def test_an_override_holds_until_released() -> None:
+    """Nothing else moves the eyes until the override ends."""
     attention = in_state("speaking")
     attention.override(2 * SECOND, ANNA)
     attention.interrupt(3 * SECOND)
@@ -139,8 +151,8 @@ def test_what_the_user_wants_looked_at_is_looked_at_until_given_back() -> None:
     "people",
     [(0.0,), (-0.3, 0.3), (-0.3, 0.3, 0.0), tuple(np.radians(SEATS_DEG))],
 )
-def test_looking_away_meets_no_participant_and_follows_the_focus(people: tuple[float, ...]) -> None:
-    """The eyes stay off whoever is in focus, and off the others."""
+def test_an_aside_is_off_all_participants(people: tuple[float, ...]) -> None:
+    """The aside moves with the focus and stays off everyone."""
     attention = Attention()
     attention.override(SECOND, AWAY)
     targets = [Target(str(index), yaw) for index, yaw in enumerate(people)]
@@ -158,11 +170,13 @@ def test_looking_away_meets_no_participant_and_follows_the_focus(people: tuple[f
 
 
 def test_an_unknown_agent_state_is_idle() -> None:
+    """A state of a future LiveKit looks like rest."""
     assert state(in_state("on holiday"), 2 * SECOND) == "idle"
 
 
 @pytest.mark.parametrize("sample", [0, 1])
-def test_things_may_happen_at_the_very_beginning(sample: int) -> None:
+def test_events_may_come_at_sample_0(sample: int) -> None:
+    """Changes at the very beginning count as others do."""
     attention = Attention()
     attention.set_agent_state(sample, "listening")
     attention.set_agent_state(0, "initializing")

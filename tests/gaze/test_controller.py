@@ -1,4 +1,4 @@
-"""GazeController: what happens to agent and room, seen in where the eyes go."""
+"""GazeController: events in the room and of the agent, seen in where the eyes go."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ class Seen:
         return float(np.hypot(*self.look_deg(sample)))
 
 
-def test_the_eyes_follow_who_speaks_around_the_table() -> None:
+def test_the_eyes_follow_the_speaker() -> None:
+    """Each speaker in turn is looked at, in the speaker's seat."""
     people = ("anna", "ben", "cleo")
     seen = Seen(*people)
     for index, (who, yaw_deg) in enumerate(list(zip(people, SEATS_DEG, strict=False)) * 2):
@@ -54,7 +55,8 @@ def test_the_eyes_follow_who_speaks_around_the_table() -> None:
         assert seen.face.status(start + samples(0.6)).looking_at == who
 
 
-def test_a_slow_tool_is_thought_about_and_the_eyes_come_back_for_the_answer() -> None:
+def test_the_eyes_are_back_for_the_answer() -> None:
+    """A slow tool draws the eyes away until speech is expected."""
     seen = Seen("anna")
     seen.gaze.agent_state(2 * SECOND, "thinking")
     seen.gaze.tool_started(3 * SECOND, "call")
@@ -68,7 +70,8 @@ def test_a_slow_tool_is_thought_about_and_the_eyes_come_back_for_the_answer() ->
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_an_interruption_brings_the_eyes_to_the_one_who_speaks(seed: int) -> None:
+def test_an_interruption_draws_the_eyes(seed: int) -> None:
+    """The eyes stay on a user who interrupts."""
     seen = Seen("anna", seed=seed)
     seen.gaze.agent_state(SECOND, "speaking")
     seen.gaze.user_speaking(9 * SECOND, "anna", True)
@@ -78,7 +81,8 @@ def test_an_interruption_brings_the_eyes_to_the_one_who_speaks(seed: int) -> Non
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_the_last_words_of_a_turn_meet_the_eyes(seed: int) -> None:
+def test_the_last_words_meet_the_eyes(seed: int) -> None:
+    """The eyes are on the user while a turn ends."""
     seen = Seen("anna", seed=seed)
     seen.gaze.agent_state(SECOND, "speaking")
     seen.gaze.turn_end_planned(2 * SECOND, 12 * SECOND)
@@ -86,7 +90,8 @@ def test_the_last_words_of_a_turn_meet_the_eyes(seed: int) -> None:
         assert seen.off_camera_deg(sample) < 3.0
 
 
-def test_only_what_changes_the_face_is_drawn_again() -> None:
+def test_only_changes_are_notified() -> None:
+    """Events that leave the face as it is notify no one."""
     seen = Seen("anna")
     seen.redrawn.clear()
     seen.gaze.active_speakers(SECOND, ["anna"])
@@ -97,7 +102,8 @@ def test_only_what_changes_the_face_is_drawn_again() -> None:
     assert set(seen.redrawn) == {4 * SECOND}
 
 
-def test_somebody_or_somewhere_is_looked_at_on_request() -> None:
+def test_participants_and_directions_can_be_looked_at() -> None:
+    """`look_at` goes to a seat, the camera or a direction."""
     seen = Seen("anna", "ben")
     for identity in ("anna", "ben"):
         target = seen.gaze.target_of(identity, None, None)
@@ -109,7 +115,8 @@ def test_somebody_or_somewhere_is_looked_at_on_request() -> None:
     assert (point.yaw_rad, point.pitch_rad) == (0.2, 0.0)
 
 
-def test_a_look_that_cannot_be_says_why() -> None:
+def test_an_impossible_look_is_refused() -> None:
+    """The error names the participant, the range, or what is missing."""
     seen = Seen("anna", "ben")
     with pytest.raises(
         ValueError, match="no participant 'cleo' to look at; in the room: 'anna', 'ben'"
@@ -125,7 +132,8 @@ def test_a_look_that_cannot_be_says_why() -> None:
         seen.gaze.set_seat(0, "anna", 0.1, 1.0)
 
 
-def test_a_person_alone_is_at_the_camera_unless_placed_elsewhere() -> None:
+def test_a_single_participant_is_at_the_camera() -> None:
+    """Unless a seat is set, the only participant is where the camera is."""
     seen = Seen("anna")
     assert seen.gaze.target_of("anna", None, None) == CAMERA
     seen.gaze.set_seat(SECOND, "anna", -0.3)
@@ -134,16 +142,16 @@ def test_a_person_alone_is_at_the_camera_unless_placed_elsewhere() -> None:
     assert seen.off_camera_deg(4 * SECOND) < 3.0
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_an_aside_keeps_the_eyes_off_the_partner_and_alive_until_released(seed: int) -> None:
-    """For a minute the eyes meet no one, move now and then, and come back when released."""
+@pytest.mark.parametrize("seed", range(2))
+def test_an_aside_lasts_until_released(seed: int) -> None:
+    """The eyes meet no one, move now and then, and come back when released."""
     seen = Seen("anna", seed=seed)
     seen.gaze.look_away(2 * SECOND)
     seen.gaze.agent_state(20 * SECOND, "speaking")
-    frames = range(2 * SECOND + samples(0.1), 62 * SECOND, 1_600)
+    frames = range(2 * SECOND + samples(0.1), 32 * SECOND, 1_600)
     assert min(seen.off_camera_deg(sample) for sample in frames) > 2 * AT_TARGET_DEG
     assert {seen.face.status(sample).looking_at for sample in frames[::30]} == {"away"}
     looks = np.array([seen.look_deg(sample) for sample in frames])
-    assert (np.hypot(*np.diff(looks, axis=0).T) > 1.5).sum() > 10
-    seen.gaze.release(62 * SECOND)
-    assert seen.off_camera_deg(62 * SECOND + samples(0.1)) < AT_TARGET_DEG
+    assert (np.hypot(*np.diff(looks, axis=0).T) > 1.5).sum() > 5
+    seen.gaze.release(32 * SECOND)
+    assert seen.off_camera_deg(32 * SECOND + samples(0.1)) < AT_TARGET_DEG

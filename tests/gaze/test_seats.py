@@ -1,4 +1,4 @@
-"""Seats: everybody has one, and keeps it."""
+"""Seats: each participant has one, and keeps it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ def seated(*identities: str) -> Seats:
     return seats
 
 
-def test_two_people_get_a_side_each_and_a_third_sits_between_them() -> None:
+def test_two_get_a_side_each() -> None:
+    """A third participant sits between the first two."""
     seats = seated("anna", "ben", "cleo")
     anna, ben, cleo = (seats.target(name).yaw_rad for name in ("anna", "ben", "cleo"))
     assert anna < cleo < ben
 
 
-def test_nobody_moves_when_others_come_and_go() -> None:
+def test_seats_are_kept() -> None:
+    """Participants keep their seats while others join, leave and reconnect."""
     seats = seated("anna", "ben")
     before = seats.target("anna"), seats.target("ben")
     seats.take("cleo", ["anna", "ben"])
@@ -31,13 +33,15 @@ def test_nobody_moves_when_others_come_and_go() -> None:
     assert (seats.target("anna"), seats.target("ben")) == before
 
 
-def test_a_newcomer_does_not_take_the_seat_of_somebody_who_may_come_back() -> None:
+def test_a_vacant_seat_is_kept_free() -> None:
+    """A newcomer does not get the seat of a participant who may return."""
     seats = seated("anna", "ben")
     seats.take("cleo", ["anna"])
     assert seats.target("cleo").yaw_rad != seats.target("ben").yaw_rad
 
 
-def test_when_all_seats_were_given_the_one_left_longest_ago_is_free() -> None:
+def test_the_longest_vacant_seat_goes_first() -> None:
+    """When all seats have been given, the one left longest ago is free."""
     names = [f"p{index}" for index in range(len(SEATS_DEG))]
     seats = seated(*names)
     seats.take("p0", names)
@@ -45,7 +49,8 @@ def test_when_all_seats_were_given_the_one_left_longest_ago_is_free() -> None:
     assert math.degrees(seats.target("new").yaw_rad) == pytest.approx(SEATS_DEG[1])
 
 
-def test_a_crowd_shares_seats_and_is_not_remembered_for_ever() -> None:
+def test_a_crowd_shares_seats() -> None:
+    """Twenty share seven seats evenly, and memory is bounded."""
     seats = Seats()
     for index in range(10 * REMEMBERED):
         seats.take(f"p{index}", [])
@@ -56,7 +61,8 @@ def test_a_crowd_shares_seats_and_is_not_remembered_for_ever() -> None:
     assert max(yaws.count(yaw) for yaw in yaws) == 3
 
 
-def test_a_place_that_the_user_gives_counts_until_it_is_taken_back() -> None:
+def test_a_set_seat_counts_until_taken_back() -> None:
+    """A seat set by the caller replaces the participant's own."""
     seats = seated("anna", "ben")
     own = seats.target("anna")
     seats.set_seat("anna", 0.3, -0.1)
@@ -66,7 +72,8 @@ def test_a_place_that_the_user_gives_counts_until_it_is_taken_back() -> None:
 
 
 @pytest.mark.parametrize("yaw", [LOOK_YAW_RAD + 0.01, math.nan, math.inf, "left"])
-def test_a_direction_out_of_range_names_itself_and_the_range(yaw: float) -> None:
+def test_a_direction_out_of_range_is_refused(yaw: float) -> None:
+    """The error names the angle and its range."""
     with pytest.raises(ValueError, match=r"yaw_rad lies between -0.45 and 0.45, got"):
         direction("point", yaw, 0.0)
     with pytest.raises(ValueError, match="pitch_rad"):

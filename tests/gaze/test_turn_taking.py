@@ -1,4 +1,4 @@
-"""The floor: eyes go to who speaks, soon, and not for a cough."""
+"""Turn-taking: the eyes go to the speaker, soon, and not for a cough."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ SECOND = samples(1.0)
 
 
 def room(*people: str, agent: Timeline[bool] | None = None) -> TurnTaking:
-    floor = TurnTaking(Seats(), (agent or Timeline(False)).at, seed=1)
+    turns = TurnTaking(Seats(), (agent or Timeline(False)).at, seed=1)
     for identity in people:
-        floor.participant_joined(0, identity)
-    return floor
+        turns.participant_joined(0, identity)
+    return turns
 
 
 class Shown:
-    """What a face would have seen of all plans: each holds until the next."""
+    """What a face would see of all plans: each holds until the next."""
 
-    def __init__(self, floor: TurnTaking) -> None:
-        self.floor = floor
+    def __init__(self, turns: TurnTaking) -> None:
+        self.turns = turns
         self.entries: list[tuple[int, Focus]] = []
 
     def take(self, sample: int) -> None:
         kept = [entry for entry in self.entries if entry[0] < sample]
-        self.entries = kept + self.floor.plan(sample)
+        self.entries = kept + self.turns.plan(sample)
 
     def speak(self, sample: int, *people: str) -> None:
-        self.floor.active_speakers(sample, people)
+        self.turns.active_speakers(sample, people)
         self.take(sample)
 
     def at(self, sample: int) -> str:
@@ -51,15 +51,17 @@ def names(plan: Sequence[tuple[int, Focus]]) -> list[str]:
     return [focus.target.name for _, focus in plan]
 
 
-def test_one_person_is_where_the_camera_is_and_so_is_nobody() -> None:
+def test_one_participant_or_none_is_at_the_camera() -> None:
+    """An empty room and a single participant both put the focus on the camera."""
     assert names(room().plan(0)) == ["camera"]
-    floor = room("anna")
-    floor.active_speakers(SECOND, ["anna"])
-    assert set(names(floor.plan(SECOND))) == {"camera"}
-    assert floor.plan(2 * SECOND)[0][1].speaking
+    turns = room("anna")
+    turns.active_speakers(SECOND, ["anna"])
+    assert set(names(turns.plan(SECOND))) == {"camera"}
+    assert turns.plan(2 * SECOND)[0][1].speaking
 
 
-def test_a_new_speaker_is_turned_to_after_the_time_people_take() -> None:
+def test_a_new_speaker_gets_the_eyes() -> None:
+    """The look comes after a human reaction time."""
     shown = Shown(room("anna", "ben", "cleo"))
     for index, who in enumerate(("ben", "anna", "cleo") * 6):
         start = (index + 1) * 5 * SECOND
@@ -68,7 +70,8 @@ def test_a_new_speaker_is_turned_to_after_the_time_people_take() -> None:
         assert 0.14 <= (shown.first(who, start) - start) / SECOND <= 0.28
 
 
-def test_a_speaker_is_turned_to_as_soon_as_the_one_before_has_stopped() -> None:
+def test_the_turn_passes_when_the_speaker_stops() -> None:
+    """Of two who overlap, the second gets the eyes when the first stops."""
     shown = Shown(room("anna", "ben"))
     shown.speak(SECOND, "anna")
     shown.speak(4 * SECOND - 1_000, "anna", "ben")
@@ -76,7 +79,8 @@ def test_a_speaker_is_turned_to_as_soon_as_the_one_before_has_stopped() -> None:
     assert 0.14 <= (shown.first("ben") - 4 * SECOND) / SECOND <= 0.28
 
 
-def test_a_click_in_silence_is_not_looked_at() -> None:
+def test_a_click_gets_no_look() -> None:
+    """A sound shorter than the reaction time draws no look."""
     shown = Shown(room("anna", "ben"))
     shown.speak(SECOND, "anna")
     shown.speak(3 * SECOND)
@@ -85,7 +89,8 @@ def test_a_click_in_silence_is_not_looked_at() -> None:
     assert {shown.at(s) for s in range(4 * SECOND, 8 * SECOND, 4_800)} == {"anna"}
 
 
-def test_a_cough_or_a_yes_into_somebodys_speech_is_not_looked_at() -> None:
+def test_a_cough_gets_no_look() -> None:
+    """A cough or a backchannel into another's speech draws no look."""
     shown = Shown(room("anna", "ben"))
     shown.speak(SECOND, "anna")
     shown.speak(3 * SECOND, "anna", "ben")
@@ -95,6 +100,7 @@ def test_a_cough_or_a_yes_into_somebodys_speech_is_not_looked_at() -> None:
 
 
 def test_a_pause_between_words_changes_nothing() -> None:
+    """A speaker keeps the eyes through short pauses."""
     shown = Shown(room("anna", "ben"))
     shown.speak(SECOND, "ben")
     for word in range(2, 8):
@@ -103,9 +109,10 @@ def test_a_pause_between_words_changes_nothing() -> None:
     assert {shown.at(s) for s in range(2 * SECOND, 8 * SECOND, 4_800)} == {"ben"}
 
 
-def test_whom_the_agent_talks_with_comes_first_and_gets_the_eyes_back() -> None:
+def test_the_linked_participant_comes_first() -> None:
+    """The agent's user gets the eyes before others, and back after a silence."""
     shown = Shown(room("anna", "ben", "cleo"))
-    shown.floor.linked_participant(0, "anna")
+    shown.turns.linked_participant(0, "anna")
     shown.speak(SECOND, "ben", "anna")
     assert shown.at(2 * SECOND) == "anna"
     shown.speak(4 * SECOND, "ben")
@@ -115,22 +122,24 @@ def test_whom_the_agent_talks_with_comes_first_and_gets_the_eyes_back() -> None:
     assert shown.at(6 * SECOND + RETURN_SAMPLES) == "anna"
 
 
-def test_people_who_talk_to_each_other_are_overheard() -> None:
-    floor = room("anna", "ben")
-    floor.linked_participant(0, "anna")
-    floor.active_speakers(SECOND, ["ben"])
-    assert [focus.overheard for _, focus in floor.plan(2 * SECOND)] == [True]
-    floor.active_speakers(3 * SECOND, ["anna"])
-    assert not floor.plan(4 * SECOND)[0][1].overheard
+def test_side_talk_is_overheard() -> None:
+    """Speech of others than the agent's user is overheard."""
+    turns = room("anna", "ben")
+    turns.linked_participant(0, "anna")
+    turns.active_speakers(SECOND, ["ben"])
+    assert [focus.overheard for _, focus in turns.plan(2 * SECOND)] == [True]
+    turns.active_speakers(3 * SECOND, ["anna"])
+    assert not turns.plan(4 * SECOND)[0][1].overheard
 
 
-def test_an_agent_speaks_to_whom_it_answers_and_glances_at_who_talks_into_it() -> None:
+def test_a_speaking_agent_glances_at_others() -> None:
+    """The agent looks at its user, and once at another who talks into its speech."""
     agent_speaks = Timeline(False)
     shown = Shown(room("anna", "ben", agent=agent_speaks))
     shown.speak(SECOND, "anna")
     shown.speak(3 * SECOND)
     agent_speaks.set(4 * SECOND, True)
-    shown.floor.agent_turn_changed(4 * SECOND)
+    shown.turns.agent_turn_changed(4 * SECOND)
     shown.take(4 * SECOND)
     shown.speak(6 * SECOND, "ben")
     glance = 6 * SECOND + TAKEN_SAMPLES
@@ -143,37 +152,41 @@ def test_an_agent_speaks_to_whom_it_answers_and_glances_at_who_talks_into_it() -
     assert {shown.at(s) for s in range(glance + GLANCE_SAMPLES, 12 * SECOND, 4_800)} == {"anna"}
 
 
-def test_a_reconnect_moves_nobodys_eyes_and_a_leave_does() -> None:
+def test_a_reconnect_keeps_the_focus() -> None:
+    """Leaving moves the eyes after a while, a reconnect within it does not."""
     shown = Shown(room("anna", "ben"))
     shown.speak(SECOND, "ben")
-    before = shown.floor.plan(2 * SECOND)[0][1].target
+    before = shown.turns.plan(2 * SECOND)[0][1].target
     for identity in ("anna", "ben"):
-        shown.floor.participant_left(3 * SECOND, identity)
+        shown.turns.participant_left(3 * SECOND, identity)
     shown.take(3 * SECOND)
     for identity in ("ben", "anna"):
-        shown.floor.participant_joined(3 * SECOND + samples(0.3), identity)
+        shown.turns.participant_joined(3 * SECOND + samples(0.3), identity)
     shown.take(3 * SECOND + samples(0.3))
     assert {shown.at(s) for s in range(2 * SECOND, 9 * SECOND, 4_800)} == {"ben"}
-    assert shown.floor.plan(9 * SECOND)[0][1].target == before
-    shown.floor.participant_left(9 * SECOND, "ben")
+    assert shown.turns.plan(9 * SECOND)[0][1].target == before
+    shown.turns.participant_left(9 * SECOND, "ben")
     shown.take(9 * SECOND)
     assert shown.at(9 * SECOND + GONE_SAMPLES - 1) == "ben"
     assert shown.at(9 * SECOND + GONE_SAMPLES) == "camera"
 
 
-def test_who_is_no_person_here_is_not_looked_at() -> None:
-    floor = room("anna", "ben")
-    floor.active_speakers(SECOND, ["recorder", "agent"])
-    assert names(floor.plan(2 * SECOND)) == ["camera"]
+def test_unknown_speakers_are_ignored() -> None:
+    """Agents and recorders who speak get no look."""
+    turns = room("anna", "ben")
+    turns.active_speakers(SECOND, ["recorder", "agent"])
+    assert names(turns.plan(2 * SECOND)) == ["camera"]
 
 
 def test_the_same_events_give_the_same_plan() -> None:
+    """Plans depend on events and seed alone."""
+
     def plans() -> list[list[tuple[int, Focus]]]:
-        floor = room("anna", "ben", "cleo")
+        turns = room("anna", "ben", "cleo")
         found = []
         for index, who in enumerate(("ben", "anna", "cleo") * 3):
-            floor.active_speakers(index * SECOND, [who])
-            found.append(floor.plan(index * SECOND))
+            turns.active_speakers(index * SECOND, [who])
+            found.append(turns.plan(index * SECOND))
         return found
 
     assert plans() == plans()
