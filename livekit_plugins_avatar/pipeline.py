@@ -9,6 +9,7 @@ the conductor, which publishes each with its sample of sound.
 from __future__ import annotations
 
 import asyncio
+import atexit
 from collections.abc import Coroutine, Mapping, MutableMapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -236,6 +237,9 @@ class Pipeline:
 
     async def _publish(self, room: rtc.Room) -> None:
         """Start the threads, and publish what they feed."""
+        # A thread that still runs native code while Python or the SDK shuts down aborts the
+        # process. Hooks run last in, first out: this one before that of the SDK.
+        atexit.register(self._stop_threads)
         renderer, size, fps = self.renderer, None, 0
         if renderer is not None:
             size, fps = renderer.size, renderer.fps
@@ -306,6 +310,7 @@ class Pipeline:
             self._participants.detach()
         telemetry.forget(self)
         await asyncio.to_thread(self._stop_threads)
+        atexit.unregister(self._stop_threads)
         if self.sink is not None:
             self.sink.close()
         await self._stop_tasks()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -36,8 +37,13 @@ was suspended or the audio source ran dry, and spacing begins anew."""
 RETRY_S = 0.1
 """Pause before a failed loop is started again."""
 
+OUTPUT_CLOSE_S = 1.0
+"""How long the thread waits for the output to close."""
+
 CLOSE_S = 2.0
 """How long `close` waits for the thread."""
+
+CLOSED = "the conductor is closed"
 
 
 class MediaOutput(Protocol):
@@ -110,9 +116,10 @@ class Conductor:
         self._period = self._delay = self._reach = 0
         self._stats = ConductorStats()
         self._stamp_origin_s: float | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._closing: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
+        self._closed = False
+        self._wake: Callable[[], object] | None = None
+        """Wakes the thread so that it sees `_closed`."""
 
     def attach_frames(self, frames: FrameFeed, *, period: int, delay: int, reach: int) -> None:
         """Publish video too; call before `start`.
@@ -132,10 +139,11 @@ class Conductor:
             make_output: Makes the output, on the conductor's event loop.
 
         Returns:
-            The output, fed from now on.
+            The output, fed from now on, and closed with the conductor.
 
         Raises:
-            Exception: What `make_output` raised.
+            RuntimeError: `close` was called, before or meanwhile.
+            Exception: What `make_output` raised; the thread has ended.
         """
         opened: concurrent.futures.Future[OutputT] = concurrent.futures.Future()
         self._thread = threading.Thread(
@@ -144,20 +152,25 @@ class Conductor:
             daemon=True,
         )
         self._thread.start()
-        return await asyncio.wrap_future(opened)
+        try:
+            output = await asyncio.wrap_future(opened)
+            if self._closed:
+                raise RuntimeError(CLOSED)
+        except BaseException:
+            self.close()
+            raise
+        return output
 
     def close(self) -> None:
         """End the thread and close the output; works before `start` and any number of times."""
-        loop, closing = self._loop, self._closing
-        if loop is not None and closing is not None and not loop.is_closed():
-            try:
-                loop.call_soon_threadsafe(closing.set)
-            except RuntimeError:
-                return  # It ended between the question and the call.
+        self._closed = True
+        if (wake := self._wake) is not None:
+            with contextlib.suppress(RuntimeError):  # The thread's loop has ended.
+                wake()
         if self._thread is not None:
             self._thread.join(CLOSE_S)
             if self._thread.is_alive():
-                logger.error("the conductor did not stop within %.0f s", CLOSE_S)
+                logger.error("conductor: the thread did not end", extra={"waited_s": CLOSE_S})
 
     @property
     def stats(self) -> ConductorStats:
@@ -177,10 +190,16 @@ class Conductor:
     async def _run(
         self, make_output: Callable[[], OutputT], opened: concurrent.futures.Future[OutputT]
     ) -> None:
-        self._loop, self._closing = asyncio.get_running_loop(), asyncio.Event()
+        loop, closing = asyncio.get_running_loop(), asyncio.Event()
+        self._wake = lambda: loop.call_soon_threadsafe(closing.set)
+        if not opened.set_running_or_notify_cancel():
+            return
         try:
+            # `close` sets its flag before it looks for `_wake`: one of the two sees the other.
+            if self._closed:
+                raise RuntimeError(CLOSED)
             output = make_output()
-        except Exception as error:
+        except BaseException as error:
             opened.set_exception(error)
             return
         opened.set_result(output)
@@ -188,11 +207,14 @@ class Conductor:
         if (frames := self._frames) is not None:
             video = self._restart(lambda: self.publish_due_frames(output, frames))
             tasks.append(asyncio.create_task(video))
-        await self._closing.wait()
+        await closing.wait()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await output.aclose()
+        try:
+            await asyncio.wait_for(output.aclose(), OUTPUT_CLOSE_S)
+        except Exception:
+            logger.exception("conductor: the output did not close; the thread ends")
 
     async def _restart(self, loop: Callable[[], Awaitable[None]]) -> None:
         """Run an endless loop, again after each failure."""

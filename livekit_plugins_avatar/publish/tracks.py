@@ -1,18 +1,22 @@
 """Publishes audio and video as tracks of the agent's participant.
 
 After a full reconnect LiveKit publishes the tracks again by itself; the publications here stay the
-same objects, with new sids.
+same objects, with new sids. A workaround for livekit 1.1.21: its `publish_track` and
+`unpublish_track` wait for ever for the answer of a room that is gone (as in
+https://github.com/livekit/agents/pull/7228), so each call here is limited in time and ends with the
+room. Can go once they raise.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from typing import Any, Literal
 
 from livekit import rtc
 from livekit.rtc._proto.room_pb2 import (
     DEGRADATION_PREFERENCE_MAINTAIN_FRAMERATE_AND_RESOLUTION,
 )
-from livekit.rtc.participant import UnpublishTrackError
+from livekit.rtc.participant import PublishTrackError
 
 from ..log import logger
 from .link_monitor import LinkReading
@@ -21,38 +25,80 @@ from .sources import Sources
 STREAM = "avatar"
 """Both tracks are in this stream: in a room with `sync_streams` receivers play them in sync."""
 
+PUBLISH_TIMEOUT_S = 4.5
+"""For each track; the answer takes one round trip. While a room disconnects the SDK may hold its
+event back for longer than this."""
 
-@dataclass(slots=True)
+UNPUBLISH_TIMEOUT_S = 1.0
+"""For both tracks together; the server removes them anyway once the participant has left."""
+
+STATS_TIMEOUT_S = 1.0
+"""Statistics come from this process, within milliseconds."""
+
+VideoCodec = Literal["vp8", "h264", "vp9", "av1"]
+
+VIDEO_CODECS: dict[VideoCodec, rtc.VideoCodec.ValueType] = {
+    "vp8": rtc.VideoCodec.VP8,
+    "h264": rtc.VideoCodec.H264,
+    "vp9": rtc.VideoCodec.VP9,
+    "av1": rtc.VideoCodec.AV1,
+}
+
+
 class Tracks:
-    """The publications of one participant; used on the room's event loop."""
+    """The publications of one participant; used on the room's event loop.
 
-    room: rtc.Room
-    audio: rtc.LocalTrackPublication | None = None
-    video: rtc.LocalTrackPublication | None = None
+    Args:
+        room: Connected.
+    """
 
-    async def publish(self, sources: Sources, *, fps: int, bitrate_bps: int) -> None:
+    def __init__(self, room: rtc.Room) -> None:
+        self.audio: rtc.LocalTrackPublication | None = None
+        self.video: rtc.LocalTrackPublication | None = None
+        self._room = room
+        loop = asyncio.get_running_loop()
+        self._closed: asyncio.Future[None] = loop.create_future()
+        self._disconnected: asyncio.Future[None] = loop.create_future()
+        self._requests: list[asyncio.Task[rtc.LocalTrackPublication]] = []
+        """One for each track. A request outlives a cancelled `publish`, so that `aclose` takes back
+        what the server grants later."""
+        room.on("disconnected", self._on_disconnected)
+
+    async def publish(
+        self, sources: Sources, *, fps: int, bitrate_bps: int, video_codec: VideoCodec = "vp8"
+    ) -> None:
         """Publish the audio, and the video where there is a face.
 
-        Video that cannot be published is logged and left out: the voice goes on.
+        Video that the server refuses is logged and left out: the voice goes on.
+
+        Raises:
+            ConnectionError: The room was disconnected, `aclose` was called, or the server did not
+                answer within `PUBLISH_TIMEOUT_S`.
+            PublishTrackError: The server refused the audio.
         """
-        self.audio = await self.room.local_participant.publish_track(
+        self.audio = await self._publish(
             rtc.LocalAudioTrack.create_audio_track("avatar-voice", sources.audio),
             rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, stream=STREAM),
         )
         if sources.video is None:
             return
         try:
-            self.video = await self.room.local_participant.publish_track(
+            self.video = await self._publish(
                 rtc.LocalVideoTrack.create_video_track("avatar-face", sources.video),
-                _video_options(fps, bitrate_bps),
+                _video_options(fps, bitrate_bps, video_codec),
             )
-        except Exception:
-            logger.exception("tracks: the video could not be published; the voice goes on alone")
+        except PublishTrackError:
+            logger.exception("tracks: the server refused the video; the voice goes on alone")
 
     async def wait_for_subscriber(self) -> None:
-        """Return once a participant is subscribed to the audio."""
-        if self.audio is not None:
-            await self.audio.wait_for_subscription()
+        """Return once a participant is subscribed to the audio, or none can be any more."""
+        if self.audio is None:
+            return
+        subscription = asyncio.ensure_future(self.audio.wait_for_subscription())
+        try:
+            await self._wait(subscription, self._closed, self._disconnected)
+        finally:
+            subscription.cancel()
 
     async def read_link(self, wall_s: float) -> LinkReading:
         """Read the RTC statistics at `wall_s`; what they do not tell is None."""
@@ -60,27 +106,69 @@ class Tracks:
         if publication is None or publication.track is None:
             return LinkReading()
         try:
-            return LinkReading.of(await publication.track.get_stats(), wall_s)
+            reports = await asyncio.wait_for(publication.track.get_stats(), STATS_TIMEOUT_S)
         except Exception as error:
-            logger.debug("tracks: no RTC statistics", extra={"error": str(error)})
+            logger.debug("tracks: no RTC statistics", extra={"error": repr(error)})
             return LinkReading()
+        return LinkReading.of(reports, wall_s)
 
     async def aclose(self) -> None:
-        """Unpublish both tracks, if the room is still connected."""
-        publications, self.audio, self.video = (self.audio, self.video), None, None
-        for publication in publications:
-            if publication is None or not self.room.isconnected():
-                continue
-            try:
-                await self.room.local_participant.unpublish_track(publication.sid)
-            except UnpublishTrackError as error:
-                logger.debug("tracks: already unpublished", extra={"error": str(error)})
+        """Unpublish both tracks, within `UNPUBLISH_TIMEOUT_S`; any number of times.
+
+        A track that the server grants later than that stays, silent, until the participant leaves.
+        """
+        _resolve(self._closed)
+        requests, self._requests = self._requests, []
+        unpublishing = asyncio.gather(*map(self._unpublish, requests))
+        try:
+            if not self._disconnected.done() and self._room.isconnected():
+                await self._wait(unpublishing, self._disconnected, timeout_s=UNPUBLISH_TIMEOUT_S)
+        finally:
+            self._room.off("disconnected", self._on_disconnected)
+            unpublishing.cancel()
+            for request in requests:
+                request.cancel()
+            await asyncio.gather(unpublishing, *requests, return_exceptions=True)
+            self.audio = self.video = None
+
+    async def _publish(
+        self, track: rtc.LocalTrack, options: rtc.TrackPublishOptions
+    ) -> rtc.LocalTrackPublication:
+        if self._closed.done() or self._disconnected.done() or not self._room.isconnected():
+            raise ConnectionError(f"cannot publish {track.name}: the room is disconnected")
+        request = asyncio.ensure_future(self._room.local_participant.publish_track(track, options))
+        self._requests.append(request)
+        ends = (request, self._closed, self._disconnected)
+        await self._wait(*ends, timeout_s=PUBLISH_TIMEOUT_S)
+        if not request.done():
+            why = "no answer from the server" if self._room.isconnected() else "disconnected"
+            raise ConnectionError(f"cannot publish {track.name}: {why}")
+        return request.result()
+
+    async def _unpublish(self, request: asyncio.Task[rtc.LocalTrackPublication]) -> None:
+        try:
+            await self._room.local_participant.unpublish_track((await request).sid)
+        except Exception as error:
+            logger.debug("tracks: a track was not unpublished", extra={"error": repr(error)})
+
+    async def _wait(self, *ends: asyncio.Future[Any], timeout_s: float | None = None) -> None:
+        """Wait for the first of `ends`, and leave the others running."""
+        await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+
+    def _on_disconnected(self, *_: object) -> None:
+        _resolve(self._disconnected)
 
 
-def _video_options(fps: int, bitrate_bps: int) -> rtc.TrackPublishOptions:
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _video_options(fps: int, bitrate_bps: int, video_codec: VideoCodec) -> rtc.TrackPublishOptions:
     options = rtc.TrackPublishOptions(
         source=rtc.TrackSource.SOURCE_CAMERA,
         stream=STREAM,
+        video_codec=VIDEO_CODECS[video_codec],
         simulcast=False,
         frame_metadata_features=[rtc.FrameMetadataFeature.FMF_USER_TIMESTAMP],
         # Below 300 kbit/s WebRTC would begin with a quarter of the picture. A face on a worse

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -259,11 +260,84 @@ async def test_speech_that_comes_just_in_time_has_no_gap_however_much_the_source
     assert np.count_nonzero(sent == 9000) == samples(1.0)
 
 
-async def test_it_closes_before_it_starts_and_twice_and_lets_go_of_the_output() -> None:
+async def test_closing_ends_the_thread_and_the_output() -> None:
+    """It may be closed twice."""
     clock = ManualClock()
-    conductor = Conductor(Playout(), clock=clock, queue_samples=QUEUE, on_events=lambda _: None)
-    conductor.close()
+    conductor = make_conductor(clock)
     output = await conductor.start(lambda: Output(clock))
     conductor.close()
     conductor.close()
-    assert output.closed
+    assert output.closed and not conductor_threads()
+
+
+async def test_a_closed_conductor_does_not_start() -> None:
+    """It makes no output, and leaves no thread."""
+    conductor = make_conductor(ManualClock())
+    conductor.close()
+    made: list[Output] = []
+
+    def make() -> Output:
+        made.append(Output(ManualClock()))
+        return made[0]
+
+    with pytest.raises(RuntimeError, match="closed"):
+        await conductor.start(make)
+    assert not made and not conductor_threads()
+
+
+async def test_closing_while_it_starts_leaves_nothing() -> None:
+    """Whether the output is already being made or not."""
+    for steps in range(6):
+        clock, made = ManualClock(), list[Output]()
+        conductor = make_conductor(clock)
+
+        def make(clock: ManualClock = clock, made: list[Output] = made) -> Output:
+            made.append(Output(clock))
+            return made[0]
+
+        starting = asyncio.ensure_future(conductor.start(make))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        if steps % 2:
+            starting.cancel()
+        conductor.close()
+        await asyncio.gather(starting, return_exceptions=True)
+        assert not conductor_threads()
+        assert all(output.closed for output in made)
+
+
+async def test_an_output_that_cannot_be_made_leaves_no_thread() -> None:
+    """The caller gets the error."""
+
+    def make() -> Output:
+        raise OSError("no device")
+
+    with pytest.raises(OSError, match="no device"):
+        await make_conductor(ManualClock()).start(make)
+    assert not conductor_threads()
+
+
+async def test_an_output_that_does_not_close_holds_nothing_up(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread ends without it, and the log says so."""
+    monkeypatch.setattr("livekit_plugins_avatar.publish.conductor.OUTPUT_CLOSE_S", 0.05)
+    clock = ManualClock()
+
+    class Hanging(Output):
+        async def aclose(self) -> None:
+            await asyncio.Event().wait()
+
+    conductor = make_conductor(clock)
+    await conductor.start(lambda: Hanging(clock))
+    conductor.close()
+    assert not conductor_threads()
+    assert "did not close" in caplog.text
+
+
+def make_conductor(clock: ManualClock) -> Conductor:
+    return Conductor(Playout(), clock=clock, queue_samples=QUEUE, on_events=lambda _: None)
+
+
+def conductor_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "avatar-conductor"]

@@ -1,0 +1,89 @@
+"""Calls to the server are limited in time, and end with the room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from livekit import rtc
+from livekit.rtc.participant import PublishTrackError
+
+from livekit_plugins_avatar.publish import tracks as module
+from livekit_plugins_avatar.publish.sources import Sources
+from livekit_plugins_avatar.publish.tracks import Tracks
+
+from ..simulated_room import SimulatedRoom
+
+
+@pytest.fixture
+async def sources() -> AsyncIterator[Sources]:
+    made = Sources((16, 16))
+    yield made
+    await made.aclose()
+
+
+async def test_a_disconnected_room_ends_publishing(sources: Sources) -> None:
+    """The server never answers; the room's event is enough."""
+    room = SimulatedRoom()
+    room.answers = False
+    tracks = Tracks(room.as_room)
+    publishing = asyncio.ensure_future(tracks.publish(sources, fps=30, bitrate_bps=1))
+    await asyncio.sleep(0)
+    room.emit("disconnected", 0)
+    with pytest.raises(ConnectionError):
+        await asyncio.wait_for(publishing, 0.5)
+    await tracks.aclose()
+
+
+async def test_no_answer_ends_publishing_and_unpublishing(
+    sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has a limit of its own."""
+    monkeypatch.setattr(module, "PUBLISH_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(module, "UNPUBLISH_TIMEOUT_S", 0.05)
+    room = SimulatedRoom()
+    tracks = Tracks(room.as_room)
+    await tracks.publish(sources, fps=30, bitrate_bps=1)
+    room.answers = False
+    with pytest.raises(ConnectionError, match="no answer"):
+        await asyncio.wait_for(tracks.publish(sources, fps=30, bitrate_bps=1), 0.5)
+    await asyncio.wait_for(tracks.aclose(), 0.5)
+    assert len(asyncio.all_tasks()) == 1, "no request is left"
+
+
+async def test_closing_ends_publishing_and_takes_back_what_is_granted(sources: Sources) -> None:
+    """The track that the server grants meanwhile is unpublished."""
+    room = SimulatedRoom(latency_s=0.02)
+    tracks = Tracks(room.as_room)
+    publishing = asyncio.ensure_future(tracks.publish(sources, fps=30, bitrate_bps=1))
+    await asyncio.sleep(0.01)
+    await tracks.aclose()
+    with pytest.raises(ConnectionError):
+        await publishing
+    assert not room.local_participant.track_publications
+
+
+async def test_video_that_is_refused_leaves_the_voice(
+    sources: Sources, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Audio that is refused is an error."""
+    tracks = Tracks(SimulatedRoom(refused=(rtc.TrackKind.KIND_VIDEO,)).as_room)
+    await tracks.publish(sources, fps=30, bitrate_bps=1)
+    assert tracks.audio is not None and tracks.video is None
+    assert "refused the video" in caplog.text
+    await tracks.aclose()
+    tracks = Tracks(SimulatedRoom(refused=(rtc.TrackKind.KIND_AUDIO,)).as_room)
+    with pytest.raises(PublishTrackError):
+        await tracks.publish(sources, fps=30, bitrate_bps=1)
+
+
+async def test_waiting_for_a_subscriber_is_released_by_closing(sources: Sources) -> None:
+    """Speech into an empty room does not wait for ever."""
+    tracks = Tracks(SimulatedRoom(viewers=False).as_room)
+    await tracks.publish(sources, fps=30, bitrate_bps=1)
+    waiting = asyncio.ensure_future(tracks.wait_for_subscriber())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    await tracks.aclose()
+    await asyncio.wait_for(waiting, 0.5)
