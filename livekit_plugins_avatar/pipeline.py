@@ -25,7 +25,6 @@ from .agent.participants import Participants
 from .agent.text_tap import TextTap
 from .audio.playback_events import PlaybackEvent
 from .audio.playout import Playout
-from .audio.segment_listeners import SegmentListeners
 from .audio.sink import AudioSink
 from .emotion.controller import EmotionController
 from .emotion.estimate import EmotionClassifier
@@ -282,7 +281,7 @@ class Pipeline:
             self._worker,
             clock=self.clock,
             wait_for_subscriber=self.publisher.wait_for_subscriber,
-            segments=SegmentListeners(self.emotion, spoken),
+            segments=(self.emotion, spoken),
             on_planned_speech=self._on_planned_speech,
         )
         self._participants = Participants(room, self.gaze, now=self.now)

@@ -1,1 +1,1 @@
-"""The agent's speech on its way out."""
+"""The agent's speech, from the framework's audio output to the published track."""

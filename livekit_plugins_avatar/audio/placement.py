@@ -72,7 +72,6 @@ class FixedPlacement:
 
     @property
     def speech_position(self) -> int:
-        """The speech sample after the last one published; 0 before any."""
         begun = [run for run in self._runs if run.published < self.published]
         if not begun:
             return 0
@@ -80,11 +79,9 @@ class FixedPlacement:
         return last.speech + min(last.length, self.published - last.published)
 
     def runs(self, start: int, end: int) -> list[Run]:
-        """The runs that overlap [start, end) of the published timeline, in order."""
         return overlapping(self._runs, start, end)
 
     def published_at(self, speech: int) -> int | None:
-        """The published sample of a speech sample, or None where it has none."""
         return published_at(self._runs, speech)
 
 

@@ -1,15 +1,14 @@
 """Schedules speech on the published audio track and reports what was played.
 
-Input: speech as PCM in segments, and requests for the next samples of the track, each from its own
-thread. Output: those samples, speech or silence; the runs that map speech to published time; and
-exactly one `Finished` for each segment. Nothing here waits or reads a clock.
+Input: speech as PCM, in segments, and requests for the next samples of the track. Output: those
+samples, the runs that map speech to published time, and exactly one `Finished` for each segment.
+Nothing here waits or reads a clock.
 
 What was pulled and has not left the audio source can be retracted. So the source may be kept full,
-and speech still starts, stops and resumes within 20 ms, and speech that arrives before the last of
-it has left makes no gap.
+and speech still starts, stops and resumes within 20 ms.
 
 Speech that left while the link was down is not reported as played. Once the link is up, speech
-resumes at a pause before the loss, so that no word begins in its middle.
+resumes at a pause before the loss.
 """
 
 from __future__ import annotations
@@ -39,11 +38,10 @@ MEMORY_SAMPLES = samples(5.0)
 
 
 class Playout:
-    """The ledger between the speech that comes in and the track that goes out; a `Placement`.
+    """Keeps account of the speech that comes in and the track that goes out; a `Placement`.
 
-    Safe to call from any thread; a call takes microseconds. The speech timeline counts every
-    sample that `push_audio` accepted, without gaps; the published timeline counts every sample
-    that `pull` returned.
+    Safe to call from any thread; a call takes microseconds. The speech timeline counts the samples
+    that `push_audio` accepted; the published timeline counts those that `pull` returned.
     """
 
     def __init__(self) -> None:
@@ -69,14 +67,11 @@ class Playout:
     # Called with speech.
 
     def push_audio(self, pcm: Pcm) -> int:
-        """Accept speech, opening a segment where none is open.
-
-        Args:
-            pcm: int16 [N], N >= 0.
+        """Accept speech, int16 [N], N >= 0, opening a segment where none is open.
 
         Returns:
-            The speech sample at which `pcm` begins, or -1 where it was dropped because the open
-            segment was cut.
+            The speech sample at which `pcm` begins, or -1 where the open segment was cut and `pcm`
+            was dropped.
         """
         with self._lock:
             if self._open is None:
@@ -116,10 +111,9 @@ class Playout:
             self._paused = False
 
     def link_down(self, sample: int) -> None:
-        """Hold the speech from a published sample on: no participant receives it.
+        """Hold the speech from a published sample on, which may have left long ago.
 
-        Args:
-            sample: It may have left long ago. What is reported as played stays reported.
+        What is reported as played stays reported.
         """
         with self._lock:
             reported = [run for each in self._segments for run in each.runs[: each.runs_reported]]
@@ -198,10 +192,7 @@ class Playout:
         return self._wants_retraction
 
     def retract(self, count: int) -> int:
-        """Take back the last samples that were pulled: they will never leave.
-
-        Args:
-            count: How many, at most `RETRACT_SAMPLES`.
+        """Take back the last `count` samples pulled, at most `RETRACT_SAMPLES`: they never leave.
 
         Returns:
             How many were taken back: `count`, less what does not fill a pull's tick.
@@ -244,12 +235,7 @@ class Playout:
         return self._fader.silence(count)
 
     def advance(self, playhead: int) -> list[PlaybackEvent]:
-        """What was played before the published sample `playhead` and is not reported yet.
-
-        Args:
-            playhead: The published sample that leaves the audio source now; one that lies before
-                an earlier one counts as that.
-        """
+        """What was played before the published sample `playhead` and is not reported yet."""
         events: list[PlaybackEvent] = []
         with self._lock:
             if self._down_from is not None:
@@ -302,10 +288,8 @@ class Playout:
             return sum(segment.available for segment in self._segments)
 
     def runs(self, start: int, end: int) -> list[Run]:
-        """The runs that overlap [start, end) of the published timeline, in order.
-
-        Speech that is not published yet is placed where it will be if nothing stops it.
-        """
+        """The runs that overlap [start, end) of the published timeline, in order, with speech that
+        is not published yet where it will be if nothing stops it."""
         with self._lock:
             return overlapping([*self._past, *self._runs(), *self._expected()], start, end)
 
@@ -316,10 +300,8 @@ class Playout:
 
     @property
     def turn_end(self) -> int | None:
-        """The published sample at which all speech that is known will have been played.
-
-        None where more may come, where speech is held, and where there is none.
-        """
+        """The published sample after all speech; None where there is none, or where it is held or
+        more may come."""
         with self._lock:
             if self._open is not None or self._paused:
                 return None

@@ -50,39 +50,28 @@ class TimedText:
 
 
 class SpeechConsumer(Protocol):
-    """Takes the speech beside playout, to recognise it."""
+    """Takes the speech beside playout, to recognise it: int16 [N] from speech sample `start` on."""
 
-    def push_audio(self, start: int, pcm: Pcm) -> None:
-        """Take int16 [N] that begins at the speech sample `start`."""
-        ...
+    def push_audio(self, start: int, pcm: Pcm) -> None: ...
 
-    def end_segment(self) -> None:
-        """End the segment."""
-        ...
+    def end_segment(self) -> None: ...
 
-    def clear(self) -> None:
-        """Drop speech that was not looked at yet."""
-        ...
+    def clear(self) -> None: ...
 
 
 class SegmentListener(Protocol):
-    """Is told where segments lie on the speech timeline, and their timed text."""
+    """Is told of segments: where they start and end on the speech timeline, and their text.
 
-    def segment_started(self, start: int) -> None:
-        """A segment begins at this speech sample."""
-        ...
+    An interruption clears a segment instead of ending it; it may come when no segment is open.
+    """
 
-    def timed_text(self, pieces: Sequence[TimedText]) -> None:
-        """The TTS sent text with the open segment."""
-        ...
+    def segment_started(self, start: int) -> None: ...
 
-    def segment_ended(self, end: int) -> None:
-        """The open segment is complete and ends before this speech sample."""
-        ...
+    def timed_text(self, pieces: Sequence[TimedText]) -> None: ...
 
-    def segment_cleared(self) -> None:
-        """An interruption dropped the open segment, if one was open."""
-        ...
+    def segment_ended(self, end: int) -> None: ...
+
+    def segment_cleared(self) -> None: ...
 
 
 class AudioSink(AudioOutput):
@@ -93,7 +82,7 @@ class AudioSink(AudioOutput):
         consumer: Recognises the speech.
         clock: Real time.
         wait_for_subscriber: Returns once a participant receives the track; speech waits for it.
-        segments: Is told of segments and their text.
+        segments: Are told of segments and their text, in this order.
         on_planned_speech: Called when speech starts (with True), and when it ends, is cleared,
             paused or resumed (with False).
     """
@@ -105,7 +94,7 @@ class AudioSink(AudioOutput):
         *,
         clock: Clock,
         wait_for_subscriber: Callable[[], Awaitable[None]],
-        segments: SegmentListener,
+        segments: Sequence[SegmentListener],
         on_planned_speech: Callable[[bool], None],
     ) -> None:
         super().__init__(label="Avatar", capabilities=AudioOutputCapabilities(pause=True))
@@ -163,7 +152,8 @@ class AudioSink(AudioOutput):
         for pcm in self._parts(frame):
             self._accept(pcm)
             if pieces and self._started:
-                self._segments.timed_text(pieces)
+                for each in self._segments:
+                    each.timed_text(pieces)
                 pieces = []
             if self._playout.dropping:
                 return
@@ -189,7 +179,8 @@ class AudioSink(AudioOutput):
         if len(rest):
             self._accept(rest)
         if self._started:
-            self._segments.segment_ended(self._playout.accepted)
+            for each in self._segments:
+                each.segment_ended(self._playout.accepted)
             self._started = False
         self._malformed = False
         self._playout.end_segment()
@@ -201,20 +192,21 @@ class AudioSink(AudioOutput):
         """Interrupt the speech: what is heard fades out, the rest is dropped."""
         self._resampler = None
         self._started = False
-        self._segments.segment_cleared()
+        for each in self._segments:
+            each.segment_cleared()
         self._playout.clear()
         self._consumer.clear()
         self._on_planned_speech(False)
         self._end_waits()
 
     def pause(self) -> None:
-        """Hold the speech; the face lives on."""
+        """Hold the speech."""
         super().pause()
         self._playout.pause()
         self._on_planned_speech(False)
 
     def resume(self) -> None:
-        """Go on at the sample where `pause` held."""
+        """Continue at the sample where `pause` held."""
         super().resume()
         self._playout.resume()
         self._on_planned_speech(False)
@@ -268,7 +260,8 @@ class AudioSink(AudioOutput):
             return
         starts, self._started = not self._started, True
         if starts:
-            self._segments.segment_started(start)
+            for each in self._segments:
+                each.segment_started(start)
         if len(pcm):
             self._consumer.push_audio(start, pcm)
         if starts:

@@ -86,7 +86,7 @@ class Play:
             self.notes,
             clock=self.clock,
             wait_for_subscriber=self.heard,
-            segments=self.notes,
+            segments=(self.notes,),
             on_planned_speech=lambda begins: self.outlooks.append((begins, self.playout.turn_end)),
         )
         self.audible = asyncio.Event()
