@@ -15,7 +15,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from .alignment.aligner import ACOUSTIC, Aligner
+from .alignment.aligner import Aligner
+from .alignment.costs import ACOUSTIC
 from .decoder import Decoder
 from .hops import HOP_SAMPLES, Hops
 from .recognizer import PCM

@@ -11,12 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.speech.alignment.aligner import (
-    ACOUSTIC,
-    HOPS_PER_S,
-    JUDGED_HOPS,
-    Aligner,
-)
+from livekit_plugins_avatar.speech.alignment.aligner import Aligner
+from livekit_plugins_avatar.speech.alignment.costs import ACOUSTIC, HOPS_PER_S
+from livekit_plugins_avatar.speech.alignment.fit import JUDGED_HOPS
 from livekit_plugins_avatar.speech.phones import visemes_of
 from livekit_plugins_avatar.speech.text.pronunciation import Word, words_of
 from livekit_plugins_avatar.speech.visemes import VISEME_INDEX, VISEMES
