@@ -247,8 +247,8 @@ class Pipeline:
         self._worker = RecognitionWorker(
             self._recognizer,
             self.schedule,
-            self._on_recognized,
-            lambda: self.playout.speech_position,
+            on_recognized=self._on_recognized,
+            position=lambda: self.playout.speech_position,
         )
         self._worker.start()
         bitrate_bps = self.options.bitrate_bps(size) if size is not None else 0

@@ -1,9 +1,8 @@
-"""A recogniser and a text, listening together.
+"""Recognises speech with the help of a text.
 
-In flow speech, and the words that it is known or expected to say; out flow viseme events, which may
-be revised for as long as they have not been played. Where a text fits the sound, the text says
-which viseme and the sound says when and how loud; where there is no text, or it does not fit, the
-recogniser is heard alone, and what comes out is exactly what it says.
+Where the text fits the sound, the text says which viseme and the sound says when and how loud.
+Where there is no text, or it does not fit, the recogniser's own answer holds, and the events are
+exactly those that it gives without a text. Events may be revised until they are played.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from .alignment.aligner import Aligner
+from .alignment.aligner import UNKNOWN, Aligner
 from .alignment.costs import ACOUSTIC
 from .decoder import Decoder
 from .hops import HOP_SAMPLES, Hops
@@ -30,14 +29,14 @@ LOUDNESS_BEFORE_HOPS = 5
 """A closure is silent: it is as strong as the speech that leads into it, so many hops before."""
 
 SHORTEST_HOPS = 2
-"""What the ear adds between two words lasts at least so long: less is where they meet."""
+"""What the recogniser adds between two words lasts at least so long: less is where they meet."""
 
 
 class HopSource(Protocol):
-    """One utterance being heard: `recognizer.HopStream`, or a stand-in for a test."""
+    """One utterance being recognised, hop by hop: `recognizer.HopStream` or a stand-in."""
 
     def push_audio(self, pcm: PCM) -> Hops:
-        """Hear what follows; the hops known by now."""
+        """Take the samples that follow; returns the hops known by now."""
         ...
 
     def flush(self) -> Hops:
@@ -47,7 +46,7 @@ class HopSource(Protocol):
 
 @runtime_checkable
 class HopRecognizer(Protocol):
-    """A recogniser that can be told what is said."""
+    """A recogniser that can be guided by a text."""
 
     def hops(self) -> HopSource:
         """A fresh stream, at sample 0."""
@@ -55,7 +54,7 @@ class HopRecognizer(Protocol):
 
 
 class TextGuidedStream:
-    """One utterance, heard with the help of a text; belongs to one thread at a time.
+    """One utterance, recognised with the help of a text; belongs to one thread at a time.
 
     Args:
         hops: A fresh stream of a recogniser.
@@ -66,12 +65,19 @@ class TextGuidedStream:
         self._decoder = Decoder()
         self._aligner = Aligner()
         self._begin = 0
-        """The first hop that may still change; what follows is counted from here."""
-        self._ear: Ints = np.zeros(0, np.int64)
+        """The first hop that may still change; the arrays below begin there."""
+        self._acoustic: Ints = np.zeros(0, np.int64)
         self._intensity: Floats = np.zeros(0, np.float64)
         self._text: Ints = np.zeros(0, np.int64)
         self._shown: Ints = np.zeros(0, np.int64)
         self._end = 0
+
+    @property
+    def word_starts(self) -> Ints:
+        """The sample of this stream at which each word begins; `UNKNOWN` where it is not aligned,
+        because it was not recognised yet or the sound does not bear the text out."""
+        hops = self._aligner.word_starts
+        return np.where(hops == UNKNOWN, UNKNOWN, hops * HOP_SAMPLES)
 
     def expect(self, words: Sequence[Word]) -> list[VisemeEvent]:
         """Give the words that follow those given before; they start in samples of this stream.
@@ -79,23 +85,22 @@ class TextGuidedStream:
         Returns:
             As `push_audio`.
         """
-        self._aligner.add(words)
-        return self._revision(heard=0) if self._aligner.words else []
+        return self._revision(decided=0) if self._aligner.add(words) else []
 
     def push_audio(self, pcm: PCM) -> list[VisemeEvent]:
-        """Hear what follows.
+        """Take the samples that follow.
 
         Args:
             pcm: Mono speech [N], N >= 1, at `SAMPLE_RATE`; float32 in [-1, 1], or int16.
 
         Returns:
-            Events without gaps up to where the sound is decided. They replace everything that was
-            said before about the time from the first of them on; there may be none.
+            Events without gaps up to where the sound is decided. They replace all earlier events
+            from the start of the first of them on; there may be none.
 
         Raises:
             ValueError: As for `RecognizerStream.push_audio`; the stream is as before.
         """
-        return self._hear(self._hops.push_audio(pcm))
+        return self._decide(self._hops.push_audio(pcm))
 
     def flush(self) -> list[VisemeEvent]:
         """Decide what is left, as if silence followed; the stream is then finished.
@@ -103,41 +108,41 @@ class TextGuidedStream:
         Returns:
             As `push_audio`.
         """
-        return self._hear(self._hops.flush())
+        return self._decide(self._hops.flush())
 
     def settle(self, sample: int) -> None:
-        """What lies before `sample` has been played: it need not be decided any better."""
+        """Stop revising what lies before `sample`: it has been played."""
         self._aligner.forget(min(sample // HOP_SAMPLES, self._begin + len(self._shown)))
         passed = self._aligner.begin - self._begin
         self._begin = self._aligner.begin
-        self._ear, self._intensity = self._ear[passed:], self._intensity[passed:]
+        self._acoustic, self._intensity = self._acoustic[passed:], self._intensity[passed:]
         self._text, self._shown = self._text[passed:], self._shown[passed:]
 
-    def _hear(self, hops: Hops) -> list[VisemeEvent]:
+    def _decide(self, hops: Hops) -> list[VisemeEvent]:
         # One hop at a time: each has its own strength, whatever it came together with.
         events = [event for hop in _one_by_one(hops) for event in self._decoder.push(hop)]
         if events:
             counts = [-(-event.duration // HOP_SAMPLES) for event in events]
-            heard = np.repeat([VISEME_INDEX[event.viseme] for event in events], counts)
+            visemes = np.repeat([VISEME_INDEX[event.viseme] for event in events], counts)
             strengths = np.repeat([event.intensity for event in events], counts)
-            self._ear = np.concatenate((self._ear, heard))
+            self._acoustic = np.concatenate((self._acoustic, visemes))
             self._intensity = np.concatenate((self._intensity, strengths))
             self._end = events[-1].end
         if len(hops):
             self._aligner.push(hops.log_probabilities)
         if self._aligner.words:
-            return self._revision(heard=len(events))
-        self._shown = self._ear
+            return self._revision(decided=len(events))
+        self._shown = self._acoustic
         return events
 
-    def _revision(self, heard: int) -> list[VisemeEvent]:
-        """What is to be said anew, after so many events were heard."""
+    def _revision(self, decided: int) -> list[VisemeEvent]:
+        """The events that replace earlier ones, after so many were decided."""
         before = self._shown
-        self._text = self._aligner.shown()[: len(self._ear)]
-        shown = self._shown = _fused(self._ear, self._text)
+        self._text = self._aligner.shown()[: len(self._acoustic)]
+        shown = self._shown = _fused(self._acoustic, self._text)
         common = min(len(before), len(shown))
         changed = np.flatnonzero(before[:common] != shown[:common])
-        if not len(changed) and not heard:
+        if not len(changed) and not decided:
             return []
         return self._events(int(changed[0]) if len(changed) else len(before))
 
@@ -167,11 +172,11 @@ class TextGuidedStream:
         return VisemeEvent(VISEMES[viseme], begin, until - begin, intensity)
 
 
-def _fused(ear: Ints, text: Ints) -> Ints:
-    """What the mouth shows in each hop: what the text asks for, or what the ear hears."""
+def _fused(acoustic: Ints, text: Ints) -> Ints:
+    """What the mouth shows in each hop: what the text asks for, else the recogniser's answer."""
     if (text == ACOUSTIC).all():
-        return ear
-    shown = np.where(text == ACOUSTIC, ear, text)
+        return acoustic
+    shown = np.where(text == ACOUSTIC, acoustic, text)
     edges = np.concatenate(([0], np.flatnonzero(np.diff(shown)) + 1, [len(shown)]))
     for start, end in pairwise(edges[1:-1]):
         if end - start < SHORTEST_HOPS and text[start] == ACOUSTIC:

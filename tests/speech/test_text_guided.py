@@ -21,7 +21,7 @@ from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.text.pronunciation import Word, words_of
 from livekit_plugins_avatar.speech.text_guided import TextGuidedStream
 from livekit_plugins_avatar.speech.visemes import VISEME_INDEX, VISEMES, VisemeEvent
-from livekit_plugins_avatar.speech.worker import SLICE_SAMPLES, RecognitionWorker, _Mark
+from livekit_plugins_avatar.speech.worker import SLICE_SAMPLES, RecognitionWorker, _Signal
 from livekit_plugins_avatar.timeline import samples
 
 TEXT = "Maybe Peter bought some coffee, before the shop closed."
@@ -234,7 +234,7 @@ def heard_by_listener(
 
 def listen(listener: RecognitionWorker) -> None:
     """Let the listener work off what it was given, on this thread: nothing to wait for."""
-    listener._inbox.put(_Mark.CLOSED)
+    listener._inbox.put(_Signal.CLOSED)
     listener._run()
 
 
@@ -327,7 +327,7 @@ def test_a_text_whose_speech_never_came_is_forgotten_when_another_begins() -> No
 def test_what_was_played_stands_while_a_listener_goes_on() -> None:
     schedule = VisemeSchedule()
     played = len(SPEECH) // 2
-    listener = RecognitionWorker(Mishearing(), schedule, played=lambda: played)
+    listener = RecognitionWorker(Mishearing(), schedule, position=lambda: played)
     listener.push_audio(0, SPEECH)
     listener.expect(words_of(TEXT))
     listener.end_segment()
@@ -339,7 +339,7 @@ def test_what_was_played_stands_while_a_listener_goes_on() -> None:
 
 def test_the_first_sample_that_changes_is_told() -> None:
     changes: list[int] = []
-    listener = RecognitionWorker(Mishearing(), VisemeSchedule(), changes.append)
+    listener = RecognitionWorker(Mishearing(), VisemeSchedule(), on_recognized=changes.append)
     listener.push_audio(0, SPEECH)
     listener.expect(words_of(TEXT))
     listen(listener)

@@ -23,6 +23,7 @@ WORDS_LIMIT = 4_000
 """Words of one sound, more than 20 minutes of it; what follows is not aligned."""
 
 UNKNOWN = -1
+"""Instead of the hop in which a word begins."""
 
 
 class Aligner:
@@ -61,19 +62,23 @@ class Aligner:
         does not bear the text out. Never changed in place."""
         return self._word_starts
 
-    def add(self, words: Sequence[Word]) -> None:
+    def add(self, words: Sequence[Word]) -> bool:
         """Give the words that follow; those hops that may hold them are searched again.
 
         Args:
             words: They start in samples of the stream. Beyond `WORDS_LIMIT` they are left out.
+
+        Returns:
+            Whether hops were searched again: `shown` may give another answer.
         """
         words = words[: max(0, WORDS_LIMIT - self.words)]
         if not words:
-            return
+            return False
         again = self._search.last_word_begins() if self._search.sees_end else None
         self._graph.add(words)
         if again is not None:
             self._search.search_again(again)
+        return again is not None
 
     def push(self, log_probabilities: Floats) -> None:
         """Take the hops that follow.
