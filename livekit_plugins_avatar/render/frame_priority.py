@@ -1,8 +1,7 @@
-"""Which frames are worth drawing, where there is no time for all of them.
+"""Ranks frames by how much a viewer would miss them, where there is no time to draw all.
 
-In flow the faces that could be drawn next; out flow the samples of those that a viewer would miss
-most. People read lips: a closure that was heard and not seen is what they notice first, and a face
-that has not changed is what they miss least.
+People read lips: a closure that was heard and not seen is what they notice first, and a face that
+has not changed is what they miss least.
 """
 
 from __future__ import annotations
@@ -24,29 +23,29 @@ CHANGE_PRIORITY = {
     "mouthRollLower": (0.4, "The lower lip under the teeth: f and v."),
     "mouthPressLeft": (0.4, "Pressed lips: p, b and m at their height."),
     "mouthPressRight": (0.4, "As on the left."),
-    "eyeBlinkLeft": (0.2, "A blink is seen, but is nobody's word."),
+    "eyeBlinkLeft": (0.2, "A blink is seen, but says nothing."),
     "eyeBlinkRight": (0.2, "As on the left."),
     "headYaw": (1.0, "Radians: a turn of 6 degrees is worth as much as a tenth of an open jaw."),
     "headPitch": (1.0, "As the yaw."),
 }
-"""What a change by 1 of a parameter is worth, and why; the others are seen less, or move slowly."""
+"""The priority of a change by 1 of a parameter, and why; others are seen less, or move slowly."""
 
 CLOSURE_PRIORITY = 2.0
-"""What lips that meet are worth beside lips that do not, more than any change of the rest: a missed
-p, b or m is noticed before any other error of a mouth, and lasts 60 to 100 ms, two or three frames;
-a vowel lasts longer, and its neighbours look like it."""
+"""The priority of lips that meet after lips that do not, more than any change of the rest: a missed
+p, b or m is noticed before any other error of a mouth, and lasts two or three frames; a vowel lasts
+longer, and its neighbours look like it."""
 
 CLOSED = 0.03
 """Lips less apart than this look closed: a pixel or two of a face that fills the picture."""
 
 _PRIORITY: NDArray[np.float32] = np.zeros(len(PARAMETERS), np.float32)
-for _name, (_worth, _reason) in CHANGE_PRIORITY.items():
-    _PRIORITY[INDEX[_name]] = _worth
+for _name, (_change, _reason) in CHANGE_PRIORITY.items():
+    _PRIORITY[INDEX[_name]] = _change
 _JAW, _CLOSE = INDEX["jawOpen"], INDEX["mouthClose"]
 
 
 def opening(face: FaceState) -> float:
-    """How far the lips are apart, in [0, 1]: the jaw, less what the lips make up for."""
+    """How far the lips are apart, in [0, 1]: the opening of the jaw, less what the lips cover."""
     return max(0.0, float(face.values[_JAW] - face.values[_CLOSE]))
 
 
@@ -59,7 +58,7 @@ def priority(face: FaceState, seen: FaceState) -> float:
 def highest_priority(
     faces: Mapping[int, FaceState], seen: FaceState | None, count: int
 ) -> list[int]:
-    """The samples of the faces to draw, in order.
+    """Choose the faces to draw.
 
     Args:
         faces: What could be drawn, by sample, in order; at least one.
@@ -67,20 +66,18 @@ def highest_priority(
         count: How many can be drawn, at least 1.
 
     Returns:
-        `count` samples, or all there are: the first is worth the most beside `seen`, each next the
-        most beside the nearest that is seen before it.
+        The samples of `count` faces, or of all, in order. They are chosen one by one: each has the
+        highest priority after the nearest chosen face before it, or after `seen`.
     """
     left = dict(faces)
+    first = seen if seen is not None else next(iter(faces.values()))
     chosen: dict[int, FaceState] = {}
     while left and len(chosen) < count:
 
-        def missed(sample: int) -> float:
+        def rank(sample: int) -> float:
             before = [at for at in chosen if at < sample]
-            beside = chosen[max(before)] if before else seen
-            return priority(
-                left[sample], beside if beside is not None else next(iter(faces.values()))
-            )
+            return priority(left[sample], chosen[max(before)] if before else first)
 
-        best = max(left, key=missed)
+        best = max(left, key=rank)
         chosen[best] = left.pop(best)
     return sorted(chosen)

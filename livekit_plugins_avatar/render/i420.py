@@ -1,7 +1,6 @@
-"""Planar I420 as a viewer's screen shows it.
+"""Converts planar I420 to RGB as a browser does.
 
-In flows a picture as a renderer draws it; out flows RGB, converted as a browser does: BT.601 in
-limited range, the chroma planes brought to full size by linear interpolation.
+BT.601 in limited range; the chroma planes are brought to full size by linear interpolation.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ BLACK = np.array([16.0, 128.0, 128.0], np.float32)
 
 
 def luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The luma plane, uint8 [H, W], of a picture, uint8 [H * 3 / 2, W]."""
+    """Return the luma plane, uint8 [H, W], of a picture, uint8 [H * 3 / 2, W]."""
     return picture[: picture.shape[0] * 2 // 3]
 
 
 def rgb(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture, uint8 [H * 3 / 2, W], as uint8 [H, W, 3]."""
+    """Convert a picture, uint8 [H * 3 / 2, W], to uint8 [H, W, 3]."""
     height, width = picture.shape[0] * 2 // 3, picture.shape[1]
     chroma = picture[height:].reshape(2, height // 2, width // 2).astype(np.float32)
     yuv = np.stack([luma(picture).astype(np.float32), *map(_doubled, chroma)], axis=-1)
@@ -35,7 +34,7 @@ def rgb(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _doubled(plane: Floats) -> Floats:
-    """Twice as high and as wide; a sample of chroma lies in the middle of four pixels."""
+    """Double height and width; a sample of chroma lies in the middle of four pixels."""
     doubled: Floats = _doubled_rows(_doubled_rows(plane).T).T
     return doubled
 
