@@ -141,7 +141,7 @@ class Tensor:
         return self.graph.op("Abs", self)
 
     def floor(self) -> Tensor:
-        return self.graph.op("TurnTaking", self)
+        return self.graph.op("Floor", self)
 
     def sqrt(self) -> Tensor:
         return self.graph.op("Sqrt", self)

@@ -270,9 +270,7 @@ def test_tensorrt_batches(persona: Persona, runtime: Runtime) -> None:
 @pytest.mark.parametrize(
     ("count", "sizes"), [(1, [1]), (2, [8]), (8, [8]), (9, [32]), (40, [32, 8]), (33, [32, 1])]
 )
-def test_cuda_replays_graphs_of_few_sizes(
-    persona: Persona, runtime: Runtime, count: int, sizes: list[int]
-) -> None:
+def test_graph_sizes(persona: Persona, runtime: Runtime, count: int, sizes: list[int]) -> None:
     """A batch between two sizes is padded, one above the largest is split."""
     renderer = OnnxRenderer(persona, device="cuda")
     opened = [n / 40 for n in range(count)]
@@ -282,7 +280,7 @@ def test_cuda_replays_graphs_of_few_sizes(
     assert runtime.replayed == sizes
 
 
-def test_cuda_graphs_serve_both_aspects(persona: Persona, runtime: Runtime) -> None:
+def test_graph_aspects(persona: Persona, runtime: Runtime) -> None:
     """Square and wide pictures come from the same graphs."""
     square, wide = (
         OnnxRenderer(persona, device="cuda", aspect=frame) for frame in get_args(Aspect)
@@ -293,7 +291,7 @@ def test_cuda_graphs_serve_both_aspects(persona: Persona, runtime: Runtime) -> N
     assert len(runtime.opened) == opened
 
 
-def test_cuda_sessions_are_few(persona: Persona, runtime: Runtime) -> None:
+def test_graph_count(persona: Persona, runtime: Runtime) -> None:
     """However many sizes of batches are drawn, a session is opened for each size of graph."""
     renderer = OnnxRenderer(persona, device="cuda")
     for count in range(1, 70):
@@ -302,7 +300,7 @@ def test_cuda_sessions_are_few(persona: Persona, runtime: Runtime) -> None:
 
 
 @pytest.mark.parametrize("later", [False, True])
-def test_cuda_draws_without_graphs_that_cannot_be_recorded(
+def test_no_graphs(
     persona: Persona, runtime: Runtime, caplog: pytest.LogCaptureFixture, later: bool
 ) -> None:
     """CUDA is kept, no picture is lost, and the log says so once."""
@@ -319,7 +317,7 @@ def test_cuda_draws_without_graphs_that_cannot_be_recorded(
     assert "long story" not in record.getMessage()
 
 
-def test_cuda_draws_on_many_threads(persona: Persona, runtime: Runtime) -> None:
+def test_graph_threads(persona: Persona, runtime: Runtime) -> None:
     """Graphs have one set of buffers, which no two threads use at a time."""
     renderers = [OnnxRenderer(persona, device="cuda") for _ in range(4)]
 

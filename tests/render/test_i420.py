@@ -28,20 +28,21 @@ def flat(
     ],
     ids=["black", "white", "red", "green", "blue", "brighter than white"],
 )
-def test_the_colour_bars_of_bt_601_are_themselves(
-    yuv: tuple[int, int, int], shown: tuple[int, int, int]
-) -> None:
+def test_colour_bars(yuv: tuple[int, int, int], shown: tuple[int, int, int]) -> None:
+    """The colour bars of BT.601 keep their colours."""
     picture = rgb(flat(*yuv))
     assert picture.shape == (4, 8, 3)
     assert np.abs(picture.astype(int) - shown).max() <= 1
 
 
-def test_luma_is_the_upper_two_thirds() -> None:
+def test_luma() -> None:
+    """Luma is the upper two thirds."""
     assert luma(flat(50, 60, 70)).shape == (4, 8)
     assert (luma(flat(50, 60, 70)) == 50).all()
 
 
-def test_chroma_lies_in_the_middle_of_four_pixels_and_is_linear_between() -> None:
+def test_chroma() -> None:
+    """Chroma lies in the middle of four pixels and is linear between."""
     picture = flat(128, 128, 128, width=16, height=8)
     picture[10:12] = np.tile(np.arange(128, 168, 5), (2, 2))  # V rises by 5 from left to right
     red = rgb(picture)[..., 0].astype(float)

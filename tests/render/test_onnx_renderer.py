@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -35,13 +37,15 @@ def built_with(monkeypatch: pytest.MonkeyPatch, *providers: str) -> None:
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names)
 
 
-def test_it_fits_the_protocol_and_says_what_the_persona_says(sketch: Persona) -> None:
+def test_protocol(sketch: Persona) -> None:
+    """It fits the protocol and has the size and rate of the persona."""
     renderer = OnnxRenderer(sketch, device="cpu")
     assert isinstance(renderer, Renderer)
     assert (renderer.size, renderer.fps, renderer.device) == ((512, 512), 30, "cpu")
 
 
-def test_frames_are_planar_i420_one_per_moment(sketch: Persona) -> None:
+def test_i420(sketch: Persona) -> None:
+    """Frames are planar I420, one per moment."""
     frames = OnnxRenderer(sketch, device="cpu").render([moment(), moment(jawOpen=1.0)])
     assert frames.shape == (2, 768, 512)
     assert frames.dtype == np.uint8
@@ -49,11 +53,13 @@ def test_frames_are_planar_i420_one_per_moment(sketch: Persona) -> None:
     assert frames[:, 512:].min() >= 16 and frames[:, 512:].max() <= 240
 
 
-def test_no_moments_are_no_frames(sketch: Persona) -> None:
+def test_no_moments(sketch: Persona) -> None:
+    """No moments give no frames."""
     assert OnnxRenderer(sketch, device="cpu").render([]).shape == (0, 768, 512)
 
 
-def test_a_batch_equals_its_moments_one_by_one(sketch: Persona) -> None:
+def test_batch(sketch: Persona) -> None:
+    """A batch equals its moments one by one."""
     renderer = OnnxRenderer(sketch, device="cpu")
     moments = [
         moment(headYaw=0.3, headX=0.05, jawOpen=0.4),
@@ -64,7 +70,8 @@ def test_a_batch_equals_its_moments_one_by_one(sketch: Persona) -> None:
     np.testing.assert_array_equal(renderer.render(moments), np.stack(singles))
 
 
-def test_parameters_reach_the_model_by_name(sketch: Persona) -> None:
+def test_parameters(sketch: Persona) -> None:
+    """Parameters reach the model by name."""
     swapped = {"eyeBlinkLeft": "eyeBlinkRight", "eyeBlinkRight": "eyeBlinkLeft"}
     names = tuple(swapped.get(name, name) for name in sketch.parameters)
     other = OnnxRenderer(replace(sketch, parameters=names), device="cpu")
@@ -74,7 +81,8 @@ def test_parameters_reach_the_model_by_name(sketch: Persona) -> None:
     np.testing.assert_array_equal(other.render([moment(eyeBlinkLeft=1.0)])[0], winks[1])
 
 
-def test_close_may_be_called_again_and_ends_drawing(sketch: Persona) -> None:
+def test_close(sketch: Persona) -> None:
+    """Closing ends drawing, and may be repeated."""
     renderer = OnnxRenderer(sketch, device="cpu")
     renderer.close()
     renderer.close()
@@ -82,19 +90,22 @@ def test_close_may_be_called_again_and_ends_drawing(sketch: Persona) -> None:
         renderer.render([moment()])
 
 
-def test_an_unknown_provider_is_refused_with_the_known_ones(sketch: Persona) -> None:
+def test_unknown_device(sketch: Persona) -> None:
+    """An unknown device is refused, with the known ones."""
     with pytest.raises(ValueError, match=r"no device 'npu': use one of 'auto', 'tensorrt'"):
         OnnxRenderer(sketch, device="npu")  # type: ignore[arg-type]
 
 
-def test_fewer_threads_than_one_are_refused(sketch: Persona) -> None:
+def test_no_threads(sketch: Persona) -> None:
+    """Fewer threads than one are refused."""
     with pytest.raises(ValueError, match="at least 1 thread, got 0"):
         OnnxRenderer(sketch, threads=0)
 
 
-def test_a_provider_that_was_not_built_in_leaves_it_to_the_cpu_with_the_remedy(
+def test_device_not_built_in(
     sketch: Persona, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The CPU draws instead of a device that is not built in, and the log has the remedy."""
     built_with(monkeypatch)
     assert OnnxRenderer(sketch, device="cuda").device == "cpu"
     [record] = caplog.records
@@ -102,9 +113,10 @@ def test_a_provider_that_was_not_built_in_leaves_it_to_the_cpu_with_the_remedy(
     assert "pip install 'livekit-plugins-avatar[gpu]'" in record.message
 
 
-def test_auto_is_silent_where_there_is_only_the_cpu(
+def test_auto(
     sketch: Persona, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """ "auto" logs nothing where there is only the CPU."""
     built_with(monkeypatch)
     with caplog.at_level(logging.INFO, LOGGER):
         assert OnnxRenderer(sketch).device == "cpu"
@@ -112,12 +124,13 @@ def test_auto_is_silent_where_there_is_only_the_cpu(
 
 
 @pytest.mark.parametrize("device", ["auto", "tensorrt", "cuda"])
-def test_a_gpu_that_onnx_runtime_quietly_goes_on_without_leaves_it_to_the_cpu(
-    sketch: Persona,
+def test_silent_fallback(
+    write_persona: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     device: Device,
 ) -> None:
+    """A GPU that ONNX Runtime silently goes on without is left for the CPU."""
     built_with(monkeypatch, "TensorrtExecutionProvider", "CUDAExecutionProvider")
     session = onnxruntime.InferenceSession
 
@@ -126,7 +139,7 @@ def test_a_gpu_that_onnx_runtime_quietly_goes_on_without_leaves_it_to_the_cpu(
 
     monkeypatch.setattr(onnxruntime, "InferenceSession", without_gpu)
     with caplog.at_level(logging.WARNING, LOGGER):
-        renderer = OnnxRenderer(sketch, device=device)
+        renderer = OnnxRenderer(Persona.load(write_persona()), device=device)
         renderer.render([moment()])
     assert renderer.device == "cpu"
     (record,) = caplog.records

@@ -35,62 +35,70 @@ PERIOD = 1600
 PICTURE: NDArray[np.uint8] = np.zeros((6, 4), np.uint8)
 
 
-def fill(reserve: FrameBuffer, lead: int = 0) -> list[int]:
+def fill(buffer: FrameBuffer, lead: int = 0) -> list[int]:
     drawn = []
-    while (sample := next(iter(reserve.reachable(lead)), None)) is not None:
-        assert reserve.put(sample, PICTURE, stale=False)
+    while (sample := next(iter(buffer.reachable(lead)), None)) is not None:
+        assert buffer.put(sample, PICTURE, stale=False)
         drawn.append(sample)
     return drawn
 
 
-def test_the_nearest_frame_is_drawn_first_and_no_more_than_fit() -> None:
+def test_order() -> None:
+    """The nearest frame is drawn first, and no more than fit."""
     assert fill(FrameBuffer(PERIOD, 4)) == [0, PERIOD, 2 * PERIOD, 3 * PERIOD]
 
 
-def test_taking_a_frame_makes_room_for_one_more() -> None:
-    reserve = FrameBuffer(PERIOD, 4)
-    fill(reserve)
-    assert reserve.take(0) is not None
-    assert fill(reserve) == [4 * PERIOD]
+def test_take() -> None:
+    """Taking a frame makes room for one more."""
+    buffer = FrameBuffer(PERIOD, 4)
+    fill(buffer)
+    assert buffer.take(0) is not None
+    assert fill(buffer) == [4 * PERIOD]
 
 
-def test_a_frame_is_given_for_its_own_sample_only() -> None:
-    reserve = FrameBuffer(PERIOD, 4)
-    reserve.put(0, PICTURE, stale=False)
-    assert reserve.take(PERIOD) is None
-    assert reserve.take(0) is None, "what was passed over is gone"
+def test_own_sample() -> None:
+    """A frame is returned for its own sample only."""
+    buffer = FrameBuffer(PERIOD, 4)
+    buffer.put(0, PICTURE, stale=False)
+    assert buffer.take(PERIOD) is None
+    assert buffer.take(0) is None, "what was passed over is gone"
 
 
-def test_a_frame_that_comes_late_is_not_kept() -> None:
-    reserve = FrameBuffer(PERIOD, 4)
-    reserve.take(5 * PERIOD)
-    assert not reserve.put(5 * PERIOD, PICTURE, stale=False)
-    assert reserve.put(6 * PERIOD, PICTURE, stale=False)
+def test_late_frame() -> None:
+    """A frame that comes late is not kept."""
+    buffer = FrameBuffer(PERIOD, 4)
+    buffer.take(5 * PERIOD)
+    assert not buffer.put(5 * PERIOD, PICTURE, stale=False)
+    assert buffer.put(6 * PERIOD, PICTURE, stale=False)
 
 
-def test_stale_frames_are_drawn_again_before_new_ones_and_serve_until_then() -> None:
-    reserve = FrameBuffer(PERIOD, 4)
-    fill(reserve)
-    reserve.invalidate(2 * PERIOD)
-    assert reserve.reachable(0)[0] == 2 * PERIOD
-    reserve.take(PERIOD)
-    assert reserve.take(2 * PERIOD) is not None
+def test_stale() -> None:
+    """Stale frames are redrawn before new ones are drawn, and are returned until then."""
+    buffer = FrameBuffer(PERIOD, 4)
+    fill(buffer)
+    buffer.invalidate(2 * PERIOD)
+    assert buffer.reachable(0)[0] == 2 * PERIOD
+    buffer.take(PERIOD)
+    assert buffer.take(2 * PERIOD) is not None
 
 
-def test_a_slow_renderer_aims_at_the_first_frame_that_it_can_reach() -> None:
-    reserve = FrameBuffer(PERIOD, 4)
-    reserve.take(0)
-    assert reserve.reachable(PERIOD)[0] == PERIOD
-    assert reserve.reachable(2 * PERIOD + 1)[0] == 4 * PERIOD
+def test_slow_renderer() -> None:
+    """A slow renderer begins the first frame that it can reach."""
+    buffer = FrameBuffer(PERIOD, 4)
+    buffer.take(0)
+    assert buffer.reachable(PERIOD)[0] == PERIOD
+    assert buffer.reachable(2 * PERIOD + 1)[0] == 4 * PERIOD
 
 
 @pytest.mark.parametrize("fps", [9, 61, 29, 0])
-def test_a_frame_rate_that_cannot_be_is_named(fps: int) -> None:
+def test_wrong_fps(fps: int) -> None:
+    """An impossible frame rate is refused and named."""
     with pytest.raises(ValueError, match=f"got {fps}"):
         frame_period(fps)
 
 
-def test_frames_begin_at_whole_samples() -> None:
+def test_period() -> None:
+    """Frames begin at whole samples."""
     assert frame_period(30) == PERIOD
 
 
@@ -132,7 +140,8 @@ def ahead_of(painter: Painter) -> Prerenderer:
     )
 
 
-def test_frames_wait_before_they_are_due_and_the_renderer_is_closed_at_the_end() -> None:
+def test_buffered() -> None:
+    """Frames are ready before they are due, and the renderer is closed at the end."""
     painter = Painter(good)
     ahead = ahead_of(painter)
     ahead.start()
@@ -143,9 +152,10 @@ def test_frames_wait_before_they_are_due_and_the_renderer_is_closed_at_the_end()
     assert ahead.take(0) is not None
 
 
-def test_a_renderer_that_raises_is_tried_again_and_said_to_fail_once(
+def test_renderer_raises(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """A renderer that raises is tried again, and its failure is logged once."""
     calls = 0
 
     def fails_twice(moment: Moment) -> Frames:
@@ -166,9 +176,10 @@ def test_a_renderer_that_raises_is_tried_again_and_said_to_fail_once(
     assert "keep the last frame" in caplog.text and "is back" in caplog.text
 
 
-def test_a_picture_of_the_wrong_shape_is_a_failure_that_names_the_right_one(
+def test_wrong_shape(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """A picture of the wrong shape is a failure that names the right one."""
     painter = Painter(lambda moment: np.zeros((1, 4, 4), np.uint8))
     ahead = ahead_of(painter)
     ahead.start()
@@ -245,7 +256,8 @@ def test_batch_changes() -> None:
     assert len(ahead.begin()) == 1
 
 
-def test_a_renderer_that_hangs_keeps_nobody_from_closing() -> None:
+def test_close_while_hanging() -> None:
+    """Closing does not wait for a renderer that hangs."""
     release = threading.Event()
 
     def hangs(moment: Moment) -> Frames:
@@ -258,7 +270,8 @@ def test_a_renderer_that_hangs_keeps_nobody_from_closing() -> None:
     release.set()
 
 
-def test_it_closes_before_it_starts() -> None:
+def test_close_first() -> None:
+    """It closes before it starts."""
     assert ahead_of(Painter(good)).close()
 
 
@@ -353,7 +366,8 @@ COST_S = 0.008
 FRAME_S = seconds(PERIOD)
 
 
-def test_stalls_of_80_ms_now_and_then_are_seen_by_nobody() -> None:
+def test_short_stalls() -> None:
+    """Viewers do not see stalls of 80 ms."""
     script = now_and_then("stall", mean_s=2.0, length_s=0.08, until_s=60.0, seed=3)
     screening = Screening(Canvas(COST_S), script)
     screening.run(60.0)
@@ -361,7 +375,8 @@ def test_stalls_of_80_ms_now_and_then_are_seen_by_nobody() -> None:
     assert screening.dark_s(0.2, 59.9) == pytest.approx(FRAME_S, abs=1e-6)
 
 
-def test_stalls_of_400_ms_cost_no_more_than_what_the_reserve_lacks_and_are_made_up_for() -> None:
+def test_long_stalls() -> None:
+    """Stalls of 400 ms cost no more than what the buffer lacks, and are made up for."""
     screening = Screening(Canvas(COST_S), each("stall", every_s=3.0, length_s=0.4, until_s=30.0))
     screening.run(30.0)
     # Six frames are ready, or in the making, when the renderer stalls.
@@ -369,7 +384,8 @@ def test_stalls_of_400_ms_cost_no_more_than_what_the_reserve_lacks_and_are_made_
     assert len(screening.shown) >= 0.9 * 30 * 30
 
 
-def test_the_reserve_refills_faster_than_real_time_after_a_stall() -> None:
+def test_refill() -> None:
+    """The buffer refills faster than real time after a stall."""
     screening = Screening(Canvas(COST_S), [Fault(3.0, "stall", 5.0)])
     screening.run(10.0)
     back = next(n for n, at_s in enumerate(screening.shown) if at_s > 4.0)
@@ -380,7 +396,8 @@ def test_the_reserve_refills_faster_than_real_time_after_a_stall() -> None:
     assert screening.dark_s(back_s, 9.9) == pytest.approx(FRAME_S, abs=1e-6)
 
 
-def test_a_renderer_that_draws_many_together_fills_the_reserve_in_one_go() -> None:
+def test_batch_refill() -> None:
+    """A renderer that draws many pictures together fills the buffer in one go."""
     screening = Screening(Canvas(0.03, batch=32), [Fault(3.0, "stall", 1.0)])
     screening.run(6.0)
     back_s = next(at_s for at_s in screening.shown if at_s > 3.5)
@@ -388,7 +405,8 @@ def test_a_renderer_that_draws_many_together_fills_the_reserve_in_one_go() -> No
     assert screening.dark_s(back_s, 5.9) == pytest.approx(FRAME_S, abs=1e-6)
 
 
-def test_a_renderer_dead_twenty_times_is_seen_within_a_second_of_each_return() -> None:
+def test_deaths() -> None:
+    """A renderer that dies twenty times is seen within a second of each return."""
     # Lengths that end anywhere between two attempts.
     deaths = [Fault(6.0 * n + 1.0, "death", 3.0 + 0.037 * n) for n in range(20)]
     screening = Screening(Canvas(COST_S), deaths)
@@ -401,7 +419,7 @@ def test_a_renderer_dead_twenty_times_is_seen_within_a_second_of_each_return() -
     assert asked_a_second <= 1 / LAST_RETRY_S + 1 / FIRST_RETRY_S / 3.0, "it is not pestered"
 
 
-def test_no_frame_is_ever_shown_for_another_moment_than_its_own() -> None:
+def test_own_moment() -> None:
     """What `take` gives for a sample was begun for it, whatever happened in between."""
     script = now_and_then("stall", mean_s=0.5, length_s=0.3, until_s=30.0, seed=1)
     drawn: list[int] = []
@@ -447,7 +465,8 @@ def babble(seed: int, length_s: float) -> tuple[list[VisemeEvent], Callable[[int
 
 
 @pytest.mark.parametrize("frames_of_time", [3, 4])
-def test_a_renderer_too_slow_for_every_frame_draws_the_closures(frames_of_time: int) -> None:
+def test_closures(frames_of_time: int) -> None:
+    """A renderer too slow for every frame draws the closures of the lips."""
     length_s = 30.0
     closures, compose = babble(5, length_s)
     screening = Screening(Canvas(frames_of_time * FRAME_S - 0.004), compose=compose)

@@ -73,7 +73,8 @@ def where(frame: Frame, colour: tuple[int, int, int], box: Box) -> NDArray[np.in
     return np.stack([x + left, y + top], axis=1)
 
 
-def test_it_is_the_file_that_its_recipe_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is what its recipe makes."""
     monkeypatch.syspath_prepend(str(ROOT))
     make: Any = importlib.import_module("models.sketch.make")
     file = Persona.load("sketch").path.read_bytes()
@@ -86,7 +87,8 @@ def test_it_is_the_file_that_its_recipe_makes(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_every_parameter_shows(draw: Draw, name: str) -> None:
+def test_parameters(draw: Draw, name: str) -> None:
+    """Every parameter changes the picture."""
     # A closed mouth has nothing to close.
     others = {"jawOpen": 0.4} if name == "mouthClose" else {}
     full = 1.0 if name in ARKIT_BLENDSHAPES else 0.05
@@ -96,7 +98,8 @@ def test_every_parameter_shows(draw: Draw, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_nothing_pops_along_any_axis(draw: Draw, name: str) -> None:
+def test_smooth(draw: Draw, name: str) -> None:
+    """No parameter makes the picture jump."""
     others = {"jawOpen": 1.0} if name == "mouthClose" else {}
     full = 1.0 if name in ARKIT_BLENDSHAPES else 0.05
     shares = np.linspace(0.0, full, SWEEP)
@@ -106,30 +109,35 @@ def test_nothing_pops_along_any_axis(draw: Draw, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["jawOpen", "headYaw", "gazePitch", "mouthPucker"])
-def test_beyond_its_range_a_parameter_is_held(draw: Draw, name: str) -> None:
+def test_range(draw: Draw, name: str) -> None:
+    """A parameter out of its range is held at its end."""
     np.testing.assert_array_equal(draw(**{name: 5.0}), draw(**{name: 50.0}))
 
 
-def test_an_opening_jaw_uncovers_ever_more_of_the_dark_of_the_mouth(draw: Draw) -> None:
+def test_jaw_opens(draw: Draw) -> None:
+    """A jaw that opens uncovers ever more of the dark of the mouth."""
     areas = [len(where(draw(jawOpen=jaw), INSIDE, MOUTH)) for jaw in (0.0, 0.3, 0.5, 0.7, 1.0)]
     assert areas[0] < 20
     assert np.all(np.diff(areas) > 80)
 
 
-def test_an_opening_jaw_takes_the_chin_down(draw: Draw) -> None:
+def test_chin(draw: Draw) -> None:
+    """A jaw that opens takes the chin down."""
     below_chin = (246, 368, 266, 384)
     still, opened = luma(draw(), below_chin), luma(draw(jawOpen=1.0), below_chin)
     assert abs(still - opened).mean() > 5
 
 
 @pytest.mark.parametrize("jaw", [0.1, 0.3, 0.6])
-def test_mouth_close_seals_the_lips_of_an_open_jaw(draw: Draw, jaw: float) -> None:
+def test_mouth_close(draw: Draw, jaw: float) -> None:
+    """mouthClose seals the lips of an open jaw."""
     sealed = draw(jawOpen=jaw, mouthClose=jaw)
     assert len(where(sealed, TEETH, MOUTH)) == 0
     assert len(where(sealed, INSIDE, MOUTH)) <= len(where(draw(), INSIDE, MOUTH)) + 10
 
 
-def test_the_lips_of_a_p_are_shut_and_of_an_f_show_the_upper_teeth(draw: Draw) -> None:
+def test_p_and_f(draw: Draw) -> None:
+    """The lips of a p are shut; those of an f show the upper teeth."""
     p = draw(**both("mouthPress", 0.6), mouthRollLower=0.4, mouthRollUpper=0.4)
     f = draw(**both("mouthUpperUp", 0.3), jawOpen=0.1, mouthRollLower=0.8)
     assert len(where(p, TEETH, MOUTH)) == 0
@@ -137,7 +145,9 @@ def test_the_lips_of_a_p_are_shut_and_of_an_f_show_the_upper_teeth(draw: Draw) -
     assert len(where(f, INSIDE, MOUTH)) < 40
 
 
-def test_rounding_narrows_the_mouth_and_smiling_widens_it(draw: Draw) -> None:
+def test_width(draw: Draw) -> None:
+    """Rounding narrows the mouth, and smiling widens it."""
+
     def width(**parameters: float) -> int:
         # Lips are redder than the skin around them.
         half = draw(**parameters)[SIZE_PX + SIZE_PX // 4 :].reshape(SIZE_PX // 2, SIZE_PX // 2)
@@ -151,19 +161,23 @@ def test_rounding_narrows_the_mouth_and_smiling_widens_it(draw: Draw) -> None:
 
 
 @pytest.mark.parametrize("name", ["mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch"])
-def test_left_is_the_faces_own_left_at_the_pictures_right(draw: Draw, name: str) -> None:
+def test_left(draw: Draw, name: str) -> None:
+    """Left is the face's own left, at the picture's right."""
     change = abs(draw().astype(float) - draw(**{f"{name}Left": 1.0}))[:SIZE_PX]
     assert change[:, 256:].sum() > 2 * change[:, :256].sum()
 
 
-def test_the_tongue_comes_out_over_the_lower_lip(draw: Draw) -> None:
+def test_tongue(draw: Draw) -> None:
+    """The tongue comes out over the lower lip."""
     tip = (248, 350, 264, 362)
     assert len(where(draw(jawOpen=0.3), TONGUE, tip)) == 0
     assert len(where(draw(jawOpen=0.3, tongueOut=1.0), TONGUE, tip)) > 40
 
 
 @pytest.mark.parametrize("eye", [PICTURE_LEFT_EYE, PICTURE_RIGHT_EYE])
-def test_gaze_moves_the_iris_as_the_viewer_sees_it(draw: Draw, eye: Box) -> None:
+def test_gaze(draw: Draw, eye: Box) -> None:
+    """Gaze moves the iris as the viewer sees it."""
+
     def iris(**parameters: float) -> NDArray[np.float64]:
         middle: NDArray[np.float64] = where(draw(**parameters), IRIS, eye).mean(axis=0)
         return middle
@@ -175,7 +189,9 @@ def test_gaze_moves_the_iris_as_the_viewer_sees_it(draw: Draw, eye: Box) -> None
     assert iris(gazePitch=-0.3)[1] > rest[1] + 2
 
 
-def test_eye_look_adds_to_gaze(draw: Draw) -> None:
+def test_eye_look(draw: Draw) -> None:
+    """eyeLook adds to gaze."""
+
     def iris(box: Box, **parameters: float) -> float:
         return float(where(draw(**parameters), IRIS, box)[:, 0].mean())
 
@@ -192,21 +208,23 @@ def test_eye_look_adds_to_gaze(draw: Draw) -> None:
         ("eyeBlinkRight", PICTURE_LEFT_EYE, PICTURE_RIGHT_EYE),
     ],
 )
-def test_a_blink_hides_the_iris_of_its_own_eye(
-    draw: Draw, name: str, shut: Box, open_: Box
-) -> None:
+def test_blink(draw: Draw, name: str, shut: Box, open_: Box) -> None:
+    """A blink hides the iris of its own eye."""
     frame = draw(**{name: 1.0})
     assert len(where(frame, IRIS, shut)) == 0
     assert len(where(frame, IRIS, open_)) == len(where(draw(), IRIS, open_))
 
 
-def test_upper_lids_follow_a_falling_gaze(draw: Draw) -> None:
+def test_lids(draw: Draw) -> None:
+    """Upper lids follow a gaze that falls."""
     # Just under the resting lid: white or iris at rest, lid when looking down.
     under_lid = (206, 230, 222, 234)
     assert luma(draw(gazePitch=-0.5), under_lid).mean() < luma(draw(), under_lid).mean() - 10
 
 
-def test_brows_go_up_and_down(draw: Draw) -> None:
+def test_brows(draw: Draw) -> None:
+    """Brows go up and down."""
+
     def height(box: Box, **parameters: float) -> float:
         return float(where(draw(**parameters), BROW, box)[:, 1].mean())
 
@@ -217,7 +235,9 @@ def test_brows_go_up_and_down(draw: Draw) -> None:
         assert height(box, **{f"browDown{side}": 1.0}) > rest + 2
 
 
-def test_the_head_turns_with_parallax(draw: Draw) -> None:
+def test_parallax(draw: Draw) -> None:
+    """The nose moves further than the eyes when the head turns."""
+
     def nostrils(**parameters: float) -> float:
         dark = luma(draw(**parameters), (226, 282, 290, 296)) < 120
         return float(np.nonzero(dark)[1].mean())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -57,11 +58,14 @@ def test_failed_section_keeps_figures(tmp_path: Path) -> None:
     assert len(written["failures"]) == len(written["findings"]) == 1
 
 
-def test_ends_on_a_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ends_on_a_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_persona: Callable[..., Path]
+) -> None:
     """Without a GPU the check says so, measures the CPU, writes the figures and succeeds."""
     monkeypatch.setattr(check, "find_card", lambda: None)
     path = tmp_path / "figures.json"
-    assert check.main([*SHORT, "--json", str(path)]) == 0
+    persona = str(write_persona(size=(64, 64)))
+    assert check.main([*SHORT, "--persona", persona, "--json", str(path)]) == 0
     written = json.loads(path.read_text())
     assert any("no GPU was found" in finding for finding in written["findings"])
     assert written["cpu_batch_1_frames_per_s"] > 0
