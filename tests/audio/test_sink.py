@@ -1,4 +1,4 @@
-"""The framework's playback contract: every segment that opens finishes once, at what was heard."""
+"""The audio sink keeps the framework's contract: every segment that opens finishes once."""
 
 from __future__ import annotations
 
@@ -74,20 +74,20 @@ class Notes:
 
 
 class Play:
-    """A sink, and what stands in for the conductor: time passes when the test says so."""
+    """A sink, and what the conductor does, on a clock that the test moves."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.playout = Playout()
         self.notes = Notes()
-        self.outlooks: list[tuple[bool, int | None]] = []
+        self.planned: list[tuple[bool, int | None]] = []
         self.sink = AudioSink(
             self.playout,
             self.notes,
             clock=self.clock,
             wait_for_subscriber=self.heard,
             segments=(self.notes,),
-            on_planned_speech=lambda begins: self.outlooks.append((begins, self.playout.turn_end)),
+            on_planned_speech=lambda begins: self.planned.append((begins, self.playout.turn_end)),
         )
         self.audible = asyncio.Event()
         self.audible.set()
@@ -122,7 +122,8 @@ async def play() -> AsyncIterator[Play]:
     yield Play()
 
 
-async def test_speech_is_played_whole_and_reported_once(play: Play) -> None:
+async def test_speech_is_played_and_reported(play: Play) -> None:
+    """Speech is played whole and reported once."""
     await play.sink.capture_frame(frame(tone(0.5)))
     play.sink.flush()
     await play.pass_time(0.7)
@@ -136,7 +137,8 @@ async def test_speech_is_played_whole_and_reported_once(play: Play) -> None:
 
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 22_050, 24_000, 44_100, 48_000, 96_000])
-async def test_any_rate_becomes_the_published_one(play: Play, rate: int) -> None:
+async def test_any_rate_is_resampled(play: Play, rate: int) -> None:
+    """Audio of any rate keeps its length and pitch."""
     pcm = tone(1.0, rate)
     for first in range(0, len(pcm), 777):
         await play.sink.capture_frame(frame(pcm[first : first + 777], rate))
@@ -148,7 +150,8 @@ async def test_any_rate_becomes_the_published_one(play: Play, rate: int) -> None
     assert abs(np.argmax(spectrum) / 0.6 - 440) <= 2
 
 
-async def test_channels_are_mixed_to_one(play: Play) -> None:
+async def test_channels_are_mixed(play: Play) -> None:
+    """Channels are mixed to one."""
     left, right = np.full(TICK * 4, 1000, np.int16), np.full(TICK * 4, 3000, np.int16)
     await play.sink.capture_frame(frame(np.stack([left, right], axis=1).ravel(), channels=2))
     play.sink.flush()
@@ -156,7 +159,8 @@ async def test_channels_are_mixed_to_one(play: Play) -> None:
     assert (play.sound == 2000).all()
 
 
-async def test_a_rate_that_changes_within_a_segment_loses_nothing(play: Play) -> None:
+async def test_a_rate_may_change(play: Play) -> None:
+    """A sample rate that changes within a segment loses nothing."""
     await play.sink.capture_frame(frame(tone(0.5, 24_000), 24_000))
     await play.sink.capture_frame(frame(tone(0.5, 16_000), 16_000))
     await play.sink.capture_frame(frame(tone(0.5)))
@@ -165,7 +169,8 @@ async def test_a_rate_that_changes_within_a_segment_loses_nothing(play: Play) ->
     assert abs(play.finished[0].playback_position - 1.5) <= 0.01
 
 
-async def test_an_interruption_is_flush_then_clear_and_tells_what_was_heard(play: Play) -> None:
+async def test_an_interruption_reports_what_was_heard(play: Play) -> None:
+    """An interruption, which is a flush and a clear, reports what was heard."""
     await play.sink.capture_frame(frame(tone(5.0)))
     await play.pass_time(0.5)
     play.sink.flush()
@@ -177,30 +182,33 @@ async def test_an_interruption_is_flush_then_clear_and_tells_what_was_heard(play
     assert not play.sound[samples(0.5) + FADE_SAMPLES :].any()
 
 
-async def test_what_will_be_heard_is_told_as_soon_as_it_is_known(play: Play) -> None:
+async def test_planned_speech_is_told(play: Play) -> None:
+    """Each change of the planned speech is told at once."""
     for _ in range(3):
         await play.sink.capture_frame(frame(tone(0.2)))
-    assert play.outlooks == [(True, None)]
+    assert play.planned == [(True, None)]
     play.sink.flush()
-    assert play.outlooks[1:] == [(False, samples(0.6))]
+    assert play.planned[1:] == [(False, samples(0.6))]
     await play.pass_time(0.2)
     play.sink.pause()
     play.sink.resume()
     play.sink.clear_buffer()
-    assert [end for _, end in play.outlooks[2:4]] == [None, samples(0.6)]
-    assert play.outlooks[4][1] is not None and play.outlooks[4][1] <= samples(0.3)
+    assert [end for _, end in play.planned[2:4]] == [None, samples(0.6)]
+    assert play.planned[4][1] is not None and play.planned[4][1] <= samples(0.3)
     await play.sink.capture_frame(frame(tone(0.2)))
-    assert play.outlooks[5:] == [(True, None)]
+    assert play.planned[5:] == [(True, None)]
 
 
-async def test_clear_with_nothing_open_reports_nothing(play: Play) -> None:
+async def test_a_clear_without_speech_reports_nothing(play: Play) -> None:
+    """A clear or flush without speech reports nothing."""
     play.sink.clear_buffer()
     play.sink.flush()
     await play.pass_time(0.1)
     assert not play.finished
 
 
-async def test_a_pause_holds_and_resume_goes_on(play: Play) -> None:
+async def test_a_pause_holds_the_speech(play: Play) -> None:
+    """Paused speech waits, and resume continues it."""
     assert play.sink.can_pause
     await play.sink.capture_frame(frame(tone(1.0)))
     play.sink.flush()
@@ -214,7 +222,8 @@ async def test_a_pause_holds_and_resume_goes_on(play: Play) -> None:
     assert sum(event.duration for event in play.progressed) == pytest.approx(1.0)
 
 
-async def test_speech_waits_for_the_first_listener(play: Play) -> None:
+async def test_speech_waits_for_a_subscriber(play: Play) -> None:
+    """Speech waits for the first subscriber."""
     play.audible.clear()
     capture = asyncio.ensure_future(play.sink.capture_frame(frame(tone(0.1))))
     await play.pass_time(0.2)
@@ -306,7 +315,7 @@ async def test_speech_that_waits_for_room_can_be_ended(play: Play, how: str) -> 
     assert [event.interrupted for event in play.finished] == [True]
 
 
-async def test_after_a_clear_the_rest_of_a_segment_waits_for_nobody(play: Play) -> None:
+async def test_an_interrupted_segment_waits_no_more(play: Play) -> None:
     """Frames of an interrupted segment are dropped without a wait for a subscriber."""
     play.audible.clear()
     capture = asyncio.ensure_future(play.sink.capture_frame(frame(tone(0.1))))
@@ -319,7 +328,8 @@ async def test_after_a_clear_the_rest_of_a_segment_waits_for_nobody(play: Play) 
     assert [event.playback_position for event in play.finished] == [0.0]
 
 
-async def test_a_minute_of_waiting_speech_makes_the_tts_wait(play: Play) -> None:
+async def test_a_minute_of_speech_makes_the_tts_wait(play: Play) -> None:
+    """The TTS waits while a minute of speech is to be played."""
     await play.sink.capture_frame(frame(tone(seconds(LIMIT_SAMPLES))))
     capture = asyncio.ensure_future(play.sink.capture_frame(frame(tone(0.5))))
     await play.pass_time(0.2)
@@ -361,13 +371,13 @@ FRAMES = st.builds(
     ),
     st.one_of(st.sampled_from([1, 3_999, 4_000, 48_000, 768_000]), st.integers(-1, 800_000)),
     st.integers(-1, 9),
-    st.one_of(st.integers(-1, 1_000), st.just(20_000)),
+    st.one_of(st.integers(-1, 1_000), st.just(5_000)),
     st.integers(0, 9),
 )
 
 
 @settings(max_examples=500)
-@given(st.lists(FRAMES, min_size=1, max_size=5))
+@given(st.lists(FRAMES, min_size=1, max_size=3))
 def test_any_frames_are_played_or_left_out(frames: Sequence[rtc.AudioFrame]) -> None:
     """Of a segment of any frames, those that make sense are played and the others left out."""
 
@@ -392,7 +402,8 @@ def test_any_frames_are_played_or_left_out(frames: Sequence[rtc.AudioFrame]) -> 
     asyncio.run(act())
 
 
-async def test_closing_finishes_what_is_open_and_what_still_comes(play: Play) -> None:
+async def test_closing_finishes_every_segment(play: Play) -> None:
+    """Closing finishes the open segment and those that still come."""
     await play.sink.capture_frame(frame(tone(1.0)))
     await play.pass_time(0.5)
     play.sink.close()
@@ -406,7 +417,7 @@ async def test_closing_finishes_what_is_open_and_what_still_comes(play: Play) ->
 
 
 def timed(pcm: NDArray[np.int16], *texts: object) -> rtc.AudioFrame:
-    """A frame with the words that a TTS says it says."""
+    """A frame with text of the TTS."""
     said = frame(pcm)
     said.userdata[USERDATA_TIMED_TRANSCRIPT] = list(texts)
     return said
@@ -458,9 +469,11 @@ OPERATIONS = st.one_of(
 
 @settings(max_examples=200)
 @given(st.lists(OPERATIONS, max_size=25), st.booleans(), st.sampled_from([48_000, 24_000]))
-def test_in_any_order_every_opened_segment_finishes_once_at_what_was_heard(
+def test_any_sequence_finishes_every_segment(
     operations: Sequence[tuple[str, int]], close: bool, rate: int
 ) -> None:
+    """In any order of calls every segment that is opened finishes once."""
+
     async def act() -> None:
         play = Play()
         for name, count in operations:
