@@ -20,7 +20,8 @@ from .face.state import FaceState
 from .face.status import AvatarStatus
 from .face.style import Style, StyleName
 from .log import logger
-from .options import DEFAULT_PERSONA, VideoCodec
+from .options import DEFAULT_PERSONA
+from .publish.tracks import VideoCodec
 from .render.persona import Aspect, PersonaError
 from .render.providers import Device
 from .render.renderer import Frames, Moment, Renderer

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from .face.style import STYLES, Style, StyleName
+from .publish.tracks import VideoCodec
 from .render.persona import BUILT_IN, Aspect, PersonaError
 from .render.prerenderer import frame_period
 from .render.providers import Device
-
-VideoCodec = Literal["vp8", "h264", "vp9", "av1"]
 
 DEFAULT_PERSONA = "man"
 

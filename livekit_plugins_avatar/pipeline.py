@@ -99,7 +99,7 @@ class Pipeline:
             now=self.now,
             placement=self.playout,
             visemes=self.schedule.between,
-            word_start=lambda index: None,
+            word_start=self._word_start,
             clock=self.clock,
             classifier=classifier,
         )
@@ -251,8 +251,13 @@ class Pipeline:
             position=lambda: self.playout.speech_position,
         )
         self._worker.start()
-        bitrate_bps = self.options.bitrate_bps(size) if size is not None else 0
-        await self.publisher.start(room, size=size, fps=fps, bitrate_bps=bitrate_bps)
+        await self.publisher.start(
+            room,
+            size=size,
+            fps=fps,
+            bitrate_bps=self.options.bitrate_bps(size) if size is not None else 0,
+            video_codec=self.options.video_codec,
+        )
         self._check_open()
 
     def _attach_frames(self, renderer: Renderer) -> None:
@@ -313,6 +318,8 @@ class Pipeline:
         if self.sink is not None:
             self.sink.close()
         await self._stop_tasks()
+        if self._takeover is not None:
+            self._takeover.publish()
 
     async def _stop_tasks(self) -> None:
         """End all tasks; one that does not end in time is named and left behind."""
@@ -351,6 +358,9 @@ class Pipeline:
     def _nod(self, sample: int) -> None:
         self.face.nod(sample)
         self._redraw(sample)
+
+    def _word_start(self, index: int) -> int | None:
+        return self._worker.word_start(index) if self._worker is not None else None
 
     def _on_text(self) -> None:
         """The text of an answer has begun to arrive."""

@@ -26,12 +26,12 @@ from .options import (
     DEFAULT_PERSONA,
     VIDEO_DELAY_S,
     Options,
-    VideoCodec,
     check_has,
     check_renderer,
     check_store,
 )
 from .pipeline import ClosedError, Pipeline
+from .publish.tracks import VideoCodec
 from .render.persona import Aspect, PersonaError
 from .render.providers import Device
 from .render.renderer import Renderer

@@ -85,7 +85,7 @@ async def test_its_python_runs(code: str, names: dict[str, Any]) -> None:
 def test_blocks_that_need_a_key_are_said_to() -> None:
     for name in NEEDS_A_KEY:
         before, _ = README.split(f"{name}(", 1)
-        paragraph = before.split("\n\n")[-2]
+        paragraph = before.rpartition("```python")[0].strip().split("\n\n")[-1]
         assert "needs" in paragraph and "key" in paragraph
 
 

@@ -43,6 +43,7 @@ class OutputTakeover:
     ) -> None:
         self._session, self._room, self._output = agent_session, room, output
         self._previous: AudioOutput | None = None
+        self._plain_voice: PlainVoice | None = None
 
     def take(self) -> None:
         """Take the place of the present output; transcripts and recorders before it stay."""
@@ -57,9 +58,19 @@ class OutputTakeover:
         if self._previous is not None:
             output.replace_audio_tail(self._previous)
         elif is_running(self._session) and self._room.isconnected():
-            PlainVoice(self._session, self._room).take_over()
+            self._plain_voice = PlainVoice(self._session, self._room)
+            self._plain_voice.take_over()
         elif output.audio is self._output:
             output.audio = None
+
+    def publish(self) -> None:
+        """Publish the plain track, where one is needed.
+
+        To be called once other tracks are unpublished: livekit 1.1.21 may fail to negotiate both
+        at once.
+        """
+        if self._plain_voice is not None:
+            self._plain_voice.publish()
 
 
 def _tail(output: AudioOutput | None) -> AudioOutput | None:
@@ -72,7 +83,7 @@ def _tail(output: AudioOutput | None) -> AudioOutput | None:
 class PlainVoice:
     """The audio output of an agent session whose avatar was closed in mid-call.
 
-    Use it on the agent's event loop, in a connected room. It closes itself with the session.
+    Use it on the agent's event loop. It closes itself with the session or the room.
     """
 
     def __init__(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
@@ -82,13 +93,15 @@ class PlainVoice:
         self._closing: asyncio.Task[None] | None = None
 
     def take_over(self) -> None:
-        """Become the session's output now, and publish meanwhile.
-
-        What was being said ends as interrupted; what is said next waits for the track.
-        """
+        """Become the session's output; what is said from now on waits for the track."""
         self._session.on("close", self._on_close)
+        self._room.on("disconnected", self._on_close)
         self._session.output.replace_audio_tail(self._output)
-        self._publishing = asyncio.create_task(self._publish(), name="avatar-plain-voice")
+
+    def publish(self) -> None:
+        """Publish the track, unless all is over already."""
+        if self._closing is None:
+            self._publishing = asyncio.create_task(self._publish(), name="avatar-plain-voice")
 
     async def _publish(self) -> None:
         try:
@@ -96,12 +109,13 @@ class PlainVoice:
         except Exception:
             logger.exception("plain voice: the track could not be published; the agent is mute")
 
-    def _on_close(self, _: object) -> None:
+    def _on_close(self, *_: object) -> None:
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
 
     async def _close(self) -> None:
         self._session.off("close", self._on_close)
+        self._room.off("disconnected", self._on_close)
         if self._publishing is not None:
             self._publishing.cancel()
             await asyncio.gather(self._publishing, return_exceptions=True)

@@ -14,7 +14,7 @@ from .connectivity import Connectivity
 from .keyframes import KeyframeRequests
 from .link_monitor import LinkMonitor, LinkWatcher
 from .sources import QUEUE_SAMPLES, Sources
-from .tracks import Tracks
+from .tracks import Tracks, VideoCodec
 
 
 class Publisher:
@@ -56,7 +56,13 @@ class Publisher:
         return self._connectivity.reconnections if self._connectivity is not None else 0
 
     async def start(
-        self, room: rtc.Room, *, size: tuple[int, int] | None, fps: int, bitrate_bps: int
+        self,
+        room: rtc.Room,
+        *,
+        size: tuple[int, int] | None,
+        fps: int,
+        bitrate_bps: int,
+        video_codec: VideoCodec,
     ) -> None:
         """Start the conductor and publish what it feeds.
 
@@ -65,6 +71,7 @@ class Publisher:
             size: Width and height of the video; None publishes the voice alone.
             fps: Of the video.
             bitrate_bps: The most that the video may take.
+            video_codec: Of the video.
 
         Raises:
             RuntimeError: Closed before the end.
@@ -73,7 +80,9 @@ class Publisher:
         sources = await self.conductor.start(lambda: Sources(size))
         self._check_open()
         self.tracks = Tracks(room)
-        await self.tracks.publish(sources, fps=fps, bitrate_bps=bitrate_bps)
+        await self.tracks.publish(
+            sources, fps=fps, bitrate_bps=bitrate_bps, video_codec=video_codec
+        )
         self._check_open()
         self._watch_link(room, self.tracks, sources)
 

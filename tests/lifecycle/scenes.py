@@ -1,0 +1,209 @@
+"""What may happen to an avatar: a scene for each way to start and close at the wrong time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+import numpy as np
+from livekit import rtc
+from livekit.agents import AgentSession
+from livekit.agents.voice import SpeechHandle
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar import AvatarError, AvatarSession, Moment
+
+from .places import Place
+
+LIMIT_S = 5.0
+"""Nothing that is awaited may take longer."""
+
+RATE = 24_000
+
+
+class Grey:
+    """A renderer of small grey frames."""
+
+    size = (64, 64)
+    fps = 30
+
+    def render(self, moments: Sequence[Moment]) -> NDArray[np.uint8]:
+        return np.full((len(moments), 96, 64), 128, np.uint8)
+
+    def close(self) -> None:
+        pass
+
+
+class Play:
+    """One avatar in one room, and all that was begun with it.
+
+    Args:
+        place: The room, with the agent in it.
+        chance: Decides what happens when.
+    """
+
+    def __init__(self, place: Place, chance: random.Random) -> None:
+        self.place, self.chance = place, chance
+        self.session: AgentSession[Any] = AgentSession()
+        self.face = AvatarSession(renderer=Grey())
+        self.handles: list[SpeechHandle] = []
+        self.begun: list[asyncio.Task[Any]] = []
+        self.close_s: list[float] = []
+        """How long each closing took."""
+
+    async def begin(self) -> None:
+        """Start the avatar and the session, as an agent does; the face may refuse."""
+        try:
+            await self.face.start(self.session, room=self.place.room)
+        except AvatarError:
+            pass
+        await self.place.run(self.session)
+
+    async def say(self) -> None:
+        """Let the agent say three seconds of something."""
+        try:
+            handle = self.session.say("words", audio=speech(3.0), add_to_chat_ctx=False)
+        except RuntimeError:
+            return  # The session is not running.
+        self.handles.append(handle)
+
+    async def interrupt(self) -> None:
+        """Interrupt what is being said."""
+        try:
+            await self.session.interrupt()
+        except RuntimeError:
+            pass
+
+    async def close(self) -> None:
+        """Close the avatar."""
+        began_s = time.monotonic()
+        await self.face.aclose()
+        self.close_s.append(time.monotonic() - began_s)
+
+    async def cancel(self) -> None:
+        """Cancel something that was begun."""
+        if self.begun:
+            self.chance.choice(self.begun).cancel()
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        """Begin something, and go on."""
+        task = asyncio.create_task(work(), name=f"scene-{work.__name__}")
+        self.begun.append(task)
+        return task
+
+    async def end(self) -> None:
+        """Close everything, and wait for all that was begun.
+
+        Raises:
+            AssertionError: Something did not end in time, or a track is left.
+        """
+        wrong = [await late(self.close(), "aclose")]
+        if self.place.room.isconnected():
+            tracks = self.place.room.local_participant.track_publications.values()
+            wrong += [f"{track.name} left" for track in tracks if track.name.startswith("avatar")]
+        wrong += [await late(asyncio.wait({task}), task.get_name()) for task in self.begun]
+        wrong.append(await late(self.session.aclose(), "session.aclose"))
+        wrong += [await late(handle.wait_for_playout(), "speech") for handle in self.handles]
+        wrong.append(await late(self.place.aclose(), "room.disconnect"))
+        assert not any(wrong), ", ".join(filter(None, wrong))
+
+    async def pause(self, most_s: float) -> None:
+        await asyncio.sleep(self.chance.random() * most_s)
+
+
+async def late(work: Awaitable[Any], what: str) -> str:
+    """Wait for `work`; returns what to say if it takes more than `LIMIT_S`."""
+    doing = asyncio.ensure_future(work)
+    await asyncio.wait({doing}, timeout=LIMIT_S)
+    if not doing.done():
+        doing.cancel()
+        return f"{what} hangs"
+    await asyncio.gather(doing, return_exceptions=True)
+    return ""
+
+
+async def within(work: Awaitable[Any], what: str) -> None:
+    """Wait for `work`, or fail."""
+    assert not (hangs := await late(work, what)), hangs
+
+
+async def speech(seconds: float) -> AsyncIterator[rtc.AudioFrame]:
+    count = RATE // 10
+    for _ in range(round(10 * seconds)):
+        yield rtc.AudioFrame(np.full(count, 3000, np.int16).tobytes(), RATE, 1, count)
+
+
+async def close_as_the_agent_leaves(play: Play) -> None:
+    await play.begin()
+    leaving = play.start(play.place.disconnect)
+    await play.pause(0.05)
+    await within(play.close(), "aclose")
+    await leaving
+
+
+async def close_as_the_room_is_deleted(play: Play) -> None:
+    await play.begin()
+    deleting = play.start(play.place.delete)
+    await play.pause(0.1)
+    await within(play.close(), "aclose")
+    await deleting
+
+
+async def leave_while_starting(play: Play) -> None:
+    starting = play.start(play.begin)
+    await play.pause(0.1)
+    await play.place.disconnect()
+    await within(asyncio.wait({starting}), "start")
+
+
+async def close_while_starting(play: Play) -> None:
+    play.start(play.begin)
+    await play.pause(0.4)
+    await within(play.close(), "aclose")
+
+
+async def close_again_after_giving_up(play: Play) -> None:
+    await play.begin()
+    try:
+        await asyncio.wait_for(play.face.aclose(), 0.02 * play.chance.random())
+    except asyncio.TimeoutError:
+        pass
+    await within(asyncio.gather(play.close(), play.close()), "two at once")
+
+
+async def speak_and_close(play: Play) -> None:
+    """With a viewer or into an empty room; what is said later goes over a plain track."""
+    await play.begin()
+    await play.say()
+    await play.pause(0.5)
+    await within(play.close(), "aclose")
+    await within(play.handles[0].wait_for_playout(), "the speech handle")
+    await play.say()
+    await play.pause(0.3)
+
+
+async def anything(play: Play) -> None:
+    """A random sequence of everything."""
+    place = play.place
+    acts = [play.begin, play.say, play.say, play.interrupt, play.close, play.cancel]
+    acts += [place.disconnect, place.delete]
+    for _ in range(play.chance.randint(2, 9)):
+        act = play.chance.choice(acts)
+        if act == play.begin:
+            acts.remove(act)
+        play.start(act)
+        await play.pause(play.chance.choice((0.0, 0.02, 0.3)))
+
+
+SCENES: Sequence[Callable[[Play], Coroutine[Any, Any, None]]] = (
+    close_as_the_agent_leaves,
+    close_as_the_room_is_deleted,
+    leave_while_starting,
+    close_while_starting,
+    close_again_after_giving_up,
+    speak_and_close,
+    anything,
+)
