@@ -7,6 +7,7 @@ and nothing jumps. A move takes longer the farther it goes, as in people.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import hypot
 from typing import NamedTuple
 
@@ -78,7 +79,8 @@ def _arrived(
     path: Callable[[float], float],
 ) -> Point:
     """Where a chain of moves has got to at `sample`."""
-    lengths_s = [base_s + per_deg_s * distance_deg(a[1], b[1]) for a, b in _pairs(points)]
+    sizes_deg = [0.0, *(distance_deg(a, b) for (_, a), (_, b) in pairwise(points))]
+    lengths_s = [base_s + per_deg_s * size_deg for size_deg in sizes_deg]
     first = len(points) - 1
     while first > 0 and seconds(sample - points[first][0]) < lengths_s[first]:
         first -= 1
@@ -88,10 +90,3 @@ def _arrived(
         yaw_deg += (to.yaw_deg - yaw_deg) * part
         pitch_deg += (to.pitch_deg - pitch_deg) * part
     return Point(yaw_deg, pitch_deg)
-
-
-def _pairs(
-    points: Sequence[tuple[int, Point]],
-) -> list[tuple[tuple[int, Point], tuple[int, Point]]]:
-    """Each point with the one before it; the first with itself."""
-    return list(zip((points[0], *points), points, strict=False))

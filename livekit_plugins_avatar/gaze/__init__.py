@@ -1,1 +1,1 @@
-"""Whom the face looks at."""
+"""Decides whom the face looks at."""
