@@ -283,10 +283,10 @@ def _text(value: int | memoryview) -> str:
         raise _malformed() from None
 
 
-def shortened(text: str) -> str:
-    """A text of the file, fit for a line of a log."""
-    line = "".join(letter if letter.isprintable() else "?" for letter in text[:60])
-    return line + "..." if len(text) > 60 else line
+def shortened(text: str, most: int = 60) -> str:
+    """Return a text of the file, fit for a line of a log."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in text[:most])
+    return line + "..." if len(text) > most else line
 
 
 def _malformed() -> OnnxFileError:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..log import logger
+from .onnx_file import shortened
 from .persona import Persona
 
 Device = Literal["auto", "tensorrt", "cuda", "cpu"]
@@ -211,6 +212,6 @@ def _silent(device: str) -> Iterator[None]:
 
 
 def first_line(error: Exception) -> str:
-    """What an error says, without ONNX Runtime's source files and what follows the first line."""
-    line = str(error).partition("\n")[0]
+    """Return what an error says first, without the names of ONNX Runtime's source files."""
+    line = shortened(str(error).partition("\n")[0], 600)
     return re.sub(r"^(\[ONNXRuntimeError\][^/]*)?/\S+\.cc:\d+ .*?\) (?=[A-Z])", "", line)[:300]

@@ -7,6 +7,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,7 @@ from livekit_plugins_avatar.render import engine
 from livekit_plugins_avatar.render.cuda import SIZES
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer, warm
 from livekit_plugins_avatar.render.persona import Aspect, Persona, PersonaError
-from livekit_plugins_avatar.render.providers import BATCHES, session_options
+from livekit_plugins_avatar.render.providers import BATCHES, first_line, session_options
 from livekit_plugins_avatar.render.renderer import Frames, Moment
 from livekit_plugins_avatar.timeline import Timed
 
@@ -511,3 +512,13 @@ def test_other_format(write_persona: WritePersona) -> None:
     path.write_bytes(b"\x12\x06AAORTM" + content)
     assert path.read_bytes()[4:8] == b"ORTM"
     assert OnnxRenderer(Persona.load(path), device="cpu").size == (8, 4)
+
+
+def test_error_line() -> None:
+    """ONNX Runtime's errors become one short line, however long and strange the names in a file."""
+    source = "/onnxruntime_src/core/provider.cc:729 void onnxruntime::Register(PyOptions&) "
+    assert first_line(RuntimeError(f"{source}Please install it\nand more")) == "Please install it"
+    began_s = time.process_time()
+    line = first_line(RuntimeError("/a.cc:1 " * 1_000_000 + "\x1b[31m"))
+    assert len(line) <= 300 and line.isprintable()
+    assert time.process_time() - began_s < 0.5

@@ -32,9 +32,9 @@ from ...render.providers import Device
 from ...render.renderer import Frames
 from ...timeline import Timed
 from .encoding import encode_ms
+from .measure import moving_faces, psnr_db, random_faces, timed_ms
 from .nvidia import Card, find_card
 from .report import Report, say
-from .rig import moving_faces, psnr_db, random_faces, timed_ms
 
 AGREE_DB = 45.0
 """Viewers cannot tell two pictures apart above it."""

@@ -13,8 +13,8 @@ import pytest
 
 from livekit_plugins_avatar.render.persona import Persona
 from livekit_plugins_avatar.tools.gpu import check
+from livekit_plugins_avatar.tools.gpu.measure import SAME_DB, psnr_db, random_faces
 from livekit_plugins_avatar.tools.gpu.report import Report
-from livekit_plugins_avatar.tools.gpu.rig import SAME_DB, psnr_db, random_faces
 
 ROOT = Path(__file__).parents[3]
 CHECK = ROOT / "livekit_plugins_avatar" / "tools" / "gpu"
