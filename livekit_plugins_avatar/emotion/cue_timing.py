@@ -85,7 +85,7 @@ class CueTiming:
         self,
         placement: Placement,
         visemes: Visemes,
-        word_start: Callable[[int], int | None] = lambda index: None,
+        word_start: Callable[[int], int | None],
     ) -> None:
         self._placement = placement
         self._visemes = visemes
@@ -156,7 +156,7 @@ class CueTiming:
         found: list[tuple[int, Cue]] = []
         for text in self._texts:
             while text.cues and text.start is not None:
-                speech = self._speech_sample(text, text.start, text.cues[0].at)
+                speech = self._speech_sample(text, text.start, text.cues[0])
                 sample = self._placement.published_at(speech)
                 if sample is None or sample > now + LEAD_SAMPLES:
                     break
@@ -165,10 +165,18 @@ class CueTiming:
                     found.append((max(sample, now), cue))
         return found
 
-    def _speech_sample(self, text: _Text, start: int, at: int) -> int:
+    def _speech_sample(self, text: _Text, start: int, cue: Cue) -> int:
         """The speech sample at which a sentence begins, as far as it is known by now."""
-        if at == 0:
+        if cue.at == 0:
             return start
+        aligned = self._word_start(cue.word)
+        # The start of a word in another segment says nothing about this one.
+        if aligned is not None and aligned >= start and (text.end is None or aligned < text.end):
+            return aligned
+        return start + self._guess(text, start, cue.at)
+
+    def _guess(self, text: _Text, start: int, at: int) -> int:
+        """About how many samples of the speech are before the sentence at `at`."""
         guess = at * self._letter
         if text.end is not None and text.length:
             guess = at / text.length * (text.end - start)
@@ -180,7 +188,7 @@ class CueTiming:
             if event.viseme == "sil" and event.duration >= PAUSE_SAMPLES
         ]
         nearest = min(ends, key=lambda end: abs(end - guess), default=guess)
-        return start + round(nearest if abs(nearest - guess) <= reach else guess)
+        return round(nearest if abs(nearest - guess) <= reach else guess)
 
     def _learn_pace(self, text: _Text) -> None:
         if text.start is None or text.end is None or (text.length or 0) < PACE_LETTERS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -24,12 +24,16 @@ SPEECH = Run(published=10 * SECOND, speech=0, length=60 * SECOND)
 
 
 def timing(
-    *texts: str, runs: Sequence[Run] = (SPEECH,), visemes: Sequence[VisemeEvent] = ()
+    *texts: str,
+    runs: Sequence[Run] = (SPEECH,),
+    visemes: Sequence[VisemeEvent] = (),
+    word_starts: Mapping[int, int] | None = None,
 ) -> CueTiming:
     """The timing of one text, with speech published from 10 s on."""
     cue_timing = CueTiming(
         FixedPlacement(runs),
         lambda start, end: [each for each in visemes if each.end > start and each.start < end],
+        (word_starts or {}).get,
     )
     if texts:
         add(cue_timing, *texts)
@@ -118,6 +122,28 @@ def test_nearest_pause() -> None:
     cue_timing.segment_started(0)
     cue_timing.segment_ended(4 * SECOND)
     assert all_due(cue_timing) == [(10.0, "concern"), (12.4, "warm")]
+
+
+def test_aligned_sentence() -> None:
+    """A sentence begins where the aligner has its first word, however far from a guess."""
+    word = len(SAD.split())
+    cue_timing = timing(SAD + GLAD, word_starts={0: 100, word: 7 * SECOND, word + 1: 8 * SECOND})
+    cue_timing.segment_started(0)
+    assert all_due(cue_timing) == [(10.0, "concern"), (17.0, "warm")]
+
+
+@pytest.mark.parametrize("elsewhere", [SECOND - 1, 5 * SECOND])
+def test_aligned_elsewhere(elsewhere: int) -> None:
+    """A word start outside the text's own segment is that of another text, and does not count."""
+    plain, aligned = (
+        timing(SAD + GLAD, word_starts=word_starts)
+        for word_starts in ({}, {len(SAD.split()): elsewhere})
+    )
+    for cue_timing in (plain, aligned):
+        cue_timing.end_text(length(SAD + GLAD))
+        cue_timing.segment_started(SECOND)
+        cue_timing.segment_ended(5 * SECOND)
+    assert all_due(aligned) == all_due(plain) != []
 
 
 def test_pace_is_learnt() -> None:

@@ -180,6 +180,7 @@ def _say(face: Face, text: str, start: int, events: Sequence[VisemeEvent]) -> No
     cue_timing = CueTiming(
         FixedPlacement([Run(start, start, end - start)]),
         lambda a, b: [event for event in events if event.end > a and event.start < b],
+        word_start=lambda index: None,
     )
     spoken = SentenceReader()
     cue_timing.begin_text()
