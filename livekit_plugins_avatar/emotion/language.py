@@ -1,9 +1,8 @@
-"""Whether a text is English, which is what the lexicon covers.
+"""Tells whether a text is English, the language of the lexicon.
 
-In flows text; out flows yes or no. Languages give themselves away by their small words (stop words,
-Grefenstette 1995): a text with more of the small words of its neighbours than of English, or in
-letters that English does not have, is not English. A word or two may be anything: they count as
-English, because "danke" is not in the lexicon anyway.
+Languages differ in their small words (stop words, Grefenstette 1995): a text with more small words
+of other languages than of English, or with letters that English lacks, is not English. A word or
+two without any counts as English: words of other languages are not in the lexicon anyway.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ ENGLISH = frozenset(
     "their them she our ours what when where which who why how there here because about after "
     "before than then some any very just my it i to for not but".split()
 )
-"""Small words of English that are none of the languages below."""
+"""Small words of English that no language below has."""
 
 OTHERS = frozenset(
     # German
@@ -37,13 +36,13 @@ OTHERS = frozenset(
     # Polish, Turkish, Swedish
     "jest nie sie bardzo dziekuje bir ve cok degil tesekkur jag och inte ar tack".split()
 )
-"""Small words of languages that people are likely to speak to an agent, without their accents."""
+"""Small words of other common languages, without their accents."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
 def is_english(text: str) -> bool:
-    """Whether the lexicon may read `text`."""
+    """Whether the lexicon covers `text`."""
     words = _WORD.findall(text.replace("\u2019", "'").lower())
     plain = [_plain(word) for word in words]
     latin = sum(word.isascii() for word in plain)
@@ -58,6 +57,6 @@ def is_english(text: str) -> bool:
 
 
 def _plain(word: str) -> str:
-    """Without its accents."""
+    """The word without its accents."""
     letters = unicodedata.normalize("NFKD", word)
     return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -1,8 +1,8 @@
-"""The lexicon's estimate of a text: no network, no model, a millisecond.
+"""Estimates the emotion of a text from its words: no network, no model, a millisecond.
 
-In flow sentences; out flows what they make one feel. Words carry weights, a "not" before them turns
-them around, a "but" weighs what follows it more, and a question that says nothing else is met with
-interest. Text in another language than English is neutral, but for emoji.
+Words have weights. A "not" before a word reverses it, what follows a "but" counts more, and a
+question without other emotion shows interest. Text in other languages than English is neutral,
+except for its emoji.
 """
 
 from __future__ import annotations
@@ -27,35 +27,35 @@ from .words import (
 )
 
 SHOWN_FROM = 0.4
-"""A sum below this is chance, and shows nothing."""
+"""A smaller sum is chance, and neutral."""
 
 LEAST_STRENGTH = 0.55
-"""What shows at all is strong enough to be seen."""
+"""A weaker expression would not be seen."""
 
 NEGATED_WORDS = 3
 NEGATED_GOOD, NEGATED_BAD = -0.8, -0.4
-"""How far a "not" reaches, and what it makes of a weight: "not good" is bad, "not bad" is hardly
-good."""
+"""How many words a "not" reaches, and the factors of what it negates: "not good" is bad, "not bad"
+is hardly good."""
 
 INTENSIFIED_WORDS = 2
 EXCLAIMED = 1.15
 
 BEFORE_BUT, AFTER_BUT = 0.5, 1.4
-"""What comes after a "but" is what is meant."""
+"""Factors of words before and after a "but": the speaker means what comes after it."""
 
 IN_QUESTION = 0.5
-"""Who asks whether something is good or broken does not know it."""
+"""Factor of words in a question: it asks whether something is good, and does not say so."""
 
 QUESTION = EmotionEstimate("interest", 0.8)
 
 SHORT_WORDS = 3
-"""Whoever says no more than so many words, a name among them, calls it at who hears it."""
+"""A name in a text of up to so many words is aimed at the listener."""
 
 AIMED_WORDS = 8
-"""How far before a name stands whom it is called at, with a verb between: "your answer is ..."."""
+"""How many words before a name may say whom it is aimed at: "your answer is ..."."""
 
 LONGEST_TEXT = 2000
-"""What is longer is read from its end: nobody's face answers the beginning of a speech."""
+"""Characters. Of a longer text the end counts: a listener reacts to what was said last."""
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|[.,;:!?\n\u2026\u2014()]")
 _SENTENCE = re.compile(r"[^.!?\n\u2026]+[.!?\n\u2026]*|[.!?\n\u2026]+")
@@ -89,15 +89,12 @@ class _Found(NamedTuple):
 
 
 def classify(text: str, side: Side, language: str | None = None) -> EmotionEstimate:
-    """What a text makes one feel.
+    """Estimate the emotion of a text.
 
     Args:
-        text: One sentence or some; of several the one that moves most counts, the last of equals.
+        text: Of several sentences the strongest counts, and of equals the last.
         side: Whether it is heard or said.
-        language: Its language tag where that is known, as "en-GB".
-
-    Returns:
-        A estimate; `NEUTRAL` where nothing would show.
+        language: Its language tag if that is known, such as "en-GB".
     """
     text = text[-LONGEST_TEXT:].replace("\u2019", "'")
     known = language.lower().startswith("en") if language else is_english(text)
@@ -137,7 +134,7 @@ def _of_valence(valence: float) -> EmotionEstimate:
 
 
 def _found(tokens: Sequence[str]) -> Iterator[_Found]:
-    """The lexicon's phrases in a sentence, the longest at each place, one after the other."""
+    """The phrases of the lexicon in a sentence, the longest at each place."""
     for insults in (False, True):
         at = 0
         while at < len(tokens):
@@ -165,7 +162,7 @@ def _matches(phrase: _Phrase, tokens: Sequence[str], at: int) -> bool:
 
 
 def _weight(tokens: Sequence[str], at: int, phrase: _Phrase) -> float:
-    """A phrase's weight, with what the words before it do to it."""
+    """The weight of a phrase after the words before it."""
     weight = phrase.weight
     before = _clause(tokens, at)
     for word in before[-INTENSIFIED_WORDS:]:
@@ -189,7 +186,7 @@ def _clause(tokens: Sequence[str], at: int) -> Sequence[str]:
 
 
 def _place(tokens: Sequence[str], at: int) -> float:
-    """How much a place in a sentence counts."""
+    """The factor of a place in a sentence."""
     buts = [index for index, token in enumerate(tokens) if token in ("but", "however")]
     if not buts:
         return 1.0
@@ -197,7 +194,7 @@ def _place(tokens: Sequence[str], at: int) -> float:
 
 
 def _insults(tokens: Sequence[str], found: Sequence[_Found]) -> bool:
-    """Whether somebody insults whoever hears it."""
+    """Whether a sentence insults its listener."""
     return any(
         hit.phrase.topic == "curse" or (hit.phrase.topic == "name" and _called(tokens, hit))
         for hit in found
@@ -206,7 +203,7 @@ def _insults(tokens: Sequence[str], found: Sequence[_Found]) -> bool:
 
 
 def _called(tokens: Sequence[str], hit: _Found) -> bool:
-    """Whether a name is called at the agent, and not said of somebody else."""
+    """Whether a name is aimed at the listener, and not said of others."""
     before = _clause(tokens, hit.at)
     after = tokens[hit.at + len(hit.phrase.parts) :][:1]
     words = [token for token in tokens if token not in _BREAKS]
@@ -234,7 +231,7 @@ def _is_question(sentence: str, tokens: Sequence[str]) -> bool:
 
 
 def _emoji(text: str) -> float:
-    """What emoji say: as much as their first kind does."""
+    """The weight of emoji and emoticons; where there are several kinds, of the first."""
     for weight, faces in _FACES.items():
         if faces.search(text):
             return weight

@@ -1,8 +1,7 @@
-"""Listening: what the face does while somebody else speaks.
+"""Decides what the face shows while the user speaks: emotions and nods.
 
-In flow transcripts as they come to be known, the user's pauses, tools that failed; out flow
-emotions and nods. A transcript that is still being revised counts once it has said the same twice.
-Nods come at pauses, never often, and never to somebody who insults.
+A transcript that may still change counts once two versions agree. Nods come at pauses, seldom, and
+never after an insult.
 """
 
 from __future__ import annotations
@@ -12,38 +11,38 @@ from . import lexicon
 from .estimate import NEUTRAL, EmotionEstimate
 
 NOD_WORDS = 7
-"""A listener acknowledges no more than every so many words (about one backchannel per seven words
-and at pauses, in task dialogues: Cathcart, Carletta and Klein 2003, digest)."""
+"""Words between nods, at least. Listeners in task dialogues give about one backchannel per seven
+words, at pauses (Cathcart, Carletta and Klein 2003)."""
 
 NOD_APART_SAMPLES = samples(5.0)
-"""From one nod to the next at least this: half as often as listeners do something (a signal every
-few seconds, Clancy et al. 1996, digest), because an agent hears pauses late and errs."""
+"""Time between nods, at least. Listeners give a signal every few seconds (Clancy et al. 1996); an
+agent notices pauses late and sometimes wrongly, so it nods half as often."""
 
 GAP_SAMPLES = samples(0.7)
-"""A speaker of whom nothing new is heard for so long pauses: backchannels follow some 700 ms after
-the cue that invites them (Ward and Tsukahara 2000)."""
+"""A user whose transcript has not changed for this long pauses: backchannels follow about 700 ms
+after the cue that invites them (Ward and Tsukahara 2000)."""
 
 SPOKEN_SAMPLES = samples(1.5)
-"""Nobody nods at less speech than this."""
+"""Shorter speech gets no nod."""
 
 AGAIN_SAMPLES = samples(3.0)
-"""The same emotion is felt anew by then: it has begun to fade."""
+"""The same emotion is shown again after this: it has begun to fade."""
 
 UNMOVED_SAMPLES = samples(6.0)
-"""For so long after an insult there is no nod."""
+"""For this long after an insult there is no nod."""
 
 TAIL_CHARACTERS = 300
-"""How much of a transcript that still grows is looked at: its last sentences."""
+"""The end of a transcript that counts: its last sentences."""
 
 FAILED_TOOL = EmotionEstimate("concern", 0.5)
-"""Something did not work out: slight, because nobody is hurt."""
+"""Slight: something failed, but no harm was done."""
 
 INTERRUPTED = EmotionEstimate("interest", 0.5)
-"""Somebody else has the word: the brows say that it is theirs."""
+"""Raised brows give the turn to the user."""
 
 
 class Listening:
-    """What one face makes of what it hears. Pure: samples in, reactions out; one thread."""
+    """The reactions of one face to one user; belongs to one thread."""
 
     def __init__(self) -> None:
         self._speaking_since: int | None = None
@@ -60,7 +59,7 @@ class Listening:
         return self._speaking_since is not None
 
     def set_speaking(self, sample: int, speaking: bool) -> bool:
-        """The user starts or stops; returns whether to nod at it."""
+        """The user starts or stops speaking; returns whether to nod."""
         if speaking:
             if self._speaking_since is None:
                 self._speaking_since, self._heard_at = sample, sample
@@ -70,24 +69,24 @@ class Listening:
         return nods
 
     def pause(self, sample: int) -> bool:
-        """Looks whether the user pauses; returns whether to nod at it."""
+        """Returns whether the user pauses and is to get a nod."""
         return sample - self._heard_at >= GAP_SAMPLES and self._nods(sample)
 
     def hear(
         self, sample: int, text: str, *, final: bool, language: str | None = None
     ) -> EmotionEstimate:
-        """Take a transcript, of all that is not final yet; returns what is to be felt now."""
+        """Take a transcript of what is not final yet; returns what to show now."""
         text = text[-lexicon.LONGEST_TEXT :]
         self._heard_at = sample
         self._words = max(self._words, len(text.split()))
         estimate = lexicon.classify(text[-TAIL_CHARACTERS:], "heard", language)
         before, self._before = self._before, NEUTRAL if final else estimate
         if not final and (estimate.emotion != before.emotion or estimate.emotion == "interest"):
-            return NEUTRAL  # Said once, it may be revised; and a question ends in its last word.
+            return NEUTRAL  # It may still change, and a question is known by its end.
         return self.express(sample, estimate)
 
     def express(self, sample: int, estimate: EmotionEstimate) -> EmotionEstimate:
-        """What is to be felt, where it is not felt already; else `NEUTRAL`."""
+        """Returns what to show: `NEUTRAL` if the face shows this emotion already."""
         felt = estimate.emotion == self._last.emotion and sample - self._felt_at < AGAIN_SAMPLES
         if not estimate.strength or felt:
             return NEUTRAL

@@ -1,8 +1,7 @@
-"""The words of the lexicon: what they tell, and how much.
+"""Lists the words of the lexicon: English words and phrases, with weights and reasons.
 
-In flows nothing; out flow groups of English words and phrases, each group with its weight and
-reason. A star stands for any ending. Words that mean too many things ("like", "well", "fine",
-"miss", "kind", "free") are left out: a face that is still is never wrong.
+A star stands for any ending. Words with several meanings ("like", "well", "fine", "miss", "kind",
+"free") are left out: a neutral face is never wrong.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ Topic = Literal["valence", "courtesy", "apology", "name", "curse"]
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Some words that tell the same.
+    """Words and phrases of one weight.
 
     Args:
-        topic: "valence" is turned around by a "not", "courtesy" is not; an "apology" is no bad
-            news in a question; a "name" insults if it is called at somebody, a "curse" always.
+        topic: A "not" reverses "valence" but not "courtesy"; an "apology" in a question is no bad
+            news; a "name" insults if it is aimed at the listener, a "curse" always.
         weight: From -1, the worst, to 1, the best.
         reason: What they have in common.
         words: Words and phrases, with commas between.
@@ -77,7 +76,7 @@ WORDS = (
         "so kind, very kind, kind of you, helpful, you've been great, you rock",
     ),
     Words(
-        "apology", -0.65, "Regret: of who says it, as of who hears it.",
+        "apology", -0.65, "Regret.",
         "sorry, apolog*, regret*, forgive, i'm afraid, i am afraid, we're afraid, we are afraid",
     ),
     Words(
@@ -119,7 +118,7 @@ WORDS = (
         "rubbish, garbage, stupid, sucks, waste of time",
     ),
     Words(
-        "name", -1.0, "Called at somebody, they insult; said of things, they complain.",
+        "name", -1.0, "Aimed at the listener they insult; of things they complain.",
         "stupid*, dumb*, useless*, worthless, pathetic, incompetent*, ridiculous, idiotic, "
         "moronic, brainless, clueless, hopeless, terrible, horrible, awful, garbage, rubbish, "
         "trash, crap, crappy, junk, disgusting, ugly, lazy, liar, lousy, worst, disgrace, "
@@ -128,30 +127,30 @@ WORDS = (
         "jerk, dickhead, prick, wanker",
     ),
     Words(
-        "curse", -1.0, "Meant for whoever hears them.",
+        "curse", -1.0, "Always meant for the listener.",
         "shut up, shut it, shut your, go to hell, screw you, screw off, fuck you, fuck off, "
         "piss off, sod off, get lost, get stuffed, you suck, hate you, hate talking to you, "
         "despise you, can't stand you, piece of shit, piece of crap, piece of junk, "
         "piece of garbage, piece of trash, waste of space, drop dead",
     ),
 )  # fmt: skip
-"""The lexicon. English alone: what it says of other languages would be chance."""
+"""The lexicon, for English only."""
 
 AIMED = frozenset("you you're you've your u ur bot chatbot robot machine assistant ai".split())
-"""Whom names are called at, for an agent: itself."""
+"""Words for the listener, an agent."""
 
 COPULAS = frozenset("are you're is was were be been being sound seem look such".split())
-"""What makes a name of a word: "your answers are ..."."""
+"""Verbs that apply a name to the listener: "your answers are ..."."""
 
 OF_OTHERS = frozenset("i me my he him his she her it it's its that that's this they them".split())
-"""Whom a few words speak of that speak of nobody who hears them: "it was awful"."""
+"""Words for others than the listener: "it was awful"."""
 
 NEGATORS = frozenset(
     "not no never none nothing nobody neither nor without hardly barely cannot can't don't doesn't "
     "didn't isn't aren't wasn't weren't won't wouldn't couldn't shouldn't haven't hasn't hadn't "
     "ain't".split()
 )
-"""Within `NEGATED_WORDS` before a word they turn it around."""
+"""Within `NEGATED_WORDS` before a word they reverse it."""
 
 INTENSIFIERS = {
     **dict.fromkeys(
@@ -161,8 +160,8 @@ INTENSIFIERS = {
     ),
     **dict.fromkeys("slightly somewhat little bit rather quite kinda fairly almost".split(), 0.6),
 }
-"""What words just before another do to its weight: by how much is chosen by eye, that they do is
-common to all lexicons of the kind (Taboada et al. 2011)."""
+"""Factors of the weight of a word that follows, as other lexicons have them (Taboada et al. 2011);
+chosen by eye."""
 
 EMOJI = {
     1.0: "\U0001f600\U0001f601\U0001f602\U0001f603\U0001f604\U0001f606\U0001f60a\U0001f60d"
@@ -172,7 +171,7 @@ EMOJI = {
     "\U0001f625\U0001f630\U0001f494\U0001f44e\U0001f620\U0001f621\U0001f92c\U0001f63f\U0001f915"
     "\U0001f912\U0001f637\U0001f616\U0001f623\U0001f631",
 }
-"""Faces and hands, whatever the language."""
+"""Weights of emoji, for texts of any language."""
 
 EMOTICONS = {":)": 1.0, ":-)": 1.0, ":D": 1.0, ";)": 1.0, ":(": -1.0, ":-(": -1.0, ":'(": -1.0}
-"""The same, typed."""
+"""Weights of emoticons."""

@@ -1,4 +1,4 @@
-"""The lexicon: what it reads, what turns it around, and what it leaves alone."""
+"""The lexicon: the emotions of English texts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ def heard(text: str) -> str:
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if line.half == "dev"])
-def test_the_lines_it_was_written_with_read_as_they_are_meant(line: Line) -> None:
+def test_lines_of_development(line: Line) -> None:
+    """The lines that the lexicon was written with get the emotion that is meant."""
     estimate = classify(line.text, line.side)
     assert SIGN.get(estimate.emotion, 0) == VALENCE[line.kind]
     assert (estimate.emotion == "interest") == (line.kind == "question")
@@ -43,11 +44,13 @@ def test_the_lines_it_was_written_with_read_as_they_are_meant(line: Line) -> Non
         ("No, thank you.", "warm"),
     ],
 )
-def test_negation_and_but_turn_words_around(text: str, emotion: str) -> None:
+def test_negation_and_but(text: str, emotion: str) -> None:
+    """A "not" reverses words, and a "but" weighs them."""
     assert heard(text) == emotion
 
 
-def test_intensifiers_and_exclamation_say_more_of_the_same() -> None:
+def test_intensifiers() -> None:
+    """Intensifiers and exclamation marks change the strength."""
     plain, very, little = (
         classify(text, "heard").strength
         for text in ("That is good.", "That is very good!", "That is rather bad, a little.")
@@ -69,11 +72,13 @@ def test_intensifiers_and_exclamation_say_more_of_the_same() -> None:
         ("Tell me a joke.", "neutral"),
     ],
 )
-def test_an_insult_is_called_at_whoever_hears_it(text: str, emotion: str) -> None:
+def test_insults(text: str, emotion: str) -> None:
+    """An insult is aimed at the listener; of others it is a complaint."""
     assert heard(text) == emotion
 
 
-def test_nobody_is_hurt_by_what_they_say_themselves() -> None:
+def test_own_words_do_not_hurt() -> None:
+    """The agent is not hurt by what it says itself."""
     assert all(classify(line.text, "spoken").emotion != "hurt" for line in LINES)
 
 
@@ -89,7 +94,8 @@ def test_nobody_is_hurt_by_what_they_say_themselves() -> None:
         ("Did your father die?", "concern"),
     ],
 )
-def test_questions_are_known_without_their_mark_too(text: str, emotion: str) -> None:
+def test_questions(text: str, emotion: str) -> None:
+    """A question is known without its mark too."""
     assert heard(text) == emotion
 
 
@@ -109,7 +115,8 @@ def test_questions_are_known_without_their_mark_too(text: str, emotion: str) -> 
         "!",
     ],
 )
-def test_figures_and_signs_are_neutral(text: str) -> None:
+def test_figures_and_signs(text: str) -> None:
+    """Figures and signs are neutral."""
     assert classify(text, "heard") == NEUTRAL
 
 
@@ -125,22 +132,26 @@ def test_figures_and_signs_are_neutral(text: str) -> None:
         "Het is niet goed, maar de winner is bekend.",
     ],
 )
-def test_another_language_is_neutral(text: str) -> None:
+def test_other_languages(text: str) -> None:
+    """Text in another language is neutral."""
     assert not is_english(text)
     assert classify(text, "heard") == NEUTRAL
 
 
-def test_a_language_that_is_known_is_believed() -> None:
+def test_known_language() -> None:
+    """A language tag overrides the guess."""
     assert classify("super fantastic", "heard", "en-GB").emotion == "warm"
     assert classify("super fantastic", "heard", "de") == NEUTRAL
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_every_english_line_is_known_as_english(line: Line) -> None:
+def test_english(line: Line) -> None:
+    """Each line of the eval is taken for English."""
     assert is_english(line.text)
 
 
-def test_small_words_belong_to_one_side() -> None:
+def test_small_words() -> None:
+    """No small word counts for two sides."""
     assert not ENGLISH & OTHERS
 
 
@@ -154,17 +165,20 @@ def test_small_words_belong_to_one_side() -> None:
         ("\U0001f6aa", "neutral"),
     ],
 )
-def test_emoji_are_read_in_any_language(text: str, emotion: str) -> None:
+def test_emoji(text: str, emotion: str) -> None:
+    """Emoji count in any language."""
     assert heard(text) == emotion
 
 
-def test_of_several_sentences_the_one_that_moves_most_counts() -> None:
+def test_several_sentences() -> None:
+    """Of several sentences the strongest counts."""
     assert heard("Hello. My father died on Sunday. It is about his account.") == "concern"
     assert heard("My father died. Can you help me?") == "concern"
     assert heard("Good. What time is it?") == "interest"
 
 
-def test_every_group_has_a_reason_and_no_word_twice() -> None:
+def test_words() -> None:
+    """Each group of words has a reason, and no word twice."""
     for group in WORDS:
         words = group.words.split(", ")
         assert group.reason
@@ -173,13 +187,15 @@ def test_every_group_has_a_reason_and_no_word_twice() -> None:
         assert all(len(word.split()[0]) > 2 for word in words if word.split()[0].endswith("*"))
 
 
-def test_readings_are_feelings_that_a_face_has() -> None:
+def test_range() -> None:
+    """Estimates are emotions that a face has, of a strength in range."""
     for line in LINES:
         estimate = classify(line.text, line.side)
         assert estimate.emotion in EMOTIONS
         assert 0.0 <= estimate.strength <= 1.0
 
 
-def test_a_very_long_text_is_read_from_its_end() -> None:
+def test_long_texts() -> None:
+    """Of a long text only the end counts."""
     assert heard("My dog died. " + "one two three " * 300) == "neutral"
     assert heard("one two three " * 3000 + "my dog died") == "concern"

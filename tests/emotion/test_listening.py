@@ -1,4 +1,4 @@
-"""Listening: what is felt at a transcript that still grows, and when a listener nods."""
+"""Listening: emotions and nods while the user speaks."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ SECOND = 48_000
 SEVEN = "one two three four five six seven"
 
 
-def test_a_final_transcript_is_felt_at_once() -> None:
+def test_final_transcripts() -> None:
+    """A final transcript is shown at once."""
     listening = Listening()
     assert listening.hear(0, "My father died.", final=True).emotion == "concern"
 
 
-def test_what_may_be_revised_is_felt_once_it_has_said_the_same_twice() -> None:
+def test_interim_transcripts() -> None:
+    """A transcript that may change is shown once two versions agree."""
     listening = Listening()
     assert listening.hear(0, "my father died", final=False) == NEUTRAL
     assert listening.hear(100, "my father died his", final=False).emotion == "concern"
@@ -31,14 +33,16 @@ def test_what_may_be_revised_is_felt_once_it_has_said_the_same_twice() -> None:
     assert other.hear(100, "I loved it but it broke", final=False) == NEUTRAL
 
 
-def test_a_question_is_known_by_its_end() -> None:
+def test_questions() -> None:
+    """A question is shown only when it is final."""
     listening = Listening()
     for sample in (0, 100, 200):
         assert listening.hear(sample, "can you tell me", final=False) == NEUTRAL
     assert listening.hear(300, "can you tell me the time?", final=True).emotion == "interest"
 
 
-def test_the_same_is_not_felt_again_while_it_is_still_there() -> None:
+def test_repetition() -> None:
+    """An emotion is not shown again while the face has it."""
     listening = Listening()
     assert listening.hear(0, "My father died.", final=True).emotion == "concern"
     assert listening.hear(AGAIN_SAMPLES - 1, "It was awful.", final=True) == NEUTRAL
@@ -46,18 +50,21 @@ def test_the_same_is_not_felt_again_while_it_is_still_there() -> None:
     assert listening.hear(2 * AGAIN_SAMPLES, "Thanks.", final=True).emotion == "warm"
 
 
-def test_a_language_that_the_recogniser_names_is_believed() -> None:
+def test_known_language() -> None:
+    """The language of the transcript overrides the guess."""
     assert Listening().hear(0, "super fantastic", final=True, language="de") == NEUTRAL
 
 
-def test_it_nods_when_somebody_has_said_enough_and_stops() -> None:
+def test_nod_at_the_end() -> None:
+    """The face nods when a user who has said enough stops."""
     listening = Listening()
     assert not listening.set_speaking(0, True)
     listening.hear(SPOKEN_SAMPLES, SEVEN, final=True)
     assert listening.set_speaking(SPOKEN_SAMPLES, False)
 
 
-def test_it_does_not_nod_at_a_word_or_at_silence() -> None:
+def test_no_nod() -> None:
+    """Silence, a single word and short speech get no nod."""
     listening = Listening()
     assert not listening.set_speaking(9 * SECOND, False)
     listening.set_speaking(10 * SECOND, True)
@@ -68,7 +75,8 @@ def test_it_does_not_nod_at_a_word_or_at_silence() -> None:
     assert not listening.set_speaking(13 * SECOND + 2, False)
 
 
-def test_it_nods_at_a_pause_in_the_middle() -> None:
+def test_nod_at_a_pause() -> None:
+    """A pause within the speech gets one nod."""
     listening = Listening()
     listening.set_speaking(0, True)
     listening.hear(2 * SECOND, SEVEN, final=False)
@@ -77,7 +85,8 @@ def test_it_nods_at_a_pause_in_the_middle() -> None:
     assert not listening.pause(2 * SECOND + GAP_SAMPLES + 1)
 
 
-def test_nods_are_rare_however_much_is_said() -> None:
+def test_nods_are_seldom() -> None:
+    """Nods keep their distance however much is said."""
     listening = Listening()
     nods = []
     sample = 0
@@ -92,7 +101,8 @@ def test_nods_are_rare_however_much_is_said() -> None:
     assert min(gaps) >= NOD_APART_SAMPLES
 
 
-def test_nobody_nods_at_an_insult() -> None:
+def test_no_nod_at_an_insult() -> None:
+    """An insult gets no nod."""
     listening = Listening()
     listening.set_speaking(0, True)
     listening.hear(2 * SECOND, "well let me tell you that you are stupid", final=True)
