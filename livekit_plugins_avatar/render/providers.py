@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -143,7 +143,9 @@ def _limit_cpu_memory() -> None:
     memory = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
-    onnxruntime.create_and_register_allocator(memory, arena)
+    # ONNX Runtime before 1.23 raises where the process has such an arena already.
+    with suppress(RuntimeError):
+        onnxruntime.create_and_register_allocator(memory, arena)
 
 
 def _configured(device: str, persona: Persona) -> list[tuple[str, dict[str, str]]]:

@@ -451,7 +451,7 @@ sys.modules[spec.name] = importlib.util.module_from_spec(spec)
 from livekit_plugins_avatar.render import engine
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.persona import Persona, PersonaError
-engine.OPEN_LIMIT_S["cpu"] = 0.5
+engine.OPEN_LIMIT_S["cpu"] = float(sys.argv[2])
 try:
     OnnxRenderer(Persona.load(sys.argv[1]), device="cpu")
 except PersonaError as error:
@@ -493,7 +493,7 @@ def write_heavy(write_persona: WritePersona) -> Callable[[int, int], Path]:
 
 def test_process_ends(write_heavy: Callable[[int, int], Path]) -> None:
     """A persona that takes minutes is refused in time, and the process can end."""
-    command = [sys.executable, "-c", HEAVY, str(write_heavy(2000, 200))]
+    command = [sys.executable, "-c", HEAVY, str(write_heavy(2000, 200)), "0.5"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.returncode, "export a faster model" in done.stdout) == (0, True), done.stderr
 
@@ -522,3 +522,16 @@ def test_error_line() -> None:
     line = first_line(RuntimeError("/a.cc:1 " * 1_000_000 + "\x1b[31m"))
     assert len(line) <= 300 and line.isprintable()
     assert time.process_time() - began_s < 0.5
+
+
+def test_arena_taken() -> None:
+    """A process whose arena was registered by other code can still open personas."""
+    code = (
+        "import onnxruntime as ort\n"
+        "kind, where = ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, ort.OrtMemType.DEFAULT\n"
+        "arena = ort.OrtArenaCfg(0, -1, -1, -1)\n"
+        "ort.create_and_register_allocator(ort.OrtMemoryInfo('Cpu', kind, 0, where), arena)\n"
+    )
+    command = [sys.executable, "-c", code + HEAVY, str(Persona.load("sketch").path), "30"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
