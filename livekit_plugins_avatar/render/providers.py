@@ -143,7 +143,7 @@ def _limit_cpu_memory() -> None:
     memory = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
-    # ONNX Runtime before 1.23 raises where the process has such an arena already.
+    # ONNX Runtime 1.20 raises where the process has such an arena already.
     with suppress(RuntimeError):
         onnxruntime.create_and_register_allocator(memory, arena)
 
