@@ -1,8 +1,7 @@
-"""From how likely each viseme is to what the mouth does.
+"""Decides from how likely each viseme is what the mouth does.
 
-In flow hops; out flow events that cover them without gaps. A mouth does not flicker: another viseme
-takes over once it is clearly likelier than the one that is held, and that one has been held as long
-as lips need.
+A mouth does not flicker: another viseme takes over once it is clearly likelier than the one that is
+held, and that one has been held as long as lips need.
 """
 
 from __future__ import annotations
@@ -24,10 +23,10 @@ LOUDER = 0.5
 """Share of the way that the voice's loudness goes up in one hop: a vowel is enough."""
 
 SOFTER_DB = 0.06
-"""How fast its loudness is forgotten, per hop, while the voice goes on more softly."""
+"""How fast the voice's loudness goes down, per hop, while it goes on more softly."""
 
 CLOSING_DB = 0.6
-"""How fast a sound is forgotten, per hop: a closure is silent, but as strong as what it is in."""
+"""How fast the envelope falls, per hop: a closure is silent, but as strong as what it is in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,9 @@ class Habit:
     """How a viseme comes and goes.
 
     Args:
-        reason: Why so.
+        reason: Why.
         shortest_hops: How long it is held at least.
-        favour: Added to its log-probability: how welcome a mistake is.
+        favour: Added to its log-probability: to miss it is worse than to show it too often.
     """
 
     reason: str
@@ -62,12 +61,12 @@ HABITS: Mapping[str, Habit] = {
     "O": Habit("Never unstressed, so never so short.", 3),
     "U": Habit("The glide w takes 30 ms.", 2),
 }
-"""Durations are those of fluent speech (Klatt 1976; Crystal & House 1988), less what a recogniser
-misses at the edges."""
+"""Durations of fluent speech (Klatt 1976; Crystal & House 1988), less what a recogniser misses at
+the edges."""
 
 SWITCH_COST = 0.1
-"""How much likelier, as a difference of logarithms, another viseme must be to take over: two that
-are as likely do not take turns."""
+"""How much likelier, as a difference of logarithms, another viseme must be to take over, so that
+two that are as likely do not alternate."""
 
 _FAVOUR = np.array([HABITS[viseme].favour for viseme in VISEMES], np.float32)
 _SHORTEST_HOPS = [HABITS[viseme].shortest_hops for viseme in VISEMES]
@@ -80,18 +79,11 @@ class Decoder:
         self._voice_db: float | None = None
         self._envelope_db = -np.inf
         self._held = 0
-        # Silence has been held since ever when a stream begins.
+        # A stream begins in silence, which may end at once.
         self._held_hops = _SHORTEST_HOPS[0]
 
     def push(self, hops: Hops) -> list[VisemeEvent]:
-        """Decide what follows.
-
-        Args:
-            hops: They begin where the ones before ended.
-
-        Returns:
-            Events without gaps, each from where the one before it ended.
-        """
+        """Decide the hops that follow; returns events that cover them without gaps."""
         likely = hops.log_probabilities + _FAVOUR
         events: list[VisemeEvent] = []
         for hop in range(len(hops)):

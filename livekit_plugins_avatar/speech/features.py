@@ -1,11 +1,9 @@
-"""What the recogniser looks at: the energy of speech in mel bands, hop by hop.
+"""Computes the energy of speech in mel bands, the recogniser's input.
 
-In flow samples at `SAMPLE_RATE`, in chunks of any size; out flow rows of log energies, one per hop
-of 10 ms, each centred on its hop. Training and serving compute them here, with the same code, and
-every hop alone, so that the same sound gives the same numbers however it is cut. All hops of a
-chunk go through each step together: NumPy lets other threads in at every step, and a thread that
-asks for its turn again hop by hop waits longer than it works. Only what lies below 8 kHz is looked
-at: a source that was 16 kHz before it was resampled is nothing special.
+Output: a row of log energies for each hop of 10 ms, centred on it. Training and serving use this
+code. Each hop is computed from its own samples, so that chunks leave no trace; all hops of a chunk
+go through each step together, because NumPy lets other threads in at every step. Only what lies
+below 8 kHz counts, so that speech resampled from 16 kHz looks like any other.
 """
 
 from __future__ import annotations
@@ -31,8 +29,8 @@ LOWEST_HZ, HIGHEST_HZ = 60.0, 7600.0
 """From below a low voice's pitch to the hiss of s; a 16 kHz source has faded out above."""
 
 FLOOR_POWER = 1e-10
-"""Added to the power of each band, a sine of full scale being 1: below the noise of 16 bits, so
-that a voice 40 dB down still stands out, and silence is a number."""
+"""Added to the power of each band, a sine of full scale being 1: below the noise of 16 bits, and
+the logarithm of silence is finite."""
 
 BIN_HZ = SAMPLE_RATE / WINDOW_SAMPLES
 
@@ -61,20 +59,17 @@ _WEIGHTS *= _SCALE
 
 
 class FeatureStream:
-    """Features of one utterance as it streams by."""
+    """Features of one utterance."""
 
     def __init__(self) -> None:
         # The first window is centred on the first hop: what lies before is silence.
         self._pending = np.zeros(MARGIN_SAMPLES, np.float32)
 
     def push_audio(self, pcm: Floats) -> Floats:
-        """Hear what follows.
-
-        Args:
-            pcm: Samples [N] in [-1, 1].
+        """Take the samples that follow, [N] in [-1, 1].
 
         Returns:
-            For each hop whose window is complete by now: log power per band, [hops, BANDS].
+            Log power per band, [hops, BANDS], of each hop whose window is complete by now.
         """
         pending = np.concatenate((self._pending, pcm))
         hops = max(0, (len(pending) - WINDOW_SAMPLES) // HOP_SAMPLES + 1)

@@ -1,11 +1,11 @@
-"""What was heard, hop by hop, before anything is decided.
+"""What a recogniser knows of each hop before anything is decided.
 
-In flow a recogniser's answers; out flows what whoever decides needs of them. A hop is 10 ms; hop
-`i` of a piece covers the samples from `start + i * HOP_SAMPLES`.
+A hop is 10 ms; hop `i` of a piece covers the samples from `start + i * HOP_SAMPLES`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,3 +40,13 @@ class Hops:
     def none(start: int) -> Hops:
         """No hops, at `start`."""
         return Hops(start, start, np.zeros((0, len(VISEMES)), np.float32), np.zeros(0, np.float32))
+
+    @staticmethod
+    def joined(parts: Sequence[Hops]) -> Hops:
+        """At least one piece, each beginning where the one before it ends, as one."""
+        return Hops(
+            parts[0].start,
+            parts[-1].end,
+            np.concatenate([part.log_probabilities for part in parts]),
+            np.concatenate([part.levels_db for part in parts]),
+        )

@@ -1,9 +1,8 @@
-"""What the mouth shows of each speech sound: phones to visemes, in a table with reasons.
+"""Maps phones to visemes: a table with reasons.
 
-In flow names of phones: ARPAbet as pronouncing dictionaries write it, and the finer TIMIT set that
-hand-labelled speech comes in. Out flow the visemes that each shows one after the other, and for how
-much of its length. Sounds that are made behind the lips without moving them show nothing of their
-own.
+Phones have the names of ARPAbet, as pronouncing dictionaries use it, and of TIMIT, as hand-labelled
+speech does. A phone shows visemes one after the other, each for a share of its length; sounds made
+behind the lips show nothing of their own.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ PHONES = (
     PhoneRow(
         "SIL PAU EPI H# # SP SPN BRTH SSIL <S> </S> <SIL> +NSN+ +SPN+ +BREATH+",
         ("sil",),
-        "Nobody speaks: pauses, breath and noise that labels mark.",
+        "No speech: pauses, breath and noise that labels mark.",
     ),
     PhoneRow("P B M EM", ("PP",), "Lips shut."),
     PhoneRow("PCL BCL", ("PP",), "The closure is what is seen; the burst comes as it ends."),

@@ -1,15 +1,14 @@
-"""Recognising visemes in speech as it streams by, without a transcript.
+"""Recognises visemes in speech as it streams by, without a transcript.
 
-In flows speech as samples at `SAMPLE_RATE`, in chunks of any size; out flow viseme events that
-cover it without gaps, each decided as soon as `lookahead_samples` beyond it have been heard. What a
-recogniser knows is shared and immutable; what one voice has said so far is in its stream. The same
-speech gives the same events, bit for bit, however it is cut into chunks, because every hop is
-computed alone from the same samples; the net goes through the hops of a chunk within one call.
+Input: speech at `SAMPLE_RATE`, in chunks of any size. Output: viseme events that cover it without
+gaps, each decided once `lookahead_samples` beyond it are known. Chunks leave no trace: the same
+speech gives the same events, bit for bit. The model is shared and immutable; each utterance has a
+stream of its own.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import threading
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..timeline import samples
 from .decoder import Decoder
 from .features import HOP_SAMPLES, MARGIN_SAMPLES, FeatureStream, levels_db
 from .hops import Hops
@@ -35,19 +35,19 @@ class RecognizerStream(Protocol):
     """One utterance being recognised; belongs to one thread at a time."""
 
     def push_audio(self, pcm: PCM) -> list[VisemeEvent]:
-        """Hear what follows.
+        """Take the samples that follow.
 
         Args:
             pcm: Mono speech [N], N >= 1, at `SAMPLE_RATE`; float32 in [-1, 1], or int16.
 
         Returns:
             The events decided by now, in samples of this stream, each starting where the one
-            before it ended. The first may go on with the viseme of the last one handed out:
+            before it ended. The first may go on with the last viseme returned before:
             `VisemeSchedule.append` joins them.
 
         Raises:
-            ValueError: Not such an array, NaN or infinity in it, or samples far out of
-                range; the stream is as before. Or the stream is finished.
+            ValueError: Not such an array, NaN or infinity in it, or samples far out of range; the
+                stream is as before. Or the stream is finished.
         """
         ...
 
@@ -57,17 +57,17 @@ class RecognizerStream(Protocol):
         The stream is then finished: take a new one for the next utterance.
 
         Returns:
-            The last events; with those handed out before they cover every sample pushed.
+            The last events; with the earlier ones they cover every sample pushed.
         """
         ...
 
 
 class Recognizer(Protocol):
-    """Knows speech; shared by all streams, never changed by them."""
+    """Makes streams; shared by all of them, never changed by them."""
 
     @property
     def lookahead_samples(self) -> int:
-        """How far beyond a sample a stream must hear to decide it, at most 80 ms; constant."""
+        """How many samples beyond one a stream needs to decide it; constant, at most 80 ms."""
         ...
 
     def stream(self) -> RecognizerStream:
@@ -77,6 +77,9 @@ class Recognizer(Protocol):
 
 HIGHEST_PEAK = 2.0
 """Float samples may overshoot 1 a little after resampling; beyond this their unit is wrong."""
+
+SLICE_SAMPLES = samples(5.0)
+"""Longer chunks are cut: the features of a minute of speech take 100 MB at once."""
 
 
 class OnnxRecognizer:
@@ -95,20 +98,20 @@ class OnnxRecognizer:
             "visemes.onnx"
         )
         self._session = _open(path)
-        said = self._session.get_modelmeta().custom_metadata_map
+        metadata = self._session.get_modelmeta().custom_metadata_map
         hops = self._session.get_inputs()[0].shape[0]
-        if said.get("visemes") != " ".join(VISEMES) or isinstance(hops, int):
+        if metadata.get("visemes") != " ".join(VISEMES) or isinstance(hops, int):
             raise ValueError(
                 f"{path} is no viseme recogniser of this package: export it with models.visemes"
             )
-        self._delay_hops = int(said["delay_hops"])
+        self._delay_hops = int(metadata["delay_hops"])
         self._rest = {
             put.name: np.zeros(put.shape, np.float32) for put in self._session.get_inputs()[1:]
         }
 
     @property
     def lookahead_samples(self) -> int:
-        """How far beyond a sample a stream must hear to decide it."""
+        """How many samples beyond one a stream needs to decide it."""
         return (self._delay_hops + 1) * HOP_SAMPLES + MARGIN_SAMPLES
 
     def stream(self) -> OnnxStream:
@@ -116,7 +119,7 @@ class OnnxRecognizer:
         return OnnxStream(self.hops())
 
     def hops(self) -> HopStream:
-        """A fresh stream, at sample 0, for whoever decides by more than what is heard."""
+        """A fresh stream, at sample 0, of probabilities rather than decisions."""
         return HopStream(self._session, self._rest, self._delay_hops)
 
 
@@ -138,14 +141,22 @@ def _open(path: Path) -> onnxruntime.InferenceSession:
         ) from error
 
 
-@cache
+_built_in: OnnxRecognizer | None = None
+_opening = threading.Lock()
+
+
 def built_in() -> OnnxRecognizer:
-    """The recogniser that comes with the package, opened once and shared by all."""
-    return OnnxRecognizer()
+    """The recogniser that comes with the package, opened at the first call and shared by all; from
+    any thread. Opening takes tenths of a second."""
+    global _built_in
+    with _opening:
+        if _built_in is None:
+            _built_in = OnnxRecognizer()
+        return _built_in
 
 
 class OnnxStream:
-    """One utterance heard by an `OnnxRecognizer`; made by its `stream`."""
+    """One utterance recognised by an `OnnxRecognizer`; made by its `stream`."""
 
     def __init__(self, hops: HopStream) -> None:
         self._hops = hops
@@ -170,7 +181,7 @@ class HopStream:
         self._features = FeatureStream()
         self._state: list[Floats] = list(rest.values())
         self._state_names = list(rest)
-        # The net answers for the hop so many hops ago; loudness waits for it.
+        # The net answers for the hop so many hops ago; loudness is held back as long.
         self._levels_db: Floats = np.zeros(0, np.float32)
         self._delay_hops = delay_hops
         self._pushed = 0
@@ -178,7 +189,7 @@ class HopStream:
         self._finished = False
 
     def push_audio(self, pcm: PCM) -> Hops:
-        """Hear what follows.
+        """Take the samples that follow.
 
         Args:
             pcm: As for `RecognizerStream.push_audio`.
@@ -191,18 +202,25 @@ class HopStream:
         """
         if self._finished:
             raise ValueError("this stream was flushed; take a new one for the next utterance")
-        heard = as_float(pcm)
-        self._pushed += len(heard)
-        return self._hear(heard)
+        speech = as_float(pcm)
+        self._pushed += len(speech)
+        return self._recognize(speech)
 
     def flush(self) -> Hops:
         """The hops that are left, as if silence followed; the stream is then finished."""
         self._finished = True
         left = -self._pushed % HOP_SAMPLES + self._delay_hops * HOP_SAMPLES + MARGIN_SAMPLES
-        return self._hear(np.zeros(left if self._pushed else 0, np.float32))
+        return self._recognize(np.zeros(left if self._pushed else 0, np.float32))
 
-    def _hear(self, heard: Floats) -> Hops:
-        rows = self._features.push_audio(heard)
+    def _recognize(self, speech: Floats) -> Hops:
+        parts = [
+            self._hops_of(speech[first : first + SLICE_SAMPLES])
+            for first in range(0, max(1, len(speech)), SLICE_SAMPLES)
+        ]
+        return parts[0] if len(parts) == 1 else Hops.joined(parts)
+
+    def _hops_of(self, speech: Floats) -> Hops:
+        rows = self._features.push_audio(speech)
         start = self._decided
         if not len(rows):
             return Hops.none(start)
@@ -232,16 +250,18 @@ def as_float(pcm: PCM) -> Floats:
             f"speech is mono with at least one sample, [N], got {list(pcm.shape)}; mix channels"
             " down and leave empty chunks out"
         )
-    if pcm.dtype == np.int16:
-        unit: Floats = pcm.astype(np.float32) / np.float32(32768)
+    # A masked array would hide its NaNs from the checks below.
+    plain = np.asarray(pcm)
+    if plain.dtype == np.int16:
+        unit: Floats = plain.astype(np.float32) / np.float32(32768)
         return unit
-    if not np.isfinite(pcm).all():
+    if not np.isfinite(plain).all():
         raise ValueError(
             "speech has samples that are NaN or infinite; mend what made them, or put 0 there"
         )
-    peak = float(np.abs(pcm).max())
+    peak = float(np.abs(plain).max())
     if peak > HIGHEST_PEAK:
         raise ValueError(
             f"float speech lies in [-1, 1], got a peak of {peak:g}; divide 16 bit samples by 32768"
         )
-    return np.asarray(pcm, np.float32)
+    return np.asarray(plain, np.float32)

@@ -1,13 +1,11 @@
-"""The viseme schedule: what the mouth is to do, and when.
+"""The viseme schedule: what the mouth does, and when.
 
-In flow events from a recogniser, in order, on the *speech* timeline: samples of synthesised speech
-since the session began, with no gap between one segment and the next. Out flow events on the
-*published* timeline, where silence, pauses and gaps lie between stretches of speech. Which speech
-sample was published when is known to `playout` alone, as runs; keeping the schedule in speech time
-means that a pause or a late TTS moves nothing in it, and that chunk boundaries leave no trace.
+Events lie on the *speech* timeline: samples of synthesised speech since the session began, without
+gaps between segments, so that a pause or a late TTS moves nothing. `placed` moves them to the
+*published* timeline, where silence lies between runs of speech.
 
-What has been played stands. What has not may be revised, as more of the sound, or of the text that
-it says, comes to be known::
+What has been played stands. The rest may be revised as more of the sound, or of its text, becomes
+known::
 
     played | to come                   played | to come
     a  PP  | aa     U       revise     a  PP  | aa  O     kk
@@ -28,11 +26,10 @@ from .visemes import VisemeEvent
 
 
 class VisemeSchedule:
-    """Events on the speech timeline; one thread appends, any thread reads.
+    """Events on the speech timeline; one thread writes, any thread reads.
 
-    Full: events are forgotten as they are played (`forget`); the audio that has not been played is
-    bounded by playout's queue, and so are its events. Empty: where no event is known yet the mouth
-    rests.
+    Events are dropped once they are played (`forget`), and playout bounds the speech that is still
+    to be played. Where no event is known yet, the mouth rests.
     """
 
     def __init__(self) -> None:
@@ -56,7 +53,7 @@ class VisemeSchedule:
             self._join(event)
 
     def settle(self, sample: int) -> None:
-        """What lies before `sample` has been played: no revision changes it any more."""
+        """Let no revision change what lies before `sample`: it has been played."""
         with self._lock:
             self._played = sample if self._played is None else max(sample, self._played)
 
@@ -64,11 +61,10 @@ class VisemeSchedule:
         """Replace what is known from the start of `events` on, as far as it has not been played.
 
         Args:
-            events: In order and without gaps. What they say about the time that was played is
-                left out.
+            events: In order and without gaps; the part that was played is left out.
 
         Returns:
-            The first sample from which on the schedule may be another one.
+            The first sample that may have another event now.
 
         Raises:
             ValueError: There are no events, one of them is empty, or they leave a gap.
@@ -80,7 +76,7 @@ class VisemeSchedule:
         with self._lock:
             start = events[0].start
             if self._played is not None:
-                # Only of what is known: the rest is late, and better late than never.
+                # Only of what is known: the rest is late, but better than nothing.
                 known = self._events[-1].end if self._events else start
                 start = max(start, min(self._played, known))
             self._cut(start)
@@ -103,12 +99,8 @@ class VisemeSchedule:
             last.intensity if played else max(last.intensity, event.intensity),
         )
 
-    def truncate(self, sample: int) -> None:
-        """Drop what lies at or after `sample`, and shorten the event that spans it."""
-        with self._lock:
-            self._cut(sample)
-
     def _cut(self, sample: int) -> None:
+        """Drop what lies at or after `sample`, and shorten the event that spans it."""
         while self._events and self._events[-1].start >= sample:
             self._events.pop()
         if self._events and self._events[-1].end > sample:
@@ -116,7 +108,7 @@ class VisemeSchedule:
             self._events[-1] = replace(last, duration=sample - last.start)
 
     def forget(self, sample: int) -> None:
-        """Drop the events that end at or before `sample`: they have been played and seen."""
+        """Drop the events that end at or before `sample`: no frame shows them any more."""
         with self._lock:
             keep = bisect_right(self._events, sample, key=attrgetter("end"))
             del self._events[:keep]
@@ -137,8 +129,8 @@ class VisemeSchedule:
             end: The sample after the last.
 
         Returns:
-            Events without gaps or overlaps from `start` to `end`; between runs, and where the
-            recogniser has not arrived yet, the mouth rests (`sil`).
+            Events without gaps or overlaps from `start` to `end`; between runs, and where nothing
+            is recognised yet, the mouth rests (`sil`).
         """
         placed: list[VisemeEvent] = []
         cursor = start

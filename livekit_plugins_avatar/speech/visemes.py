@@ -1,7 +1,7 @@
-"""The 15 visemes, and what an event of one is.
+"""The 15 visemes, and events of them.
 
-The set is the one that Oculus lip sync made common: small enough to recognise from sound alone,
-rich enough that lips, teeth and tongue are each told where to be.
+The set is that of Oculus lip sync: small enough to recognise from sound alone, rich enough to place
+lips, teeth and tongue.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class VisemeEvent:
 
     Args:
         viseme: One of `VISEMES`.
-        start: First sample, on the timeline of whoever hands the event out.
+        start: First sample, on the timeline of its source.
         duration: Length in samples, more than 0.
         intensity: How strongly it is spoken, in [0, 1]; 0 for `sil`.
     """

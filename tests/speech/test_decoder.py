@@ -1,4 +1,4 @@
-"""From likelihoods to events: no gaps, no flicker, nothing that depends on pieces."""
+"""The decoder: no gaps, no flicker, no trace of pieces."""
 
 from __future__ import annotations
 
@@ -40,27 +40,31 @@ def shown(events: Sequence[VisemeEvent]) -> list[tuple[str, int]]:
     return [(event.viseme, event.duration // HOP_SAMPLES) for event in joined(events)]
 
 
-def test_every_viseme_has_a_habit_with_a_reason() -> None:
+def test_every_viseme_has_a_habit() -> None:
+    """And each habit has a reason."""
     assert set(HABITS) == set(VISEMES)
     assert all(habit.reason for habit in HABITS.values())
 
 
-def test_what_is_clear_and_long_enough_is_shown_as_it_is() -> None:
-    said = ["sil"] * 20 + ["PP"] * 6 + ["aa"] * 12 + ["SS"] * 8 + ["sil"] * 30
-    expected = [(viseme, len(list(hops))) for viseme, hops in groupby(said)]
-    assert shown(Decoder().push(hops_of(said))) == expected
+def test_clear_visemes_are_kept() -> None:
+    """What is clear and long enough is shown as it is."""
+    spoken = ["sil"] * 20 + ["PP"] * 6 + ["aa"] * 12 + ["SS"] * 8 + ["sil"] * 30
+    expected = [(viseme, len(list(hops))) for viseme, hops in groupby(spoken)]
+    assert shown(Decoder().push(hops_of(spoken))) == expected
 
 
 def test_a_flicker_is_not_shown() -> None:
-    said = ["aa"] * 10 + ["E", "aa", "E", "O", "E"] + ["aa"] * 10
-    visemes = joined(Decoder().push(hops_of(said, sure=0.35)))
+    """Visemes that are hardly likelier, hop by hop, do not alternate."""
+    spoken = ["aa"] * 10 + ["E", "aa", "E", "O", "E"] + ["aa"] * 10
+    visemes = joined(Decoder().push(hops_of(spoken, sure=0.35)))
     assert all(event.duration >= 2 * HOP_SAMPLES for event in visemes)
 
 
-def test_nothing_is_held_for_less_than_its_habit() -> None:
+def test_visemes_are_held() -> None:
+    """No viseme is shorter than its habit."""
     chance = np.random.default_rng(3)
-    said = [VISEMES[index] for index in chance.integers(0, len(VISEMES), 400)]
-    events = shown(Decoder().push(hops_of(said, sure=0.99)))
+    spoken = [VISEMES[index] for index in chance.integers(0, len(VISEMES), 400)]
+    events = shown(Decoder().push(hops_of(spoken, sure=0.99)))
     assert len(events) > 50
     for viseme, held in events[:-1]:
         assert held >= HABITS[viseme].shortest_hops, (viseme, held)
@@ -68,17 +72,19 @@ def test_nothing_is_held_for_less_than_its_habit() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(VISEMES), min_size=1, max_size=60), st.data())
-def test_pieces_leave_no_trace(said: list[str], data: st.DataObject) -> None:
-    whole = Decoder().push(hops_of(said))
-    cuts = sorted(data.draw(st.sets(st.integers(1, max(1, len(said) - 1)), max_size=8)))
-    segmenter = Decoder()
+def test_pieces_leave_no_trace(spoken: list[str], data: st.DataObject) -> None:
+    """Hops in pieces give what the whole gives."""
+    whole = Decoder().push(hops_of(spoken))
+    cuts = sorted(data.draw(st.sets(st.integers(1, max(1, len(spoken) - 1)), max_size=8)))
+    decoder = Decoder()
     events: list[VisemeEvent] = []
-    for first, last in pairwise([0, *cuts, len(said)]):
-        events += segmenter.push(hops_of(said[first:last], start=first * HOP_SAMPLES))
+    for first, last in pairwise([0, *cuts, len(spoken)]):
+        events += decoder.push(hops_of(spoken[first:last], start=first * HOP_SAMPLES))
     assert joined(events) == joined(whole)
 
 
-def test_events_cover_the_hops_without_gaps_to_a_last_one_cut_short() -> None:
+def test_events_cover_the_hops() -> None:
+    """Without gaps, to a last hop that is cut short."""
     events = Decoder().push(hops_of(["sil"] * 3 + ["aa"] * 9, cut=100))
     assert events[0].start == 0
     assert events[-1].end == 12 * HOP_SAMPLES - 100
@@ -86,21 +92,24 @@ def test_events_cover_the_hops_without_gaps_to_a_last_one_cut_short() -> None:
 
 
 def test_no_hops_are_no_events() -> None:
+    """An empty piece decides nothing."""
     assert Decoder().push(Hops.none(0)) == []
 
 
-def test_silence_has_no_intensity_and_speech_has_what_it_was_spoken_with() -> None:
-    said = hops_of(["aa"] * 40 + ["sil"] * 30 + ["aa"] * 40)
-    said.levels_db[70:] -= 14
-    first, rest, second = joined(Decoder().push(said))
+def test_intensity_follows_the_voice() -> None:
+    """Softer speech is less intense, silence not at all."""
+    spoken = hops_of(["aa"] * 40 + ["sil"] * 30 + ["aa"] * 40)
+    spoken.levels_db[70:] -= 14
+    first, rest, second = joined(Decoder().push(spoken))
     assert (rest.viseme, rest.intensity) == ("sil", 0)
     assert first.intensity > second.intensity > 0
 
 
 @pytest.mark.parametrize("gain_db", [-30.0, -10.0, 5.0])
-def test_intensity_is_relative_to_the_voice(gain_db: float) -> None:
-    said = hops_of(["sil"] * 5 + ["aa"] * 40)
-    plain = joined(Decoder().push(said))
-    said.levels_db[:] += gain_db
-    other = joined(Decoder().push(said))
+def test_intensity_is_relative(gain_db: float) -> None:
+    """Gain changes no intensity."""
+    spoken = hops_of(["sil"] * 5 + ["aa"] * 40)
+    plain = joined(Decoder().push(spoken))
+    spoken.levels_db[:] += gain_db
+    other = joined(Decoder().push(spoken))
     assert other[-1].intensity == pytest.approx(plain[-1].intensity, abs=0.1)

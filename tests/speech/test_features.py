@@ -1,4 +1,4 @@
-"""Features: the same numbers however the sound is cut, and what a phonetician would expect."""
+"""Features: no trace of chunks, and the values that a phonetician expects."""
 
 from __future__ import annotations
 
@@ -39,12 +39,14 @@ def rows_of(sound: Sound, chunk: int) -> NDArray[np.float32]:
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 5 * SAMPLE_RATE))
-def test_any_chunks_give_the_same_rows_bit_for_bit(chunk: int) -> None:
+def test_chunks_leave_no_trace(chunk: int) -> None:
+    """Chunks of any size give the same rows, bit for bit."""
     sound = noise(samples(0.3))
     assert np.array_equal(rows_of(sound, chunk), rows_of(sound, len(sound)))
 
 
-def test_many_windows_at_once_give_what_each_gives_alone() -> None:
+def test_windows_are_computed_alone() -> None:
+    """Many windows at once give what each gives alone."""
     sound = noise(samples(0.5))
     padded = np.pad(sound, (MARGIN_SAMPLES, WINDOW_SAMPLES))
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES]
@@ -52,39 +54,45 @@ def test_many_windows_at_once_give_what_each_gives_alone() -> None:
     assert np.allclose(log_mel(windows)[: len(alone)], alone, atol=1e-5)
 
 
-def test_a_hop_is_known_once_its_window_is_complete() -> None:
+def test_a_hop_needs_its_window() -> None:
+    """A hop is known once its window is complete, and no later."""
     stream = FeatureStream()
     complete = HOP_SAMPLES + MARGIN_SAMPLES
     assert len(stream.push_audio(noise(complete - 1))) == 0
     assert len(stream.push_audio(noise(1))) == 1
 
 
-def test_a_click_is_loudest_in_the_hop_that_it_lies_in() -> None:
+def test_a_click_lies_in_its_hop() -> None:
+    """It is loudest in the hop that it lies in."""
     sound = np.zeros(samples(0.2), np.float32)
     sound[samples(0.105)] = 1
     assert int(np.argmax(levels_db(rows_of(sound, len(sound))))) == 10
 
 
 @pytest.mark.parametrize("hz", [250, 1000, 3000, 6000])
-def test_a_sine_of_full_scale_is_at_0_dbfs_and_in_one_place(hz: float) -> None:
+def test_a_sine_is_at_0_dbfs(hz: float) -> None:
+    """At full scale, and in the band of its pitch."""
     row = rows_of(tone(hz), SAMPLE_RATE)[20]
     assert levels_db(row) == pytest.approx(0, abs=0.1)
     lower = rows_of(tone(hz / 1.5), SAMPLE_RATE)[20]
     assert row.argmax() > lower.argmax()
 
 
-def test_what_lies_above_8_khz_is_not_looked_at() -> None:
+def test_nothing_above_8_khz_counts() -> None:
+    """A tone at 10 kHz is silence."""
     row = rows_of(tone(10_000), SAMPLE_RATE)[20]
     assert levels_db(row) < -70
 
 
 def test_gain_lifts_all_bands_alike() -> None:
+    """By the logarithm of its square."""
     sound = noise(samples(0.2))
     louder = rows_of(sound * np.float32(4), SAMPLE_RATE) - rows_of(sound, SAMPLE_RATE)
     assert np.allclose(louder, np.log(16), atol=1e-3)
 
 
-def test_silence_is_a_number() -> None:
+def test_silence_is_finite() -> None:
+    """Silence has low, finite energies."""
     rows = rows_of(np.zeros(samples(0.1), np.float32), 480)
     assert rows.shape[1] == BANDS
     assert np.isfinite(rows).all()

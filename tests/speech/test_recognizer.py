@@ -1,14 +1,18 @@
-"""The recogniser: the same answer however the speech is cut, calm in silence, at any gain."""
+"""The recogniser: no trace of chunks, calm in silence, at any gain."""
 
 from __future__ import annotations
 
+import random
+import tracemalloc
 import wave
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -165,7 +169,7 @@ def recognised(sound: NDArray[Any], chunks: Sequence[int] = ()) -> list[VisemeEv
     return joined(events + stream.flush())
 
 
-def heard(sound: NDArray[Any], chunks: Sequence[int] = ()) -> Hops:
+def hops_of(sound: NDArray[Any], chunks: Sequence[int] = ()) -> Hops:
     """All hops of a sound, in one."""
     stream = RECOGNIZER.hops()
     all_hops = [stream.push_audio(piece) for piece in pieces(sound, chunks)] + [stream.flush()]
@@ -194,44 +198,49 @@ def share(
 SENTENCE = sentence()
 
 
-def test_it_keeps_the_contract_of_every_recogniser() -> None:
+def test_it_fits_the_protocol() -> None:
+    """It looks ahead by at most 80 ms."""
     recogniser: Recognizer = RECOGNIZER
     stream: RecognizerStream = recogniser.stream()
     assert 0 < recogniser.lookahead_samples <= samples(0.08)
     assert stream.push_audio(silence(0.01)) == []
 
 
-def test_the_model_that_comes_with_the_package_is_opened_once() -> None:
-    assert built_in() is built_in()
+def test_the_built_in_model_is_opened_once() -> None:
+    """By however many threads at once."""
+    with ThreadPoolExecutor(8) as pool:
+        opened = {id(each) for each in pool.map(lambda _: built_in(), range(8))}
+    assert len(opened) == 1
 
 
-def test_the_net_hears_all_hops_of_a_chunk_in_one_call() -> None:
-    """On a busy machine each call waits for its turn: hop by hop, the mouth came late for good."""
-    stream = OnnxRecognizer().hops()
-    net, calls = stream._session, []
+def test_one_call_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine each call waits for its turn, so all hops of a chunk share one."""
+    run, calls = onnxruntime.InferenceSession.run, []
 
-    class Counted:
-        def run(self, names: None, feed: dict[str, Any]) -> list[NDArray[np.float32]]:
-            calls.append(len(feed["mel"]))
-            return list(net.run(names, feed))
+    def counted(self: Any, names: None, feed: dict[str, Any]) -> Any:
+        calls.append(len(feed["mel"]))
+        return run(self, names, feed)
 
-    stream._session = Counted()
+    monkeypatch.setattr(onnxruntime.InferenceSession, "run", counted)
+    stream = RECOGNIZER.hops()
     for _ in range(3):
         stream.push_audio(silence(0.5))
     assert calls == [49, 50, 50]
 
 
-def test_a_file_that_is_no_recogniser_is_refused_with_a_remedy() -> None:
+def test_another_file_is_refused() -> None:
+    """The error names the file."""
     persona = Path(__file__).parents[2] / "livekit_plugins_avatar" / "resources" / "sketch.onnx"
     with pytest.raises(ValueError, match=r"sketch\.onnx is no viseme recogniser"):
         OnnxRecognizer(persona)
 
 
 @pytest.mark.parametrize("milliseconds", [1, 7, 10, 20, 33, 100, 1000, 5000])
-def test_streamed_equals_whole_bit_for_bit(milliseconds: int) -> None:
+def test_streamed_equals_whole(milliseconds: int) -> None:
+    """Chunks of 1 to 5,000 ms give the same hops, bit for bit."""
     length = samples(milliseconds / 1000)
     chunks = [length] * (SENTENCE.size // length + 1)
-    streamed, whole = heard(SENTENCE, chunks), heard(SENTENCE)
+    streamed, whole = hops_of(SENTENCE, chunks), hops_of(SENTENCE)
     assert np.array_equal(streamed.log_probabilities, whole.log_probabilities)
     assert np.array_equal(streamed.levels_db, whole.levels_db)
     assert (streamed.start, streamed.end) == (whole.start, whole.end)
@@ -239,18 +248,21 @@ def test_streamed_equals_whole_bit_for_bit(milliseconds: int) -> None:
 
 
 def test_sample_by_sample_equals_whole() -> None:
+    """The shortest chunks leave no trace."""
     sound = SENTENCE[: samples(0.3)]
     assert recognised(sound, [1] * sound.size) == recognised(sound)
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 6000), max_size=40))
-def test_random_chunks_give_the_same_events(chunks: list[int]) -> None:
+def test_random_chunks_equal_whole(chunks: list[int]) -> None:
+    """Nor do chunks of any lengths."""
     assert recognised(SENTENCE, chunks) == recognised(SENTENCE)
 
 
 @pytest.mark.parametrize("length", [1, 479, 480, 481, 1199, 3720, 3721, 12_345])
-def test_events_cover_exactly_what_was_pushed(length: int) -> None:
+def test_events_cover_what_was_pushed(length: int) -> None:
+    """From the first sample to the last, without gaps."""
     events = recognised(SENTENCE[9_600 : 9_600 + length])
     assert events[0].start == 0
     assert events[-1].end == length
@@ -259,12 +271,14 @@ def test_events_cover_exactly_what_was_pushed(length: int) -> None:
 
 
 def test_each_hop_is_a_distribution() -> None:
-    hops = heard(SENTENCE)
+    """Its probabilities sum to 1."""
+    hops = hops_of(SENTENCE)
     assert len(hops) == -(-SENTENCE.size // HOP_SAMPLES)
     assert np.allclose(np.exp(hops.log_probabilities).sum(axis=1), 1, atol=1e-4)
 
 
-def test_a_sample_is_decided_as_soon_as_the_look_ahead_has_been_heard_and_not_before() -> None:
+def test_the_look_ahead_is_exact() -> None:
+    """A sample is decided once the look-ahead is there, and not before."""
     stream = RECOGNIZER.stream()
     assert stream.push_audio(SENTENCE[: RECOGNIZER.lookahead_samples - 1]) == []
     decided = 0
@@ -276,15 +290,17 @@ def test_a_sample_is_decided_as_soon_as_the_look_ahead_has_been_heard_and_not_be
     assert decided % HOP_SAMPLES == 0
 
 
-def test_what_follows_beyond_the_look_ahead_changes_nothing() -> None:
+def test_nothing_beyond_the_look_ahead_counts() -> None:
+    """What follows later changes nothing."""
     cut = samples(0.5)
     other = np.concatenate((SENTENCE[:cut], noise(0.5, -20)))
     known = (cut - RECOGNIZER.lookahead_samples) // HOP_SAMPLES
-    one, two = heard(SENTENCE), heard(other)
+    one, two = hops_of(SENTENCE), hops_of(other)
     assert np.array_equal(one.log_probabilities[:known], two.log_probabilities[:known])
 
 
-def test_streams_of_one_recogniser_do_not_hear_each_other() -> None:
+def test_streams_are_independent() -> None:
+    """Two streams of one recogniser do not mix."""
     one, other = RECOGNIZER.stream(), RECOGNIZER.stream()
     events: list[VisemeEvent] = []
     for start in range(0, SENTENCE.size, 960):
@@ -293,11 +309,13 @@ def test_streams_of_one_recogniser_do_not_hear_each_other() -> None:
     assert joined(events + one.flush()) == recognised(SENTENCE)
 
 
-def test_nothing_pushed_flushes_to_nothing() -> None:
+def test_an_empty_stream_has_no_events() -> None:
+    """Nothing pushed flushes to nothing."""
     assert RECOGNIZER.stream().flush() == []
 
 
-def test_a_flushed_stream_refuses_more_and_flushes_to_nothing_again() -> None:
+def test_a_flushed_stream_is_finished() -> None:
+    """It refuses more, and flushes to nothing again."""
     stream = RECOGNIZER.stream()
     stream.push_audio(SENTENCE)
     assert stream.flush()
@@ -320,11 +338,13 @@ def test_a_flushed_stream_refuses_more_and_flushes_to_nothing_again() -> None:
     ],
     ids=["silence", "quiet noise", "loud noise", "hum", "a fan", "a tone", "clicks", "chords"],
 )
-def test_the_mouth_stays_calm_where_nobody_speaks(sound: Sound) -> None:
+def test_the_mouth_is_calm_without_speech(sound: Sound) -> None:
+    """Noise, tones and clicks are silence."""
     assert share(recognised(sound), ["sil"], 0, sound.size / SAMPLE_RATE) > 0.95
 
 
-def test_every_closure_that_is_spoken_is_shown() -> None:
+def test_every_closure_is_shown() -> None:
+    """Each closure that is spoken, within 40 ms."""
     closures = [event for event in recognised(spoken()) if event.viseme == "PP"]
     for start_s, end_s in CLOSURES_S:
         assert any(
@@ -333,7 +353,8 @@ def test_every_closure_that_is_spoken_is_shown() -> None:
         ), (start_s, closures)
 
 
-def test_hardly_a_closure_is_shown_that_is_not_spoken() -> None:
+def test_few_closures_are_made_up() -> None:
+    """At most one that is not spoken."""
     closed_s = [(start_s - NEAR_S, end_s + NEAR_S) for start_s, end_s in CLOSURES_S]
     shown = [event for event in recognised(spoken()) if event.viseme == "PP"]
     spoken_too = [
@@ -345,12 +366,14 @@ def test_hardly_a_closure_is_shown_that_is_not_spoken() -> None:
 
 
 def test_vowels_and_hiss_are_told_apart() -> None:
+    """Clear sounds have their visemes."""
     events = recognised(spoken())
     for viseme, start_s, end_s in CLEAR_S:
         assert share(events, [viseme], start_s, end_s) > 0.6, (viseme, start_s, events)
 
 
-def test_the_mouth_rests_before_between_and_after_words() -> None:
+def test_the_mouth_rests_around_words() -> None:
+    """Before, between and after them."""
     events = recognised(spoken())
     for start_s, end_s in RESTS_S:
         assert share(events, ["sil"], start_s, end_s) > 0.9, events
@@ -358,6 +381,7 @@ def test_the_mouth_rests_before_between_and_after_words() -> None:
 
 @pytest.mark.parametrize("gain_db", [-30, -20, -10, 6])
 def test_gain_changes_little(gain_db: float) -> None:
+    """From -30 to +6 dB."""
     sound = spoken()
     plain = recognised(sound)
     other = recognised(np.asarray(sound * 10 ** (gain_db / 20), np.float32))
@@ -370,7 +394,8 @@ def test_gain_changes_little(gain_db: float) -> None:
     assert agreeing / sound.size > 0.85
 
 
-def test_louder_vowels_are_more_intense_and_silence_not_at_all() -> None:
+def test_loudness_is_intensity() -> None:
+    """Louder vowels are more intense, silence not at all."""
     sound = np.concatenate(
         (silence(0.2), vowel("aa", 0.3), silence(0.3), vowel("aa", 0.3, dbfs=-30), silence(0.3))
     )
@@ -381,7 +406,8 @@ def test_louder_vowels_are_more_intense_and_silence_not_at_all() -> None:
     assert all(event.intensity == 0 for event in events if event.viseme == "sil")
 
 
-def test_sixteen_bit_samples_are_the_same_speech() -> None:
+def test_int16_equals_float() -> None:
+    """16 bit samples are the same speech."""
     sixteen_bit = np.asarray(np.round(SENTENCE * 32767), np.int16)
     as_float = np.asarray(sixteen_bit / 32768, np.float32)
     assert recognised(sixteen_bit) == recognised(as_float)
@@ -398,10 +424,11 @@ def test_sixteen_bit_samples_are_the_same_speech() -> None:
     ],
     ids=["the lowest sample", "the highest", "from one to the other", "next to nothing", "clipped"],
 )
-def test_no_sound_that_was_accepted_raises(sound: NDArray[Any]) -> None:
+def test_extreme_sounds_are_recognised(sound: NDArray[Any]) -> None:
+    """No sound that is accepted raises."""
     events = recognised(sound, [960] * 20)
     assert events[-1].end == len(sound)
-    assert np.isfinite(heard(sound).log_probabilities).all()
+    assert np.isfinite(hops_of(sound).log_probabilities).all()
 
 
 @pytest.mark.parametrize(
@@ -417,9 +444,8 @@ def test_no_sound_that_was_accepted_raises(sound: NDArray[Any]) -> None:
     ],
     ids=["float64", "a list", "stereo", "empty", "NaN", "infinity", "wrong unit"],
 )
-def test_what_is_no_speech_is_refused_with_a_remedy_and_leaves_no_trace(
-    pcm: Any, remedy: str
-) -> None:
+def test_what_is_no_speech_is_refused(pcm: Any, remedy: str) -> None:
+    """With a remedy, and without a trace."""
     stream = RECOGNIZER.stream()
     half = SENTENCE.size // 2
     events = stream.push_audio(SENTENCE[:half])
@@ -427,3 +453,53 @@ def test_what_is_no_speech_is_refused_with_a_remedy_and_leaves_no_trace(
         stream.push_audio(pcm)
     events += stream.push_audio(SENTENCE[half:])
     assert joined(events + stream.flush()) == recognised(SENTENCE)
+
+
+def malformed(chance: random.Random) -> Any:
+    """Something that is hardly speech, or a little strange."""
+    sound = np.zeros(chance.choice([0, 1, 7, 480, 4_800]), np.float32)
+    bad = chance.choice([np.nan, np.inf, -np.inf, 1e30, 3.0, -2.5])
+    if sound.size and chance.random() < 0.3:
+        sound[chance.randrange(sound.size)] = bad
+    kinds = "f2 >f4 f8 i1 i4 u2 ? O S4 >i2 i2".split()
+    return chance.choice(
+        [
+            lambda: sound,
+            lambda: np.nan_to_num(sound).clip(-2, 2).astype(chance.choice(kinds)),
+            lambda: sound[None],
+            lambda: sound[:, None],
+            lambda: sound[:: chance.choice([2, -1, -3])],
+            lambda: np.ma.masked_invalid(sound),
+            lambda: np.broadcast_to(np.float32(0.1), (480,)),
+            lambda: chance.choice([None, 3, "speech", b"12", [0.1] * 480, np.float32(0.5)]),
+        ]
+    )()
+
+
+def test_malformed_input_is_refused_or_recognised() -> None:
+    """500 malformed inputs: each a ValueError with a remedy, or finite hops; the stream goes on."""
+    chance, stream = random.Random(1), RECOGNIZER.hops()
+    refused = accepted = 0
+    for _ in range(500):
+        sound = malformed(chance)
+        try:
+            hops = stream.push_audio(sound)
+        except ValueError as error:
+            refused += 1
+            assert str(error).startswith(("speech", "float speech")), error
+        else:
+            accepted += 1
+            assert np.isfinite(hops.log_probabilities).all()
+    assert refused > 100 < accepted
+    assert len(stream.push_audio(SENTENCE))
+
+
+def test_long_chunks_are_recognised_in_slices() -> None:
+    """Twenty seconds at once equal the same in pieces, with little memory."""
+    sound = np.tile(SENTENCE, 15)
+    tracemalloc.start()
+    whole = hops_of(sound)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.array_equal(whole.log_probabilities, hops_of(sound, [48_000] * 30).log_probabilities)
+    assert peak < 40_000_000

@@ -1,4 +1,4 @@
-"""The viseme schedule: events in speech time, placed where they are heard."""
+"""The viseme schedule: events in speech time, placed where they are published."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def runs(draw: st.DrawFn) -> list[Run]:
     return out
 
 
-def test_what_follows_with_the_same_viseme_prolongs_the_last_event() -> None:
+def test_the_same_viseme_goes_on() -> None:
+    """It prolongs the last event, with the greatest intensity."""
     schedule = VisemeSchedule()
     schedule.append(VisemeEvent("aa", 0, 10, 0.4))
     schedule.append(VisemeEvent("aa", 10, 5, 0.7))
@@ -67,11 +68,13 @@ def test_what_follows_with_the_same_viseme_prolongs_the_last_event() -> None:
     assert everything(schedule) == [VisemeEvent("aa", 0, 20, 0.7)]
 
 
-def test_another_viseme_is_an_event_of_its_own() -> None:
+def test_another_viseme_is_another_event() -> None:
+    """Events with different visemes are not joined."""
     assert everything(scheduled([("aa", 10), ("PP", 5)])) == events([("aa", 10), ("PP", 5)])
 
 
-def test_the_same_viseme_after_a_gap_is_an_event_of_its_own() -> None:
+def test_a_gap_separates_events() -> None:
+    """The same viseme after a gap is an event of its own."""
     schedule = VisemeSchedule()
     first, second = VisemeEvent("aa", 0, 10, 0.5), VisemeEvent("aa", 11, 10, 0.5)
     schedule.append(first)
@@ -80,12 +83,14 @@ def test_the_same_viseme_after_a_gap_is_an_event_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("duration", [0, -3])
-def test_an_event_without_length_is_refused(duration: int) -> None:
+def test_an_empty_event_is_refused(duration: int) -> None:
+    """An event lasts at least one sample."""
     with pytest.raises(ValueError, match="at least one sample"):
         VisemeSchedule().append(VisemeEvent("aa", 0, duration, 0.5))
 
 
-def test_an_event_out_of_order_is_refused_and_changes_nothing() -> None:
+def test_an_event_out_of_order_is_refused() -> None:
+    """And changes nothing."""
     schedule = scheduled([("aa", 10), ("PP", 5)])
     with pytest.raises(ValueError, match="in order"):
         schedule.append(VisemeEvent("U", 14, 5, 0.5))
@@ -93,7 +98,8 @@ def test_an_event_out_of_order_is_refused_and_changes_nothing() -> None:
 
 
 @given(said, st.integers(1, 7))
-def test_pieces_of_any_length_leave_no_trace(said: Said, piece: int) -> None:
+def test_pieces_leave_no_trace(said: Said, piece: int) -> None:
+    """Events in pieces of any length are as if they were whole."""
     schedule = VisemeSchedule()
     for event in events(said):
         for start in range(event.start, event.end, piece):
@@ -103,32 +109,16 @@ def test_pieces_of_any_length_leave_no_trace(said: Said, piece: int) -> None:
 
 
 @given(said, sample)
-def test_truncating_drops_what_comes_after_and_touches_nothing_before(said: Said, cut: int) -> None:
-    schedule = scheduled(said)
-    before = everything(schedule)
-    schedule.truncate(cut)
-    after = everything(schedule)
-    assert all(event.end <= cut and event.duration > 0 for event in after)
-    for moment in range(0, cut):
-        assert spoken_at(after, moment) == spoken_at(before, moment)
-
-
-def test_speech_goes_on_from_where_it_was_truncated() -> None:
-    schedule = scheduled([("aa", 10), ("PP", 5)])
-    schedule.truncate(12)
-    schedule.append(VisemeEvent("U", 12, 8, 0.5))
-    assert everything(schedule) == events([("aa", 10), ("PP", 2), ("U", 8)])
-
-
-@given(said, sample)
-def test_forgetting_keeps_whole_whatever_has_not_ended(said: Said, played: int) -> None:
+def test_forgetting_keeps_what_has_not_ended(said: Said, played: int) -> None:
+    """An event that spans the sample stays whole."""
     schedule = scheduled(said)
     before = everything(schedule)
     schedule.forget(played)
     assert everything(schedule) == [event for event in before if event.end > played]
 
 
-def test_an_event_that_is_half_forgotten_may_still_grow() -> None:
+def test_an_event_half_forgotten_may_grow() -> None:
+    """It keeps its start."""
     schedule = scheduled([("PP", 10), ("aa", 10)])
     schedule.forget(15)
     schedule.append(VisemeEvent("aa", 20, 10, 0.5))
@@ -136,9 +126,8 @@ def test_an_event_that_is_half_forgotten_may_still_grow() -> None:
 
 
 @given(said, st.data())
-def test_between_gives_the_events_that_touch_a_stretch_whole_and_no_other(
-    said: Said, data: st.DataObject
-) -> None:
+def test_between_gives_whole_events(said: Said, data: st.DataObject) -> None:
+    """Those that touch a stretch, and no others."""
     schedule = scheduled(said)
     edges = sorted({-5, 0, 900, *(event.end for event in everything(schedule))})
     near = st.builds(int.__add__, st.sampled_from(edges), st.integers(-2, 2))
@@ -149,12 +138,14 @@ def test_between_gives_the_events_that_touch_a_stretch_whole_and_no_other(
     ]
 
 
-def test_before_anything_is_known_the_mouth_rests() -> None:
+def test_the_mouth_rests_by_default() -> None:
+    """Where nothing is published or recognised."""
     assert VisemeSchedule().placed([], 5, 25) == [VisemeEvent("sil", 5, 20, 0.0)]
     assert VisemeSchedule().placed([Run(0, 0, 100)], 5, 25) == [VisemeEvent("sil", 5, 20, 0.0)]
 
 
-def test_speech_is_placed_where_its_run_is_published() -> None:
+def test_speech_is_placed_in_its_run() -> None:
+    """With rest on either side."""
     schedule = scheduled([("aa", 10), ("PP", 10)])
     assert schedule.placed([Run(published=100, speech=0, length=20)], 95, 125) == [
         VisemeEvent("sil", 95, 5, 0.0),
@@ -164,7 +155,8 @@ def test_speech_is_placed_where_its_run_is_published() -> None:
     ]
 
 
-def test_a_pause_in_the_middle_of_a_viseme_rests_the_mouth_and_then_goes_on() -> None:
+def test_a_pause_splits_a_viseme() -> None:
+    """The mouth rests in the pause and then goes on."""
     schedule = scheduled([("aa", 10)])
     assert schedule.placed([Run(0, 0, 4), Run(50, 4, 6)], 0, 56) == [
         VisemeEvent("aa", 0, 4, 0.5),
@@ -173,16 +165,18 @@ def test_a_pause_in_the_middle_of_a_viseme_rests_the_mouth_and_then_goes_on() ->
     ]
 
 
-def test_speech_that_was_cut_off_before_it_was_published_is_not_seen() -> None:
+def test_speech_that_was_cut_is_not_placed() -> None:
+    """Speech that no run publishes is not seen."""
     schedule = scheduled([("aa", 10), ("U", 10), ("PP", 10)])
     placed = schedule.placed([Run(0, 0, 10), Run(10, 20, 10)], 0, 20)
     assert [event.viseme for event in placed] == ["aa", "PP"]
 
 
 @given(said, runs(), sample, st.integers(1, 300))
-def test_what_is_placed_has_no_gaps_and_says_what_the_runs_say(
+def test_placed_events_follow_the_runs(
     said: Said, runs: list[Run], start: int, length: int
 ) -> None:
+    """Without gaps, in any runs."""
     schedule = scheduled(said)
     end = start + length
     placed = schedule.placed(runs, start, end)
@@ -206,19 +200,22 @@ def held(schedule: VisemeSchedule, start: int, end: int) -> list[str]:
     return [spoken_at(known, sample) for sample in range(start, end)]
 
 
-def test_a_revision_replaces_everything_from_its_start_on() -> None:
+def test_a_revision_replaces_what_follows() -> None:
+    """Everything from its start on."""
     schedule = scheduled([("aa", 10), ("PP", 5), ("U", 20)])
     assert schedule.revise(events([("O", 4), ("kk", 6)], start=12)) == 12
     assert everything(schedule) == events([("aa", 10), ("PP", 2), ("O", 4), ("kk", 6)])
 
 
-def test_a_phone_that_a_revision_goes_on_with_is_one_event() -> None:
+def test_a_revision_may_prolong() -> None:
+    """A phone that it goes on with is one event."""
     schedule = scheduled([("aa", 10), ("PP", 5)])
     schedule.revise([VisemeEvent("aa", 10, 6, 0.9)])
     assert everything(schedule) == [VisemeEvent("aa", 0, 16, 0.9)]
 
 
-def test_what_was_played_stands_with_its_strength_whatever_a_revision_says() -> None:
+def test_what_was_played_stands() -> None:
+    """With its intensity, whatever a revision says."""
     schedule = scheduled([("aa", 10), ("PP", 5)])
     schedule.settle(6)
     assert schedule.revise([VisemeEvent("U", 0, 8, 1.0), VisemeEvent("O", 8, 4, 1.0)]) == 6
@@ -232,14 +229,16 @@ def test_what_was_played_stands_with_its_strength_whatever_a_revision_says() -> 
     assert everything(schedule)[-1] == VisemeEvent("O", 8, 12, 1.0)
 
 
-def test_a_revision_that_comes_too_late_is_taken_from_where_nothing_was_known() -> None:
+def test_a_late_revision_fills_the_unknown() -> None:
+    """Where nothing was known, late events are better than none."""
     schedule = scheduled([("aa", 10)])
     schedule.settle(100)
     assert schedule.revise(events([("PP", 30), ("U", 30)])) == 10
     assert everything(schedule) == events([("aa", 10), ("PP", 20), ("U", 30)])
 
 
-def test_time_that_was_played_stays_played() -> None:
+def test_settling_never_goes_back() -> None:
+    """What was settled stays settled."""
     schedule = scheduled([("aa", 20)])
     schedule.settle(10)
     schedule.settle(5)
@@ -255,7 +254,8 @@ def test_time_that_was_played_stays_played() -> None:
     ],
     ids=["nothing", "an empty event", "a gap"],
 )
-def test_what_is_no_revision_is_refused_and_changes_nothing(wrong: list[VisemeEvent]) -> None:
+def test_a_bad_revision_is_refused(wrong: list[VisemeEvent]) -> None:
+    """And changes nothing."""
     schedule = scheduled([("aa", 10)])
     with pytest.raises(ValueError):
         schedule.revise(wrong)
@@ -263,9 +263,10 @@ def test_what_is_no_revision_is_refused_and_changes_nothing(wrong: list[VisemeEv
 
 
 @given(st.lists(st.tuples(said.filter(bool), st.integers(0, 200), st.integers(0, 200)), max_size=8))
-def test_through_any_revisions_what_was_played_stands_and_events_stay_in_order(
+def test_any_revisions_keep_what_was_played(
     revisions: list[tuple[Said, int, int]],
 ) -> None:
+    """And events stay in order, without gaps."""
     schedule = VisemeSchedule()
     played = 0
     for words, back, step in revisions:
@@ -288,9 +289,8 @@ def test_through_any_revisions_what_was_played_stands_and_events_stay_in_order(
 
 
 @given(said.filter(bool), st.lists(st.integers(0, 400), min_size=1, max_size=8))
-def test_a_revision_of_what_has_not_been_played_leaves_no_trace_of_what_was_known(
-    words: Said, starts: list[int]
-) -> None:
+def test_revisions_leave_no_trace(words: Said, starts: list[int]) -> None:
+    """Revised again and again, the schedule is as if written once."""
     whole = events(words)
     schedule = scheduled([("sil", 400)])
     schedule.revise(whole)
@@ -299,16 +299,3 @@ def test_a_revision_of_what_has_not_been_played_leaves_no_trace_of_what_was_know
         if rest:
             schedule.revise(rest)
     assert everything(schedule) == everything(scheduled(words))
-
-
-@given(said.filter(bool), st.integers(0, 500), said.filter(bool))
-def test_an_interruption_cuts_a_revised_schedule_where_it_falls(
-    first: Said, sample: int, second: Said
-) -> None:
-    schedule = scheduled(first)
-    end = everything(schedule)[-1].end
-    schedule.revise(events(second, max(0, end - 20)))
-    before = held(schedule, 0, sample)
-    schedule.truncate(sample)
-    assert held(schedule, 0, sample) == before
-    assert all(event.end <= sample for event in everything(schedule))

@@ -13,7 +13,7 @@ A phone is a chain of states, as many as it lasts hops at least.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,77 +69,49 @@ _STATE = np.dtype(
 _Row = tuple[int, int, float, float, float, int, float, int, float]
 
 
-class _Growing:
-    """An array that grows at its end, in time proportional to what is added."""
-
-    def __init__(self, first: NDArray[Any]) -> None:
-        self._room, self._count = first, len(first)
-
-    def add(self, rows: NDArray[Any]) -> None:
-        count = self._count + len(rows)
-        if count > len(self._room):
-            room = np.empty((2 * count, *self._room.shape[1:]), self._room.dtype)
-            room[: self._count] = self._room[: self._count]
-            self._room = room
-        self._room[self._count : count] = rows
-        self._count = count
-
-    @property
-    def rows(self) -> NDArray[Any]:
-        return self._room[: self._count]
-
-
 class Graph:
     """The states of all words so far; grows at its end."""
 
     def __init__(self) -> None:
-        self._states = _Growing(np.zeros(0, _STATE))
-        self._junctions = _Growing(np.zeros(0, np.int64))
-        self._into = _Growing(np.zeros((0, MOST_WAYS + JUNCTION_STATES), np.int64))
-        self._left_out = _Growing(np.zeros(1, np.float32))
-        self._append(_junction(0), [])
+        self.states: NDArray[np.void] = np.array(_junction(0), _STATE)
+        """All states; see `_STATE`."""
+        self.junction_starts: Ints = np.zeros(1, np.int64)
+        """The first state of each junction; after it come the ways to say the word behind it."""
+        self.into: Ints = _into(0, [])
+        """The states that lead into each junction; -1 where there are no more."""
+        self.left_out: Floats = np.zeros(1, np.float32)
+        """What it costs to leave out all words before each junction."""
 
     @property
     def words(self) -> int:
         """How many words there are."""
         return len(self.junction_starts) - 1
 
-    @property
-    def states(self) -> NDArray[np.void]:
-        """All states; see `_STATE`."""
-        return self._states.rows
-
-    @property
-    def junction_starts(self) -> Ints:
-        """The first state of each junction; after it come the ways to say the word behind it."""
-        return self._junctions.rows
-
-    @property
-    def into(self) -> Ints:
-        """The states that lead into each junction; -1 where there are no more."""
-        return self._into.rows
-
-    @property
-    def left_out(self) -> Floats:
-        """What it costs to leave out all words before each junction."""
-        return self._left_out.rows
-
     def add(self, words: Sequence[Word]) -> None:
         """Append words, which start in samples of the stream."""
-        for word in words:
-            junction = self.words
-            if junction and not word.pause:
-                self.states["enter"][self.junction_starts[-1]] = -GAP_COST
-            rows: list[_Row] = []
+        first, count = self.words, len(self.states)
+        rows: list[_Row] = []
+        starts: list[int] = []
+        into: list[Ints] = []
+        left_out = [self.left_out[-1]]
+        for junction, word in enumerate(words, start=first):
             ends: list[int] = []
             at_hop = np.nan if word.start is None else word.start / HOP_SAMPLES
             ways = word.ways
             for rank, way in enumerate(ways or ((),)):
                 rows += _way(way, junction, RARE_WAY_COST * rank, at_hop)
-                ends.append(len(self.states) + len(rows) - 1)
-            cost = np.float32(LEFT_OUT_COST if ways else ACOUSTIC_COST)
-            self._left_out.add(self.left_out[-1:] + cost)
-            self._append([*rows, *_junction(junction + 1)], ends)
+                ends.append(count + len(rows) - 1)
+            starts.append(count + len(rows))
+            rows += _junction(junction + 1)
+            into.append(_into(starts[-1], ends))
+            left_out.append(left_out[-1] + np.float32(LEFT_OUT_COST if ways else ACOUSTIC_COST))
+        self.states = np.concatenate((self.states, np.array(rows, _STATE)))
+        self.junction_starts = np.concatenate((self.junction_starts, starts))
+        self.into = np.concatenate((self.into, *into))
+        self.left_out = np.concatenate((self.left_out, left_out[1:]))
+        for junction, word in enumerate(words, start=first):
+            if junction and not word.pause:
+                self.states["enter"][self.junction_starts[junction]] = -GAP_COST
 
     def word_at(self, states: Ints) -> tuple[Ints, NDArray[np.bool_]]:
         """The word that each state belongs to, or the one behind its junction; and whether it
@@ -151,14 +123,6 @@ class Graph:
         """The junction that a state leads into."""
         word, within = self.word_at(np.array([state]))
         return int(word[0]) + int(within[0])
-
-    def _append(self, rows: list[_Row], word_ends: list[int]) -> None:
-        self._states.add(np.array(rows, _STATE))
-        start = len(self.states) - JUNCTION_STATES
-        self._junctions.add(np.array([start]))
-        into = np.full((1, self.into.shape[1]), -1)
-        into[0, : len(word_ends) + JUNCTION_STATES] = [start, start + 1, *word_ends]
-        self._into.add(into)
 
 
 class Window:
@@ -197,6 +161,13 @@ def _junction(number: int) -> list[_Row]:
         (SILENCE, SILENCE, 0, NEVER, NEVER, 0, -PAUSE_COST, number, np.nan),
         (ACOUSTIC_HOP, ACOUSTIC, 0, NEVER, NEVER, 0, -ACOUSTIC_ENTRY_COST, number, np.nan),
     ]
+
+
+def _into(start: int, word_ends: Sequence[int]) -> Ints:
+    """The states that lead into the junction that begins at `start`, [1, states]."""
+    into = np.full((1, MOST_WAYS + JUNCTION_STATES), -1)
+    into[0, : len(word_ends) + JUNCTION_STATES] = [start, start + 1, *word_ends]
+    return into
 
 
 def _way(phones: Phones, junction: int, cost: float, at_hop: float) -> list[_Row]:

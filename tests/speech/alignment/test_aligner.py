@@ -1,4 +1,4 @@
-"""A text is found in a sound, followed where the sound bears it out, and left where it does not."""
+"""A text is found in a sound, and followed only where the sound bears it out."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ def spoken(text: str, *, pauses: bool = True) -> tuple[Ints, list[int]]:
 
 def heard(shown: Ints, *, wrong: float = 0.3, seed: int = 1) -> Floats:
     """What a recogniser makes of it: unsure of everything, and wrong about some of the phones."""
-    chance = np.random.default_rng(seed)
-    logits = chance.normal(0, 0.7, (len(shown), len(VISEMES)))
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 0.7, (len(shown), len(VISEMES)))
     edges = np.flatnonzero(np.diff(shown)) + 1
     for hops in np.split(np.arange(len(shown)), edges):
         right = shown[hops[0]]
-        other = chance.integers(1, len(VISEMES))
-        mistaken = right != SIL and chance.random() < wrong
+        other = rng.integers(1, len(VISEMES))
+        mistaken = right != SIL and rng.random() < wrong
         logits[hops, right] += 2.0 if mistaken else 4.0
         logits[hops, other] += 3.5 if mistaken else 1.0
     likely = np.exp(logits)
     return np.asarray(np.log(likely / likely.sum(axis=1, keepdims=True)), np.float32)
 
 
-def said(text: str, times: Sequence[float] | None = None) -> list[Word]:
+def timed(text: str, times: Sequence[float] | None = None) -> list[Word]:
     words = words_of(text)
     if times is None:
         return words
@@ -85,7 +85,8 @@ def aligned(log_probabilities: Floats, words: Sequence[Word], chunks: Sequence[i
 
 
 def right(answer: Ints, log_probabilities: Floats, shown: Ints) -> float:
-    """Share of the hops of speech that come out right, the ear deciding where the text does not."""
+    """Share of the hops of speech that come out right; where the text is silent, the recogniser
+    decides."""
     fused = np.where(answer == ACOUSTIC, log_probabilities.argmax(axis=1), answer)
     speech = shown != SIL
     return float((fused == shown)[speech].mean())
@@ -93,59 +94,67 @@ def right(answer: Ints, log_probabilities: Floats, shown: Ints) -> float:
 
 SHOWN, BEGINS = spoken(TEXT)
 HEARD = heard(SHOWN)
-BY_EAR_ALONE = right(np.full(len(SHOWN), ACOUSTIC), HEARD, SHOWN)
+WITHOUT_TEXT = right(np.full(len(SHOWN), ACOUSTIC), HEARD, SHOWN)
 
 
-def test_a_text_that_is_said_corrects_what_is_misheard() -> None:
-    assert BY_EAR_ALONE < 0.8
-    assert right(aligned(HEARD, said(TEXT)), HEARD, SHOWN) > 0.93
+def test_a_text_corrects_the_recogniser() -> None:
+    """A text that is spoken corrects phones that were misheard."""
+    assert WITHOUT_TEXT < 0.8
+    assert right(aligned(HEARD, timed(TEXT)), HEARD, SHOWN) > 0.93
 
 
-def test_no_closure_of_the_text_is_missed() -> None:
-    answer = aligned(HEARD, said(TEXT))
+def test_no_closure_is_missed() -> None:
+    """Each closure of the text is found."""
+    answer = aligned(HEARD, timed(TEXT))
     edges = np.flatnonzero(np.diff(SHOWN)) + 1
     closures = [hops for hops in np.split(np.arange(len(SHOWN)), edges) if SHOWN[hops[0]] == PP]
     assert len(closures) >= 8
     assert all((answer[hops] == PP).any() for hops in closures)
 
 
-def test_silence_lies_where_the_speaker_pauses() -> None:
-    answer = aligned(HEARD, said(TEXT))
+def test_silence_lies_in_the_pauses() -> None:
+    """And hardly anywhere else."""
+    answer = aligned(HEARD, timed(TEXT))
     assert (answer[SHOWN == SIL] == SIL).mean() > 0.95
     assert (answer[SHOWN != SIL] == SIL).mean() < 0.02
 
 
-def test_a_pause_that_nothing_invites_is_found_too() -> None:
+def test_a_pause_without_punctuation_is_found() -> None:
+    """A speaker may pause between any two words."""
     shown, _ = spoken("Maybe Peter")
     middle = spoken("Maybe")[1][0] + PHONE_HOPS * len(visemes_of(words_of("Maybe")[0].ways[0]))
     shown = np.insert(shown, middle, [SIL] * PAUSE_HOPS)
-    answer = aligned(heard(shown, wrong=0), said("Maybe Peter"))
+    answer = aligned(heard(shown, wrong=0), timed("Maybe Peter"))
     assert (answer[middle + 2 : middle + PAUSE_HOPS - 2] == SIL).all()
 
 
-def test_without_words_everything_is_left_to_the_ear() -> None:
+def test_without_words_nothing_is_asked_for() -> None:
+    """Every hop is left to the recogniser."""
     assert (aligned(HEARD, []) == ACOUSTIC).all()
 
 
 @pytest.mark.parametrize("text", [OTHER, GERMAN, GREEK, FIGURES])
 @pytest.mark.parametrize("seed", range(4))
-def test_another_text_or_language_is_left_to_the_ear(text: str, seed: int) -> None:
+def test_another_text_is_not_followed(text: str, seed: int) -> None:
+    """Nor is another language, or figures."""
     sound = heard(SHOWN, seed=seed)
     alone = right(np.full(len(SHOWN), ACOUSTIC), sound, SHOWN)
-    assert right(aligned(sound, said(text)), sound, SHOWN) > alone - 0.02
+    assert right(aligned(sound, timed(text)), sound, SHOWN) > alone - 0.02
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_words_in_another_order_are_no_worse_than_none(seed: int) -> None:
-    words = said(TEXT)
+def test_shuffled_words_do_no_harm(seed: int) -> None:
+    """Words in another order are no worse than none."""
+    words = timed(TEXT)
     np.random.default_rng(seed).shuffle(words)
-    assert right(aligned(HEARD, words), HEARD, SHOWN) > BY_EAR_ALONE - 0.02
+    assert right(aligned(HEARD, words), HEARD, SHOWN) > WITHOUT_TEXT - 0.02
 
 
-def test_what_is_said_beyond_the_text_is_left_to_the_ear_and_the_text_taken_up_again() -> None:
+def test_the_text_is_taken_up_again() -> None:
+    """What is spoken beyond the text is left to the recogniser."""
     unwritten, _ = spoken(OTHER)
     sound = np.concatenate((SHOWN, unwritten, SHOWN))
-    answer = aligned(heard(sound), said(f"{TEXT} {TEXT}"))
+    answer = aligned(heard(sound), timed(f"{TEXT} {TEXT}"))
     edges = len(SHOWN), len(SHOWN) + len(unwritten)
     assert (answer[edges[0] : edges[1]] == ACOUSTIC).mean() > 0.9
     # Near by, doubt prevails.
@@ -153,15 +162,17 @@ def test_what_is_said_beyond_the_text_is_left_to_the_ear_and_the_text_taken_up_a
     assert (answer[edges[1] + JUDGED_HOPS :] == sound[edges[1] + JUDGED_HOPS :]).mean() > 0.9
 
 
-def test_words_that_are_left_out_do_not_carry_the_rest_away() -> None:
+def test_words_may_be_left_out() -> None:
+    """The rest of the text is found all the same."""
     shown, _ = spoken("Maybe Peter bought some coffee before the shop closed")
     text = "Maybe Peter bought some really wonderful coffee before the shop closed"
-    assert right(aligned(heard(shown), said(text)), heard(shown), shown) > 0.9
+    assert right(aligned(heard(shown), timed(text)), heard(shown), shown) > 0.9
 
 
-def test_figures_are_left_to_the_ear_and_what_is_around_them_is_not() -> None:
+def test_figures_are_left_to_the_recogniser() -> None:
+    """What is around them is not."""
     shown, _ = spoken("Maybe people bought twenty seven more books")
-    answer = aligned(heard(shown), said("Maybe people bought 27 more books"))
+    answer = aligned(heard(shown), timed("Maybe people bought 27 more books"))
     figure = spoken("Maybe people bought")[0].size - PAUSE_HOPS
     rest = figure + spoken("twenty seven")[0].size - 2 * PAUSE_HOPS
     assert (answer[figure + 5 : rest - 5] == ACOUSTIC).mean() > 0.9
@@ -170,34 +181,36 @@ def test_figures_are_left_to_the_ear_and_what_is_around_them_is_not() -> None:
 
 
 @pytest.mark.parametrize("late_s", [0.0, 0.3, 1.0, -1.0, 30.0])
-def test_times_that_are_wrong_make_nothing_worse(late_s: float) -> None:
+def test_wrong_times_do_no_harm(late_s: float) -> None:
+    """Times that are off by any amount make nothing worse."""
     times = [begin / HOPS_PER_S + late_s for begin in BEGINS]
-    untimed = right(aligned(HEARD, said(TEXT)), HEARD, SHOWN)
-    assert right(aligned(HEARD, said(TEXT, times)), HEARD, SHOWN) > untimed - 0.01
+    untimed = right(aligned(HEARD, timed(TEXT)), HEARD, SHOWN)
+    assert right(aligned(HEARD, timed(TEXT, times)), HEARD, SHOWN) > untimed - 0.01
 
 
-def test_times_tell_which_of_two_equal_words_is_meant() -> None:
+def test_times_tell_equal_words_apart() -> None:
+    """The one near its time is meant."""
     shown, begins = spoken(f"{TEXT} bob, bob")
     times = [begin / HOPS_PER_S for begin in begins]
     for meant, other in ((-1, -2), (-2, -1)):
-        answer = aligned(heard(shown, wrong=0), said(f"{TEXT} bob", [*times[:-2], times[meant]]))
+        answer = aligned(heard(shown, wrong=0), timed(f"{TEXT} bob", [*times[:-2], times[meant]]))
         assert (answer[begins[meant] : begins[meant] + PHONE_HOPS] == PP).mean() > 0.8
         assert (answer[begins[other] : begins[other] + PHONE_HOPS] == PP).mean() < 0.2
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.integers(1, 90), max_size=30))
-def test_the_answer_in_the_end_does_not_depend_on_the_pieces(chunks: list[int]) -> None:
-    assert (aligned(HEARD, said(TEXT), chunks) == aligned(HEARD, said(TEXT))).all()
+def test_pieces_leave_no_trace(chunks: list[int]) -> None:
+    """Hops in any pieces give the same answer in the end."""
+    assert (aligned(HEARD, timed(TEXT), chunks) == aligned(HEARD, timed(TEXT))).all()
 
 
 @pytest.mark.parametrize("words_at_once", [1, 3, 100])
 @pytest.mark.parametrize("late_hops", [0, 40, 120])
-def test_words_may_come_while_they_are_said_or_a_little_later(
-    words_at_once: int, late_hops: int
-) -> None:
+def test_words_may_come_late(words_at_once: int, late_hops: int) -> None:
+    """While they are spoken, or a little later."""
     aligner = Aligner()
-    words = said(TEXT)
+    words = timed(TEXT)
     given = 0
     for hop in range(0, len(SHOWN), 10):
         aligner.push(HEARD[hop : hop + 10])
@@ -207,9 +220,10 @@ def test_words_may_come_while_they_are_said_or_a_little_later(
     assert right(aligner.shown(), HEARD, SHOWN) > 0.85
 
 
-def test_what_was_played_is_forgotten_and_the_rest_comes_out_the_same() -> None:
+def test_settled_hops_are_forgotten() -> None:
+    """And what is left comes out the same."""
     aligner = Aligner()
-    aligner.add(said(TEXT))
+    aligner.add(timed(TEXT))
     answer = np.full(len(SHOWN), ACOUSTIC)
     for hop in range(0, len(SHOWN), 10):
         aligner.push(HEARD[hop : hop + 10])
@@ -220,8 +234,9 @@ def test_what_was_played_is_forgotten_and_the_rest_comes_out_the_same() -> None:
     assert right(answer, HEARD, SHOWN) > 0.75
 
 
-def test_a_text_longer_than_any_window_is_followed_to_its_end() -> None:
+def test_a_long_text_is_followed_to_its_end() -> None:
+    """The part that is searched moves along."""
     text = " ".join([TEXT] * 8)
     shown, _ = spoken(text)
     sound = heard(shown)
-    assert right(aligned(sound, said(text)), sound, shown) > 0.95
+    assert right(aligned(sound, timed(text)), sound, shown) > 0.95
