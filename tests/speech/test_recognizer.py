@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import tracemalloc
 import wave
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -462,18 +462,17 @@ def malformed(chance: random.Random) -> Any:
     if sound.size and chance.random() < 0.3:
         sound[chance.randrange(sound.size)] = bad
     kinds = "f2 >f4 f8 i1 i4 u2 ? O S4 >i2 i2".split()
-    return chance.choice(
-        [
-            lambda: sound,
-            lambda: np.nan_to_num(sound).clip(-2, 2).astype(chance.choice(kinds)),
-            lambda: sound[None],
-            lambda: sound[:, None],
-            lambda: sound[:: chance.choice([2, -1, -3])],
-            lambda: np.ma.masked_invalid(sound),
-            lambda: np.broadcast_to(np.float32(0.1), (480,)),
-            lambda: chance.choice([None, 3, "speech", b"12", [0.1] * 480, np.float32(0.5)]),
-        ]
-    )()
+    makers: list[Callable[[], Any]] = [
+        lambda: sound,
+        lambda: np.nan_to_num(sound).clip(-2, 2).astype(chance.choice(kinds)),
+        lambda: sound[None],
+        lambda: sound[:, None],
+        lambda: sound[:: chance.choice([2, -1, -3])],
+        lambda: np.ma.masked_invalid(sound),
+        lambda: np.broadcast_to(np.float32(0.1), (480,)),
+        lambda: chance.choice([None, 3, "speech", b"12", [0.1] * 480, np.float32(0.5)]),
+    ]
+    return chance.choice(makers)()
 
 
 def test_malformed_input_is_refused_or_recognised() -> None:
