@@ -23,9 +23,14 @@ class Playhead:
 
     WINDOW = 100
     """Reports to look back on: a second of them."""
-    SURE_SAMPLES = TICK_SAMPLES // 2
-    """A report that is later than this does not tell what the source holds. If this thread was
-    late, more may have left; if the source was late, as it is as often, nothing more has."""
+    SURE = 0.5
+    """A report that is later than this part of a tick does not tell what the source holds. If this
+    thread was late, more may have left; if the source was late, as it is as often, it has not."""
+    RECENT = 5
+    """A report is late compared with the earliest of so many: what all of them share is the
+    source's own time."""
+    PATIENCE = 3
+    """After so many late reports this thread is taken to be what is late."""
     SLACK_SAMPLES = samples(0.001)
     """Lateness of the earliest report that is normal scheduling."""
     SLEW_SAMPLES = samples(0.0002)
@@ -36,9 +41,11 @@ class Playhead:
         self._pushed = 0
         self._anchor_s = 0.0
         self._anchor = 0.0
-        self._reported = False
-        """Whether a push has waited since the source was last empty."""
+        self._reports = 0
+        """How many pushes have waited since the source was last empty."""
         self._lateness: deque[float] = deque(maxlen=self.WINDOW)
+        self._unsure = 0
+        """Late reports in a row."""
         self._underrun = 0
 
     @property
@@ -56,8 +63,17 @@ class Playhead:
 
     def unsent(self, now_s: float) -> int | None:
         """How many samples the source holds right after a push waited; None where unsure."""
-        sure = self._reported and self._late(now_s) <= self.SURE_SAMPLES
-        return self._queue if sure else None
+        if self._reports < 2:
+            return None  # The first one may have been late.
+        recent = list(self._lateness)[-self.RECENT :]
+        usual = min(recent) if len(recent) == self.RECENT else 0.0
+        late_ticks = max(0.0, self._late(now_s) - usual) / TICK_SAMPLES
+        self._unsure += 1
+        patient = self._unsure <= self.PATIENCE
+        if (late_ticks if patient else late_ticks % 1.0) > self.SURE:
+            return None
+        self._unsure = 0
+        return max(0, self._queue - int(late_ticks) * TICK_SAMPLES)
 
     def before_push(self, now_s: float) -> None:
         """Call before samples are pushed: the source may have become empty."""
@@ -65,7 +81,7 @@ class Playhead:
         if missing >= TICK_SAMPLES or not self._pushed:
             # Until the source reports, it may be up to one tick behind this.
             self._underrun += missing if self._pushed else 0
-            self._reported = False
+            self._reports = 0
             self._set(now_s, self._pushed)
 
     def after_push(self, count: int, now_s: float, waited: bool) -> None:
@@ -78,7 +94,7 @@ class Playhead:
         """
         self._pushed += count
         late = self._late(now_s)
-        if late < 0 or (waited and not self._reported):
+        if late < 0 or (waited and not self._reports):
             # At least this much has left; and the first report after a start is all there is.
             self._set(now_s, self._pushed - self._queue)
         elif waited:
@@ -87,7 +103,7 @@ class Playhead:
                 excess = min(self._lateness) - self.SLACK_SAMPLES
                 if excess > 0:
                     self._anchor -= min(excess, self.SLEW_SAMPLES)
-        self._reported = self._reported or waited
+        self._reports += waited
 
     def retracted(self, count: int) -> None:
         """Call when the last `count` samples were taken back from the source."""
