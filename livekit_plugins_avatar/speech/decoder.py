@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from .features import HOP_SAMPLES
 from .hops import Hops
 from .visemes import VISEMES, VisemeEvent
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 INTENSITY_DB = (-24.0, 2.0)
 """Loudness against the voice's own that maps to intensity 0 and 1."""
@@ -73,7 +77,7 @@ _SHORTEST_HOPS = [HABITS[viseme].shortest_hops for viseme in VISEMES]
 
 
 class Decoder:
-    """Decides one stream; a pure function of the hops pushed so far."""
+    """Decides one stream: a pure function of the hops so far."""
 
     def __init__(self) -> None:
         self._voice_db: float | None = None
@@ -84,19 +88,16 @@ class Decoder:
 
     def push(self, hops: Hops) -> list[VisemeEvent]:
         """Decide the hops that follow; returns events that cover them without gaps."""
+        return events_of(hops, *self.decide(hops))
+
+    def decide(self, hops: Hops) -> tuple[Ints, Floats]:
+        """The viseme of each hop that follows, and how strongly it is spoken, [hops] each."""
         likely = hops.log_probabilities + _FAVOUR
-        events: list[VisemeEvent] = []
-        for hop in range(len(hops)):
-            start = hops.start + hop * HOP_SAMPLES
-            end = min(start + HOP_SAMPLES, hops.end)
+        visemes, intensities = np.zeros(len(hops), np.int64), np.zeros(len(hops))
+        for hop, level_db in enumerate(hops.levels_db.tolist()):
             self._take(likely[hop])
-            intensity = self._intensity(float(hops.levels_db[hop]))
-            viseme = VISEMES[self._held]
-            if events and events[-1].viseme == viseme:
-                last = events.pop()
-                start, intensity = last.start, max(last.intensity, intensity)
-            events.append(VisemeEvent(viseme, start, end - start, intensity))
-        return events
+            visemes[hop], intensities[hop] = self._held, self._intensity(level_db)
+        return visemes, intensities
 
     def _take(self, likely: NDArray[np.float32]) -> None:
         best = int(likely.argmax())
@@ -117,3 +118,18 @@ class Decoder:
         self._voice_db += LOUDER * above_db if above_db > 0 else -SOFTER_DB
         low, high = INTENSITY_DB
         return max(0.0, min(1.0, (self._envelope_db - self._voice_db - low) / (high - low)))
+
+
+def events_of(hops: Hops, visemes: Ints, intensities: Floats) -> list[VisemeEvent]:
+    """Events that cover `hops`: one for hops with the same viseme, as intense as the loudest."""
+    edges = np.flatnonzero(np.diff(visemes)) + 1
+    return [
+        VisemeEvent(
+            VISEMES[visemes[first]],
+            start := hops.start + first * HOP_SAMPLES,
+            min(hops.start + last * HOP_SAMPLES, hops.end) - start,
+            float(intensities[first:last].max()),
+        )
+        for first, last in pairwise([0, *edges.tolist(), len(visemes)])
+        if last > first
+    ]

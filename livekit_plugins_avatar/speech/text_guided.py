@@ -7,23 +7,19 @@ exactly those that it gives without a text. Events may be revised until they are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .alignment.aligner import UNKNOWN, Aligner
 from .alignment.costs import ACOUSTIC
-from .decoder import Decoder
+from .decoder import Decoder, Floats, Ints, events_of
 from .hops import HOP_SAMPLES, Hops
 from .recognizer import PCM
 from .text.pronunciation import Word
 from .visemes import VISEME_INDEX, VISEMES, VisemeEvent
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 LOUDNESS_BEFORE_HOPS = 5
 """A closure is silent: it is as strong as the speech that leads into it, so many hops before."""
@@ -119,21 +115,15 @@ class TextGuidedStream:
         self._text, self._shown = self._text[passed:], self._shown[passed:]
 
     def _decide(self, hops: Hops) -> list[VisemeEvent]:
-        # One hop at a time: each has its own strength, whatever it came together with.
-        events = [event for hop in _one_by_one(hops) for event in self._decoder.push(hop)]
-        if events:
-            counts = [-(-event.duration // HOP_SAMPLES) for event in events]
-            visemes = np.repeat([VISEME_INDEX[event.viseme] for event in events], counts)
-            strengths = np.repeat([event.intensity for event in events], counts)
-            self._acoustic = np.concatenate((self._acoustic, visemes))
-            self._intensity = np.concatenate((self._intensity, strengths))
-            self._end = events[-1].end
-        if len(hops):
-            self._aligner.push(hops.log_probabilities)
+        visemes, intensities = self._decoder.decide(hops)
+        self._acoustic = np.concatenate((self._acoustic, visemes))
+        self._intensity = np.concatenate((self._intensity, intensities))
+        self._end = hops.end
+        self._aligner.push(hops.log_probabilities)
         if self._aligner.words:
-            return self._revision(decided=len(events))
+            return self._revision(decided=len(hops))
         self._shown = self._acoustic
-        return events
+        return events_of(hops, visemes, intensities)
 
     def _revision(self, decided: int) -> list[VisemeEvent]:
         """The events that replace earlier ones, after so many were decided."""
@@ -182,14 +172,3 @@ def _fused(acoustic: Ints, text: Ints) -> Ints:
         if end - start < SHORTEST_HOPS and text[start] == ACOUSTIC:
             shown[start:end] = shown[start - 1]
     return shown
-
-
-def _one_by_one(hops: Hops) -> Iterator[Hops]:
-    for hop in range(len(hops)):
-        start = hops.start + hop * HOP_SAMPLES
-        yield Hops(
-            start,
-            min(start + HOP_SAMPLES, hops.end),
-            hops.log_probabilities[hop : hop + 1],
-            hops.levels_db[hop : hop + 1],
-        )
