@@ -90,11 +90,11 @@ class Graph:
     def add(self, words: Sequence[Word]) -> None:
         """Append words, which start in samples of the stream."""
         first, count = self.words, len(self.states)
-        rows: list[_Row] = []
+        states: list[NDArray[np.void]] = [self.states]
+        into, left_out = [self.into], [self.left_out[-1]]
         starts: list[int] = []
-        into: list[Ints] = []
-        left_out = [self.left_out[-1]]
         for junction, word in enumerate(words, start=first):
+            rows: list[_Row] = []
             ends: list[int] = []
             at_hop = np.nan if word.start is None else word.start / HOP_SAMPLES
             ways = word.ways
@@ -103,11 +103,14 @@ class Graph:
                 ends.append(count + len(rows) - 1)
             starts.append(count + len(rows))
             rows += _junction(junction + 1)
+            # Word by word: for all at once, NumPy would let no other thread in.
+            states.append(np.array(rows, _STATE))
+            count += len(rows)
             into.append(_into(starts[-1], ends))
             left_out.append(left_out[-1] + np.float32(LEFT_OUT_COST if ways else ACOUSTIC_COST))
-        self.states = np.concatenate((self.states, np.array(rows, _STATE)))
+        self.states = np.concatenate(states)
         self.junction_starts = np.concatenate((self.junction_starts, starts))
-        self.into = np.concatenate((self.into, *into))
+        self.into = np.concatenate(into)
         self.left_out = np.concatenate((self.left_out, left_out[1:]))
         for junction, word in enumerate(words, start=first):
             if junction and not word.pause:
