@@ -28,10 +28,15 @@ class LinkReading:
             the first packet, and between an old connection and a new one.
         keyframes_encoded: How many keyframes the encoder of the current track has made. None while
             it is unknown, and without video.
+        video_active: False while the encoder rests: the room was connected with `dynacast`, and the
+            server has told the SDK that no participant is subscribed to the video, recorders that
+            are not listed included. It does so about five seconds after the last one left. Without
+            `dynacast` always True.
     """
 
     packet_age_s: float | None = None
     keyframes_encoded: int | None = None
+    video_active: bool = True
 
     @classmethod
     def of(cls, reports: Sequence[RtcStats], wall_s: float) -> LinkReading:
@@ -41,8 +46,8 @@ class LinkReading:
             for report in reports
             if report.WhichOneof("stats") == "candidate_pair"
         ]
-        keyframes = [
-            report.outbound_rtp.outbound.key_frames_encoded
+        encoders = [
+            report.outbound_rtp.outbound
             for report in reports
             if report.WhichOneof("stats") == "outbound_rtp"
             and report.outbound_rtp.stream.kind == "video"
@@ -50,7 +55,8 @@ class LinkReading:
         last_ms = max(stamps_ms, default=0.0)
         return cls(
             packet_age_s=wall_s - last_ms / 1e3 if last_ms else None,
-            keyframes_encoded=max(keyframes, default=None),
+            keyframes_encoded=max((each.key_frames_encoded for each in encoders), default=None),
+            video_active=not encoders or any(each.active for each in encoders),
         )
 
 
@@ -84,6 +90,8 @@ class LinkMonitor:
         self._watchers = watchers
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
+        self.reading = LinkReading()
+        """The latest reading."""
 
     def start(self) -> None:
         """Attach the watchers and begin to poll."""
@@ -102,10 +110,10 @@ class LinkMonitor:
     async def _poll(self) -> None:
         while True:
             await self._clock.sleep(POLL_S)
-            reading = await self._read()
+            self.reading = await self._read()
             for watcher in self._watchers:
                 try:
-                    watcher.update(reading)
+                    watcher.update(self.reading)
                 except Exception:
                     logger.exception(
                         "link monitor: a watcher failed on a reading; polling continues",

@@ -51,6 +51,11 @@ class Publisher:
         return self.tracks is not None and self.tracks.video is not None
 
     @property
+    def has_viewer(self) -> bool:
+        """Whether the video has a viewer, or may have one; see `LinkReading.video_active`."""
+        return self._link_monitor is None or self._link_monitor.reading.video_active
+
+    @property
     def reconnections(self) -> int:
         """How often the room was lost and came back."""
         return self._connectivity.reconnections if self._connectivity is not None else 0

@@ -65,5 +65,6 @@ def test_a_reading_takes_the_newest_packet_and_the_video_encoder() -> None:
     for report, kind, keyframes in zip(reports[2:], ("audio", "video"), (9, 3), strict=True):
         report.outbound_rtp.stream.kind = kind
         report.outbound_rtp.outbound.key_frames_encoded = keyframes
-    assert LinkReading.of(reports, 100.0) == LinkReading(0.5, 3)
-    assert LinkReading.of([], 100.0) == LinkReading(None, None)
+        report.outbound_rtp.outbound.active = kind == "audio"
+    assert LinkReading.of(reports, 100.0) == LinkReading(0.5, 3, video_active=False)
+    assert LinkReading.of([], 100.0) == LinkReading(None, None, video_active=True)
