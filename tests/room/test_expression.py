@@ -13,7 +13,7 @@ from livekit_plugins_avatar import AvatarSession, Moment
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .conftest import RATE, Call, a_call, until
-from .test_voice_and_face import hum
+from .stand_ins import hum
 
 
 class Smiling:

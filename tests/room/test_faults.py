@@ -15,7 +15,7 @@ from livekit_plugins_avatar.tools.eval.faults.script import Fault, each
 from livekit_plugins_avatar.tools.eval.faults.voice import in_bursts
 
 from .conftest import RATE, a_call, until
-from .test_voice_and_face import MADE_UP_MS, PERIOD, Grey, _loud_now, hum, playback, quiet_ms
+from .stand_ins import MADE_UP_MS, PERIOD, Grey, hum, loud_now, playback, quiet_ms
 
 STALL_AT_S, STALL_S = 1.0, 5.0
 DEATHS, DEATH_S, EVERY_S, DEATHS_FROM_S = 20, 0.45, 1.0, 8.0
@@ -58,7 +58,7 @@ async def test_a_stall_of_5_s_and_twenty_deaths_cost_no_sound_and_the_face_comes
         first = len(call.viewer.seen)
         renderer.origin = call.pipeline.playhead
         await call.say(tone)
-        await until(lambda: not _loud_now(call))
+        await until(lambda: not loud_now(call))
         assert renderer.stalls == 1 and renderer.deaths >= DEATHS
         assert finished[0].playback_position == length_s
         loud = call.viewer.loud()
@@ -89,7 +89,7 @@ async def test_a_tts_that_runs_dry_in_mid_phone_is_heard_whole_in_pieces_without
         _, finished = playback(call)
         bursts = in_bursts(frames(), burst_s=BURST_S, gap_s=BURST_S + DRY_S, clock=SystemClock())
         await call.session.say("words", audio=bursts, add_to_chat_ctx=False)
-        await until(lambda: len(call.viewer.loud()) and not _loud_now(call))
+        await until(lambda: len(call.viewer.loud()) and not loud_now(call))
         loud = call.viewer.loud(300)
         sound = call.viewer.sound.astype(int)
     assert len(finished) == 1 and not finished[0].interrupted

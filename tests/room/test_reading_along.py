@@ -14,7 +14,7 @@ from livekit_plugins_avatar.speech.worker import RecognitionWorker
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .conftest import RATE, a_call, until
-from .test_voice_and_face import Grey, hum
+from .stand_ins import Grey, hum
 
 
 async def test_the_text_of_what_is_said_is_known_and_the_room_gets_it_too(
@@ -38,8 +38,8 @@ async def test_the_text_of_what_is_said_is_known_and_the_room_gets_it_too(
             "lk.transcription",
             lambda stream, _: readers.append(asyncio.create_task(read(stream))),
         )
-        # The server tells of whoever publishes nothing up to some seconds later, and the agents
-        # framework shows its text to nobody until then.
+        # The server announces a participant without tracks some seconds later, and the agents
+        # framework sends it no text before that.
         await call.session.room_io.wait_for_ready()
         for _ in range(2):
             await call.say(hum(1.0))

@@ -1,4 +1,4 @@
-"""Through reconnections and restarts the face goes on; what nobody heard is said again."""
+"""Through reconnections and restarts the face goes on, and lost speech is replayed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from livekit_plugins_avatar.tools.demo.server import LiveKitServer, livekit_serv
 from livekit_plugins_avatar.tools.eval.continuity import Observed, jumps
 
 from .conftest import DEADLINE_S, RATE, Call, Viewer, a_call, until
-from .test_voice_and_face import MADE_UP_MS, PERIOD, Grey, _loud_now, hum, playback, quiet_ms
+from .stand_ins import MADE_UP_MS, PERIOD, Grey, hum, loud_now, playback, quiet_ms
 
 SIGNAL = rtc.SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT
 FULL = rtc.SimulateScenarioKind.SIMULATE_FULL_RECONNECT
@@ -80,10 +80,10 @@ async def test_a_resumed_signal_connection_stops_neither_voice_nor_face(
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
         _, finished = playback(call)
         speaking = asyncio.ensure_future(call.say(hum(6.0)))
-        await until(lambda: _loud_now(call))
+        await until(lambda: loud_now(call))
         await call.room.simulate_scenario(SIGNAL)
         await speaking
-        await until(lambda: not _loud_now(call))
+        await until(lambda: not loud_now(call))
         loud = call.viewer.loud()
         assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= RESUMED_MS
         assert finished[0].playback_position == 6.0 and not finished[0].interrupted
@@ -91,7 +91,7 @@ async def test_a_resumed_signal_connection_stops_neither_voice_nor_face(
         assert not jumps(mirror.faces, PERIOD)
 
 
-async def test_what_a_full_reconnect_swallows_is_said_again_from_a_pause_and_the_face_goes_on(
+async def test_what_a_full_reconnect_swallows_is_replayed_from_a_pause_and_the_face_goes_on(
     server: LiveKitServer,
 ) -> None:
     mirror = Observed(Grey())
@@ -109,7 +109,7 @@ async def test_what_a_full_reconnect_swallows_is_said_again_from_a_pause_and_the
         away = call.pipeline.playhead
         await call.room.simulate_scenario(FULL)
         await speaking
-        await until(lambda: len(call.viewer.tasks) >= 4 and not _loud_now(call))
+        await until(lambda: len(call.viewer.tasks) >= 4 and not loud_now(call))
         assert finished[0].playback_position == 6.4 and not finished[0].interrupted
         assert len(started) == len(finished) == 1
         offsets = [0.0, *np.cumsum([duration for _, duration in progressed])[:-1]]
@@ -137,7 +137,7 @@ async def test_a_second_full_reconnect_goes_back_no_further_than_the_first(
             await until(lambda done=done: call.avatar.stats.reconnections > done)  # type: ignore[misc]
         await speaking
         assert finished[0].playback_position == 12.8 and not finished[0].interrupted
-        # A second until somebody subscribes, and from a pause before: each word and pause is 0.8 s.
+        # A second until the viewer subscribes, and back to a pause: word and pause take 0.8 s.
         assert 0 < call.avatar.stats.samples_replayed <= 2 * 3 * RATE
 
 
@@ -176,7 +176,7 @@ async def test_a_server_that_is_restarted_finds_the_voice_where_it_was_last_hear
             stack.callback(again.wait)
             stack.callback(again.kill)
             await speaking
-            await until(lambda: not _loud_now(call))
+            await until(lambda: not loud_now(call))
             assert finished[0].playback_position == 8.0 and not finished[0].interrupted
             assert len(started) == len(finished) == 1
             assert call.avatar.stats.samples_replayed > 0
@@ -293,11 +293,11 @@ async def test_another_size_in_mid_call_resets_neither_voice_nor_face(
     mirror = Observed(renderer)
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
         speaking = asyncio.ensure_future(call.say(hum(5.0)))
-        await until(lambda: _loud_now(call))
+        await until(lambda: loud_now(call))
         renderer.wanted = WANTED
         await until(lambda: sum(map(as_wanted, call.viewer.sizes)) >= 30)
         await speaking
-        await until(lambda: not _loud_now(call))
+        await until(lambda: not loud_now(call))
         assert not as_wanted(call.viewer.sizes[0]), "it was another size before"
         samples = [sample for _, sample, _ in call.viewer.seen if sample is not None]
         assert all(later > earlier for earlier, later in pairwise(samples))
@@ -311,7 +311,7 @@ async def test_the_face_blinks_on_while_the_agents_loop_is_blocked(server: LiveK
     mirror = Observed(Grey())
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
         speaking = asyncio.ensure_future(call.say(hum(15.0)))
-        await until(lambda: _loud_now(call) and blinks_soon(call))
+        await until(lambda: loud_now(call) and blinks_soon(call))
         shown = call.avatar.stats.frames_shown
         begins = call.pipeline.playhead
         time.sleep(2.0)  # noqa: ASYNC251 a tool call that blocks is the point

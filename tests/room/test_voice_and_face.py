@@ -5,67 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from livekit.agents.voice.io import (
-    PlaybackFinishedEvent,
-    PlaybackStartedEvent,
-)
-from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarSession, Moment
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
-from .conftest import RATE, Call, a_call, until
-
-PERIOD = RATE // 30
-MADE_UP_MS = 50.0
-"""Quiet that a receiver on a busy machine may put into a few seconds of sound by itself: a stall of
-ours would be 400 ms or more."""
-
-
-class Grey:
-    """A renderer of plain frames; `paint` may stall, hang or raise on the way."""
-
-    size = (128, 96)
-    fps = 30
-
-    def __init__(self, paint: Callable[[Moment], int] = lambda moment: 128) -> None:
-        self.paint = paint
-
-    def render(self, moments: Sequence[Moment]) -> NDArray[np.uint8]:
-        frames = np.full((len(moments), 144, 128), 128, np.uint8)
-        for frame, moment in zip(frames, moments, strict=True):
-            frame[:96] = self.paint(moment)
-        return frames
-
-    def close(self) -> None:
-        pass
-
-
-def hum(duration_s: float) -> NDArray[np.int16]:
-    """A steady tone: a gap anywhere in it shows."""
-    t = np.arange(round(duration_s * RATE)) / RATE
-    return (12_000 * np.sin(2 * np.pi * 400 * t)).astype(np.int16)
-
-
-def quiet_ms(sound: NDArray[np.int16]) -> float:
-    """How many ms of a stretch are quiet, in pieces of 5 ms."""
-    pieces = np.abs(sound[: len(sound) // 240 * 240].astype(int)).reshape(-1, 240).max(axis=1)
-    return 5.0 * float((pieces < 3000).sum())
-
-
-def playback(call: Call) -> tuple[list[PlaybackStartedEvent], list[PlaybackFinishedEvent]]:
-    """What the agent's audio output reports from now on."""
-    output = call.session.output.audio
-    assert output is not None
-    started: list[PlaybackStartedEvent] = []
-    finished: list[PlaybackFinishedEvent] = []
-    output.on("playback_started", started.append)
-    output.on("playback_finished", finished.append)
-    return started, finished
+from .conftest import RATE, a_call, until
+from .stand_ins import MADE_UP_MS, PERIOD, Grey, hum, loud_now, playback, quiet_ms
 
 
 async def test_sound_arrives_whole_and_frames_arrive_for_their_samples(
@@ -73,7 +21,7 @@ async def test_sound_arrives_whole_and_frames_arrive_for_their_samples(
 ) -> None:
     async with a_call(server, AvatarSession(renderer=Grey())) as call:
         await call.say(hum(4.0))
-        await until(lambda: len(call.viewer.loud()) and not _loud_now(call))
+        await until(lambda: len(call.viewer.loud()) and not loud_now(call))
         loud = call.viewer.loud()
         assert abs((loud[-1] - loud[0]) / RATE - 4.0) <= 0.1
         assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
@@ -82,10 +30,6 @@ async def test_sound_arrives_whole_and_frames_arrive_for_their_samples(
         steps = np.diff(np.array(samples, dtype=np.int64))
         assert (steps > 0).all()
         assert (steps == PERIOD).mean() >= 0.9
-
-
-def _loud_now(call: Call) -> bool:
-    return bool((np.abs(call.viewer.sound[-RATE // 5 :].astype(int)) > 1000).any())
 
 
 async def test_a_renderer_that_stalls_and_one_that_hangs_cost_no_sound(
@@ -109,7 +53,7 @@ async def test_a_renderer_that_stalls_and_one_that_hangs_cost_no_sound(
             await call.say(hum(40.0))
             took_s = time.time() - started[0].created_at
             assert finished[0].playback_position == 40.0
-            await until(lambda: not _loud_now(call))
+            await until(lambda: not loud_now(call))
             loud = call.viewer.loud()
             quiet = quiet_ms(call.viewer.sound[loud[0] : loud[-1]])
             return took_s, (loud[-1] - loud[0]) / RATE, quiet
@@ -140,7 +84,7 @@ async def test_after_a_clear_at_most_60_ms_are_heard_and_the_position_is_true(
         cleared_s = time.time()
         call.session.interrupt()
         await speaking
-        await until(lambda: finished and not _loud_now(call))
+        await until(lambda: finished and not loud_now(call))
         made_up_s = await call.viewer.made_up_s() - before_s
         played_at_clear_s = cleared_s - started[0].created_at
         position_s = finished[0].playback_position
@@ -154,11 +98,11 @@ async def test_after_a_clear_at_most_60_ms_are_heard_and_the_position_is_true(
 async def test_a_blocked_agent_loop_stops_neither_voice_nor_face(server: LiveKitServer) -> None:
     async with a_call(server, AvatarSession(renderer=Grey())) as call:
         speaking = asyncio.ensure_future(call.say(hum(4.0)))
-        await until(lambda: _loud_now(call))
+        await until(lambda: loud_now(call))
         skipped = call.avatar.stats.underrun_samples
         time.sleep(2.0)  # noqa: ASYNC251 a tool call that blocks is the point
         await speaking
-        await until(lambda: not _loud_now(call))
+        await until(lambda: not loud_now(call))
         loud = call.viewer.loud()
         assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
         assert call.avatar.stats.underrun_samples - skipped <= RATE * 0.02

@@ -1,4 +1,4 @@
-"""What the others see when people in a room speak in turn: the face looks at whoever speaks."""
+"""The face looks at the participant who speaks, as the others see it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def iris_x(frame: rtc.VideoFrame) -> float:
 
 @dataclass
 class Person:
-    """Somebody who can speak, and notes where the face looks."""
+    """A participant who can speak, and records where the face looks."""
 
     room: rtc.Room = field(default_factory=rtc.Room)
     source: rtc.AudioSource = field(default_factory=lambda: rtc.AudioSource(48_000, 1))
@@ -131,7 +131,7 @@ def sentence() -> NDArray[np.int16]:
     return np.interp(at, np.arange(len(pcm)), pcm).astype(np.int16)
 
 
-async def test_the_face_in_the_picture_looks_at_whoever_speaks(server: LiveKitServer) -> None:
+async def test_the_face_in_the_picture_looks_at_the_speaker(server: LiveKitServer) -> None:
     said = sentence()
     async with three_people(server) as (avatar, people):
         looks: dict[str, float] = {}

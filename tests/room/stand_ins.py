@@ -1,0 +1,65 @@
+"""A plain renderer, a tone, and what the tests of a room measure in the sound."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from livekit.agents.voice.io import PlaybackFinishedEvent, PlaybackStartedEvent
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar import Moment
+
+from .conftest import RATE, Call
+
+PERIOD = RATE // 30
+MADE_UP_MS = 50.0
+"""Quiet that a receiver on a busy machine may insert into a few seconds of sound; a stalled voice
+would be quiet for 400 ms or more."""
+
+
+class Grey:
+    """A renderer of plain frames; `paint` may stall, hang or raise on the way."""
+
+    size = (128, 96)
+    fps = 30
+
+    def __init__(self, paint: Callable[[Moment], int] = lambda moment: 128) -> None:
+        self.paint = paint
+
+    def render(self, moments: Sequence[Moment]) -> NDArray[np.uint8]:
+        frames = np.full((len(moments), 144, 128), 128, np.uint8)
+        for frame, moment in zip(frames, moments, strict=True):
+            frame[:96] = self.paint(moment)
+        return frames
+
+    def close(self) -> None:
+        pass
+
+
+def hum(duration_s: float) -> NDArray[np.int16]:
+    """A steady tone: a gap anywhere in it shows."""
+    t = np.arange(round(duration_s * RATE)) / RATE
+    return (12_000 * np.sin(2 * np.pi * 400 * t)).astype(np.int16)
+
+
+def quiet_ms(sound: NDArray[np.int16]) -> float:
+    """How many ms of a stretch are quiet, in pieces of 5 ms."""
+    pieces = np.abs(sound[: len(sound) // 240 * 240].astype(int)).reshape(-1, 240).max(axis=1)
+    return 5.0 * float((pieces < 3000).sum())
+
+
+def playback(call: Call) -> tuple[list[PlaybackStartedEvent], list[PlaybackFinishedEvent]]:
+    """What the agent's audio output reports from now on."""
+    output = call.session.output.audio
+    assert output is not None
+    started: list[PlaybackStartedEvent] = []
+    finished: list[PlaybackFinishedEvent] = []
+    output.on("playback_started", started.append)
+    output.on("playback_finished", finished.append)
+    return started, finished
+
+
+def loud_now(call: Call) -> bool:
+    """Whether the viewer has heard the tone within the last 0.2 s."""
+    return bool((np.abs(call.viewer.sound[-RATE // 5 :].astype(int)) > 1000).any())
