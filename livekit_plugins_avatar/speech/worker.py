@@ -253,20 +253,19 @@ class RecognitionWorker:
             if self._stream is not None:
                 self._guide(self._stream)
         else:
+            self._expected = []
             if item is _Signal.CLEARED:
                 self._segments = ()
             elif self._stream is not None:
                 self._write(self._stream.flush())
             self._end_stream()
-            self._expected = []
 
     def _recognize(self, speech: _Speech) -> None:
         if self._stream is None or speech.start != self._next:
             self._end_stream()
             self._stream, self._base = _stream_of(self._recognizer), speech.start
-            self._segments = (*self._segments, _Segment(speech.start, None, NO_WORDS))[
-                -SEGMENTS_REMEMBERED:
-            ]
+            segment = _Segment(speech.start, None, NO_WORDS)
+            self._segments = (*self._segments, segment)[-SEGMENTS_REMEMBERED:]
             self._guide(self._stream)
         self._next = speech.end
         for first in range(0, len(speech.pcm), SLICE_SAMPLES):
