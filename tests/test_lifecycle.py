@@ -224,6 +224,23 @@ async def test_the_voice_goes_on_over_a_plain_track(
     assert not room.local_participant.track_publications
 
 
+async def test_a_plain_voice_into_an_empty_room_ends_with_the_session(
+    session: AgentSession[Any],
+) -> None:
+    """No participant subscribes: what is said ends all the same."""
+    room = SimulatedRoom(viewers=False)
+    face = AvatarSession(renderer=Grey())
+    await face.start(session, room=room.as_room)
+    await session.start(Agent(instructions="none"))
+    await face.aclose()
+    said = session.say("words", audio=speech(0.3), add_to_chat_ctx=False)
+    await asyncio.wait_for(said.wait_for_playout(), 2.0)
+    said = session.say("words", audio=speech(5.0), add_to_chat_ctx=False)
+    await asyncio.sleep(0.1)
+    await asyncio.wait_for(session.aclose(), 2.0)
+    await asyncio.wait_for(said.wait_for_playout(), 2.0)
+
+
 async def test_an_output_of_before_gets_its_place_back(
     room: SimulatedRoom, session: AgentSession[Any]
 ) -> None:

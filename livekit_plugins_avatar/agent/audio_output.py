@@ -17,6 +17,8 @@ from livekit.agents.voice.room_io import AudioOutputOptions, _ParticipantAudioOu
 
 from ..log import logger
 
+TRACK_NAME = "agent-voice"
+
 UNPUBLISH_TIMEOUT_S = 1.0
 """`unpublish_track` of livekit 1.1.21 waits for ever in a room that is gone."""
 
@@ -96,6 +98,7 @@ class PlainVoice:
         """Become the session's output; what is said from now on waits for the track."""
         self._session.on("close", self._on_close)
         self._room.on("disconnected", self._on_close)
+        self._room.on("local_track_published", self._on_published)
         self._session.output.replace_audio_tail(self._output)
 
     def publish(self) -> None:
@@ -108,6 +111,11 @@ class PlainVoice:
             await self._output.start()
         except Exception:
             logger.exception("plain voice: the track could not be published; the agent is mute")
+            self._output.wait_no_longer()
+
+    def _on_published(self, publication: rtc.LocalTrackPublication, *_: object) -> None:
+        if publication.name == TRACK_NAME:
+            self._output.wait_no_longer()
 
     def _on_close(self, *_: object) -> None:
         if self._closing is None:
@@ -116,6 +124,8 @@ class PlainVoice:
     async def _close(self) -> None:
         self._session.off("close", self._on_close)
         self._room.off("disconnected", self._on_close)
+        self._room.off("local_track_published", self._on_published)
+        self._output.wait_no_longer()
         if self._publishing is not None:
             self._publishing.cancel()
             await asyncio.gather(self._publishing, return_exceptions=True)
@@ -139,6 +149,7 @@ class _Output(_ParticipantAudioOutput):
             sample_rate=options.sample_rate,
             num_channels=options.num_channels,
             track_publish_options=options.track_publish_options,
+            track_name=TRACK_NAME,
         )
         self._rate = options.sample_rate
         self._resampler: rtc.AudioResampler | None = None
@@ -147,6 +158,11 @@ class _Output(_ParticipantAudioOutput):
     @property
     def track_sid(self) -> str | None:
         return self._publication.sid if self._publication is not None else None
+
+    def wait_no_longer(self) -> None:
+        """Let speech flow: the call goes on, and does not wait for a first subscriber again."""
+        if not self.subscribed.done():
+            self.subscribed.set_result(None)
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         for converted in self._converted(frame):
