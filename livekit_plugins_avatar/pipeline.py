@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-from collections.abc import Coroutine, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from livekit import rtc
 from livekit.agents import AgentSession
@@ -51,15 +52,8 @@ LEAD_FRAMES = 2
 """A frame can still be redrawn if it is due no sooner than this: one is being rendered, and one is
 being published."""
 
-
 CLOSE_S = 2.0
 """How long closing waits for what asks the server or a stranger's classifier or store."""
-
-T = TypeVar("T")
-
-
-class ClosedError(RuntimeError):
-    """The pipeline was closed before or while it started."""
 
 
 class Pipeline:
@@ -88,9 +82,8 @@ class Pipeline:
         self.schedule = VisemeSchedule()
         visemes = PublishedVisemes(self.schedule, self.playout)
         attention = Attention()
-        self.face = Face(
-            visemes, attention.situations, seed=options.seed, style=options.resolved_style
-        )
+        style = options.resolved_style
+        self.face = Face(visemes, attention.situations, seed=options.seed, style=style)
         self.gaze = GazeController(attention, seed=options.seed, on_change=self._redraw)
         self.publisher = Publisher(self.playout, clock=self.clock, on_events=self._on_events)
         self.emotion = EmotionController(
@@ -108,15 +101,11 @@ class Pipeline:
         self._store = store
         self._prerenderer: Prerenderer | None = None
         self._worker: RecognitionWorker | None = None
-        self._participants: Participants | None = None
-        self._events: AgentEvents | None = None
-        self._takeover: OutputTakeover | None = None
         self.sink: AudioSink | None = None
+        self._takeover: OutputTakeover | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._starting: asyncio.Task[None] | None = None
-        self._closing = asyncio.Event()
-
-    # What is known of it.
+        self._attached = ExitStack()
+        """Lets go of the session and the room."""
 
     def now(self) -> int:
         """The earliest sample whose frame can still be redrawn.
@@ -171,62 +160,46 @@ class Pipeline:
         """How long rendering a frame takes at present; 0 before the first."""
         return self._prerenderer.frame_cost_s if self._prerenderer is not None else 0.0
 
-    # Its life.
-
     async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Open the models, publish, and take over the session's audio output.
 
         Raises:
-            ClosedError: `aclose` was called before the end.
+            asyncio.CancelledError: `aclose` was called before the end, or the caller cancelled.
             PersonaError: The persona file does not fit.
         """
-        self._starting = asyncio.create_task(self._start(agent_session, room))
-        await asyncio.shield(self._starting)
+        starting = asyncio.create_task(self._start(agent_session, room))
+        self._tasks.append(starting)
+        await asyncio.shield(starting)
 
     async def _start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
-        self._check_open()
         store = FaceStore(self._store, room.name) if self._store is not None else None
         if store is not None:
-            await self._unless_closed(asyncio.to_thread(self._restore, store))
+            face = await asyncio.to_thread(store.load, self.clock.wall_s())
+            if face is not None:
+                self.face.restore(face)
         if self._recognizer is None:
-            self._recognizer = await self._unless_closed(asyncio.to_thread(built_in))
+            self._recognizer = await asyncio.to_thread(built_in)
         if self.renderer is None:
-            self.renderer = await self._unless_closed(asyncio.to_thread(self._open_renderer))
+            self.renderer = await asyncio.to_thread(self._open_renderer)
         await self._publish(room)
         if store is not None:
             self._tasks.append(asyncio.create_task(self._save_face(store)))
         self._attach(agent_session, room)
         telemetry.measure(self, {"room": room.name})
 
-    def _check_open(self) -> None:
-        if self._closing.is_set():
-            raise ClosedError
-
-    async def _unless_closed(self, work: Coroutine[Any, Any, T]) -> T:
-        """Do `work`; where the pipeline is closed meanwhile, leave it behind."""
-        doing = asyncio.ensure_future(work)
-        closing = asyncio.ensure_future(self._closing.wait())
-        await asyncio.wait({doing, closing}, return_when=asyncio.FIRST_COMPLETED)
-        closing.cancel()
-        self._check_open()
-        return doing.result()
-
-    def _restore(self, store: FaceStore) -> None:
-        face = store.load(self.clock.wall_s())
-        if face is not None:
-            self.face.restore(face)
-
     def _open_renderer(self) -> Renderer | None:
         """The persona's renderer, or None where it cannot run: then the voice goes on alone."""
         # Imported here, so that importing the package loads nothing that may touch a GPU.
         from .render.onnx_renderer import OnnxRenderer
 
+        options = self.options
         try:
+            persona = Persona.load(options.persona)
             return OnnxRenderer(
-                Persona.load(self.options.persona),
-                device=self.options.device,
-                threads=self.options.render_threads,
-                aspect=self.options.aspect,
+                persona,
+                device=options.device,
+                threads=options.render_threads,
+                aspect=options.aspect,
             )
         except PersonaError:
             raise
@@ -258,16 +231,12 @@ class Pipeline:
             bitrate_bps=self.options.bitrate_bps(size) if size is not None else 0,
             video_codec=self.options.video_codec,
         )
-        self._check_open()
 
     def _attach_frames(self, renderer: Renderer) -> None:
         period = frame_period(renderer.fps)
+        ahead = self.options.frames_ahead
         self._prerenderer = Prerenderer(
-            renderer,
-            self.face.at,
-            clock=self.clock,
-            frames=self.options.frames_ahead,
-            period=period,
+            renderer, self.face.at, clock=self.clock, frames=ahead, period=period
         )
         self.publisher.conductor.attach_frames(
             self._prerenderer,
@@ -289,54 +258,40 @@ class Pipeline:
             segments=(self.emotion, spoken),
             on_planned_speech=self._on_planned_speech,
         )
-        self._participants = Participants(room, self.gaze, now=self.now)
-        self._participants.attach()
-        self._events = AgentEvents(
+        text_tap = TextTap(
+            [self.emotion, spoken], on_first=lambda: self.gaze.speech_expected(self.now())
+        )
+        participants = Participants(room, self.gaze, now=self.now)
+        events = AgentEvents(
             agent_session,
             self.sink,
             gaze=self.gaze,
             emotion=self.emotion,
-            text_tap=TextTap([self.emotion, spoken], on_first=self._on_text),
+            text_tap=text_tap,
             now=self.now,
         )
-        self._events.attach()
         self._takeover = OutputTakeover(agent_session, room, self.sink)
-        self._takeover.take()
+        for stage in (participants, events, self._takeover):
+            stage.attach()
+            self._attached.callback(stage.detach)
 
     async def aclose(self) -> None:
         """Close all stages: threads and sink first, then what asks the server or strangers."""
-        self._closing.set()
-        if self._takeover is not None:
-            self._takeover.give_back()
-        if self._events is not None:
-            self._events.detach()
-        if self._participants is not None:
-            self._participants.detach()
+        for task in self._tasks:
+            task.cancel()
+        await _ended(*self._tasks)
+        self._attached.close()
         telemetry.forget(self)
         await asyncio.to_thread(self._stop_threads)
         atexit.unregister(self._stop_threads)
         if self.sink is not None:
             self.sink.close()
-        await self._stop_tasks()
+        await _ended(
+            asyncio.create_task(self.emotion.aclose(), name="emotion"),
+            asyncio.create_task(self.publisher.aclose(), name="tracks"),
+        )
         if self._takeover is not None:
             self._takeover.publish()
-
-    async def _stop_tasks(self) -> None:
-        """End all tasks; one that does not end in time is named and left behind."""
-        for task in self._tasks:
-            task.cancel()
-        closing = [*self._tasks, asyncio.create_task(self.emotion.aclose(), name="emotion")]
-        if self._starting is not None:
-            closing.append(self._starting)  # It ends with its tracks.
-        closing.append(asyncio.create_task(self.publisher.aclose(), name="tracks"))
-        done, left = await asyncio.wait(closing, timeout=CLOSE_S)
-        for task in left:
-            task.cancel()
-            logger.warning(
-                "avatar: a stage did not close in time and is left behind",
-                extra={"stage": task.get_name(), "waited_s": CLOSE_S},
-            )
-        await asyncio.gather(*done, return_exceptions=True)
 
     def _stop_threads(self) -> None:
         self.publisher.stop()
@@ -347,8 +302,6 @@ class Pipeline:
                 logger.warning("avatar: the renderer still hangs; its thread is left behind")
         elif self.renderer is not None:
             self.renderer.close()
-
-    # What its stages tell each other.
 
     def express(self, sample: int, emotion: str, strength: float) -> None:
         """Show an emotion from `sample` on."""
@@ -361,10 +314,6 @@ class Pipeline:
 
     def _word_start(self, index: int) -> int | None:
         return self._worker.word_start(index) if self._worker is not None else None
-
-    def _on_text(self) -> None:
-        """The text of an answer has begun to arrive."""
-        self.gaze.speech_expected(self.now())
 
     def _on_planned_speech(self, first: bool) -> None:
         """Speech started (`first`), ended, was cleared, paused or resumed."""
@@ -384,7 +333,7 @@ class Pipeline:
             self._prerenderer.invalidate(sample)
 
     def _on_events(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
-        """Speech was played; called on the conductor's thread."""
+        """Speech was played; on the conductor's thread."""
         if self.sink is not None:
             self.sink.deliver(events)
 
@@ -398,3 +347,17 @@ class Pipeline:
             face = self.face.at(self.playhead)
             await asyncio.to_thread(store.save, face, self.clock.wall_s())
             await self.clock.sleep(SAVE_EVERY_S)
+
+
+async def _ended(*tasks: asyncio.Task[None]) -> None:
+    """Wait for tasks to end; one that does not in time is named and left behind."""
+    if not tasks:
+        return
+    done, left = await asyncio.wait(tasks, timeout=CLOSE_S)
+    for task in left:
+        task.cancel()
+        logger.warning(
+            "avatar: a stage did not close in time and is left behind",
+            extra={"stage": task.get_name(), "waited_s": CLOSE_S},
+        )
+    await asyncio.gather(*done, return_exceptions=True)

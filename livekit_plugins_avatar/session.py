@@ -30,7 +30,7 @@ from .options import (
     check_renderer,
     check_store,
 )
-from .pipeline import ClosedError, Pipeline
+from .pipeline import Pipeline
 from .publish.tracks import VideoCodec
 from .render.persona import Aspect, PersonaError
 from .render.providers import Device
@@ -244,9 +244,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         try:
             await self._start(agent_session, room, job)
         except BaseException as error:
-            wanted = self._closing is None
+            closed_meanwhile = self._closing is not None
             await self.aclose()
-            if not wanted and isinstance(error, Exception):
+            if closed_meanwhile:
                 raise AvatarError("the avatar was closed while it started") from None
             if isinstance(error, Exception) and not isinstance(error, PersonaError | AvatarError):
                 raise AvatarError(f"the avatar could not start: {error}") from error
@@ -259,7 +259,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     ) -> None:
         await _connect(room, job)
         if self._closing is not None:
-            raise ClosedError
+            raise asyncio.CancelledError
         self._identity = room.local_participant.identity
         # First, as the base class expects: it times how long the face takes to join.
         await super().start(agent_session, room)

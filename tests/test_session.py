@@ -9,17 +9,19 @@ from typing import Any, cast
 from unittest.mock import AsyncMock, Mock
 
 import numpy as np
+import onnxruntime
 import pytest
 from livekit import rtc
 from livekit.agents import (
     Agent,
+    AgentServer,
     AgentSession,
     JobContext,
 )
 from livekit.agents.job import _JobContextVar
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar import AvatarError, AvatarSession, Moment, PersonaError, Style
+from livekit_plugins_avatar import AvatarError, AvatarSession, Moment, PersonaError, Style, prewarm
 from livekit_plugins_avatar.options import Options
 
 from .simulated_room import SimulatedRoom
@@ -236,3 +238,21 @@ async def test_a_classifier_is_closed_with_the_avatar() -> None:
     await face.aclose()
     await face.aclose()
     classifier.aclose.assert_awaited_once()
+
+
+async def test_what_is_prewarmed_is_not_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`prewarm` fits `AgentServer.setup_fnc`; an avatar of the process then opens no model."""
+    AgentServer(setup_fnc=prewarm)
+    prewarm(persona="sketch")
+    opened: list[object] = []
+    session_class = onnxruntime.InferenceSession
+
+    def open_session(*args: Any, **kwargs: Any) -> Any:
+        opened.append(args)
+        return session_class(*args, **kwargs)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", open_session)
+    face = AvatarSession("sketch")
+    await face.start(session(), room=SimulatedRoom().as_room)
+    assert not opened and face.device == "cpu"
+    await face.aclose()

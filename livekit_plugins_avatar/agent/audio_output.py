@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import numpy as np
 from livekit import rtc
 from livekit.agents import AgentSession
 from livekit.agents.voice.io import AudioOutput
@@ -37,7 +36,7 @@ class OutputTakeover:
     Args:
         agent_session: Not yet started.
         room: Its room.
-        output: Plays its speech from `take` to `give_back`.
+        output: Plays its speech from `attach` to `detach`.
     """
 
     def __init__(
@@ -47,12 +46,12 @@ class OutputTakeover:
         self._previous: AudioOutput | None = None
         self._plain_voice: PlainVoice | None = None
 
-    def take(self) -> None:
+    def attach(self) -> None:
         """Take the place of the present output; transcripts and recorders before it stay."""
         self._previous = _tail(self._session.output.audio)
         self._session.output.replace_audio_tail(self._output)
 
-    def give_back(self) -> None:
+    def detach(self) -> None:
         """Let the agent speak on without us; what is being said ends as interrupted."""
         output = self._session.output
         if _tail(output.audio) is not self._output:
@@ -140,7 +139,7 @@ class PlainVoice:
 
 
 class _Output(_ParticipantAudioOutput):
-    """The framework's output, for frames of any rate: the chain above asks the avatar's no more."""
+    """The framework's output, for frames of any rate: an answer under way keeps its rate."""
 
     def __init__(self, room: rtc.Room) -> None:
         options = AudioOutputOptions()
@@ -153,7 +152,6 @@ class _Output(_ParticipantAudioOutput):
         )
         self._rate = options.sample_rate
         self._resampler: rtc.AudioResampler | None = None
-        self._resampled_rate = 0
 
     @property
     def track_sid(self) -> str | None:
@@ -173,13 +171,8 @@ class _Output(_ParticipantAudioOutput):
         super().flush()
 
     def _converted(self, frame: rtc.AudioFrame) -> list[rtc.AudioFrame]:
-        if frame.num_channels > 1:
-            mono = np.array(frame.data, np.int16).reshape(-1, frame.num_channels).mean(axis=1)
-            pcm = mono.astype(np.int16)
-            frame = rtc.AudioFrame(pcm.tobytes(), frame.sample_rate, 1, len(pcm))
         if frame.sample_rate == self._rate:
             return [frame]
-        if self._resampler is None or frame.sample_rate != self._resampled_rate:
+        if self._resampler is None:
             self._resampler = rtc.AudioResampler(frame.sample_rate, self._rate)
-            self._resampled_rate = frame.sample_rate
         return self._resampler.push(frame)

@@ -43,7 +43,6 @@ class Publisher:
         """Samples of speech that no participant had heard and that were played again."""
         self._connectivity: Connectivity | None = None
         self._link_monitor: LinkMonitor | None = None
-        self._closed = False
 
     @property
     def has_video(self) -> bool:
@@ -69,7 +68,7 @@ class Publisher:
         bitrate_bps: int,
         video_codec: VideoCodec,
     ) -> None:
-        """Start the conductor and publish what it feeds.
+        """Start the conductor and publish what it feeds; may be cancelled before `aclose`.
 
         Args:
             room: Connected.
@@ -79,21 +78,14 @@ class Publisher:
             video_codec: Of the video.
 
         Raises:
-            RuntimeError: Closed before the end.
             ConnectionError: The room was disconnected.
         """
         sources = await self.conductor.start(lambda: Sources(size))
-        self._check_open()
         self.tracks = Tracks(room)
         await self.tracks.publish(
             sources, fps=fps, bitrate_bps=bitrate_bps, video_codec=video_codec
         )
-        self._check_open()
         self._watch_link(room, self.tracks, sources)
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise RuntimeError("the publisher was closed while it started")
 
     def _watch_link(self, room: rtc.Room, tracks: Tracks, sources: Sources) -> None:
         self._connectivity = Connectivity(
@@ -123,12 +115,10 @@ class Publisher:
 
     def stop(self) -> None:
         """End the conductor's thread; from any thread, any number of times."""
-        self._closed = True
         self.conductor.close()
 
     async def aclose(self) -> None:
         """Stop, and unpublish the tracks."""
-        self._closed = True
         if self._link_monitor is not None:
             await self._link_monitor.aclose()
         if self.tracks is not None:
