@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import exp
 from random import Random
@@ -44,7 +45,7 @@ class Span:
     partner: str
 
 
-@dataclass(slots=True)
+@dataclass
 class Script:
     """A conversation.
 
@@ -83,16 +84,26 @@ class Script:
         return [span for span in speech if span.state == "speaking"]
 
     def _index(self, sample: int) -> int:
-        found = bisect_right(self.spans, sample, key=lambda span: samples(span.start_s)) - 1
-        return max(0, found)
+        return max(0, bisect_right(self._starts, sample) - 1)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The first sample of each span of a complete script."""
+        return [samples(span.start_s) for span in self.spans]
 
     def _viseme(self, start: int, end: int) -> VisemeEvent:
         if self.spans[self._index(start)].state != "speaking":
             return VisemeEvent("sil", start, end - start, 0.0)
-        number = start // VISEME_SAMPLES
-        chance = Random(f"viseme/{number}")
-        viseme = VISEMES[1 + chance.randrange(len(VISEMES) - 1)]
-        return VisemeEvent(viseme, start, end - start, chance.uniform(0.2, 1.0))
+        viseme, intensity = _spoken(start // VISEME_SAMPLES)
+        return VisemeEvent(viseme, start, end - start, intensity)
+
+
+@lru_cache(maxsize=64)
+def _spoken(number: int) -> tuple[str, float]:
+    """The viseme and intensity of the number-th stretch of `VISEME_SAMPLES`, where it is spoken."""
+    chance = Random(f"viseme/{number}")
+    viseme = VISEMES[1 + chance.randrange(len(VISEMES) - 1)]
+    return viseme, chance.uniform(0.2, 1.0)
 
 
 def script(people: int, *, minutes: float, seed: int, coughs: bool = True) -> Script:
