@@ -17,7 +17,8 @@ from . import browser, cache
 from .answer_quality import describe, findings, measure
 from .environment import child_environment
 
-QUESTION = "How do you stay in sync?"
+QUESTION = "What is your name?"
+"""Its answer is short."""
 SILENCE_S = 2.0
 """How long the silent face is recorded before the question: a breath and a blink or two."""
 SCREENSHOT_AFTER_S = 1.5
