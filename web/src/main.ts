@@ -23,6 +23,7 @@ import { StatusPanel } from "./statuspanel.ts";
 import { type Link, noticeFor, PATIENCE_S } from "./notice.ts";
 import { TimingPanel } from "./timingpanel.ts";
 import { type Line, Transcript } from "./transcript.ts";
+import "./uuid.ts";
 import { Playback } from "./playback.ts";
 
 declare global {

@@ -95,4 +95,4 @@ def test_free_ports() -> None:
     """Free ports differ, and an address of another machine is an error."""
     assert len(set(free_ports(5))) == 5
     with pytest.raises(OSError, match="assign"):
-        free_ports(1, "192.0.2.1")
+        free_ports(1, "203.0.113.1")
