@@ -15,33 +15,29 @@ class PcmBuffer:
     """Samples from `start` to `end`: appended at the end, dropped at either, read anywhere."""
 
     def __init__(self) -> None:
-        self.start = self.end = 0
-        self._memory = NO_PCM
-        self._first = 0
-        """Where in `_memory` the sample `start` lies."""
+        self.start = 0
+        self._bytes = bytearray()
+
+    @property
+    def end(self) -> int:
+        """The sample after the last."""
+        return self.start + len(self._bytes) // 2
 
     def append(self, pcm: Pcm) -> None:
         """Add samples at the end."""
-        used = self.end - self.start
-        if self._first + used + len(pcm) > len(self._memory):
-            kept = self.read(self.start, self.end)
-            self._memory = np.empty(2 * (used + len(pcm)), np.int16)
-            self._memory[:used], self._first = kept, 0
-        at = self._first + used
-        self._memory[at : at + len(pcm)] = pcm
-        self.end += len(pcm)
+        self._bytes += pcm.tobytes()
 
     def read(self, start: int, end: int) -> Pcm:
-        """A view of the samples in [start, end) that are kept."""
-        start, end = max(start, self.start), min(end, self.end)
-        return self._memory[self._first + start - self.start : self._first + end - self.start]
+        """A copy of the samples in [start, end) that are kept."""
+        first, last = max(0, start - self.start), max(0, end - self.start)
+        return np.frombuffer(bytes(self._bytes[2 * first : 2 * last]), np.int16)
 
     def drop_from(self, end: int) -> None:
         """Drop the samples at and after `end`."""
-        self.end = max(self.start, min(self.end, end))
+        del self._bytes[2 * max(0, end - self.start) :]
 
     def drop_before(self, start: int) -> None:
         """Drop the samples before `start`."""
-        count = max(0, min(start, self.end) - self.start)
+        count = min(max(start, self.start), self.end) - self.start
+        del self._bytes[: 2 * count]
         self.start += count
-        self._first += count
