@@ -19,6 +19,9 @@ from .scenes import SCENES, Play
 GRACE_S = 2.0
 """How long threads and tasks may take to end once all is closed."""
 
+SETTLED_S = 5.0
+"""If no file handle was closed for this long, none will be."""
+
 PACKAGE = os.path.dirname(livekit_plugins_avatar.__file__)
 
 MakePlace = Callable[[bool], Awaitable[Place]]
@@ -77,8 +80,17 @@ async def nothing_left() -> None:
         await asyncio.sleep(0.01)
 
 
-def handles() -> int:
-    """How many file handles the process has open, after a collection."""
+async def settled_handles() -> int:
+    """How many file handles are open once no more are closed: WebRTC takes some seconds."""
+    fewest, since_s = _handles(), time.monotonic()
+    while time.monotonic() < since_s + SETTLED_S:
+        await asyncio.sleep(0.1)
+        if (now := _handles()) < fewest:
+            fewest, since_s = now, time.monotonic()
+    return fewest
+
+
+def _handles() -> int:
     gc.collect()
     return len(os.listdir("/proc/self/fd"))
 
