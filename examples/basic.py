@@ -11,7 +11,7 @@ from any LiveKit client, such as the Agents Playground.
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, cli
 from livekit.plugins import avatar, deepgram, openai, silero
 
-server = AgentServer()
+server = AgentServer(setup_fnc=avatar.prewarm)  # loads the models before a job arrives
 
 
 @server.rtc_session()

@@ -92,7 +92,7 @@ class Pipeline:
             now=self.now,
             placement=self.playout,
             visemes=self.schedule.between,
-            word_start=self._word_start,
+            word_start=lambda n: self._worker.word_start(n) if self._worker else None,
             clock=self.clock,
             classifier=classifier,
         )
@@ -129,11 +129,6 @@ class Pipeline:
         return self.publisher.conductor.playhead
 
     @property
-    def device(self) -> str | None:
-        """Where the renderer renders now, as far as it says so."""
-        return getattr(self.renderer, "device", None)
-
-    @property
     def stats(self) -> AvatarStats:
         """What all stages have counted."""
         publisher, prerenderer = self.publisher, self._prerenderer
@@ -161,12 +156,7 @@ class Pipeline:
         return self._prerenderer.frame_cost_s if self._prerenderer is not None else 0.0
 
     async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
-        """Open the models, publish, and take over the session's audio output.
-
-        Raises:
-            asyncio.CancelledError: `aclose` was called before the end, or the caller cancelled.
-            PersonaError: The persona file does not fit.
-        """
+        """Open the models, publish, and take over the session's audio output; `aclose` cancels."""
         starting = asyncio.create_task(self._start(agent_session, room))
         self._tasks.append(starting)
         await asyncio.shield(starting)
@@ -311,9 +301,6 @@ class Pipeline:
     def _nod(self, sample: int) -> None:
         self.face.nod(sample)
         self._redraw(sample)
-
-    def _word_start(self, index: int) -> int | None:
-        return self._worker.word_start(index) if self._worker is not None else None
 
     def _on_planned_speech(self, first: bool) -> None:
         """Speech started (`first`), ended, was cleared, paused or resumed."""

@@ -139,7 +139,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     def device(self) -> str | None:
         """Where the persona is rendered now: "tensorrt", "cuda" or "cpu"; None before `start`, and
         for a renderer of your own that has no `device`."""
-        return self._pipeline.device
+        return getattr(self._pipeline.renderer, "device", None)
 
     @property
     def stats(self) -> AvatarStats:

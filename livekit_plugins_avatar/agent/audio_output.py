@@ -81,15 +81,25 @@ def _tail(output: AudioOutput | None) -> AudioOutput | None:
     return output
 
 
-class PlainVoice:
-    """The audio output of an agent session whose avatar was closed in mid-call.
+class PlainVoice(_ParticipantAudioOutput):
+    """The framework's own output, for an agent whose avatar was closed in mid-call.
 
-    Use it on the agent's event loop. It closes itself with the session or the room.
+    Use it on the agent's event loop. It closes itself with the session or the room, and takes
+    frames of any rate: an answer under way keeps its rate.
     """
 
     def __init__(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
-        self._session, self._room = agent_session, room
-        self._output = _Output(room)
+        options = AudioOutputOptions()
+        super().__init__(
+            room,
+            sample_rate=options.sample_rate,
+            num_channels=options.num_channels,
+            track_publish_options=options.track_publish_options,
+            track_name=TRACK_NAME,
+        )
+        self._session = agent_session
+        self._rate = options.sample_rate
+        self._resampler: rtc.AudioResampler | None = None
         self._publishing: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -98,23 +108,41 @@ class PlainVoice:
         self._session.on("close", self._on_close)
         self._room.on("disconnected", self._on_close)
         self._room.on("local_track_published", self._on_published)
-        self._session.output.replace_audio_tail(self._output)
+        self._session.output.replace_audio_tail(self)
 
     def publish(self) -> None:
         """Publish the track, unless all is over already."""
         if self._closing is None:
             self._publishing = asyncio.create_task(self._publish(), name="avatar-plain-voice")
 
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        frames = [frame]
+        if frame.sample_rate != self._rate:
+            if self._resampler is None:
+                self._resampler = rtc.AudioResampler(frame.sample_rate, self._rate)
+            frames = self._resampler.push(frame)
+        for each in frames:
+            await super().capture_frame(each)
+
+    def flush(self) -> None:
+        self._resampler = None
+        super().flush()
+
     async def _publish(self) -> None:
         try:
-            await self._output.start()
+            await self.start()
         except Exception:
             logger.exception("plain voice: the track could not be published; the agent is mute")
-            self._output.wait_no_longer()
+            self._wait_no_longer()
 
     def _on_published(self, publication: rtc.LocalTrackPublication, *_: object) -> None:
         if publication.name == TRACK_NAME:
-            self._output.wait_no_longer()
+            self._wait_no_longer()
+
+    def _wait_no_longer(self) -> None:
+        """Let speech flow: the call goes on, and does not wait for a first subscriber again."""
+        if not self.subscribed.done():
+            self.subscribed.set_result(None)
 
     def _on_close(self, *_: object) -> None:
         if self._closing is None:
@@ -124,55 +152,14 @@ class PlainVoice:
         self._session.off("close", self._on_close)
         self._room.off("disconnected", self._on_close)
         self._room.off("local_track_published", self._on_published)
-        self._output.wait_no_longer()
+        self._wait_no_longer()
         if self._publishing is not None:
             self._publishing.cancel()
             await asyncio.gather(self._publishing, return_exceptions=True)
-        await self._output.aclose()
-        sid = self._output.track_sid
-        if sid is not None and self._room.isconnected():
-            unpublishing = self._room.local_participant.unpublish_track(sid)
+        await self.aclose()
+        if self._publication is not None and self._room.isconnected():
+            unpublishing = self._room.local_participant.unpublish_track(self._publication.sid)
             try:
                 await asyncio.wait_for(unpublishing, UNPUBLISH_TIMEOUT_S)
             except Exception as error:
                 logger.debug("plain voice: not unpublished", extra={"error": repr(error)})
-
-
-class _Output(_ParticipantAudioOutput):
-    """The framework's output, for frames of any rate: an answer under way keeps its rate."""
-
-    def __init__(self, room: rtc.Room) -> None:
-        options = AudioOutputOptions()
-        super().__init__(
-            room,
-            sample_rate=options.sample_rate,
-            num_channels=options.num_channels,
-            track_publish_options=options.track_publish_options,
-            track_name=TRACK_NAME,
-        )
-        self._rate = options.sample_rate
-        self._resampler: rtc.AudioResampler | None = None
-
-    @property
-    def track_sid(self) -> str | None:
-        return self._publication.sid if self._publication is not None else None
-
-    def wait_no_longer(self) -> None:
-        """Let speech flow: the call goes on, and does not wait for a first subscriber again."""
-        if not self.subscribed.done():
-            self.subscribed.set_result(None)
-
-    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        for converted in self._converted(frame):
-            await super().capture_frame(converted)
-
-    def flush(self) -> None:
-        self._resampler = None
-        super().flush()
-
-    def _converted(self, frame: rtc.AudioFrame) -> list[rtc.AudioFrame]:
-        if frame.sample_rate == self._rate:
-            return [frame]
-        if self._resampler is None:
-            self._resampler = rtc.AudioResampler(frame.sample_rate, self._rate)
-        return self._resampler.push(frame)
