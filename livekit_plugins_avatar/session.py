@@ -121,6 +121,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         )
         self._identity = ""
         self._started = False
+        self._claimed: AgentSession[Any] | None = None
         self._closing: asyncio.Task[None] | None = None
         self._faceless = asyncio.Event()
         """Set once it is known that no face will join."""
@@ -240,7 +241,8 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             )
             return
         self._started = True
-        _taken[agent_session] = self
+        self._claimed = agent_session
+        _taken.add(agent_session)
         try:
             await self._start(agent_session, room, job)
         except BaseException as error:
@@ -316,14 +318,14 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     async def _close(self) -> None:
         self._faceless.set()
         await self._pipeline.aclose()
-        for agent_session in [key for key, face in _taken.items() if face is self]:
-            del _taken[agent_session]
+        if self._claimed is not None:
+            _taken.discard(self._claimed)
         # With a room the base class removes the participant, and that is the agent.
         self._room = None
         await super().aclose()
 
 
-_taken: weakref.WeakKeyDictionary[AgentSession[Any], AvatarSession] = weakref.WeakKeyDictionary()
+_taken: weakref.WeakSet[AgentSession[Any]] = weakref.WeakSet()
 """The agent sessions that have an avatar, or one that starts."""
 
 

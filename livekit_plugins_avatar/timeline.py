@@ -1,9 +1,7 @@
-"""Media time: what every stage agrees to call "when".
+"""Measures media time in integer samples, and real time through clocks.
 
-In flows nothing; out flow the words that the rest of the package uses for time. All media time is
-an integer count of samples of the published audio track, at `SAMPLE_RATE`, from the moment that
-track began: no floats, no drift by rounding. Real time reaches the package through `Clock` alone,
-and only `SystemClock` reads the system, so that a test can own the time.
+All media time is a count of samples of the published audio track, at `SAMPLE_RATE`, from its
+beginning: no floats, no drift. Only `SystemClock` reads the system's time; tests use `ManualClock`.
 """
 
 from __future__ import annotations
@@ -17,8 +15,7 @@ from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
 
 SAMPLE_RATE = 48_000
-"""Samples a second of the published audio track: what Opus and WebRTC run at, so nothing
-resamples after us."""
+"""Samples a second of the published audio track: Opus and WebRTC run at it and resample nothing."""
 
 T = TypeVar("T")
 
@@ -145,7 +142,7 @@ class ManualClock:
         await woken
 
     def advance(self, seconds: float) -> None:
-        """Move on by `seconds`, at least 0, and wake whoever slept until then."""
+        """Move on by `seconds`, at least 0, and wake those who slept until then."""
         if seconds < 0:
             raise ValueError(f"a monotonic clock cannot go back, asked for {seconds} s")
         self._now_s += seconds
