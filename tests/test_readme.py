@@ -18,6 +18,7 @@ from livekit import rtc
 from livekit.agents import AgentServer, AgentSession
 from numpy.typing import NDArray
 
+import livekit_plugins_avatar as avatar
 from livekit_plugins_avatar import AvatarSession, Moment
 from livekit_plugins_avatar.tools import cli
 
@@ -110,6 +111,22 @@ def test_its_commands_are_known(command: str, capsys: pytest.CaptureFixture[str]
         cli.main([*command.split(), "--help"])
     assert left.value.code == 0
     assert command in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_the_examples_use_names_that_exist(path: Path) -> None:
+    """They need keys and other plugins, so they are read and not run."""
+    known = inspect.signature(AvatarSession).parameters
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute):
+            if ast.unparse(node.value) == "avatar":
+                assert hasattr(avatar, node.attr), node.attr
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "avatar.AvatarSession":
+            assert {keyword.arg for keyword in node.keywords} <= set(known)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith(
+            ("face.", "self._face.")
+        ):
+            assert hasattr(AvatarSession, ast.unparse(node.func).rpartition(".")[2])
 
 
 def test_its_links_lead_somewhere() -> None:
