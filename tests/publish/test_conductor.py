@@ -1,4 +1,4 @@
-"""Sound without end, and with each sound its picture, on a clock that the test owns."""
+"""Audio flows without a gap and each frame follows its sample, on a clock of the test's own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DELAY = samples(0.045)
 
 
 class Output:
-    """An audio source that sends 10 ms every 10 ms of the manual clock, and counts."""
+    """An audio source that sends 10 ms every 10 ms of the manual clock."""
 
     def __init__(self, clock: ManualClock) -> None:
         self.clock = clock
@@ -69,7 +69,7 @@ class Output:
 
 
 class Frames:
-    """Every frame is there, unless `missing` says otherwise."""
+    """Has every frame, unless `missing` says otherwise."""
 
     def __init__(self) -> None:
         self.missing: Callable[[int], bool] = lambda sample: False
@@ -116,7 +116,8 @@ class Stage:
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
 
-async def test_sound_flows_without_a_gap_and_speech_arrives_whole() -> None:
+async def test_speech_arrives_whole_and_without_a_gap() -> None:
+    """Silence flows before and after it, and the source never runs dry."""
     stage = Stage()
     speech = (np.arange(samples(0.5)) % 20_000 + 1).astype(np.int16)
     await stage.run(0.2)
@@ -132,7 +133,8 @@ async def test_sound_flows_without_a_gap_and_speech_arrives_whole() -> None:
     assert isinstance(stage.events[-1][0], Finished)
 
 
-async def test_each_frame_is_shown_a_constant_time_after_its_sample_left() -> None:
+async def test_each_frame_follows_its_sample_by_a_constant_delay() -> None:
+    """Capture times are evenly spaced."""
     stage = Stage()
     await stage.run(2.0)
     await stage.stop()
@@ -144,7 +146,8 @@ async def test_each_frame_is_shown_a_constant_time_after_its_sample_left() -> No
     assert set(stamps) <= {33_333, 33_334}
 
 
-async def test_a_start_is_dated_to_the_sample_that_was_heard() -> None:
+async def test_a_start_is_dated_to_its_sample() -> None:
+    """The event carries the time at which the sample left."""
     stage = Stage()
     await stage.run(0.2)
     stage.playout.push_audio(np.ones(samples(0.3), np.int16))
@@ -155,7 +158,8 @@ async def test_a_start_is_dated_to_the_sample_that_was_heard() -> None:
     assert abs(wall_s - seconds(event.at)) <= 0.011
 
 
-async def test_a_stopped_thread_shows_the_frame_for_now_and_counts_what_it_left_out() -> None:
+async def test_a_thread_that_did_not_run_skips_late_frames() -> None:
+    """They are counted, and so is the silence that the source inserted."""
     stage = Stage()
     await stage.run(0.5)
     stage.clock.advance(0.4)
@@ -167,7 +171,8 @@ async def test_a_stopped_thread_shows_the_frame_for_now_and_counts_what_it_left_
     assert (gaps > 0.3).sum() == 1
 
 
-async def test_a_frame_that_is_not_there_is_left_out_and_the_last_one_sent_again() -> None:
+async def test_a_missing_frame_repeats_the_last_one() -> None:
+    """The frame rate stays even, and the audio is not affected."""
     stage = Stage()
     await stage.run(0.5)
     stage.frames.missing = lambda sample: True
@@ -182,6 +187,7 @@ async def test_a_frame_that_is_not_there_is_left_out_and_the_last_one_sent_again
 
 
 async def test_an_audio_source_that_refuses_does_not_stop_time() -> None:
+    """Refused samples are lost, later ones are on time."""
     stage = Stage()
     await stage.run(0.2)
     stage.output.refuse = 3
@@ -191,7 +197,8 @@ async def test_an_audio_source_that_refuses_does_not_stop_time() -> None:
     assert stage.playout.published >= samples(0.6)
 
 
-async def test_a_change_of_plan_reaches_the_frames_that_show_it() -> None:
+async def test_a_change_of_plan_invalidates_the_frames_that_show_it() -> None:
+    """They begin before the change by as much as the face anticipates."""
     stage = Stage()
     stage.playout.push_audio(np.ones(samples(1.0), np.int16))
     await stage.run(0.3)
@@ -204,8 +211,8 @@ async def test_a_change_of_plan_reaches_the_frames_that_show_it() -> None:
     assert left <= changed + 100 <= left + 2 * TICK
 
 
-async def test_nothing_is_done_between_emptying_the_source_and_filling_it_again() -> None:
-    """Whatever takes its time there, a listener or a lock, would be heard as a gap."""
+async def test_nothing_happens_between_emptying_and_refilling_the_source() -> None:
+    """A listener or a lock that takes its time there would be heard as a gap."""
     stage = Stage()
     held: list[int] = []
     stage.frames.invalidate = lambda sample: held.append(stage.output.buffered)  # type: ignore[method-assign]
@@ -219,7 +226,8 @@ async def test_nothing_is_done_between_emptying_the_source_and_filling_it_again(
     assert min(held) == QUEUE
 
 
-async def test_speech_begins_within_two_ticks_however_much_the_source_holds() -> None:
+async def test_speech_begins_within_two_ticks() -> None:
+    """Silence that the source holds is taken back."""
     stage = Stage()
     await stage.run(0.5)
     came_s = stage.clock.now_s()
@@ -230,7 +238,8 @@ async def test_speech_begins_within_two_ticks_however_much_the_source_holds() ->
     assert started - came_s <= 0.021
 
 
-async def test_a_cut_is_heard_within_two_ticks_and_a_fade_however_much_the_source_holds() -> None:
+async def test_a_cut_is_heard_within_two_ticks_and_a_fade() -> None:
+    """The position reported is what was heard."""
     stage = Stage()
     await stage.run(0.2)
     stage.playout.push_audio(np.full(samples(2.0), 9000, np.int16))
@@ -247,7 +256,8 @@ async def test_a_cut_is_heard_within_two_ticks_and_a_fade_however_much_the_sourc
     assert abs(finished.position - heard) <= 1
 
 
-async def test_speech_that_comes_just_in_time_has_no_gap_however_much_the_source_holds() -> None:
+async def test_speech_that_comes_just_in_time_has_no_gap() -> None:
+    """Each piece arrives while the source holds the last one."""
     stage = Stage()
     await stage.run(0.2)
     for _ in range(5):
