@@ -17,7 +17,7 @@ from livekit import rtc
 
 from ..log import logger
 from ..timeline import Clock, samples
-from .link_monitor import LinkReading
+from .link_monitor import Handlers, LinkReading
 
 LINK_DOWN_S = 1.0
 """The server sends RTCP ten times a second with video and checks the path every 2.5 s without. Used
@@ -32,7 +32,6 @@ class Connectivity:
     """Follows one room through its reconnections; on the room's event loop.
 
     Args:
-        room: Where the tracks are published.
         voice_sid: The current sid of the audio track's publication, or None.
         playhead: The published sample that leaves now.
         clock: Real time.
@@ -42,7 +41,6 @@ class Connectivity:
 
     def __init__(
         self,
-        room: rtc.Room,
         *,
         voice_sid: Callable[[], str | None],
         playhead: Callable[[], int],
@@ -50,13 +48,12 @@ class Connectivity:
         on_lost: Callable[[int], None],
         on_regained: Callable[[], None],
     ) -> None:
-        self._room = room
         self._voice_sid = voice_sid
         self._playhead = playhead
         self._clock = clock
         self._on_lost = on_lost
         self._on_regained = on_regained
-        self._handlers: dict[str, Callable[..., None]] = {
+        self.handlers: Handlers = {
             "reconnecting": self._on_reconnecting,
             "reconnected": self._on_reconnected,
             "local_track_republished": self._on_republished,
@@ -72,16 +69,6 @@ class Connectivity:
         """When speech resumes without a subscriber."""
         self.reconnections = 0
         """How often the room was reconnected."""
-
-    def attach(self) -> None:
-        """Follow the room's events."""
-        for event, handler in self._handlers.items():
-            self._room.on(event, handler)  # type: ignore[arg-type]
-
-    def detach(self) -> None:
-        """Stop following; works before `attach` and any number of times."""
-        for event, handler in self._handlers.items():
-            self._room.off(event, handler)  # type: ignore[arg-type]
 
     def update(self, reading: LinkReading) -> None:
         """Take the next link reading."""

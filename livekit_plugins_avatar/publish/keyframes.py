@@ -20,10 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from livekit import rtc
-
 from ..timeline import Clock
-from .link_monitor import POLL_S, LinkReading
+from .link_monitor import POLL_S, Handlers, LinkReading
 
 RESUMING_S = 0.4
 """Interval while a connection resumes: a still picture may last 0.5 s, and at one every 0.25 s
@@ -48,16 +46,14 @@ class KeyframeRequests:
     """Watches one room and one encoder; on the room's event loop.
 
     Args:
-        room: Where the video is published.
         request: Requests one keyframe from the encoder.
         clock: Real time.
     """
 
-    def __init__(self, room: rtc.Room, *, request: Callable[[], None], clock: Clock) -> None:
-        self._room = room
+    def __init__(self, *, request: Callable[[], None], clock: Clock) -> None:
         self._request = request
         self._clock = clock
-        self._handlers: dict[str, Callable[..., None]] = {
+        self.handlers: Handlers = {
             "reconnecting": self._on_reconnecting,
             "local_track_republished": self._on_republished,
             "reconnected": self._on_reconnected,
@@ -71,16 +67,6 @@ class KeyframeRequests:
         """Until when the follow-up that is due may be postponed."""
         self._resuming = False
         self._link_down = False
-
-    def attach(self) -> None:
-        """Follow the room's events."""
-        for event, handler in self._handlers.items():
-            self._room.on(event, handler)  # type: ignore[arg-type]
-
-    def detach(self) -> None:
-        """Stop following; works before `attach` and any number of times."""
-        for event, handler in self._handlers.items():
-            self._room.off(event, handler)  # type: ignore[arg-type]
 
     def update(self, reading: LinkReading) -> None:
         """Take the next link reading."""

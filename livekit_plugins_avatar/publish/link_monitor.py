@@ -6,10 +6,11 @@ One poll serves connectivity and keyframe requests: each gets the same `LinkRead
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from livekit import rtc
 from livekit.rtc._proto.stats_pb2 import RtcStats
 
 from ..log import logger
@@ -17,6 +18,10 @@ from ..timeline import Clock
 
 POLL_S = 0.2
 """The server sends RTCP ten times a second with video: two reports lie between two polls."""
+
+
+Handlers = Mapping[str, Callable[..., None]]
+"""What is called for each of the room's events, by the event's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,10 @@ class LinkReading:
 
 
 class LinkWatcher(Protocol):
-    """Takes readings, and follows the room's events while it is attached."""
+    """Takes readings and the room's events."""
 
-    def attach(self) -> None: ...
-
-    def detach(self) -> None: ...
+    @property
+    def handlers(self) -> Handlers: ...
 
     def update(self, reading: LinkReading) -> None: ...
 
@@ -74,18 +78,21 @@ class LinkMonitor:
     """Reads the link every `POLL_S` and passes each reading to all watchers.
 
     Args:
+        room: Its events go to the watchers from `start` to `aclose`.
         read: Takes one reading, as `Tracks.read_link` does.
-        watchers: Attached to the room from `start` to `aclose`.
+        watchers: Who follows the link.
         clock: Real time.
     """
 
     def __init__(
         self,
+        room: rtc.Room,
         read: Callable[[], Awaitable[LinkReading]],
         watchers: Sequence[LinkWatcher],
         *,
         clock: Clock,
     ) -> None:
+        self._room = room
         self._read = read
         self._watchers = watchers
         self._clock = clock
@@ -94,15 +101,17 @@ class LinkMonitor:
         """The latest reading."""
 
     def start(self) -> None:
-        """Attach the watchers and begin to poll."""
+        """Attach the watchers to the room and begin to poll."""
         for watcher in self._watchers:
-            watcher.attach()
+            for event, handler in watcher.handlers.items():
+                self._room.on(event, handler)  # type: ignore[arg-type]
         self._task = asyncio.create_task(self._poll(), name="avatar-link-monitor")
 
     async def aclose(self) -> None:
         """Stop; works before `start` and any number of times."""
         for watcher in self._watchers:
-            watcher.detach()
+            for event, handler in watcher.handlers.items():
+                self._room.off(event, handler)  # type: ignore[arg-type]
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -89,7 +89,6 @@ class Publisher:
 
     def _watch_link(self, room: rtc.Room, tracks: Tracks, sources: Sources) -> None:
         self._connectivity = Connectivity(
-            room,
             voice_sid=lambda: tracks.audio.sid if tracks.audio is not None else None,
             playhead=lambda: self.conductor.playhead,
             clock=self._clock,
@@ -99,9 +98,9 @@ class Publisher:
         watchers: list[LinkWatcher] = [self._connectivity]
         if sources.video is not None:
             request = sources.request_keyframe
-            watchers.append(KeyframeRequests(room, request=request, clock=self._clock))
+            watchers.append(KeyframeRequests(request=request, clock=self._clock))
         self._link_monitor = LinkMonitor(
-            lambda: tracks.read_link(self._clock.wall_s()), watchers, clock=self._clock
+            room, lambda: tracks.read_link(self._clock.wall_s()), watchers, clock=self._clock
         )
         self._link_monitor.start()
 

@@ -7,23 +7,20 @@ import asyncio
 import pytest
 from livekit.rtc._proto.stats_pb2 import RtcStats
 
-from livekit_plugins_avatar.publish.link_monitor import POLL_S, LinkMonitor, LinkReading
+from livekit_plugins_avatar.publish.link_monitor import POLL_S, Handlers, LinkMonitor, LinkReading
 from livekit_plugins_avatar.timeline import ManualClock
+
+from ..simulated_room import SimulatedRoom
 
 
 class Watcher:
     """Keeps the readings it gets, and fails on the first if asked to."""
 
     def __init__(self, *, fails: bool = False) -> None:
-        self.attached = False
+        self.events: list[str] = []
+        self.handlers: Handlers = {"reconnecting": lambda: self.events.append("reconnecting")}
         self.readings: list[LinkReading] = []
         self._fails = fails
-
-    def attach(self) -> None:
-        self.attached = True
-
-    def detach(self) -> None:
-        self.attached = False
 
     def update(self, reading: LinkReading) -> None:
         self.readings.append(reading)
@@ -32,7 +29,7 @@ class Watcher:
 
 
 async def test_every_watcher_gets_every_reading(caplog: pytest.LogCaptureFixture) -> None:
-    """Also after a watcher has failed, and none after `aclose`."""
+    """Also after a watcher has failed, and nothing after `aclose`; events of the room likewise."""
     clock, asked = ManualClock(), 0
     watchers = [Watcher(fails=True), Watcher()]
 
@@ -41,10 +38,11 @@ async def test_every_watcher_gets_every_reading(caplog: pytest.LogCaptureFixture
         asked += 1
         return LinkReading(keyframes_encoded=asked)
 
-    monitor = LinkMonitor(read, watchers, clock=clock)
+    room = SimulatedRoom()
+    monitor = LinkMonitor(room.as_room, read, watchers, clock=clock)
     await monitor.aclose()
     monitor.start()
-    assert all(watcher.attached for watcher in watchers)
+    room.emit("reconnecting")
     for _ in range(3):
         await asyncio.sleep(0)
         clock.advance(POLL_S)
@@ -53,7 +51,8 @@ async def test_every_watcher_gets_every_reading(caplog: pytest.LogCaptureFixture
     await monitor.aclose()
     expected = [LinkReading(keyframes_encoded=count) for count in (1, 2, 3)]
     assert [watcher.readings for watcher in watchers] == [expected, expected]
-    assert not any(watcher.attached for watcher in watchers)
+    room.emit("reconnecting")
+    assert [watcher.events for watcher in watchers] == [["reconnecting"]] * 2
     assert "a watcher failed" in caplog.text
 
 
