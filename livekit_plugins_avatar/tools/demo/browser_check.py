@@ -64,7 +64,7 @@ async def _visit(page: Page, address: str, out: Path) -> list[str]:
     for failure, condition, deadline_ms in steps:
         if not await _comes(page, condition, deadline_ms):
             return await _failed(page, out, failure)
-    await page.evaluate(SCRIPT.read_text())
+    await page.add_script_tag(path=SCRIPT)
     await page.wait_for_timeout(1000 * SILENCE_S)
     await page.evaluate("(question) => avatarCheck.ask(question)", QUESTION)
     if not await _comes(page, _state("speaking"), ANSWER_DEADLINE_MS):

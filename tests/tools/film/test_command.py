@@ -128,7 +128,7 @@ def test_no_mouth(write_persona: WritePersona) -> None:
         (["a.wav", "--sheet", "sheet.txt"], r"--sheet must end in .png, .jpg, .webp"),
         (["a.wav", "--sheet", "/nowhere/sheet.png"], "there is no folder /nowhere"),
         (["a.wav", "--seed", "-1"], "seed lies between 0 and"),
-        (["a.wav", "--persona", "nobody"], "no persona file nobody"),
+        (["a.wav", "--persona", "missing"], "no persona file missing"),
     ],
 )
 def test_wrong_arguments(
