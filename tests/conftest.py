@@ -115,7 +115,7 @@ def _write_persona(
         picture = f"{name}.picture"
         shape: list[str | int] = [batch, rows, columns_px]
         if undeclared:
-            # Nobody can tell before it has run how much of a picture this leaves.
+            # How much of a picture this leaves shows only when it runs.
             constants[f"{name}.kept"] = np.ones(rows, np.bool_)
             kept = [picture, f"{name}.kept"]
             picture, shape = f"{name}.rest", ["b", "r", "c"]

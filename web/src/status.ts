@@ -48,7 +48,8 @@ const STATES: Readonly<Record<string, string>> = {
   ending: "Ending its turn",
   interrupted: "Interrupted",
   overhearing: "Overhearing",
-  override: "Override",
+  override: "Looking where it is asked to",
+  aside: "Looking aside",
 };
 
 /** Reads a packet; undefined when it does not fit. */

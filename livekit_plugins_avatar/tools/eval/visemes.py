@@ -22,7 +22,7 @@ from ...audio.pcm_buffer import Pcm
 from ...speech.hops import HOP_SAMPLES
 from ...speech.recognizer import OnnxRecognizer
 from ...speech.visemes import VISEME_INDEX, VISEMES, VisemeEvent
-from ..film.sound import SoundError, read
+from ..sound import SoundError, read
 from ..visemes.offline import recognize
 from .calm import DISTURBANCES, SOUNDS_WITHOUT_SPEECH
 from .labels import HOPS_PER_S, UNSEEN, LabelError, Labels, Recording, recordings, visemes

@@ -25,12 +25,12 @@ from ...render.prerenderer import frame_period
 from ...render.renderer import Renderer
 from ...speech.recognizer import built_in
 from ...timeline import samples, seconds
+from .. import sound
 from ..demo.extras import needs
+from ..sound import SoundError
 from ..visemes.offline import recognize
-from . import sound
 from .movie import MovieError, write
 from .scene import Scene
-from .sound import SoundError
 
 if TYPE_CHECKING:
     from .sheet import ContactSheet

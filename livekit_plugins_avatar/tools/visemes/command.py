@@ -16,7 +16,7 @@ from ...speech.recognizer import OnnxRecognizer
 from ...speech.visemes import VisemeEvent
 from ...timeline import SAMPLE_RATE, seconds
 from ..demo.extras import needs
-from ..film.sound import SoundError, read
+from ..sound import SoundError, read
 from .offline import recognize
 
 

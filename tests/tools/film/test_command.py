@@ -19,9 +19,9 @@ from livekit_plugins_avatar.render.persona import Persona
 from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer, built_in
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
-from livekit_plugins_avatar.tools import cli, film
+from livekit_plugins_avatar.tools import cli, film, sound
 from livekit_plugins_avatar.tools.eval.costs import speech
-from livekit_plugins_avatar.tools.film import command, sound
+from livekit_plugins_avatar.tools.film import command
 from livekit_plugins_avatar.tools.film.scene import Scene
 from livekit_plugins_avatar.tools.film.sheet import mouth_box
 from livekit_plugins_avatar.tools.visemes.offline import recognize

@@ -1,4 +1,4 @@
-"""Gets speech for a film from a file, or from the demo's voice.
+"""Gets speech from a file, or from the demo's voice.
 
 The sound is int16, mono, at `SAMPLE_RATE`, as in the whole package.
 """
@@ -10,9 +10,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from ...audio.pcm_buffer import Pcm
-from ...timeline import SAMPLE_RATE
-from ..demo.extras import needs
+from ..audio.pcm_buffer import Pcm
+from ..timeline import SAMPLE_RATE
+from .demo.extras import needs
 
 
 class SoundError(ValueError):
@@ -48,7 +48,7 @@ def spoken(text: str) -> Pcm:
         MissingExtra: The extra is not installed.
     """
     with needs("demo", "--text"):
-        from ..demo import piper
+        from .demo import piper
 
     pcm = np.frombuffer(piper.speak(text), np.int16)
     if not len(pcm):

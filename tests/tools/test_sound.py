@@ -11,7 +11,7 @@ import pytest
 
 from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.timeline import SAMPLE_RATE
-from livekit_plugins_avatar.tools.film.sound import SoundError, read, spoken
+from livekit_plugins_avatar.tools.sound import SoundError, read, spoken
 
 
 def tone(rate: int, length_s: float = 0.5) -> Pcm:
