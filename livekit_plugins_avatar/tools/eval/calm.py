@@ -31,6 +31,8 @@ CHORDS_HZ = (
 )
 CHORD_S = 0.5
 OVERTONES = 8
+RINGS_S = 3.0
+"""A chord has faded by 78 dB then."""
 
 
 def silence() -> Pcm:
@@ -61,11 +63,12 @@ def music() -> Pcm:
     time_s = _time_s()
     wave = np.zeros(len(time_s))
     for beat in range(int(LONG_S / CHORD_S)):
-        since_s = time_s - beat * CHORD_S
-        decay = np.where(since_s >= 0, np.exp(-3 * since_s), 0.0)
+        first = samples(beat * CHORD_S)
+        since_s = time_s[: min(len(time_s) - first, samples(RINGS_S))]
         for hz in CHORDS_HZ[beat // 2 % len(CHORDS_HZ)]:
             for overtone in range(1, OVERTONES + 1):
-                wave += decay * np.sin(2 * np.pi * hz * overtone * since_s) / overtone**1.5
+                sine = np.sin(2 * np.pi * hz * overtone * since_s) / overtone**1.5
+                wave[first : first + len(since_s)] += np.exp(-3 * since_s) * sine
     return _pcm(wave, -23.0)
 
 
