@@ -72,7 +72,7 @@ def test_a_wheel_imports_quietly_and_carries_the_personas(built: Path, tmp_path:
     assert run_python(IMPORT_QUIETLY, tmp_path).startswith(str(tmp_path))
     for package in ("livekit_plugins_avatar", "livekit/plugins/avatar"):
         assert (tmp_path / package / "py.typed").is_file(), package
-    for name in BUILT_IN.values():
+    for name in (*BUILT_IN.values(), "emotion/lexicon.txt"):
         assert (tmp_path / "livekit_plugins_avatar/resources" / name).is_file()
     assert not (tmp_path / "livekit/__init__.py").exists(), "livekit is a namespace package"
     assert not (tmp_path / "livekit/plugins/__init__.py").exists()

@@ -87,8 +87,8 @@ class LLMClassifier:
 
 def _parse(answer: str) -> EmotionEstimate:
     try:
-        found = ANSWER.fullmatch(answer, 0, MAX_ANSWER)
-        fields = json.loads(found[1]) if found is not None and len(answer) <= MAX_ANSWER else {}
+        found = ANSWER.fullmatch(answer) if len(answer) <= MAX_ANSWER else None
+        fields = json.loads(found[1]) if found else {}
         emotion, strength = fields.pop("emotion"), fields.pop("strength")
         if fields or type(strength) not in (int, float):
             raise ValueError("it has other fields")

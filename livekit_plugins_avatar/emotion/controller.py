@@ -1,8 +1,7 @@
 """Turns what the agent says and hears into expressions and nods of the face.
 
-The agent's text, the segments of its speech and what the user does come in through methods; each
-expression and nod goes out with its published sample. An error in here is logged once and goes no
-further: neither the voice nor the rest of the face depends on it.
+An error in here is logged once and goes no further: neither the voice nor the rest of the face
+depends on it.
 """
 
 from __future__ import annotations
@@ -22,8 +21,7 @@ from .remote import RemoteClassifier
 from .sentences import Cue, SentenceReader
 
 POLL_S = 0.1
-"""How often it looks whether a cue is due or the user pauses, while the agent or the user speaks.
-"""
+"""How often it looks for due cues and for pauses, while the agent or the user speaks."""
 
 ANSWER_SAMPLES = samples(2.5)
 """A classifier's estimate of what was heard is shown within this: as long as a listener's face may
@@ -58,12 +56,12 @@ class EmotionController:
     """Follows one conversation; belongs to the agent's event loop.
 
     Args:
-        express: Called with the sample, emotion and strength of an expression.
-        nod: Called with the sample of a nod.
-        now: Earliest sample whose frame can still be redrawn.
-        placement: Where speech is published.
-        visemes: The mouth shapes in a range of speech.
-        word_start: The speech sample at which a word of the current text begins, if it is aligned.
+        express: Called with the published sample, emotion and strength of an expression.
+        nod: Called with the published sample of a nod.
+        now: Earliest published sample whose frame can still be redrawn.
+        placement: As for `CueTiming`.
+        visemes: As for `CueTiming`.
+        word_start: As for `CueTiming`.
         clock: Real time.
         classifier: Asked besides the lexicon; closed with this.
     """
@@ -99,10 +97,9 @@ class EmotionController:
     async def aclose(self) -> None:
         """Stop, and close the classifier; takes about a second at most, whatever that does."""
         self._closed = True
-        poll, self._poll = self._poll, None
-        if poll is not None:
-            poll.cancel()
-            await asyncio.gather(poll, return_exceptions=True)
+        if self._poll is not None:
+            self._poll.cancel()
+            await asyncio.gather(self._poll, return_exceptions=True)
         remote, self._remote = self._remote, None
         if remote is not None:
             await remote.aclose()
@@ -189,9 +186,9 @@ class EmotionController:
         """Let a classifier's estimate of a sentence replace the lexicon's."""
         if self._cue_timing.revise(cue, estimate):
             return
-        sample, now = self._shown.get(cue), self._now()
-        late = sample is None or now - sample > LATE_SAMPLES
-        if not late and estimate.emotion != cue.estimate.emotion:
+        now = self._now()
+        in_time = cue in self._shown and now - self._shown[cue] <= LATE_SAMPLES
+        if in_time and estimate.emotion != cue.estimate.emotion:
             self._express(now, estimate.emotion, estimate.strength)
 
     @_contained

@@ -24,7 +24,6 @@ from .estimate import EmotionEstimate
 from .sentences import Cue
 
 Visemes = Callable[[int, int], Sequence[VisemeEvent]]
-"""The mouth shapes in [start, end) of the speech, as `VisemeSchedule.between` gives them."""
 
 LETTER_S = 0.062
 """How long a letter takes until the voice's own pace is known: 160 words a minute, a usual pace of
@@ -57,16 +56,10 @@ _KEPT_TEXTS = 8
 
 @dataclass(slots=True)
 class _Text:
-    """One text and its speech.
-
-    Args:
-        cues: Those that are not due yet, in order.
-        length: Of the whole text, once it is complete.
-        start: The speech sample at which its segment begins.
-        end: The speech sample before which its segment ends.
-    """
+    """One text, and the speech samples of its segment; what is not known yet is None."""
 
     cues: list[Cue] = field(default_factory=list)
+    """Those that are not due yet, in order."""
     length: int | None = None
     start: int | None = None
     end: int | None = None
@@ -77,7 +70,7 @@ class CueTiming:
 
     Args:
         placement: Where speech is published.
-        visemes: The mouth shapes in a range of speech.
+        visemes: The mouth shapes in [start, end) of the speech.
         word_start: The speech sample at which a word of the current text begins, if it is aligned.
     """
 
@@ -148,11 +141,7 @@ class CueTiming:
         return False
 
     def due(self, now: int) -> list[tuple[int, Cue]]:
-        """The cues to show next, each with its published sample; each is returned once.
-
-        Args:
-            now: Earliest sample whose frame can still be redrawn.
-        """
+        """The cues to show next, each once and with its published sample; none is before `now`."""
         found: list[tuple[int, Cue]] = []
         for text in self._texts:
             while text.cues and text.start is not None:

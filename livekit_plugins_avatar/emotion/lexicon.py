@@ -8,29 +8,23 @@ except for its emoji.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 from typing import NamedTuple
 
 from .estimate import NEUTRAL, EmotionEstimate, Side
 from .language import is_english
-from .words import (
-    AIMED,
-    COPULAS,
-    EMOJI,
-    EMOTICONS,
-    INTENSIFIERS,
-    NEGATORS,
-    OF_OTHERS,
-    WORDS,
-    Topic,
-)
+from .word_groups import Group, word_groups
 
 SHOWN_FROM = 0.4
 """A smaller sum is chance, and neutral."""
 
 LEAST_STRENGTH = 0.55
 """A weaker expression would not be seen."""
+
+PHRASE_WORDS = 4
+"""Words of the longest phrase."""
 
 NEGATED_WORDS = 3
 NEGATED_GOOD, NEGATED_BAD = -0.8, -0.4
@@ -57,10 +51,14 @@ AIMED_WORDS = 8
 LONGEST_TEXT = 2000
 """Characters. Of a longer text the end counts: a listener reacts to what was said last."""
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|[.,;:!?\n\u2026\u2014()]")
-_SENTENCE = re.compile(r"[^.!?\n\u2026]+[.!?\n\u2026]*|[.!?\n\u2026]+")
-_FACES = {weight: re.compile(f"[{faces}]") for weight, faces in EMOJI.items()}
-_BREAKS = frozenset(".,;:!?\n\u2026\u2014()")
+_AIMED = frozenset("you you're you've your u ur bot chatbot robot machine assistant ai".split())
+_COPULAS = frozenset("are you're is was were be been being sound seem look such".split())
+_OF_OTHERS = frozenset("i me my he him his she her it it's its that that's this they them".split())
+_NEGATORS = frozenset(
+    "not no never none nothing nobody neither nor without hardly barely cannot can't don't doesn't "
+    "didn't isn't aren't wasn't weren't won't wouldn't couldn't shouldn't haven't hasn't hadn't "
+    "ain't".split()
+)
 _FILLERS = frozenset(
     "and so well okay ok um uh oh ah please also then but now hey hi hello".split()
 )
@@ -74,18 +72,17 @@ _ASKED = frozenset(
     "i you he she it we they there the this that these those my your our any anyone anybody "
     "somebody someone".split()
 )
+_BREAKS = frozenset(".,;:!?\n\u2026\u2014()")
+_TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+|[.,;:!?\n\u2026\u2014()]")
+_SENTENCE = re.compile(r"[^.!?\n\u2026]+[.!?\n\u2026]*|[.!?\n\u2026]+")
 
 
-class _Phrase(NamedTuple):
-    parts: tuple[str, ...]
-    topic: Topic
-    weight: float
+class _Hit(NamedTuple):
+    """A phrase of the lexicon in a sentence, and where its tokens are."""
 
-
-class _Found(NamedTuple):
-    at: int
-    phrase: _Phrase
-    weight: float
+    group: Group
+    start: int
+    end: int
 
 
 def classify(text: str, side: Side, language: str | None = None) -> EmotionEstimate:
@@ -100,7 +97,7 @@ def classify(text: str, side: Side, language: str | None = None) -> EmotionEstim
     known = language.lower().startswith("en") if language else is_english(text)
     best = NEUTRAL
     for sentence in _SENTENCE.findall(text):
-        estimate = _of_sentence(sentence, side) if known else _of_valence(_emoji(sentence))
+        estimate = _of_sentence(sentence, side) if known else _of_valence(_faces(sentence))
         asked_later = estimate == QUESTION and best.strength <= QUESTION.strength
         if estimate.strength and (estimate.strength >= best.strength or asked_later):
             best = estimate
@@ -109,20 +106,20 @@ def classify(text: str, side: Side, language: str | None = None) -> EmotionEstim
 
 def _of_sentence(sentence: str, side: Side) -> EmotionEstimate:
     tokens = _TOKEN.findall(sentence.lower())
-    found = list(_found(tokens))
-    if side == "heard" and _insults(tokens, found):
+    insults = list(_find(tokens, "name", "curse"))
+    if side == "heard" and any(_hurts(tokens, hit) for hit in insults):
         return EmotionEstimate("hurt", 1.0)
     asked = _is_question(sentence, tokens)
     valence = sum(
-        0.0 if asked and hit.phrase.topic == "apology" else hit.weight * _place(tokens, hit.at)
-        for hit in found
-        if hit.phrase.topic not in ("name", "curse")
+        _weight(tokens, hit)
+        for hit in _find(tokens, "valence", "courtesy", "apology")
+        if not (asked and hit.group.name == "apology")
     )
-    if side == "spoken" and any(hit.phrase.topic == "curse" for hit in found):
+    if side == "spoken" and any(hit.group.name == "curse" for hit in insults):
         valence -= 1.0
     valence *= EXCLAIMED if "!" in tokens else 1.0
     valence *= IN_QUESTION if asked else 1.0
-    shown = _of_valence(valence + _emoji(sentence))
+    shown = _of_valence(valence + _faces(sentence))
     return QUESTION if asked and shown == NEUTRAL else shown
 
 
@@ -133,84 +130,75 @@ def _of_valence(valence: float) -> EmotionEstimate:
     return EmotionEstimate("warm" if valence > 0 else "concern", strength)
 
 
-def _found(tokens: Sequence[str]) -> Iterator[_Found]:
-    """The phrases of the lexicon in a sentence, the longest at each place."""
-    for insults in (False, True):
-        at = 0
-        while at < len(tokens):
-            phrase = _longest(tokens, at, insults)
-            if phrase is None:
-                at += 1
-                continue
-            yield _Found(at, phrase, _weight(tokens, at, phrase))
-            at += len(phrase.parts)
+def _faces(text: str) -> float:
+    """The weight of emoji and emoticons; where there are several kinds, of the first listed."""
+    return next((group.weight for face, group in _phrases("face").items() if face in text), 0.0)
 
 
-def _longest(tokens: Sequence[str], at: int, insults: bool) -> _Phrase | None:
-    for phrase in _phrases().get(tokens[at][:2], ()):
-        if (phrase.topic in ("name", "curse")) == insults and _matches(phrase, tokens, at):
-            return phrase
-    return None
+@lru_cache
+def _phrases(*topics: str) -> dict[str, Group]:
+    """The phrases of some topics of the lexicon, each with its group."""
+    groups = [group for group in word_groups("lexicon") if group.name in topics]
+    return {phrase: group for group in groups for phrase in group.words}
 
 
-def _matches(phrase: _Phrase, tokens: Sequence[str], at: int) -> bool:
-    said = tokens[at : at + len(phrase.parts)]
-    return len(said) == len(phrase.parts) and all(
-        token.startswith(part[:-1]) if part.endswith("*") else token == part
-        for part, token in zip(phrase.parts, said, strict=True)
-    )
+def _find(tokens: Sequence[str], *topics: str) -> Iterator[_Hit]:
+    """The phrases of some topics in a sentence, the longest at each place."""
+    phrases = _phrases(*topics)
+    at = 0
+    while at < len(tokens):
+        phrase = next((each for each in _possible(tokens, at) if each in phrases), None)
+        end = at + (len(phrase.split()) if phrase else 1)
+        if phrase:
+            yield _Hit(phrases[phrase], at, end)
+        at = end
 
 
-def _weight(tokens: Sequence[str], at: int, phrase: _Phrase) -> float:
-    """The weight of a phrase after the words before it."""
-    weight = phrase.weight
-    before = _clause(tokens, at)
+def _possible(tokens: Sequence[str], at: int) -> Iterator[str]:
+    """Each phrase that the lexicon may have for the tokens from a place on, the longest first."""
+    for length in range(PHRASE_WORDS, 0, -1):
+        yield " ".join(tokens[at : at + length])
+    for length in range(len(tokens[at]), 0, -1):
+        yield tokens[at][:length] + "*"
+
+
+def _weight(tokens: Sequence[str], hit: _Hit) -> float:
+    """The weight of a phrase in its sentence."""
+    weight = hit.group.weight
+    before = _clause_before(tokens, hit)
     for word in before[-INTENSIFIED_WORDS:]:
-        weight *= INTENSIFIERS.get(word, 1.0)
-    if phrase.topic in ("valence", "name") and _negated(before):
+        if word in _phrases("intensifier"):
+            weight *= _phrases("intensifier")[word].weight
+    if hit.group.name == "valence" and _negated(before):
         weight *= NEGATED_GOOD if weight > 0 else NEGATED_BAD
+    buts = [at for at, token in enumerate(tokens) if token in ("but", "however")]
+    if buts:
+        weight *= AFTER_BUT if hit.start > buts[-1] else BEFORE_BUT
     return weight
+
+
+def _clause_before(tokens: Sequence[str], hit: _Hit) -> list[str]:
+    """The words before a phrase in its clause, `AIMED_WORDS` at most."""
+    backwards = reversed(tokens[max(0, hit.start - AIMED_WORDS) : hit.start])
+    clause = takewhile(lambda token: token not in _BREAKS and token != "but", backwards)
+    return [*clause][::-1]
 
 
 def _negated(before: Sequence[str]) -> bool:
     near = before[-NEGATED_WORDS:]
-    return any(word in NEGATORS for word in near) and "only" not in near
+    return not _NEGATORS.isdisjoint(near) and "only" not in near
 
 
-def _clause(tokens: Sequence[str], at: int) -> Sequence[str]:
-    """The words before a place: `AIMED_WORDS` at most, and none before its clause."""
-    first, reach = at, max(0, at - AIMED_WORDS)
-    while first > reach and tokens[first - 1] not in _BREAKS and tokens[first - 1] != "but":
-        first -= 1
-    return tokens[first:at]
-
-
-def _place(tokens: Sequence[str], at: int) -> float:
-    """The factor of a place in a sentence."""
-    buts = [index for index, token in enumerate(tokens) if token in ("but", "however")]
-    if not buts:
-        return 1.0
-    return AFTER_BUT if at > buts[-1] else BEFORE_BUT
-
-
-def _insults(tokens: Sequence[str], found: Sequence[_Found]) -> bool:
-    """Whether a sentence insults its listener."""
-    return any(
-        hit.phrase.topic == "curse" or (hit.phrase.topic == "name" and _called(tokens, hit))
-        for hit in found
-        if hit.weight < 0
-    )
-
-
-def _called(tokens: Sequence[str], hit: _Found) -> bool:
-    """Whether a name is aimed at the listener, and not said of others."""
-    before = _clause(tokens, hit.at)
-    after = tokens[hit.at + len(hit.phrase.parts) :][:1]
+def _hurts(tokens: Sequence[str], hit: _Hit) -> bool:
+    """Whether an insult is aimed at the listener, and not said of others."""
+    if hit.group.name == "curse":
+        return True
+    before, after = _clause_before(tokens, hit), tokens[hit.end :][:1]
     words = [token for token in tokens if token not in _BREAKS]
-    return (
-        (len(words) <= SHORT_WORDS and not {*words} & (COPULAS | OF_OTHERS))
-        or bool(AIMED & {*before[-1:], *after})
-        or bool(AIMED & {*before} and COPULAS & {*before})
+    return not _negated(before) and (
+        (len(words) <= SHORT_WORDS and not {*words} & (_COPULAS | _OF_OTHERS))
+        or bool(_AIMED & {*before[-1:], *after})
+        or bool(_AIMED & {*before} and _COPULAS & {*before})
         or (before[:2] == ["what", "a"] and not after)
     )
 
@@ -228,26 +216,3 @@ def _is_question(sentence: str, tokens: Sequence[str]) -> bool:
     if words[0] == "how":
         return words[1] in _VERBS | _MEASURED
     return words[0] in _VERBS and words[1] in _ASKED
-
-
-def _emoji(text: str) -> float:
-    """The weight of emoji and emoticons; where there are several kinds, of the first."""
-    for weight, faces in _FACES.items():
-        if faces.search(text):
-            return weight
-    return next((weight for typed, weight in EMOTICONS.items() if typed in text), 0.0)
-
-
-@lru_cache(maxsize=1)
-def _phrases() -> Mapping[str, tuple[_Phrase, ...]]:
-    """All phrases by the first two letters of their first word, the longest first."""
-    phrases: dict[str, list[_Phrase]] = {}
-    for group in WORDS:
-        for written in group.words.split(", "):
-            parts = tuple(written.split())
-            phrase = _Phrase(parts, group.topic, group.weight)
-            phrases.setdefault(parts[0][:2], []).append(phrase)
-    return {
-        letters: tuple(sorted(each, key=lambda phrase: -len(phrase.parts)))
-        for letters, each in phrases.items()
-    }

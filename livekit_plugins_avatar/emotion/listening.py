@@ -49,9 +49,9 @@ class Listening:
         self._heard_at = 0
         self._words = 0
         self._nodded_at = -NOD_APART_SAMPLES
-        self._last = NEUTRAL
-        self._before = NEUTRAL
-        self._felt_at = -AGAIN_SAMPLES
+        self._shown = NEUTRAL
+        self._shown_at = -AGAIN_SAMPLES
+        self._interim = NEUTRAL
 
     @property
     def speaking(self) -> bool:
@@ -60,12 +60,11 @@ class Listening:
 
     def set_speaking(self, sample: int, speaking: bool) -> bool:
         """The user starts or stops speaking; returns whether to nod."""
-        if speaking:
-            if self._speaking_since is None:
-                self._speaking_since, self._heard_at = sample, sample
-            return False
-        nods = self._nods(sample)
-        self._speaking_since = None
+        nods = not speaking and self._nods(sample)
+        if not speaking:
+            self._speaking_since = None
+        elif self._speaking_since is None:
+            self._speaking_since = self._heard_at = sample
         return nods
 
     def pause(self, sample: int) -> bool:
@@ -80,26 +79,25 @@ class Listening:
         self._heard_at = sample
         self._words = max(self._words, len(text.split()))
         estimate = lexicon.classify(text[-TAIL_CHARACTERS:], "heard", language)
-        before, self._before = self._before, NEUTRAL if final else estimate
+        before, self._interim = self._interim, NEUTRAL if final else estimate
         if not final and (estimate.emotion != before.emotion or estimate.emotion == "interest"):
             return NEUTRAL  # It may still change, and a question is known by its end.
         return self.express(sample, estimate)
 
     def express(self, sample: int, estimate: EmotionEstimate) -> EmotionEstimate:
         """Returns what to show: `NEUTRAL` if the face shows this emotion already."""
-        felt = estimate.emotion == self._last.emotion and sample - self._felt_at < AGAIN_SAMPLES
-        if not estimate.strength or felt:
+        same = estimate.emotion == self._shown.emotion
+        if not estimate.strength or (same and sample - self._shown_at < AGAIN_SAMPLES):
             return NEUTRAL
-        self._last, self._felt_at = estimate, sample
+        self._shown, self._shown_at = estimate, sample
         return estimate
 
     def _nods(self, sample: int) -> bool:
-        since = self._speaking_since
-        insulted = self._last.emotion == "hurt" and sample - self._felt_at < UNMOVED_SAMPLES
+        insulted = self._shown.emotion == "hurt" and sample - self._shown_at < UNMOVED_SAMPLES
         if (
-            since is None
+            self._speaking_since is None
             or insulted
-            or sample - since < SPOKEN_SAMPLES
+            or sample - self._speaking_since < SPOKEN_SAMPLES
             or sample - self._nodded_at < NOD_APART_SAMPLES
             or self._words < NOD_WORDS
         ):

@@ -20,9 +20,9 @@ TIMEOUT_S = 2.0
 CLOSE_TIMEOUT_S = 0.5
 """The classifier may take this long to close before it is cancelled."""
 
-CANCEL_TIMEOUT_S = 0.3
 CANCEL_EVERY_S = 0.1
-"""Cancelled tasks may take this long to end, and are cancelled again meanwhile."""
+CANCEL_TRIES = 3
+"""How often tasks that do not end are cancelled, and how long each time they may take to end."""
 
 IN_FLIGHT = 4
 """Requests at a time. Full: the text is not classified. A service that needs more is too slow."""
@@ -35,29 +35,26 @@ MAX_CHARACTERS = 1_000
 
 
 class RemoteClassifier:
-    """Asks one classifier; belongs to one event loop.
-
-    Args:
-        classifier: Closed with this.
-        timeout_s: How long an answer may take.
-    """
+    """Asks one classifier, which it closes too; belongs to one event loop."""
 
     def __init__(self, classifier: EmotionClassifier, *, timeout_s: float = TIMEOUT_S) -> None:
         self._classifier = classifier
         self._name = type(classifier).__name__
         self._timeout_s = timeout_s
-        self._requests: set[asyncio.Task[Any]] = set()
-        self._tasks: set[asyncio.Task[Any]] = set()
-        """All that run: the requests, what waits for them, and the closing."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        """Requests that have not ended, late ones included, and the closing."""
         self._failing = False
 
     def ask(self, text: str, side: Side, then: Callable[[EmotionEstimate], None]) -> None:
         """Call `then` with the estimate of `text`, if it arrives in time. Never raises or waits."""
         text = text[-MAX_CHARACTERS:]
-        if len(self._requests) >= IN_FLIGHT or len(text.split()) < MIN_WORDS:
+        if len(self._tasks) >= IN_FLIGHT or len(text.split()) < MIN_WORDS:
             return
-        request = self._start(self._classify(text, side), self._requests)
-        self._start(self._answer(request, then))
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._timeout_s
+        request = self._start(self._classify(text, side, then, deadline))
+        timer = loop.call_at(deadline, self._give_up, request)
+        request.add_done_callback(lambda _: timer.cancel())
 
     async def aclose(self) -> None:
         """Drop what is in flight and close the classifier; cancel what does not end by itself."""
@@ -71,46 +68,38 @@ class RemoteClassifier:
                 extra={"classifier": self._name, "tasks": len(self._tasks)},
             )
 
-    def _start(
-        self, work: Coroutine[Any, Any, Any], *others: set[asyncio.Task[Any]]
-    ) -> asyncio.Task[Any]:
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
-        for tasks in (self._tasks, *others):
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return task
 
     async def _cancel(self) -> None:
-        for _ in range(round(CANCEL_TIMEOUT_S / CANCEL_EVERY_S)):
+        for _ in range(CANCEL_TRIES):
             tasks = set(self._tasks)
             for task in tasks:
                 task.cancel()
             if tasks:
                 await asyncio.wait(tasks, timeout=CANCEL_EVERY_S)
 
-    async def _classify(self, text: str, side: Side) -> EmotionEstimate | None:
+    async def _classify(
+        self, text: str, side: Side, then: Callable[[EmotionEstimate], None], deadline: float
+    ) -> None:
         try:
             estimate = await self._classifier.classify(text, side)
             if not isinstance(estimate, EmotionEstimate):
                 raise TypeError(f"an answer is an EmotionEstimate, got {estimate!r:.100}")
-            return estimate
         except Exception as error:
             self._report(f"failed: {type(error).__name__}: {error}")
-            return None
+        else:
+            # A request may answer although it was cancelled.
+            if asyncio.get_running_loop().time() < deadline:
+                self._failing = False
+                then(estimate)
 
-    async def _answer(
-        self,
-        request: asyncio.Task[EmotionEstimate | None],
-        then: Callable[[EmotionEstimate], None],
-    ) -> None:
-        # Not wait_for, which waits for a request that does not end when it is cancelled.
-        await asyncio.wait({request}, timeout=self._timeout_s)
-        if not request.done():
-            request.cancel()
-            self._report(f"did not answer within {self._timeout_s:g} s")
-        elif not request.cancelled() and (estimate := request.result()) is not None:
-            self._failing = False
-            then(estimate)
+    def _give_up(self, request: asyncio.Task[None]) -> None:
+        request.cancel()
+        self._report(f"did not answer within {self._timeout_s:g} s")
 
     async def _close(self) -> None:
         try:

@@ -31,7 +31,6 @@ class Cue:
     Args:
         at: The length of the text before it, as `length_of` counts.
         word: The number of words before it, counted as `speech.text.pronunciation` does.
-        estimate: Its emotion.
         text: The sentence without markup.
         tagged: Whether a tag asked for the emotion.
     """
@@ -50,13 +49,9 @@ class SentenceReader:
         self._scanner = MarkupScanner()
         self._sentence: list[str] = []
         self._tagged: EmotionEstimate | None = None
-        self._length = 0
         self._words = 0
-
-    @property
-    def length(self) -> int:
-        """The length of the sentences so far, as `length_of` counts."""
-        return self._length
+        self.length = 0
+        """Of the sentences so far, as `length_of` counts."""
 
     def push(self, text: str) -> list[Cue]:
         """Take a piece; returns the cues of the sentences that are complete now."""
@@ -87,16 +82,15 @@ class SentenceReader:
         self._sentence.clear()
         if not text:
             return []
-        if not any(character.isalnum() for character in text):
-            # Emoji alone are shown at the end of what was said before.
-            estimate = lexicon.classify(text, "spoken")
-            cue = Cue(self._length, self._words, estimate, text, False)
-            return [cue] if estimate.strength else []
-        estimate = self._tagged or lexicon.classify(text, "spoken")
-        cue = Cue(self._length, self._words, estimate, text, self._tagged is not None)
-        self._length += length_of(text)
-        self._words += len(TOKEN.findall(text.replace("\u2019", "'")))
-        return [cue]
+        # Emoji alone are shown at the end of what was said before.
+        spoken = any(character.isalnum() for character in text)
+        tagged = self._tagged if spoken else None
+        estimate = tagged or lexicon.classify(text, "spoken")
+        cue = Cue(self.length, self._words, estimate, text, tagged is not None)
+        if spoken:
+            self.length += length_of(text)
+            self._words += len(TOKEN.findall(text.replace("\u2019", "'")))
+        return [cue] if spoken or estimate.strength else []
 
 
 def length_of(text: str) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from livekit_plugins_avatar.emotion.estimate import NEUTRAL
-from livekit_plugins_avatar.emotion.language import ENGLISH, OTHERS, is_english
-from livekit_plugins_avatar.emotion.lexicon import classify
-from livekit_plugins_avatar.emotion.words import WORDS
+from livekit_plugins_avatar.emotion.language import is_english
+from livekit_plugins_avatar.emotion.lexicon import PHRASE_WORDS, classify
+from livekit_plugins_avatar.emotion.word_groups import word_groups
 from livekit_plugins_avatar.face.emotions import EMOTIONS
 from livekit_plugins_avatar.tools.eval.lines import LINES, VALENCE, Line
 
@@ -151,8 +151,11 @@ def test_english(line: Line) -> None:
 
 
 def test_small_words() -> None:
-    """No small word counts for two sides."""
-    assert not ENGLISH & OTHERS
+    """No small word counts twice, and all are written as they are looked up."""
+    words = [word for group in word_groups("small_words") for word in group.words]
+    assert len(words) == len(set(words)) > 150
+    assert all(word.isascii() and word == word.strip().lower() for word in words)
+    assert {group.weight for group in word_groups("small_words")} == {1.0, -1.0}
 
 
 @pytest.mark.parametrize(
@@ -179,12 +182,18 @@ def test_several_sentences() -> None:
 
 def test_words() -> None:
     """Each group of words has a reason, and no word twice."""
-    for group in WORDS:
-        words = group.words.split(", ")
+    groups = word_groups("lexicon")
+    assert {group.name for group in groups} == {
+        "valence", "courtesy", "apology", "name", "curse", "face", "intensifier"
+    }  # fmt: skip
+    for group in groups:
         assert group.reason
-        assert len(words) == len(set(words))
+        assert len(group.words) == len(set(group.words))
+        words = group.words if group.name != "face" else ()
         assert all(word == word.strip().lower() and word for word in words)
-        assert all(len(word.split()[0]) > 2 for word in words if word.split()[0].endswith("*"))
+        assert all(len(word.split(" ")) <= PHRASE_WORDS for word in words)
+        starred = [word for word in words if "*" in word]
+        assert all(len(word) > 2 and word[:-1].isalpha() and word[-1] == "*" for word in starred)
 
 
 def test_range() -> None:

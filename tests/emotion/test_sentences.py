@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from livekit_plugins_avatar.emotion import lexicon
 from livekit_plugins_avatar.emotion.sentences import Cue, SentenceReader, length_of
-from livekit_plugins_avatar.emotion.tags import LABELS, estimate_of, estimate_of_label
+from livekit_plugins_avatar.emotion.tags import estimate_of, estimate_of_label
+from livekit_plugins_avatar.emotion.word_groups import word_groups
 from livekit_plugins_avatar.face.emotions import EMOTIONS
 from livekit_plugins_avatar.speech.text.markup import MarkupScanner, Tag, Text
 from livekit_plugins_avatar.speech.text.pronunciation import words_of
@@ -175,13 +176,14 @@ def test_dialects_of_markup(tag: str, emotion: str | None) -> None:
 
 
 def test_labels() -> None:
-    """Every row of labels has a known emotion and a reason, and no stem stands twice."""
-    for row in LABELS:
-        assert row.emotion in EMOTIONS
-        assert 0.0 <= row.strength <= 1.0
-        assert row.reason
-    stems = [stem for row in LABELS for stem in row.stems.split()]
-    assert len(stems) == len(set(stems))
+    """Every group of labels has a known emotion and a reason, and no stem stands twice."""
+    groups = word_groups("labels")
+    for group in groups:
+        assert group.name in EMOTIONS
+        assert 0.0 <= group.weight <= 1.0
+        assert group.reason
+    stems = [stem for group in groups for stem in group.words]
+    assert len(stems) == len(set(stems)) > 100
 
 
 def test_label_stems() -> None:
