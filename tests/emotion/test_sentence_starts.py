@@ -37,7 +37,7 @@ def onset(pcm: Pcm) -> int:
 def spoken() -> list[Pcm]:
     """The sentences in the demo's voice, one by one, so that it is known where each begins."""
     pytest.importorskip("piper", reason="the demo's voice is not installed")
-    from livekit_plugins_avatar.tools.film import sound
+    from livekit_plugins_avatar.tools import sound
 
     return [sound.spoken(sentence) for sentence in SENTENCES]
 
