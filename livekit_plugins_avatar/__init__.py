@@ -22,8 +22,7 @@ from .face.style import Style, StyleName
 from .log import logger
 from .options import DEFAULT_PERSONA
 from .publish.tracks import VideoCodec
-from .render.persona import Aspect, PersonaError
-from .render.providers import Device
+from .render.persona import Aspect, Device, PersonaError
 from .render.renderer import Frames, Moment, Renderer
 from .session import AvatarError, AvatarSession
 from .speech.recognizer import Recognizer, RecognizerStream

@@ -9,9 +9,8 @@ from typing import Any, get_args
 
 from .face.style import STYLES, Style, StyleName
 from .publish.tracks import VideoCodec
-from .render.persona import BUILT_IN, Aspect, PersonaError
+from .render.persona import BUILT_IN, Aspect, Device, PersonaError
 from .render.prerenderer import frame_period
-from .render.providers import Device
 
 DEFAULT_PERSONA = "man"
 

@@ -32,8 +32,7 @@ from .options import (
 )
 from .pipeline import Pipeline
 from .publish.tracks import VideoCodec
-from .render.persona import Aspect, PersonaError
-from .render.providers import Device
+from .render.persona import Aspect, Device, PersonaError
 from .render.renderer import Renderer
 from .speech.recognizer import Recognizer
 from .telemetry import AvatarStats

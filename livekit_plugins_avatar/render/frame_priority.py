@@ -13,61 +13,48 @@ from numpy.typing import NDArray
 
 from ..face.state import INDEX, PARAMETERS, FaceState
 
-CHANGE_PRIORITY = {
-    "jawOpen": (1.0, "How far the mouth is open is seen from across a room."),
-    "mouthClose": (1.0, "Lips that meet over an open jaw are the closure itself."),
-    "mouthFunnel": (0.5, "Rounding changes the outline of the mouth."),
-    "mouthPucker": (0.5, "As the funnel."),
-    "mouthStretchLeft": (0.3, "Width is read less than opening."),
-    "mouthStretchRight": (0.3, "As on the left."),
-    "mouthRollLower": (0.4, "The lower lip under the teeth: f and v."),
-    "mouthPressLeft": (0.4, "Pressed lips: p, b and m at their height."),
-    "mouthPressRight": (0.4, "As on the left."),
-    "eyeBlinkLeft": (0.2, "A blink is seen, but says nothing."),
-    "eyeBlinkRight": (0.2, "As on the left."),
-    "headYaw": (1.0, "Radians: a turn of 6 degrees is worth as much as a tenth of an open jaw."),
-    "headPitch": (1.0, "As the yaw."),
-}
-"""The priority of a change by 1 of a parameter, and why; others are seen less, or move slowly."""
+CHANGE_PRIORITY = [
+    (1.0, ["jawOpen"], "How far the mouth is open is seen from across a room."),
+    (1.0, ["mouthClose"], "Lips that meet over an open jaw are the closure itself."),
+    (0.5, ["mouthFunnel", "mouthPucker"], "Rounding changes the outline of the mouth."),
+    (0.3, ["mouthStretchLeft", "mouthStretchRight"], "Width is read less than opening."),
+    (0.4, ["mouthRollLower"], "The lower lip under the teeth: f and v."),
+    (0.4, ["mouthPressLeft", "mouthPressRight"], "Pressed lips: p, b and m at their height."),
+    (0.2, ["eyeBlinkLeft", "eyeBlinkRight"], "A blink is seen, but says nothing."),
+    (1.0, ["headYaw", "headPitch"], "Radians: 6 degrees are worth a tenth of an open jaw."),
+]
+"""The priority of a change by 1, of which parameters, and why; others are seen less."""
 
 CLOSURE_PRIORITY = 2.0
-"""The priority of lips that meet after lips that do not, more than any change of the rest: a missed
-p, b or m is noticed before any other error of a mouth, and lasts two or three frames; a vowel lasts
-longer, and its neighbours look like it."""
+"""The priority of lips that meet after lips that do not: a missed p, b or m is noticed before any
+other error of a mouth, and lasts two or three frames."""
 
 CLOSED = 0.03
 """Lips less apart than this look closed: a pixel or two of a face that fills the picture."""
 
-_PRIORITY: NDArray[np.float32] = np.zeros(len(PARAMETERS), np.float32)
-for _name, (_change, _reason) in CHANGE_PRIORITY.items():
-    _PRIORITY[INDEX[_name]] = _change
-_JAW, _CLOSE = INDEX["jawOpen"], INDEX["mouthClose"]
+_WEIGHTS: NDArray[np.float32] = np.zeros(len(PARAMETERS), np.float32)
+for _priority, _names, _reason in CHANGE_PRIORITY:
+    _WEIGHTS[[INDEX[name] for name in _names]] = _priority
 
 
 def opening(face: FaceState) -> float:
     """How far the lips are apart, in [0, 1]: the opening of the jaw, less what the lips cover."""
-    return max(0.0, float(face.values[_JAW] - face.values[_CLOSE]))
+    return max(0.0, face["jawOpen"] - face["mouthClose"])
 
 
 def priority(face: FaceState, seen: FaceState) -> float:
     """How much a viewer who sees `seen` would miss `face`."""
-    change = float(_PRIORITY @ np.abs(face.values - seen.values))
+    change = float(_WEIGHTS @ np.abs(face.values - seen.values))
     return change + CLOSURE_PRIORITY * (opening(face) < CLOSED <= opening(seen))
 
 
 def highest_priority(
     faces: Mapping[int, FaceState], seen: FaceState | None, count: int
 ) -> list[int]:
-    """Choose the faces to draw.
+    """Choose the samples of `count` faces to draw, or of all, in order.
 
-    Args:
-        faces: What could be drawn, by sample, in order; at least one.
-        seen: The face that was drawn last, if any.
-        count: How many can be drawn, at least 1.
-
-    Returns:
-        The samples of `count` faces, or of all, in order. They are chosen one by one: each has the
-        highest priority after the nearest chosen face before it, or after `seen`.
+    They are chosen one by one: each has the highest priority after the nearest chosen face before
+    it, or after `seen`, the face that was drawn last.
     """
     left = dict(faces)
     first = seen if seen is not None else next(iter(faces.values()))

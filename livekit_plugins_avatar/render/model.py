@@ -1,15 +1,23 @@
-"""One ONNX Runtime session that draws a persona."""
+"""Draws a persona on one device: a `Model` on any, a `GraphModel` on CUDA.
+
+A persona is hundreds of small kernels, and starting them one by one takes longer than running
+them. A CUDA graph is a recording that starts them all at once: three times as fast for one picture.
+It is bound to one batch size and to buffers that stay where they are.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import nullcontext
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 
-from .persona import Persona
+from .persona import OUTPUTS, Persona
 from .providers import BATCHES, open_session
 from .renderer import Frames
 
@@ -22,41 +30,94 @@ MEMORY = "cuda"
 GPU = threading.Lock()
 """Held while a GPU works. CUDA forbids all other work of a process while it records a graph."""
 
+SIZES = (1, 8, 32)
+"""Batch sizes that have a graph; others are padded. Each takes about 28 MB a picture of 512x512."""
+
+SIZES_AT_START = (1, 8)
+"""Sizes recorded when the model is opened: a renderer draws six frames ahead by default. The others
+are recorded when they are first needed, which takes 0.3 s."""
+
+
+def in_parts(faces: Faces, most: int, draw: Callable[[Faces], Frames]) -> Frames:
+    """Draw so many at a time, and copy only where there is more than one part."""
+    parts = [draw(faces[row : row + most]) for row in range(0, len(faces), most)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
 
 class Model:
-    """A persona's weights on one device. Any thread may draw; the CPU draws several at a time.
-
-    Args:
-        persona: The persona.
-        device: One of `PROVIDERS`.
-        threads: CPU threads, at least 1.
-
-    Raises:
-        Exception: The device cannot be started.
-    """
+    """A persona's weights on one device. Any thread may draw; the CPU draws several at a time."""
 
     def __init__(self, persona: Persona, device: str, threads: int) -> None:
         with nullcontext() if device == "cpu" else GPU:
             self._session = open_session(persona, device, threads)
-        self._draw = self._run if device == "cpu" else self._run_bound
-        self._most = BATCHES[device]
+        self._device = device
 
     def draw(self, output: str, faces: Faces) -> Frames:
-        """Draw one picture per row, uint8 [B, H * 3 / 2, W]."""
-        rows = range(0, len(faces), self._most)
-        parts = [self._draw(output, faces[row : row + self._most]) for row in rows]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        """Draw one picture per row."""
+        return in_parts(faces, BATCHES[self._device], partial(self._run, output))
 
     def _run(self, output: str, faces: Faces) -> Frames:
-        frames: Frames = self._session.run([output], {"face": faces})[0]
-        return frames
-
-    def _run_bound(self, output: str, faces: Faces) -> Frames:
-        """Draw on a device with memory of its own and copy the pictures out of it once."""
+        if self._device == "cpu":
+            frames: Frames = self._session.run([output], {"face": faces})[0]
+            return frames
         with GPU:
+            # The pictures stay in the device's memory, and are copied out of it once.
             binding: Any = self._session.io_binding()
             binding.bind_cpu_input("face", np.ascontiguousarray(faces))
             binding.bind_output(output, MEMORY)
             self._session.run_with_iobinding(binding)
-            frames: Frames = binding.copy_outputs_to_cpu()[0]
-        return frames
+            frames = binding.copy_outputs_to_cpu()[0]
+            return frames
+
+
+class Graph:
+    """A session that draws a fixed number of pictures between fixed buffers.
+
+    ONNX Runtime records the graph in the first run on each thread. The caller holds `GPU`.
+    """
+
+    def __init__(self, persona: Persona, threads: int, size: int) -> None:
+        self._session = open_session(persona, "cuda", threads, graph_size=size)
+        self._faces = np.tile(np.array(persona.neutral, np.float32), (size, 1))
+        value: Any = onnxruntime.OrtValue
+        self._input = value.ortvalue_from_numpy(self._faces, MEMORY, 0)
+        self._binding: Any = self._session.io_binding()
+        self._binding.bind_ortvalue_input("face", self._input)
+        self._outputs = {}
+        for aspect, (width, height) in persona.sizes.items():
+            shape = [size, height * 3 // 2, width]
+            picture = value.ortvalue_from_shape_and_type(shape, np.uint8, MEMORY, 0)
+            self._binding.bind_ortvalue_output(OUTPUTS[aspect], picture)
+            self._outputs[OUTPUTS[aspect]] = picture
+        self._session.run_with_iobinding(self._binding)
+
+    def draw(self, output: str, faces: Faces) -> Frames:
+        """Draw as many pictures as there are rows, `size` at most."""
+        self.run(faces)
+        frames: Frames = self._outputs[output].numpy()
+        return frames[: len(faces)]
+
+    def run(self, faces: Faces) -> None:
+        """Draw and leave the pictures on the device."""
+        self._faces[: len(faces)] = faces
+        self._input.update_inplace(self._faces)
+        self._session.run_with_iobinding(self._binding)
+
+
+class GraphModel:
+    """A persona's weights on CUDA, as graphs. Any thread may draw; one draws at a time."""
+
+    def __init__(self, persona: Persona, threads: int) -> None:
+        self._graph = cache(partial(Graph, persona, threads))
+        with GPU:
+            for size in SIZES_AT_START:
+                self._graph(size)
+
+    def draw(self, output: str, faces: Faces) -> Frames:
+        """Draw one picture per row."""
+        with GPU:
+            return in_parts(faces, SIZES[-1], partial(self._replay, output))
+
+    def _replay(self, output: str, faces: Faces) -> Frames:
+        size = next(size for size in SIZES if size >= len(faces))
+        return self._graph(size).draw(output, faces)

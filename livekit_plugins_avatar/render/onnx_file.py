@@ -1,17 +1,16 @@
 """Reads what an ONNX file says of itself, and refuses one that is not safe to compute.
 
-An ONNX file is a protobuf message (onnx.proto3). This reader follows the fields that matter, skips
+An ONNX file is a protobuf message (onnx.proto3). This reader follows the fields in `MODEL`, skips
 the rest by their lengths, and computes nothing. It refuses whatever reaches outside the file or may
-never end: external data, control flow, functions, operators that are not ONNX's own. It is at least
-as strict as ONNX Runtime's parser, so that both see the same file.
+never end. It is at least as strict as ONNX Runtime's parser, so that both see the same file.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 MAX_BYTES = 256 * 2**20
 """A built-in persona has 7 MB; opening a file takes a few times its size in memory."""
@@ -19,247 +18,195 @@ MAX_BYTES = 256 * 2**20
 MAX_FIELDS = 500_000
 """A built-in persona has 22,000; so many take two seconds to read."""
 
-VARINT, FIXED64, SIZED, FIXED32 = 0, 1, 2, 5
-"""Protobuf's wire types: a number of 7 bits a byte, 8 bytes, a length with as many bytes after it,
-and 4 bytes."""
+VARINT, SIZED, FIXED = 0, 2, {1: 8, 5: 4}
+"""Protobuf's wire types: a number of 7 bits a byte, a length with as many bytes after it, and those
+of a fixed length in bytes."""
 
-DOMAINS = ("", "ai.onnx")
-"""Names of ONNX's own operators. Others may read files, as com.microsoft's EPContext does."""
+TEXT, NUMBER, BYTES = "text", "number", "bytes"
 
-CONTROL_FLOW = ("Loop", "If", "Scan", "SequenceMap")
-"""Operators that run a graph within the graph; a Loop need not end."""
+Schema = Mapping[int, tuple[str, Any]]
+"""The fields of a message that are read: ONNX's number of each, its name here, and its kind."""
+
+TENSOR: Schema = {8: ("name", TEXT), 13: ("external data", BYTES), 14: ("data location", NUMBER)}
+SPARSE: Schema = {1: ("values", TENSOR), 2: ("indices", TENSOR)}
+ATTRIBUTE: Schema = {
+    5: ("tensor", TENSOR),
+    6: ("graph within", BYTES),
+    10: ("tensor", TENSOR),
+    11: ("graph within", BYTES),
+    22: ("sparse tensor", SPARSE),
+    23: ("sparse tensor", SPARSE),
+}
+NODE: Schema = {4: ("operator", TEXT), 5: ("attribute", ATTRIBUTE), 7: ("domain", TEXT)}
+DIMENSION: Schema = {1: ("size", NUMBER), 2: ("size", TEXT)}
+TENSOR_TYPE: Schema = {1: ("element", NUMBER), 2: ("shape", {1: ("dimension", DIMENSION)})}
+VALUE: Schema = {1: ("name", TEXT), 2: ("type", {1: ("tensor", TENSOR_TYPE)})}
+GRAPH: Schema = {
+    1: ("node", NODE),
+    2: ("graph name", TEXT),
+    5: ("initializer", TENSOR),
+    11: ("input", VALUE),
+    12: ("output", VALUE),
+    15: ("sparse initializer", SPARSE),
+}
+MODEL: Schema = {
+    7: ("graph", GRAPH),
+    14: ("metadata", {1: ("key", TEXT), 2: ("text", TEXT)}),
+    20: ("training graph", BYTES),
+    25: ("function", BYTES),
+}
 
 MODEL_FIELDS = frozenset({*range(1, 9), 14, 20, 25, 26})
-"""The fields of a file (ModelProto of ONNX 1.19)."""
+"""All fields that a file may have (ModelProto of ONNX 1.19)."""
 
-Dimension = int | str | None
-Message = Iterator[tuple[int, "int | memoryview"]]
+Tree = dict[str, list[Any]]
+"""A message: all values of each field, in order."""
+
+
+MALFORMED = "cannot be opened as an ONNX model: export it again"
+CUT_SHORT = "is cut short, at least {} bytes are missing at its end: fetch or copy it again"
 
 
 class OnnxFileError(ValueError):
     """The file is malformed or not safe; the message completes "the file ..." and has a remedy."""
 
 
-@dataclass(frozen=True, slots=True)
-class TensorInfo:
-    """An input or output of the graph.
-
-    Args:
-        name: Of the input or output.
-        element: ONNX's number for the type of an element; 0 where it is no tensor.
-        shape: A number, a name or None for each dimension; None where the file does not say.
-    """
+class TensorInfo(NamedTuple):
+    """An input or output of the graph; element 0 and shape None are those that it does not say."""
 
     name: str
     element: int
-    shape: tuple[Dimension, ...] | None
+    shape: tuple[int | str | None, ...] | None
 
 
-@dataclass(slots=True)
-class OnnxFile:
-    """What a file says of itself.
+class OnnxFile(NamedTuple):
+    """What a file says of itself; its inputs are those without an initial value."""
 
-    Args:
-        metadata: Its metadata_props.
-        inputs: Inputs of its graph, without those that have an initial value.
-        outputs: Outputs of its graph.
-    """
-
-    metadata: dict[str, str] = field(default_factory=dict)
-    inputs: list[TensorInfo] = field(default_factory=list)
-    outputs: list[TensorInfo] = field(default_factory=list)
+    metadata: Mapping[str, str]
+    inputs: list[TensorInfo]
+    outputs: list[TensorInfo]
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file of at most `MAX_BYTES`.
-
-    Raises:
-        OnnxFileError: The file is larger.
-        OSError: It cannot be read.
-    """
+    """Read a file of at most `MAX_BYTES`."""
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        content = file.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
-    if size > MAX_BYTES or len(content) > MAX_BYTES:
-        raise OnnxFileError(
-            f"has {size / 1e6:,.0f} MB, and {MAX_BYTES / 1e6:.0f} MB are the limit: export a "
-            "smaller model"
-        )
-    return content
+        if size > MAX_BYTES:
+            limit = f"{MAX_BYTES / 1e6:.0f} MB are the limit"
+            raise OnnxFileError(f"has {size / 1e6:,.0f} MB, and {limit}: export a smaller model")
+        return file.read(MAX_BYTES)
 
 
 def parse(content: bytes) -> OnnxFile:
-    """Read an ONNX file.
+    """Read an ONNX file, if it is one, is whole, and is safe to compute."""
+    if not content:
+        raise OnnxFileError(CUT_SHORT.format(1))
+    try:
+        model = _Reader().read(memoryview(content), MODEL)
+    except UnicodeDecodeError:
+        raise OnnxFileError(MALFORMED) from None
+    weights = set(_all(model, "graph", "initializer", "name"))
+    inputs = [_tensor_info(value) for value in _all(model, "graph", "input")]
+    return OnnxFile(
+        {_last(entry, "key", ""): _last(entry, "text", "") for entry in _all(model, "metadata")},
+        [each for each in inputs if each.name not in weights],
+        [_tensor_info(value) for value in _all(model, "graph", "output")],
+    )
 
-    Raises:
-        OnnxFileError: The file is cut short, is no ONNX file, or is not safe to compute.
-    """
-    return _Parser().model(content)
+
+def _all(tree: Tree, *path: str) -> list[Any]:
+    """All values at a path; the parts of a message that comes several times are joined."""
+    found: list[Any] = [tree]
+    for name in path:
+        found = [value for each in found for value in each.get(name, ())]
+    return found
 
 
-class _Parser:
-    def __init__(self) -> None:
-        self._fields = 0
-        self._initial: set[str] = set()
-        self._file = OnnxFile()
+def _last(tree: Tree, name: str, default: Any) -> Any:
+    """The value of a field, the last where it comes several times."""
+    return tree.get(name, (default,))[-1]
 
-    def model(self, content: bytes) -> OnnxFile:
-        if not content:
-            raise _cut_short(1)
-        for number, value in self._message(memoryview(content), MODEL_FIELDS):
-            if number == 7:
-                self._graph(_sized(value))
-            elif number == 14:
-                key, text = self._entry(_sized(value))
-                self._file.metadata[key] = text
-            elif number == 20:
-                raise OnnxFileError("holds a training graph: export it for inference")
-            elif number == 25:
-                raise OnnxFileError("holds functions: inline them and export it again")
-        inputs = self._file.inputs
-        self._file.inputs = [each for each in inputs if each.name not in self._initial]
-        return self._file
 
-    def _graph(self, message: memoryview) -> None:
-        for number, value in self._message(message):
-            if number == 1:
-                self._node(_sized(value))
-            elif number == 2 and {"/", "\\"} & set(_text(value)):
-                # TensorRT makes a file's name of it.
-                raise OnnxFileError("has a graph whose name is a path: rename the graph")
-            elif number == 5:
-                self._initial.add(self._tensor(_sized(value)))
-            elif number == 11:
-                self._file.inputs.append(self._value(_sized(value)))
-            elif number == 12:
-                self._file.outputs.append(self._value(_sized(value)))
-            elif number == 15:
-                self._sparse(_sized(value))
+def _tensor_info(value: Tree) -> TensorInfo:
+    elements = _all(value, "type", "tensor", "element")
+    sides = _all(value, "type", "tensor", "shape", "dimension")
+    shape = tuple(_last(side, "size", None) for side in sides)
+    known = bool(_all(value, "type", "tensor", "shape"))
+    return TensorInfo(_last(value, "name", ""), [0, *elements][-1], shape if known else None)
 
-    def _node(self, message: memoryview) -> None:
-        for number, value in self._message(message):
-            if number == 4 and _text(value) in CONTROL_FLOW:
-                raise _control_flow(_text(value))
-            if number == 7 and _text(value) not in DOMAINS:
-                raise OnnxFileError(
-                    f"needs operators of {shortened(_text(value))!r}: export it with ONNX's own "
-                    "operators only"
-                )
-            if number == 5:
-                self._attribute(_sized(value))
 
-    def _attribute(self, message: memoryview) -> None:
-        for number, value in self._message(message):
-            if number in (6, 11):
-                raise _control_flow("a graph within the graph")
-            if number in (5, 10):
-                self._tensor(_sized(value))
-            elif number in (22, 23):
-                self._sparse(_sized(value))
+def _refusal(name: str, value: Any) -> str | None:
+    """Why a field makes a file unsafe, and the remedy; None where it does not."""
+    match name:
+        case "training graph":
+            return "holds a training graph: export it for inference"
+        case "function":
+            return "holds functions: inline them and export it again"
+        case "graph within":
+            return "has control flow (a graph within the graph): export it as a graph without"
+        case "operator" if value in ("Loop", "If", "Scan", "SequenceMap"):
+            return f"has control flow ({value}): export it as a graph without"
+        # Other operators may read files, as com.microsoft's EPContext does.
+        case "domain" if value not in ("", "ai.onnx"):
+            return f"needs operators of {shortened(value)!r}: export it with ONNX's own only"
+        # TensorRT makes a file's name of it.
+        case "graph name" if {"/", "\\"} & set(value):
+            return "has a graph whose name is a path: rename the graph"
+        case "external data" | "data location" if value != 0:
+            return "keeps data in other files: export it as one self-contained .onnx file"
+    return None
 
-    def _sparse(self, message: memoryview) -> None:
-        for number, value in self._message(message):
-            if number in (1, 2):
-                self._tensor(_sized(value))
 
-    def _tensor(self, message: memoryview) -> str:
-        """Check a tensor and return its name."""
-        name = ""
-        for number, value in self._message(message):
-            if number == 13 or (number == 14 and value != 0):
-                raise OnnxFileError(
-                    "keeps data in other files: export it as one self-contained .onnx file"
-                )
-            if number == 8:
-                name = _text(value)
-        return name
+class _Reader:
+    """Reads the messages of one file, and counts their fields."""
 
-    def _value(self, message: memoryview) -> TensorInfo:
-        name, element, shape = "", 0, None
-        for number, value in self._message(message):
-            if number == 1:
-                name = _text(value)
-            elif number == 2:
-                for kind, tensor in self._message(_sized(value)):
-                    if kind == 1:
-                        element, shape = self._tensor_type(_sized(tensor))
-        return TensorInfo(name, element, shape)
+    _count = 0
 
-    def _tensor_type(self, message: memoryview) -> tuple[int, tuple[Dimension, ...] | None]:
-        element: int = 0
-        shape: tuple[Dimension, ...] | None = None
-        for number, value in self._message(message):
-            if number == 1 and isinstance(value, int):
-                element = value
-            elif number == 2:
-                sides = self._message(_sized(value))
-                shape = tuple(self._dimension(_sized(side)) for kind, side in sides if kind == 1)
-        return element, shape
+    def read(self, message: memoryview, schema: Schema) -> Tree:
+        """Read the fields of a message that are in the schema, and messages within it."""
+        tree: Tree = {}
+        for number, value in self._fields(message, whole=schema is MODEL):
+            if number not in schema:
+                continue
+            name, kind = schema[number]
+            if isinstance(value, int) != (kind == NUMBER):
+                raise OnnxFileError(MALFORMED)
+            if kind == TEXT:
+                value = str(value, "utf-8")
+            if refusal := _refusal(name, value):
+                raise OnnxFileError(refusal)
+            tree.setdefault(name, []).append(
+                self.read(value, kind) if isinstance(kind, Mapping) else value
+            )
+        return tree
 
-    def _dimension(self, message: memoryview) -> Dimension:
-        side: Dimension = None
-        for number, value in self._message(message):
-            if number == 1 and isinstance(value, int):
-                side = value
-            elif number == 2:
-                side = _text(value) or None
-        return side
-
-    def _entry(self, message: memoryview) -> tuple[str, str]:
-        texts = {1: "", 2: ""}
-        for number, value in self._message(message):
-            if number in texts:
-                texts[number] = _text(value)
-        return texts[1], texts[2]
-
-    def _message(self, message: memoryview, known: frozenset[int] = frozenset()) -> Message:
-        """Yield the fields of a message: their numbers, and a number or bytes of each.
-
-        Args:
-            message: The bytes.
-            known: Of the file itself, the fields it may have; where it ends within one of them, it
-                is cut short.
-        """
+    def _fields(self, message: memoryview, *, whole: bool) -> Iterator[tuple[int, Any]]:
+        """Yield the number of each field of a message, or of the whole file, and its value."""
         at = 0
         while at < len(message):
-            self._fields += 1
-            if self._fields > MAX_FIELDS:
+            self._count += 1
+            if self._count > MAX_FIELDS:
                 raise OnnxFileError(f"has more than {MAX_FIELDS:,} fields: export a smaller model")
-            tag = 0
-            value: int | memoryview | None = None
             try:
                 tag, at = _varint(message, at)
-                kind = tag & 7
-                if kind == VARINT:
-                    value, at = _varint(message, at)
-                elif kind == SIZED:
-                    size, at = _varint(message, at)
-                    value, at = message[at : at + size], at + size
-                elif kind in (FIXED32, FIXED64):
-                    size = 4 if kind == FIXED32 else 8
+                number, wire = tag >> 3, tag & 7
+                known = number in MODEL_FIELDS if whole else 0 < number < 2**29
+                if not known or wire not in (VARINT, SIZED, *FIXED):
+                    raise OnnxFileError(MALFORMED)
+                size, at = (FIXED[wire], at) if wire in FIXED else _varint(message, at)
+                value: int | memoryview = size
+                if wire != VARINT:
                     value, at = message[at : at + size], at + size
             except IndexError:
                 at = len(message) + 1
-            number = tag >> 3
-            if tag and (number >= 2**29 or (known and number not in known)):
-                raise _malformed()
             if at > len(message):
-                raise _cut_short(at - len(message)) if known else _malformed()
-            if value is None or not number:
-                raise _malformed()
+                missing = at - len(message)
+                raise OnnxFileError(CUT_SHORT.format(missing) if whole else MALFORMED)
             yield number, value
 
 
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """Return the number that begins at `at`, and where it ends.
-
-    Raises:
-        IndexError: The message ends within it.
-        OnnxFileError: It has more than 64 bits.
-    """
-    number = message[at]
-    if number < 0x80:
-        return number, at + 1
+    """Return the number that begins at `at`, and where it ends."""
     number = 0
     for shift in range(0, 70, 7):
         byte = message[at]
@@ -267,37 +214,10 @@ def _varint(message: memoryview, at: int) -> tuple[int, int]:
         number |= (byte & 0x7F) << shift
         if byte < 0x80:
             return number, at
-    raise _malformed()
-
-
-def _sized(value: int | memoryview) -> memoryview:
-    if isinstance(value, int):
-        raise _malformed()
-    return value
-
-
-def _text(value: int | memoryview) -> str:
-    try:
-        return str(_sized(value), "utf-8")
-    except UnicodeDecodeError:
-        raise _malformed() from None
+    raise OnnxFileError(MALFORMED)
 
 
 def shortened(text: str, most: int = 60) -> str:
     """Return a text of the file, fit for a line of a log."""
     line = "".join(letter if letter.isprintable() else "?" for letter in text[:most])
     return line + "..." if len(text) > most else line
-
-
-def _malformed() -> OnnxFileError:
-    return OnnxFileError("cannot be opened as an ONNX model: export it again")
-
-
-def _cut_short(missing: int) -> OnnxFileError:
-    return OnnxFileError(
-        f"is cut short, at least {missing} bytes are missing at its end: fetch or copy it again"
-    )
-
-
-def _control_flow(what: str) -> OnnxFileError:
-    return OnnxFileError(f"has control flow ({what}): export it as a graph without")

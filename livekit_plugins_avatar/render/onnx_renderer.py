@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..face.state import PARAMETERS
 from .engine import Engine, engine_for
-from .persona import OUTPUTS, Aspect, Persona
-from .providers import BATCHES, Device
+from .persona import OUTPUTS, Aspect, Device, Persona
+from .providers import BATCHES
 from .renderer import Frames, Moment
+
+_warm: set[Engine] = set()
 
 
 def warm(
@@ -26,15 +27,12 @@ def warm(
     threads: int = 1,
     aspect: Aspect = "square",
 ) -> None:
-    """Open a persona and keep it open, so that renderers of this process find it ready.
-
-    Raises:
-        ValueError: There is no such device.
-        PersonaError: The persona does not fit, or lacks the aspect.
-    """
+    """Open a persona and keep it open, so that renderers of this process find it ready."""
     loaded = Persona.load(persona)
     loaded.size_of(aspect)
-    engine_for(loaded, device, threads, keep=True).open()
+    engine = engine_for(loaded, device, threads)
+    engine.open()
+    _warm.add(engine)
 
 
 class OnnxRenderer:
@@ -61,24 +59,17 @@ class OnnxRenderer:
     ) -> None:
         if threads < 1:
             raise ValueError(f"a renderer needs at least 1 thread, got {threads}")
-        self._size = persona.size_of(aspect)
+        self.size = persona.size_of(aspect)
+        """Width and height in pixels."""
+        self.fps = persona.fps
+        """Frames a second that the persona is made for."""
         self._output = OUTPUTS[aspect]
-        self._columns = np.array(persona.columns)
+        self._columns = persona.columns
         engine = engine_for(persona, device, threads)
         engine.open()
         self._engine: Engine | None = engine
         # Renderers hold one copy of the file together.
         self.persona = replace(persona, content=engine.persona.content)
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self._size
-
-    @property
-    def fps(self) -> int:
-        """Frames a second that the persona is made for."""
-        return self.persona.fps
 
     @property
     def device(self) -> str:
@@ -100,10 +91,8 @@ class OnnxRenderer:
         if not moments:
             width, height = self.size
             return np.empty((0, height * 3 // 2, width), np.uint8)
-        faces = np.empty((len(moments), len(PARAMETERS)), np.float32)
-        for row, moment in zip(faces, moments, strict=True):
-            row[:] = moment.value.values
-        return engine.draw(self._output, faces[:, self._columns])
+        faces = np.stack([moment.value.values[self._columns] for moment in moments])
+        return engine.draw(self._output, faces)
 
     def close(self) -> None:
         """Release the weights, which go with their last user; may be called again."""

@@ -19,45 +19,50 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 from ..face.state import INDEX
-from .onnx_file import OnnxFile, OnnxFileError, TensorInfo, parse, read_bytes, shortened
+from .onnx_file import OnnxFileError, TensorInfo, parse, read_bytes, shortened
 
 Aspect = Literal["square", "wide"]
 """The picture itself, or the same picture in the middle of a 16:9 one."""
 
+Device = Literal["auto", "tensorrt", "cuda", "cpu"]
+"""Where a persona is drawn; "auto" is the first of the others that works."""
+
 SCHEMA = 1
 """The version of the contract above."""
 
-FPS_MIN, FPS_MAX = 10, 60
-"""Below, lips cannot follow speech; above, no WebRTC receiver asks for more."""
-
-SIDE_MAX_PX = 4096
-"""More than any video codec of a browser takes: such a number is a mistake."""
+NUMBERS = {
+    # Below, lips cannot follow speech; above, no WebRTC receiver asks for more.
+    "fps": (10, 60, 1),
+    # More than a browser's video codecs take is a mistake. I420 halves the chroma's rows and
+    # columns, and two of its rows share one of the array.
+    "width": (2, 4096, 2),
+    "height": (4, 4096, 4),
+    "wide_width": (2, 4096, 2),
+}
+"""The least and the most that a number of the metadata may be, and what has to divide it."""
 
 NAME_MAX = 200
 """Letters of a name or a licence, which appear in logs."""
 
-BUILT_IN: Mapping[str, str] = {
-    "man": "man.onnx",
-    "woman": "woman.onnx",
-    "sketch": "sketch.onnx",
-}
+BUILT_IN = {"man": "man.onnx", "woman": "woman.onnx", "sketch": "sketch.onnx"}
 """Personas that come with the package: their names, and their files in `resources/`."""
 
 OUTPUTS: Mapping[Aspect, str] = {"square": "i420", "wide": "i420_wide"}
 """Which output draws which aspect."""
 
-FLOAT32, UINT8 = 1, 2
+ELEMENTS = {"float32": 1, "uint8": 2}
 """ONNX's numbers for types of elements (TensorProto.DataType)."""
 
 FLOAT32_MAX = 3.4e38
-"""Numbers of a face at rest are of this type."""
+"""The largest number of a face at rest."""
 
 
 class PersonaError(ValueError):
@@ -92,20 +97,16 @@ class Persona:
     content: bytes = field(repr=False)
     digest: str
 
-    @classmethod
-    def load(cls, persona: str | Path) -> Persona:
-        """Read and check a persona.
-
-        Args:
-            persona: One of the names in `BUILT_IN`, or the path of a persona file.
+    @staticmethod
+    def load(persona: str | Path) -> Persona:
+        """Read and check one of the personas in `BUILT_IN`, or a persona file.
 
         Raises:
             PersonaError: There is no such file, or it does not fit.
         """
         path = _find(persona)
         try:
-            content = read_bytes(path)
-            return cls(path=path, content=content, **_checked(parse(content), content))
+            return _checked(path, read_bytes(path))
         except OnnxFileError as error:
             raise PersonaError(f"{path} {error}") from None
         except OSError as error:
@@ -117,11 +118,7 @@ class Persona:
         return self.sizes["square"]
 
     def size_of(self, aspect: Aspect) -> tuple[int, int]:
-        """Width and height of an aspect in pixels.
-
-        Raises:
-            PersonaError: The persona does not draw it.
-        """
+        """Width and height of an aspect in pixels; a PersonaError where it is not drawn."""
         if aspect not in self.sizes:
             raise PersonaError(
                 f'the persona {self.name} ({self.path}) has no wide picture: use aspect="square", '
@@ -137,51 +134,47 @@ class Persona:
 
 def _find(persona: str | Path) -> Path:
     if isinstance(persona, str) and persona in BUILT_IN:
-        return Path(
-            str(resources.files("livekit_plugins_avatar") / "resources" / BUILT_IN[persona])
-        )
-    path = Path(persona)
-    try:
-        found = path.is_file()
-    except OSError:
-        found = False
-    if not found:
+        folder = resources.files("livekit_plugins_avatar") / "resources"
+        return Path(str(folder / BUILT_IN[persona]))
+    # Unlike Path.is_file, it calls a file missing whose name is too long.
+    if not os.path.isfile(persona):
         names = ", ".join(map(repr, BUILT_IN))
         raise PersonaError(
-            f"there is no persona file {path}: give the path of an .onnx file or a built-in name "
-            f"({names})"
+            f"there is no persona file {persona}: give a path or a built-in name ({names})"
         )
-    return path
+    return Path(persona)
 
 
-def _checked(file: OnnxFile, content: bytes) -> dict[str, Any]:
-    """Return what a file says of itself, as `Persona` has it."""
+def _checked(path: Path, content: bytes) -> Persona:
+    file = parse(content)
     said = file.metadata
     schema = _text(said, "schema")
     if schema != str(SCHEMA):
         raise OnnxFileError(
             f"is a persona of schema {shortened(schema)}, this package reads schema {SCHEMA}: "
-            "export it again, or install the release of livekit-plugins-avatar that it was made for"
+            "export it again, or install the release that it was made for"
         )
-    parameters, neutral = _parameters(said), _neutral(said)
-    if len(neutral) != len(parameters):
-        raise OnnxFileError(
-            f"has {len(parameters)} parameters and {len(neutral)} numbers in `neutral`: give it "
-            "one number per parameter"
-        )
-    sizes = _sizes(said, file.outputs)
-    batch = _check_input(file.inputs, len(parameters))
-    _check_outputs(file.outputs, sizes)
-    return {
-        "name": _name(said, "name"),
-        "licence": _name(said, "licence"),
-        "sizes": sizes,
-        "fps": _whole(said, "fps", FPS_MIN, FPS_MAX),
-        "parameters": parameters,
-        "neutral": neutral,
-        "batch": batch,
-        "digest": hashlib.sha256(content).hexdigest(),
-    }
+    outputs = {value.name: value for value in file.outputs}
+    parameters, sizes = _parameters(said), _sizes(said, outputs)
+    if [value.name for value in file.inputs] != ["face"]:
+        names = _listed([value.name for value in file.inputs])
+        raise OnnxFileError(f"has the inputs {names}: export it with one input, named `face`")
+    _check_tensor(file.inputs[0], "float32", len(parameters))
+    for aspect, (width, height) in sizes.items():
+        _check_tensor(outputs[OUTPUTS[aspect]], "uint8", height * 3 // 2, width)
+    batch = (file.inputs[0].shape or (None,))[0]
+    return Persona(
+        path=path,
+        name=_name(said, "name"),
+        licence=_name(said, "licence"),
+        sizes=sizes,
+        fps=_number(said, "fps"),
+        parameters=parameters,
+        neutral=_neutral(said, len(parameters)),
+        batch=batch if isinstance(batch, str) else None,
+        content=content,
+        digest=hashlib.sha256(content).hexdigest(),
+    )
 
 
 def _text(said: Mapping[str, str], key: str) -> str:
@@ -199,53 +192,52 @@ def _name(said: Mapping[str, str], key: str) -> str:
     return text
 
 
-def _whole(said: Mapping[str, str], key: str, least: int, most: int) -> int:
+def _number(said: Mapping[str, str], key: str) -> int:
     text = _text(said, key)
+    least, most, step = NUMBERS[key]
     whole = text.isascii() and text.isdecimal() and len(text) <= len(str(most))
     if not whole or not least <= int(text) <= most:
         raise OnnxFileError(
             f"has {key} {shortened(text)}: give it a whole number between {least} and {most}"
         )
+    if int(text) % step:
+        raise OnnxFileError(
+            f"has {key} {text}: I420 frames need a {key} that {step} divides, export it with one"
+        )
     return int(text)
 
 
-def _side(said: Mapping[str, str], key: str) -> int:
-    side = _whole(said, key, 2, SIDE_MAX_PX)
-    # Planar I420 in one array of full-width rows needs whole rows of chroma.
-    step = 4 if key == "height" else 2
-    if side % step:
-        raise OnnxFileError(
-            f"has {key} {side}: I420 frames need a {key} that {step} divides, export the persona "
-            f"at {side - side % step} or {side - side % step + step}"
-        )
-    return side
-
-
-def _sizes(said: Mapping[str, str], outputs: list[TensorInfo]) -> Mapping[Aspect, tuple[int, int]]:
-    width, height = _side(said, "width"), _side(said, "height")
-    drawn = any(value.name == OUTPUTS["wide"] for value in outputs)
-    if drawn != ("wide_width" in said):
-        has, lacks = ("output", "metadata") if drawn else ("metadata", "output")
+def _sizes(said: Mapping[str, str], outputs: Collection[str]) -> dict[Aspect, tuple[int, int]]:
+    square, wide = OUTPUTS["square"], OUTPUTS["wide"]
+    if square not in outputs:
+        names = _listed(list(outputs))
+        raise OnnxFileError(f"has the outputs {names}: export it with an output named `{square}`")
+    if (wide in outputs) != ("wide_width" in said):
+        has, lacks = ("output", "metadata") if wide in outputs else ("metadata", "output")
         raise OnnxFileError(
             f"has a wide picture in its {has} and none in its {lacks}: a persona has both "
-            f"`wide_width` and `{OUTPUTS['wide']}`, or neither"
+            f"`wide_width` and `{wide}`, or neither"
         )
-    if not drawn:
+    width, height = _number(said, "width"), _number(said, "height")
+    if wide not in outputs:
         return {"square": (width, height)}
-    wide = _side(said, "wide_width")
-    if wide <= width:
+    wide_width = _number(said, "wide_width")
+    if wide_width <= width:
         raise OnnxFileError(
-            f"has wide_width {wide} and width {width}: the wide picture holds the other, export "
-            "it wider"
+            f"has wide_width {wide_width} and width {width}: the wide picture holds the other, "
+            "export it wider"
         )
-    return {"square": (width, height), "wide": (wide, height)}
+    return {"square": (width, height), "wide": (wide_width, height)}
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(shortened, names[:5])) or "none"
 
 
 def _json_list(said: Mapping[str, str], key: str) -> list[Any]:
+    text = _text(said, key)
     try:
-        value = json.loads(_text(said, key))
-    except OnnxFileError:
-        raise
+        value = json.loads(text)
     # Deep nesting, and numbers of thousands of digits.
     except (ValueError, RecursionError):
         value = None
@@ -261,7 +253,7 @@ def _json_list(said: Mapping[str, str], key: str) -> list[Any]:
 def _parameters(said: Mapping[str, str]) -> tuple[str, ...]:
     names = _json_list(said, "parameters")
     for name in names:
-        if not isinstance(name, str) or name not in INDEX:
+        if str(name) not in INDEX:
             raise OnnxFileError(
                 f"asks for the parameter {shortened(repr(name))}, which no face has: use names "
                 "from livekit_plugins_avatar.face.state.PARAMETERS"
@@ -271,52 +263,33 @@ def _parameters(said: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _neutral(said: Mapping[str, str]) -> tuple[float, ...]:
+def _neutral(said: Mapping[str, str], count: int) -> tuple[float, ...]:
     numbers = _json_list(said, "neutral")
+    if len(numbers) != count:
+        raise OnnxFileError(
+            f"has {count} parameters and {len(numbers)} numbers in `neutral`: give it one number "
+            "per parameter"
+        )
     for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, int | float):
-            raise OnnxFileError(f"has {shortened(repr(number))} in `neutral`: give it numbers only")
-        if not abs(number) < FLOAT32_MAX:
+        real = isinstance(number, int | float) and not isinstance(number, bool)
+        if not real or not abs(number) < FLOAT32_MAX:
+            wanted = "finite numbers" if real else "numbers"
             raise OnnxFileError(
-                f"has {shortened(repr(number))} in `neutral`: give it finite numbers only"
+                f"has {shortened(repr(number))} in `neutral`: give it {wanted} only"
             )
     return tuple(map(float, numbers))
 
 
-def _check_input(inputs: list[TensorInfo], columns: int) -> str | None:
-    """Return the name of the batch dimension."""
-    if [value.name for value in inputs] != ["face"]:
-        names = ", ".join(shortened(value.name) for value in inputs[:5]) or "none"
-        raise OnnxFileError(f"has the inputs {names}: export it with one input, named `face`")
-    _check_tensor(inputs[0], FLOAT32, (None, columns))
-    batch = (inputs[0].shape or (None,))[0]
-    return batch if isinstance(batch, str) else None
-
-
-def _check_outputs(outputs: list[TensorInfo], sizes: Mapping[Aspect, tuple[int, int]]) -> None:
-    by_name = {value.name: value for value in outputs}
-    if OUTPUTS["square"] not in by_name:
-        names = ", ".join(map(shortened, list(by_name)[:5])) or "none"
-        raise OnnxFileError(
-            f"has the outputs {names}: export it with an output named `{OUTPUTS['square']}`"
-        )
-    for aspect, (width, height) in sizes.items():
-        _check_tensor(by_name[OUTPUTS[aspect]], UINT8, (None, height * 3 // 2, width))
-
-
-def _check_tensor(value: TensorInfo, element: int, wanted: tuple[int | None, ...]) -> None:
-    if value.element != element:
-        kind = "float32" if element == FLOAT32 else "uint8"
-        raise OnnxFileError(f"has a `{value.name}` that is not {kind}: export it as {kind}")
-    shape = value.shape
-    if shape is None:
-        return
-    fits = len(shape) == len(wanted) and all(
-        not isinstance(side, int) or side == want for side, want in zip(shape, wanted, strict=True)
-    )
-    if not fits:
-        text = ", ".join("batch" if want is None else str(want) for want in wanted)
+def _check_tensor(value: TensorInfo, element: str, *sides: int) -> None:
+    """Check the type and, where the file tells it, the shape: an open batch of such sides."""
+    if value.element != ELEMENTS[element]:
+        raise OnnxFileError(f"has a `{value.name}` that is not {element}: export it as {element}")
+    wanted = ("batch", *sides)
+    shape = wanted if value.shape is None else value.shape
+    if len(shape) != len(wanted) or any(
+        isinstance(side, int) and side != want for side, want in zip(shape, wanted, strict=True)
+    ):
         raise OnnxFileError(
             f"has a `{value.name}` of the shape {shortened(str(list(shape)))}, its metadata says "
-            f"[{text}]: export it with that shape, and the batch left open"
+            f"[{', '.join(map(str, wanted))}]: export it with that shape, and the batch left open"
         )

@@ -1,17 +1,16 @@
 """Renders frames ahead of the playhead, each for exactly one sample.
 
-A thread of its own draws the frames to come, nearest first, and redraws those that a change of plan
-has made stale. It knows how long drawing takes and begins no frame that would come too late. Where
-drawing is slower than real time it draws the frames with the highest priority. A renderer that is
-slow, hangs or raises costs frames, never sound.
+It knows how long drawing takes and begins no frame that would come too late. Where drawing is
+slower than real time it draws the frames with the highest priority. A renderer that is slow, hangs
+or raises costs frames, never sound.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
@@ -23,10 +22,9 @@ from ..timeline import SAMPLE_RATE, Clock, Timed, samples
 from .frame_priority import highest_priority
 from .renderer import Frames, Moment, Renderer
 
-FIRST_RETRY_S = 0.1
-LAST_RETRY_S = 0.5
+FIRST_RETRY_S, LAST_RETRY_S = 0.1, 0.5
 """After a failure drawing is tried again after the first, then twice as long each time up to the
-last: a renderer that recovers is seen within a second and asked no more than twice a second."""
+last: a renderer that recovers is seen within a second."""
 
 HUNG_S = 2.0
 """A renderer that has not answered for this long is logged as hanging."""
@@ -34,87 +32,61 @@ HUNG_S = 2.0
 COSTS = 5
 """The frame cost is the median of this many draws, so that one or two stalls do not count."""
 
-FACE, RENDERER, ITSELF = "the face", "the renderer", "the prerenderer"
+FACE, RENDERER, HUNG, ITSELF = "the face", "the renderer", "the hung renderer", "the prerenderer"
 """What can fail."""
 
 
-@dataclass(slots=True)
-class _Drawn:
-    picture: NDArray[np.uint8]
-    stale: bool = False
-
-
 class FrameBuffer:
-    """Holds frames and tells which may be drawn next. No thread, no clock.
+    """Holds `ahead` frames, `period` samples apart, and tells which are to be drawn next.
 
-    Full: `ahead` frames wait, and nothing is drawn until one is taken or goes stale. Empty: viewers
-    keep the last frame.
-
-    Args:
-        period: Samples from one frame to the next.
-        ahead: How many frames to hold, the one due next included.
+    Full: nothing is drawn until a frame is taken or goes stale. Empty: viewers keep the last frame.
     """
 
     def __init__(self, period: int, ahead: int) -> None:
         self.period = period
         self._ahead = ahead
-        self._drawn: dict[int, _Drawn] = {}
+        self._frames: dict[int, NDArray[np.uint8]] = {}
+        self._stale: set[int] = set()
         self._due = 0
 
     def __len__(self) -> int:
-        return len(self._drawn)
+        return len(self._frames)
 
     def take(self, sample: int) -> NDArray[np.uint8] | None:
-        """Remove and return the frame for `sample`, if there is one; older ones are dropped.
-
-        A stale frame is returned as well: it differs only by what has changed since.
-        """
-        drawn = self._drawn.get(sample)
+        """Remove and return the frame for `sample`, stale or not, and drop older ones."""
+        frame = self._frames.get(sample)
         self._due = sample + self.period
-        for old in [each for each in self._drawn if each <= sample]:
-            del self._drawn[old]
-        return None if drawn is None else drawn.picture
+        self._frames = {at: kept for at, kept in self._frames.items() if at > sample}
+        self._stale &= self._frames.keys()
+        return frame
 
     def reachable(self, lead: int) -> list[int]:
-        """The frames to draw, nearest first, if drawing takes `lead` samples of time."""
+        """The frames to draw, nearest first, that are not due within `lead` samples of work."""
         skipped = -(-lead // self.period) if lead > self.period else 0
         first = self._due + skipped * self.period
-        return [
-            sample
-            for sample in range(first, self._end(skipped), self.period)
-            if (drawn := self._drawn.get(sample)) is None or drawn.stale
-        ]
-
-    def _end(self, skipped: int) -> int:
-        """The first frame beyond the buffer; a renderer that is late aims further ahead."""
-        return self._due + (skipped + self._ahead) * self.period
+        nearest = range(first, first + self._ahead * self.period, self.period)
+        return [at for at in nearest if at not in self._frames or at in self._stale]
 
     def put(self, sample: int, picture: NDArray[np.uint8], *, stale: bool) -> bool:
         """Keep a frame; return whether it came in time."""
         if sample < self._due:
             return False
-        self._drawn[sample] = _Drawn(picture, stale)
+        self._frames[sample] = picture
+        self._stale.discard(sample)
+        if stale:
+            self._stale.add(sample)
         return True
 
     def invalidate(self, sample: int) -> None:
         """Mark frames from `sample` on as stale: they no longer show what will be heard."""
-        for start, drawn in self._drawn.items():
-            drawn.stale = drawn.stale or start >= sample
+        self._stale |= {at for at in self._frames if at >= sample}
 
 
 class Prerenderer:
-    """Draws frames on a thread of its own.
+    """Draws frames on a thread of its own; `frames` of them are kept ready, `period` samples apart.
 
-    The thread repeats `begin`, the renderer's own work, and `finish` or `fail`; a simulation can do
-    the same without the thread.
-
-    Args:
-        renderer: What draws; only called on this thread. One that draws several pictures together
-            as fast as one says how many (`batch`), and the buffer is refilled in one go.
-        compose: Returns the face at a sample; called on this thread too.
-        clock: What drawing is timed with.
-        frames: How many frames to hold ready.
-        period: Samples from one frame to the next.
+    The thread calls the renderer and `compose`, which returns the face at a sample. It repeats
+    `begin`, the renderer's own work, and `finish` or `fail`; a simulation can do so without it.
     """
 
     def __init__(
@@ -126,17 +98,19 @@ class Prerenderer:
         frames: int,
         period: int,
     ) -> None:
+        self.period = period
         self._renderer = renderer
         self._compose = compose
         self._clock = clock
         self._buffer = FrameBuffer(period, frames)
         self._changed = threading.Condition()
-        self._changed_from: int | None = None
+        self._changed_from = math.inf
+        """Since drawing began, the face has changed from this sample on."""
         self._closing = False
         self._costs_s: deque[float] = deque(maxlen=COSTS)
-        self._busy_since: float | None = None
-        self._logged_hang = False
-        self._failed: str | None = None
+        self._busy_since_s = math.inf
+        self._failing: set[str] = set()
+        """What has failed since the last frame, and been logged."""
         self._retry_s = 0.0
         self._retry_at_s = 0.0
         self._last_face: FaceState | None = None
@@ -146,11 +120,6 @@ class Prerenderer:
         self.failures = 0
         """How often composing or drawing raised."""
         self._thread = threading.Thread(target=self._run, name="avatar-render", daemon=True)
-
-    @property
-    def period(self) -> int:
-        """Samples from one frame to the next."""
-        return self._buffer.period
 
     def start(self) -> None:
         """Start the thread."""
@@ -164,7 +133,7 @@ class Prerenderer:
     @property
     def ready_s(self) -> float:
         """The same, in seconds of media."""
-        return self.ready * self._buffer.period / SAMPLE_RATE
+        return self.ready * self.period / SAMPLE_RATE
 
     @property
     def frame_cost_s(self) -> float:
@@ -176,15 +145,21 @@ class Prerenderer:
         with self._changed:
             frame = self._buffer.take(sample)
             self._changed.notify()
-        self._log_if_hung()
+        busy_s = self._clock.now_s() - self._busy_since_s
+        if busy_s >= HUNG_S and HUNG not in self._failing:
+            self._failing.add(HUNG)
+            logger.error(
+                "prerenderer: the renderer has not answered for %.1f s; viewers keep the last "
+                "frame, the voice goes on",
+                busy_s,
+            )
         return frame
 
     def invalidate(self, sample: int) -> None:
         """Redraw frames from `sample` on, because the face has changed."""
         with self._changed:
             self._buffer.invalidate(sample)
-            if self._changed_from is None or sample < self._changed_from:
-                self._changed_from = sample
+            self._changed_from = min(self._changed_from, sample)
             self._changed.notify()
 
     def close(self, timeout_s: float = 1.0) -> bool:
@@ -197,6 +172,7 @@ class Prerenderer:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        # A renderer may raise anything, SystemExit included; the thread must live on.
         while not self._closing:
             try:
                 self._draw()
@@ -213,7 +189,6 @@ class Prerenderer:
             return self._wait()
         try:
             frames = self._checked(self._renderer.render(moments), len(moments))
-        # A renderer may raise anything, SystemExit included; the thread must live on.
         except BaseException:
             return self.fail(RENDERER)
         self.finish(moments, frames)
@@ -228,36 +203,29 @@ class Prerenderer:
                 self._changed.wait()
 
     def begin(self) -> list[Moment]:
-        """Return what the renderer is to draw now.
-
-        Nothing where the buffer is full, and after a failure until it is time to try again.
-        """
+        """Return what to draw now: nothing when the buffer is full, or soon after a failure."""
         now_s = self._clock.now_s()
         if now_s < self._retry_at_s:
             return []
-        lead = samples(self.frame_cost_s)
         with self._changed:
-            wanted = self._buffer.reachable(lead)
-            self._changed_from = None
+            wanted = self._buffer.reachable(samples(self.frame_cost_s))
+            self._changed_from = math.inf
         if not wanted:
             return []
         batch = max(1, int(getattr(self._renderer, "batch", 1)))
         try:
-            chosen = self._chosen(wanted, lead, batch)
+            chosen = self._chosen(wanted, batch)
             moments = [Timed(sample, self.period, self._compose(sample)) for sample in chosen]
         except BaseException:
             self.fail(FACE)
             return []
         self._last_face = moments[-1].value
-        self._busy_since = now_s
+        self._busy_since_s = now_s
         return moments
 
-    def _chosen(self, wanted: Sequence[int], lead: int, batch: int) -> Sequence[int]:
-        """Choose one batch of the frames that drawing in real time would reach.
-
-        The next ones as a rule; where the renderer cannot keep up, those of the highest priority.
-        """
-        passed = -(-lead // self.period)
+    def _chosen(self, wanted: Sequence[int], batch: int) -> Sequence[int]:
+        """Choose the next frames, or where the renderer is slow, those of the highest priority."""
+        passed = -(-samples(self.frame_cost_s) // self.period)
         if passed <= batch or len(wanted) <= batch:
             return wanted[:batch]
         faces = {sample: self._compose(sample) for sample in wanted[:passed]}
@@ -266,35 +234,37 @@ class Prerenderer:
     def _checked(self, frames: Frames, count: int) -> Frames:
         """Copy what the renderer gave: it may draw the next pictures into the same memory."""
         width, height = self._renderer.size
-        frames = np.asarray(frames)
+        copied: Frames = np.array(frames)
         shape = (count, height * 3 // 2, width)
-        if frames.shape != shape or frames.dtype != np.uint8:
+        if copied.shape != shape or copied.dtype != np.uint8:
             raise ValueError(
                 f"{count} frames of {width}x{height} are uint8 {list(shape)} (I420), "
-                f"the renderer gave {frames.dtype} {list(frames.shape)}"
+                f"the renderer gave {copied.dtype} {list(copied.shape)}"
             )
-        copied: Frames = frames.copy()
         return copied
 
     def finish(self, moments: Sequence[Moment], frames: Frames) -> None:
         """Buffer what the renderer has drawn of `begin`'s moments, uint8 [B, H * 3 / 2, W]."""
-        self._note_cost()
-        if self._failed or self._logged_hang:
-            logger.info("prerenderer: %s is back, frames are drawn", self._failed or RENDERER)
-        self._failed, self._logged_hang, self._retry_s = None, False, 0.0
+        self._costs_s.append(self._clock.now_s() - self._busy_since_s)
+        self._busy_since_s = math.inf
+        if self._failing:
+            logger.info(
+                "prerenderer: %s is back, frames are drawn", ", ".join(sorted(self._failing))
+            )
+        self._failing.clear()
+        self._retry_s = 0.0
         with self._changed:
-            changed = self._changed_from
             for moment, picture in zip(moments, frames, strict=True):
-                stale = changed is not None and moment.start >= changed
+                stale = moment.start >= self._changed_from
                 if not self._buffer.put(moment.start, picture, stale=stale):
                     self.late += 1
 
     def fail(self, what: str = RENDERER) -> None:
         """Note that `what` has raised; called while the exception is being handled."""
-        self._busy_since = None
+        self._busy_since_s = math.inf
         self.failures += 1
-        if self._failed != what:
-            self._failed = what
+        if what not in self._failing:
+            self._failing.add(what)
             logger.exception(
                 "prerenderer: %s failed; viewers keep the last frame, the voice goes on, drawing "
                 "is tried again",
@@ -303,36 +273,12 @@ class Prerenderer:
         self._retry_s = min(LAST_RETRY_S, max(FIRST_RETRY_S, 2 * self._retry_s))
         self._retry_at_s = self._clock.now_s() + self._retry_s
 
-    def _note_cost(self) -> None:
-        if self._busy_since is not None:
-            self._costs_s.append(self._clock.now_s() - self._busy_since)
-        self._busy_since = None
-
-    def _log_if_hung(self) -> None:
-        since = self._busy_since
-        if since is None or self._logged_hang:
-            return
-        busy_s = self._clock.now_s() - since
-        if busy_s >= HUNG_S:
-            self._logged_hang = True
-            logger.error(
-                "prerenderer: the renderer has not answered for %.1f s; viewers keep the last "
-                "frame, the voice goes on",
-                busy_s,
-            )
-
 
 def frame_period(fps: int) -> int:
-    """Return the samples from one frame to the next at `fps`, 10 to 60.
-
-    Raises:
-        ValueError: `fps` is out of range, or does not divide the sample rate, so that frames
-            would not begin at whole samples.
-    """
-    period = SAMPLE_RATE // fps if 10 <= fps <= 60 else 0
-    if not period or period * fps != SAMPLE_RATE:
+    """Return the samples from one frame to the next; a ValueError where they are not whole."""
+    if not (10 <= fps <= 60 and SAMPLE_RATE % fps == 0):
         raise ValueError(
             f"a renderer's fps lies between 10 and 60 and divides {SAMPLE_RATE}, got {fps}; "
-            f"25, 30, 50 and 60 do"
+            "25, 30, 50 and 60 do"
         )
-    return period
+    return SAMPLE_RATE // fps

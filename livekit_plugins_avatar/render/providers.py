@@ -1,26 +1,21 @@
-"""Opens ONNX Runtime sessions on its execution providers: TensorRT, CUDA and the CPU.
-
-The CPU is the last candidate whatever is asked for, because it is always there.
-"""
+"""Opens ONNX Runtime sessions on its execution providers: TensorRT, CUDA and the CPU."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
+
+import onnxruntime
 
 from ..log import logger
 from .onnx_file import shortened
-from .persona import Persona
+from .persona import Device, Persona
 
-Device = Literal["auto", "tensorrt", "cuda", "cpu"]
-"""Where a persona is drawn; "auto" is the first of the others that works."""
-
-PROVIDERS: Mapping[str, str] = {
+PROVIDERS = {
     "tensorrt": "TensorrtExecutionProvider",
     "cuda": "CUDAExecutionProvider",
     "cpu": "CPUExecutionProvider",
@@ -43,23 +38,16 @@ CUDA_OPTIONS = {
 CPU_MEMORY_BYTES = 2 * 2**30
 """All personas of a process together; a built-in one takes 0.1 GB. More is a fault of the file."""
 
-SAME_AS_REQUESTED = 1
-"""ONNX Runtime's number for an arena that grows by what is needed."""
-
 WARNING, FATAL = 2, 4
 """Severities of ONNX Runtime's log. The first is its default, which it does not tell."""
 
 
 def candidates(device: Device) -> list[str]:
-    """Return the devices to try, in order, as far as the installed ONNX Runtime has them.
-
-    Raises:
-        ValueError: There is no such device.
-    """
+    """Return the devices to try, in order: those that are built in; the CPU is the last of them."""
     if device not in get_args(Device):
         names = ", ".join(map(repr, get_args(Device)))
         raise ValueError(f"there is no device {device!r}: use one of {names}")
-    built_in = _built_in(device if device != "auto" else next(iter(PROVIDERS)))
+    built_in = _built_in("tensorrt" if device == "auto" else device)
     if device not in ("auto", built_in[0]):
         logger.warning(
             "renderer: %s draws instead of %s, which the installed ONNX Runtime is built without; "
@@ -70,36 +58,34 @@ def candidates(device: Device) -> list[str]:
     return built_in
 
 
+def _built_in(first: str) -> list[str]:
+    """`first` and the devices after it, as far as the installed ONNX Runtime has them."""
+    known, theirs = list(PROVIDERS), onnxruntime.get_available_providers()
+    return [name for name in known[known.index(first) :] if PROVIDERS[name] in theirs]
+
+
 def open_session(
     persona: Persona, device: str, threads: int, *, graph_size: int | None = None
 ) -> Any:
-    """Open a persona's weights on a device.
-
-    Args:
-        persona: The persona, whose file is not read again.
-        device: One of `PROVIDERS`.
-        threads: CPU threads, at least 1.
-        graph_size: Record a CUDA graph, for batches of this size only.
-
-    Raises:
-        RuntimeError: ONNX Runtime went on without the device.
-        Exception: Whatever ONNX Runtime raises.
-    """
-    import onnxruntime
-
+    """Open a persona's weights on a device; with a `graph_size`, for a CUDA graph of that batch."""
     options = session_options(threads)
-    settings = _configured(device, persona)
+    settings = {"cuda": CUDA_OPTIONS}
+    if device == "tensorrt":
+        settings["tensorrt"] = _tensorrt_options(persona)
     if graph_size is not None:
-        settings[0][1]["enable_cuda_graph"] = "1"
+        settings["cuda"] = CUDA_OPTIONS | {"enable_cuda_graph": "1"}
         if persona.batch:
             # With the batch known, ONNX Runtime computes shapes once.
             options.add_free_dimension_override_by_name(persona.batch, graph_size)
-    with _silent(device):
-        # The engine falls back, and logs it; ONNX Runtime would print, and skip a provider.
+    # The engine falls back, and logs it; ONNX Runtime would print, and skip a provider.
+    with ExitStack() as stack:
+        if device != "cpu":
+            onnxruntime.set_default_logger_severity(FATAL)
+            stack.callback(onnxruntime.set_default_logger_severity, WARNING)
         session: Any = onnxruntime.InferenceSession(
             persona.content,
             options,
-            providers=settings,
+            providers=[(PROVIDERS[name], settings.get(name, {})) for name in _built_in(device)],
             enable_fallback=0,
             read_config_from_model=0,
         )
@@ -111,8 +97,6 @@ def open_session(
 
 def session_options(threads: int) -> Any:
     """Options of every session: so many CPU threads, none of which spins while it waits."""
-    import onnxruntime
-
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -130,16 +114,8 @@ def session_options(threads: int) -> Any:
 @cache
 def _limit_cpu_memory() -> None:
     """Let all sessions with `use_env_allocators` share one arena of at most `CPU_MEMORY_BYTES`."""
-    import onnxruntime
-
-    arena = onnxruntime.OrtArenaCfg(
-        {
-            "max_mem": CPU_MEMORY_BYTES,
-            "arena_extend_strategy": SAME_AS_REQUESTED,
-            "initial_chunk_size_bytes": -1,
-            "max_dead_bytes_per_chunk": -1,
-        }
-    )
+    # It grows by what is needed (1), and the rest is as usual (-1).
+    arena = onnxruntime.OrtArenaCfg(CPU_MEMORY_BYTES, 1, -1, -1)
     memory = onnxruntime.OrtMemoryInfo(
         "Cpu", onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, onnxruntime.OrtMemType.DEFAULT
     )
@@ -148,38 +124,13 @@ def _limit_cpu_memory() -> None:
         onnxruntime.create_and_register_allocator(memory, arena)
 
 
-def _configured(device: str, persona: Persona) -> list[tuple[str, dict[str, str]]]:
-    """The providers of a session: the device's, and those that take nodes which it lacks."""
-    settings: Mapping[str, dict[str, str]] = {
-        "tensorrt": _tensorrt_options(persona) if device == "tensorrt" else {},
-        "cuda": dict(CUDA_OPTIONS),
-        "cpu": {},
-    }
-    return [(PROVIDERS[each], settings[each]) for each in _built_in(device)]
-
-
-def _built_in(first: str) -> list[str]:
-    """`first` and the devices after it, as far as the installed ONNX Runtime has them."""
-    import onnxruntime
-
-    known = list(PROVIDERS)
-    theirs = onnxruntime.get_available_providers()
-    return [name for name in known[known.index(first) :] if PROVIDERS[name] in theirs]
-
-
-def tensorrt_folder(persona: Persona) -> Path:
-    """Where TensorRT keeps what it has compiled for a persona; not created by asking.
-
-    TensorRT tells models apart by the names in them and not by their weights, so that two personas
-    of the same architecture would be taken for one.
-    """
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "livekit-avatar" / "tensorrt" / persona.digest[:32]
-
-
 def _tensorrt_options(persona: Persona) -> dict[str, str]:
-    folder, columns = tensorrt_folder(persona), len(persona.parameters)
+    # TensorRT tells models apart by the names in them and not by their weights: two personas of the
+    # same architecture need a folder each.
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "livekit-avatar" / "tensorrt" / persona.digest[:32]
     folder.mkdir(parents=True, exist_ok=True)
+    columns = len(persona.parameters)
     if not any(folder.iterdir()):
         logger.info(
             "renderer: TensorRT, where it is installed, now compiles for this GPU: this takes "
@@ -197,20 +148,6 @@ def _tensorrt_options(persona: Persona) -> dict[str, str]:
         "trt_profile_opt_shapes": f"face:1x{columns}",
         "trt_profile_max_shapes": f"face:{BATCHES['tensorrt']}x{columns}",
     }
-
-
-@contextmanager
-def _silent(device: str) -> Iterator[None]:
-    """Keep ONNX Runtime from printing that a GPU's library is missing; the engine logs it."""
-    import onnxruntime
-
-    if device != "cpu":
-        onnxruntime.set_default_logger_severity(FATAL)
-    try:
-        yield
-    finally:
-        if device != "cpu":
-            onnxruntime.set_default_logger_severity(WARNING)
 
 
 def first_line(error: Exception) -> str:

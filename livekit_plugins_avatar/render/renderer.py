@@ -34,17 +34,13 @@ class Renderer(Protocol):
     @property
     def size(self) -> tuple[int, int]:
         """Width (even) and height (a multiple of 4) of a picture in pixels; constant."""
-        ...
 
     @property
     def fps(self) -> int:
         """Frames a second, 10 to 60; constant."""
-        ...
 
     def render(self, moments: Sequence[Moment]) -> Frames:
         """Draw one picture per moment, in order. The pictures are copied at once."""
-        ...
 
     def close(self) -> None:
         """Release everything; called once, after the last `render`."""
-        ...

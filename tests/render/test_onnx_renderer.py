@@ -14,8 +14,7 @@ import pytest
 
 from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
-from livekit_plugins_avatar.render.persona import Persona
-from livekit_plugins_avatar.render.providers import Device
+from livekit_plugins_avatar.render.persona import Device, Persona
 from livekit_plugins_avatar.render.renderer import Moment, Renderer
 from livekit_plugins_avatar.timeline import Timed
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from livekit_plugins_avatar.face.state import FaceState
-from livekit_plugins_avatar.render.i420 import luma
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.persona import BUILT_IN, Persona
 from livekit_plugins_avatar.timeline import Timed
 from livekit_plugins_avatar.tools.eval.persona import likeness, truth_folder
 from livekit_plugins_avatar.tools.eval.truth import load_truth
+from livekit_plugins_avatar.tools.i420 import luma
 
 PEOPLE = [name for name in BUILT_IN if name != "sketch"]
 

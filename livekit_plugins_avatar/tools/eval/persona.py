@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from ...render.i420 import rgb
 from ...render.onnx_renderer import OnnxRenderer
 from ...render.persona import BUILT_IN, Persona, PersonaError
 from ...render.renderer import Renderer
 from ...timeline import Timed
+from ..i420 import rgb
 from .similarity import psnr_db, ssim
 from .sweep import telling
 from .truth import SIDE_PX, State, TruthError, load_truth

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...face.state import POSE_PARAMETERS, FaceState
-from ...render.i420 import luma
 from ...render.renderer import Renderer
 from ...timeline import SAMPLE_RATE, Timed
+from ..i420 import luma
 
 STEPS = 90
 """Of a sweep: three seconds at 30 frames a second, slower than anything in speech."""

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from ...face.state import FaceState
-from ...render.i420 import luma, rgb
 from ...render.renderer import Renderer
 from ...timeline import SAMPLE_RATE, Timed
+from ..i420 import luma, rgb
 
 WIDTH_PX = 1600
 THUMB_PX = 200

@@ -23,12 +23,10 @@ import onnxruntime
 
 from ...face.state import FaceState
 from ...log import logger
-from ...render.cuda import SIZES, Graph
 from ...render.engine import Engine, engine_for
-from ...render.model import GPU, Faces, Model
+from ...render.model import GPU, SIZES, Faces, Graph, Model
 from ...render.onnx_renderer import OnnxRenderer
-from ...render.persona import BUILT_IN, Persona
-from ...render.providers import Device
+from ...render.persona import BUILT_IN, Device, Persona
 from ...render.renderer import Frames
 from ...timeline import Timed
 from .encoding import encode_ms

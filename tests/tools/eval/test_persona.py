@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 from livekit_plugins_avatar.face.state import FaceState
-from livekit_plugins_avatar.render.i420 import rgb
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.persona import Persona
 from livekit_plugins_avatar.timeline import Timed
 from livekit_plugins_avatar.tools import cli
 from livekit_plugins_avatar.tools.eval import persona as evaluation
 from livekit_plugins_avatar.tools.eval.truth import TruthError, load_truth
+from livekit_plugins_avatar.tools.i420 import rgb
 
 STATES: list[dict[str, Any]] = [
     {"file": "mouth-0.png", "region": "mouth", "box": [180, 270, 152, 112], "face": {"jawOpen": 1}},

@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 from livekit_plugins_avatar.audio.pcm_buffer import Pcm
-from livekit_plugins_avatar.render.i420 import luma
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.persona import Persona
 from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer, built_in
@@ -24,6 +23,7 @@ from livekit_plugins_avatar.tools.eval.costs import speech
 from livekit_plugins_avatar.tools.film import command
 from livekit_plugins_avatar.tools.film.scene import Scene
 from livekit_plugins_avatar.tools.film.sheet import mouth_box
+from livekit_plugins_avatar.tools.i420 import luma
 from livekit_plugins_avatar.tools.visemes.offline import recognize
 
 WritePersona = Callable[..., Path]

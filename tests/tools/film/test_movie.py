@@ -10,9 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar.audio.pcm_buffer import Pcm
-from livekit_plugins_avatar.render.i420 import luma
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
 from livekit_plugins_avatar.tools.film.movie import MovieError, write
+from livekit_plugins_avatar.tools.i420 import luma
 from livekit_plugins_avatar.tools.sound import read
 
 FPS = 25

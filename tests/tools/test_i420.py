@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar.render.i420 import luma, rgb
+from livekit_plugins_avatar.tools.i420 import luma, rgb
 
 
 def flat(
