@@ -1,8 +1,9 @@
-"""What all tests share: their speed is the machine's affair, and a persona is made in no time."""
+"""What all tests share: no deadlines for Hypothesis, reruns, and a small persona."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,51 +16,27 @@ from onnx import TensorProto, helper, numpy_helper
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
-FLAKE_RATES: dict[str, float | None] = {
-    "test_a_minute_in_which_everything_goes_wrong_is_still_a_conversation": None,
-    "test_typed_question": None,
-    "test_spoken_question": None,
-    "test_second_visitor": None,
-    "test_offset": None,
-    "test_a_stall_of_5_s_and_twenty_deaths_cost_no_sound_and_the_face_comes_back": None,
-    "test_a_tts_that_runs_dry_in_mid_phone_is_heard_whole_in_pieces_without_a_click": None,
-    "test_bad_news_darkens_the_face_that_says_it_and_thanks_brighten_it": None,
-    "test_the_text_of_what_is_said_is_known_and_the_room_gets_it_too": None,
-    "test_a_resumed_signal_connection_stops_neither_voice_nor_face": None,
-    "test_what_a_full_reconnect_swallows_is_replayed_from_a_pause_and_the_face_goes_on": None,
-    "test_a_second_full_reconnect_goes_back_no_further_than_the_first": None,
-    "test_a_server_that_is_restarted_finds_the_voice_where_it_was_last_heard": None,
-    "test_a_process_that_takes_anothers_place_goes_on_with_its_face": None,
-    "test_a_process_that_is_killed_is_followed_by_one_with_its_face": None,
-    "test_another_codec_in_mid_call_does_not_reset_the_face": None,
-    "test_another_size_in_mid_call_resets_neither_voice_nor_face": None,
-    "test_the_face_blinks_on_while_the_agents_loop_is_blocked": None,
-    "test_sound_arrives_whole_and_frames_arrive_for_their_samples": None,
-    "test_a_renderer_that_stalls_and_one_that_hangs_cost_no_sound": None,
-    "test_after_a_clear_at_most_60_ms_are_heard_and_the_position_is_true": None,
-    "test_a_blocked_agent_loop_stops_neither_voice_nor_face": None,
-    "test_the_playhead_and_the_native_count_of_samples_stay_together": None,
-    "test_the_face_in_the_picture_looks_at_the_speaker": None,
-    "test_publishing_ends_when_the_room_goes": 0.08,
+FLAKES: dict[str, tuple[int, int]] = {
+    "test_publishing_ends_when_the_room_goes": (2, 24),
 }
-"""Tests that are run again when they fail, and in what part of their runs they failed without a
-cause in the code; None where that has not been measured yet. They share the machine with the
-server, browser and voice that they test: where it stops all of them for half a second, a promise is
-broken that is not the code's. All other tests fail at once."""
+"""Tests that are run again when they fail, and in how many of how many runs they failed without a
+cause in the code, on two busy cores. They share the machine with the server, browser and voice that
+they test: where it stops all of them for half a second, a promise is broken that is not the code's.
+All other tests fail at once. `AVATAR_RERUNS=0` turns reruns off, to measure the rates."""
 
-RERUNS = 2
+RERUNS = int(os.environ.get("AVATAR_RERUNS", "2"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that may be run again."""
     for item in items:
-        if item.name.partition("[")[0] in FLAKE_RATES:
+        if item.name.partition("[")[0] in FLAKES:
             item.add_marker(pytest.mark.flaky(reruns=RERUNS))
 
 
 @pytest.fixture
 def write_persona(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a small persona, with parts put wrong on request; see `_write_persona`."""
+    """Writes a small persona, with wrong parts on request; see `_write_persona`."""
 
     def write(**wishes: object) -> Path:
         return _write_persona(tmp_path / "stub.onnx", **wishes)  # type: ignore[arg-type]
@@ -115,7 +92,7 @@ def _write_persona(
         picture = f"{name}.picture"
         shape: list[str | int] = [batch, rows, columns_px]
         if undeclared:
-            # How much of a picture this leaves shows only when it runs.
+            # How much of a picture this leaves is not known before it has run.
             constants[f"{name}.kept"] = np.ones(rows, np.bool_)
             kept = [picture, f"{name}.kept"]
             picture, shape = f"{name}.rest", ["b", "r", "c"]

@@ -1,8 +1,8 @@
-"""Ten minutes of talk, twenty times as fast or faster: nothing grows, nothing is stuck.
+"""Ten minutes of talk, at least twenty times as fast: nothing grows, nothing is stuck.
 
-Playout, conductor, schedule, face and the frames drawn ahead are the real ones, joined as a session
-joins them, on a clock that the test owns; what the recogniser hears is heard beforehand, and what
-draws draws nothing.
+Playout, conductor, schedule, face and prerenderer are the real ones, joined as a session joins
+them, on a manual clock. The recogniser has heard the speech beforehand, and the renderer draws
+nothing.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Blank:
 
 
 class Conversation:
-    """The parts of a session, and a script of turns."""
+    """The stages of a session, and a script of turns."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -153,7 +153,7 @@ class Conversation:
         self._state("speaking")
 
     def stop(self) -> None:
-        """Somebody speaks over the agent."""
+        """A participant speaks over the agent."""
         self.playout.clear()
         self._state("listening")
 
@@ -163,7 +163,7 @@ class Conversation:
         self.ahead.invalidate(sample)
 
     def script(self, until_s: float) -> Iterator[float]:
-        """Turns of chance, every third interrupted, every fifth held for a while; yields how long
+        """Random turns, every third interrupted, every fifth held for a while; yields how long
         to wait for what comes next."""
         chance = np.random.default_rng(1)
         while seconds(self.playout.published) < until_s:
@@ -218,7 +218,8 @@ def _heard(sound: NDArray[np.int16]) -> list[VisemeEvent]:
     return [*stream.push_audio(sound), *stream.flush()]
 
 
-async def test_ten_minutes_of_talk_and_interruptions_leave_nothing_behind() -> None:
+async def test_ten_minutes_of_talk_leave_nothing_behind() -> None:
+    """Memory and queues do not grow, and each turn ends once."""
     talk = Conversation()
     talk.ahead.start()
     tasks = [

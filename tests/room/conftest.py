@@ -1,4 +1,4 @@
-"""A real LiveKit server, an agent in a room of it, and a participant who listens and looks."""
+"""A real LiveKit server, an agent with a face in a room, and a participant that records both."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def as_in_a_worker() -> None:
-    """A round of the garbage collector would stop voice and test for 0.2 to 0.6 s."""
+    """Keep what is loaded from the garbage collector: a full round of it stops every thread."""
     leave_out_what_is_loaded()
 
 
@@ -46,7 +46,7 @@ def server() -> Iterator[LiveKitServer]:
 
 @dataclass
 class Viewer:
-    """A participant who records what it hears and notes every frame that it sees."""
+    """A participant that records the sound and notes every frame."""
 
     room: rtc.Room
     heard: list[NDArray[np.int16]] = field(default_factory=list)
@@ -80,8 +80,8 @@ class Viewer:
         return np.concatenate([np.zeros(0, np.int16), *self.heard])
 
     async def made_up_s(self) -> float:
-        """How much longer what was heard is than what was sent: the receiver conceals what comes
-        late, and stretches and shortens sound to keep its buffer."""
+        """How much longer the sound heard is than the sound sent: the receiver conceals late
+        packets, and stretches and shortens sound to keep its jitter buffer filled."""
         assert self.audio is not None
         return (
             sum(
@@ -115,7 +115,7 @@ class Call:
 
     @property
     def pipeline(self) -> Pipeline:
-        """The stages behind the face."""
+        """The avatar's stages."""
         return pipeline_of(self.avatar)
 
     async def say(self, pcm: NDArray[np.int16], *, chunk_s: float = 0.2) -> None:
@@ -131,7 +131,7 @@ class Call:
 
 
 async def until(condition: Callable[[], object], deadline_s: float = DEADLINE_S) -> None:
-    """Wait for another process to get somewhere."""
+    """Wait until another thread or process has made `condition` true."""
     ends_s = time.monotonic() + deadline_s
     while not condition():
         assert time.monotonic() < ends_s, "it did not happen in time"
@@ -140,6 +140,7 @@ async def until(condition: Callable[[], object], deadline_s: float = DEADLINE_S)
 
 @asynccontextmanager
 async def a_call(server: LiveKitServer, avatar: AvatarSession) -> AsyncIterator[Call]:
+    """A call in a new room, once the viewer hears and sees the agent; closed at the end."""
     name = f"room-{uuid.uuid4().hex[:8]}"
     room, viewer = rtc.Room(), Viewer(rtc.Room())
     viewer.room.on("track_subscribed", lambda track, publication, participant: viewer.watch(track))

@@ -48,9 +48,8 @@ def seen_from(call: Call, begin: int) -> list[int]:
     return [brightness for _, _, brightness in call.viewer.seen[begin:]]
 
 
-async def test_bad_news_darkens_the_face_that_says_it_and_thanks_brighten_it(
-    server: LiveKitServer,
-) -> None:
+async def test_the_face_shows_what_is_said(server: LiveKitServer) -> None:
+    """It frowns as it says bad news, and smiles when it is thanked."""
     async with a_call(server, AvatarSession(renderer=Smiling())) as call:
         await call.session.room_io.wait_for_ready()
         rest = np.median(seen_from(call, -5))

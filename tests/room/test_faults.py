@@ -1,4 +1,4 @@
-"""Renderers that stall and die, and a TTS that delivers in bursts, as a participant gets them."""
+"""A participant's view of renderers that stall and die, and of a TTS that delivers in bursts."""
 
 from __future__ import annotations
 
@@ -15,18 +15,27 @@ from livekit_plugins_avatar.tools.eval.faults.script import Fault, each
 from livekit_plugins_avatar.tools.eval.faults.voice import in_bursts
 
 from .conftest import RATE, a_call, until
-from .stand_ins import MADE_UP_MS, PERIOD, Grey, hum, loud_now, playback, quiet_ms
+from .stand_ins import (
+    FULL,
+    MADE_UP_MS,
+    PERIOD,
+    Grey,
+    heard_length_s,
+    heard_quiet_ms,
+    hum,
+    loud_now,
+    playback,
+)
 
 STALL_AT_S, STALL_S = 1.0, 5.0
-DEATHS, DEATH_S, EVERY_S, DEATHS_FROM_S = 20, 0.45, 1.0, 8.0
+DEATHS, DEATH_S, EVERY_S, DEATHS_FROM_S = 20 if FULL else 4, 0.45, 1.0, 7.0
 BACK_S = 1.0
-"""A renderer that is back is seen within this time."""
+"""A renderer that works again is seen within this time."""
 
 FROZEN_S = 0.5
 """No viewer is without frames for longer."""
 
-BURST_S, DRY_S, BURSTS = 0.53, 0.7, 5
-"""No phone ends after a burst: it ends in the 53rd hundredth of a steady tone."""
+BURST_S, DRY_S, BURSTS = 0.53, 0.7, 3
 
 STEEPEST = 1_500
 """From one sample to the next; the tone itself makes steps of 630, a cut of it one of 12,000."""
@@ -37,9 +46,9 @@ def shade(moment: Moment) -> int:
     return 60 + 16 * (moment.start // PERIOD % 8)
 
 
-async def test_a_stall_of_5_s_and_twenty_deaths_cost_no_sound_and_the_face_comes_back(
-    server: LiveKitServer,
-) -> None:
+async def test_a_renderer_that_fails_again_and_again_costs_no_sound(server: LiveKitServer) -> None:
+    """It stalls for 5 s and raises for 0.45 s at a time; the face is back within 1 s of each."""
+    length_s = DEATHS_FROM_S + DEATHS * EVERY_S + 1.0
     script = (
         Fault(STALL_AT_S, "stall", STALL_S),
         *each(
@@ -47,23 +56,20 @@ async def test_a_stall_of_5_s_and_twenty_deaths_cost_no_sound_and_the_face_comes
             every_s=EVERY_S,
             length_s=DEATH_S,
             first_s=DEATHS_FROM_S,
-            until_s=DEATHS_FROM_S + DEATHS * EVERY_S,
+            until_s=length_s - 1.0,
         ),
     )
     renderer = FaultyRenderer(Grey(shade), script)
-    length_s = DEATHS_FROM_S + DEATHS * EVERY_S + 1.0
-    tone = hum(length_s)
     async with a_call(server, AvatarSession(renderer=renderer)) as call:
         _, finished = playback(call)
         first = len(call.viewer.seen)
         renderer.origin = call.pipeline.playhead
-        await call.say(tone)
+        await call.say(hum(length_s))
         await until(lambda: not loud_now(call))
         assert renderer.stalls == 1 and renderer.deaths >= DEATHS
         assert finished[0].playback_position == length_s
-        loud = call.viewer.loud()
-        assert abs((loud[-1] - loud[0]) / RATE - length_s) <= 0.1
-        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
+        assert abs(heard_length_s(call) - length_s) <= 0.1
+        assert heard_quiet_ms(call) <= MADE_UP_MS
         seen = call.viewer.seen[first:]
     shown_s = np.array([sample for _, sample, _ in seen if sample is not None]) / RATE
     assert len(shown_s) == len(seen) and np.diff(shown_s).max() <= FROZEN_S
@@ -75,9 +81,9 @@ async def test_a_stall_of_5_s_and_twenty_deaths_cost_no_sound_and_the_face_comes
     assert (still_s > DEATH_S / 3).sum() >= DEATHS, "each death was seen"
 
 
-async def test_a_tts_that_runs_dry_in_mid_phone_is_heard_whole_in_pieces_without_a_click(
-    server: LiveKitServer,
-) -> None:
+async def test_a_tts_that_runs_dry_is_heard_whole(server: LiveKitServer) -> None:
+    """Its bursts end within a phone; they are heard without a click, and gaps are as long as its
+    own."""
     tone = hum(BURST_S * BURSTS)
 
     async def frames() -> AsyncIterator[rtc.AudioFrame]:
@@ -96,7 +102,7 @@ async def test_a_tts_that_runs_dry_in_mid_phone_is_heard_whole_in_pieces_without
     assert abs(finished[0].playback_position - BURST_S * BURSTS) < 0.001
     pauses_s = np.diff(loud)[np.diff(loud) > RATE // 10] / RATE
     assert len(pauses_s) == BURSTS - 1
-    assert np.abs(pauses_s - DRY_S).max() <= 0.15
+    assert np.abs(pauses_s - DRY_S).max() <= 0.05
     heard_s = (loud[-1] - loud[0]) / RATE - pauses_s.sum()
-    assert abs(heard_s - BURST_S * BURSTS) <= 0.1
+    assert abs(heard_s - BURST_S * BURSTS) <= 0.05
     assert np.abs(np.diff(sound)).max() <= STEEPEST

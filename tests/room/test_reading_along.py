@@ -17,9 +17,10 @@ from .conftest import RATE, a_call, until
 from .stand_ins import Grey, hum
 
 
-async def test_the_text_of_what_is_said_is_known_and_the_room_gets_it_too(
+async def test_the_text_reaches_recognizer_and_room(
     server: LiveKitServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The avatar expects the words that are said, and the room still gets their transcript."""
     told: list[str] = []
 
     def expect(_: RecognitionWorker, words: Sequence[Word], *, fresh: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""What a participant hears and sees of an agent with a face, over a real server."""
+"""What a participant hears and sees of an agent with a face."""
 
 from __future__ import annotations
 
@@ -10,21 +10,37 @@ import numpy as np
 import pytest
 
 from livekit_plugins_avatar import AvatarSession, Moment
+from livekit_plugins_avatar.face.state import INDEX
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
+from livekit_plugins_avatar.tools.eval.continuity import Observed
 
-from .conftest import RATE, a_call, until
-from .stand_ins import MADE_UP_MS, PERIOD, Grey, hum, loud_now, playback, quiet_ms
+from .conftest import RATE, Call, a_call, until
+from .stand_ins import (
+    FULL,
+    MADE_UP_MS,
+    PERIOD,
+    Grey,
+    heard_length_s,
+    heard_quiet_ms,
+    hum,
+    loud_now,
+    playback,
+    speaks,
+)
+
+STALLED_SPEECH_S = 40.0 if FULL else 12.0
+"""LiveKit's `AvatarRunner` takes 10 % longer to say it beside a renderer that stalls."""
+
+BLOCKED_S = 2.0
 
 
-async def test_sound_arrives_whole_and_frames_arrive_for_their_samples(
-    server: LiveKitServer,
-) -> None:
+async def test_speech_arrives_whole(server: LiveKitServer) -> None:
+    """The sound has no gap, and each frame names the sample that it was drawn for."""
     async with a_call(server, AvatarSession(renderer=Grey())) as call:
         await call.say(hum(4.0))
         await until(lambda: len(call.viewer.loud()) and not loud_now(call))
-        loud = call.viewer.loud()
-        assert abs((loud[-1] - loud[0]) / RATE - 4.0) <= 0.1
-        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
+        assert abs(heard_length_s(call) - 4.0) <= 0.1
+        assert heard_quiet_ms(call) <= MADE_UP_MS
         samples = [sample for _, sample, _ in call.viewer.seen]
         assert all(sample is not None and sample % PERIOD == 0 for sample in samples)
         steps = np.diff(np.array(samples, dtype=np.int64))
@@ -32,9 +48,10 @@ async def test_sound_arrives_whole_and_frames_arrive_for_their_samples(
         assert (steps == PERIOD).mean() >= 0.9
 
 
-async def test_a_renderer_that_stalls_and_one_that_hangs_cost_no_sound(
+async def test_a_stalled_renderer_costs_no_sound(
     server: LiveKitServer, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """One that hangs for good costs none either, and the log says so once."""
     release = threading.Event()
 
     def stalls(moment: Moment) -> int:
@@ -50,13 +67,11 @@ async def test_a_renderer_that_stalls_and_one_that_hangs_cost_no_sound(
     async def speak(avatar: AvatarSession) -> tuple[float, float, float]:
         async with a_call(server, avatar) as call:
             started, finished = playback(call)
-            await call.say(hum(40.0))
+            await call.say(hum(STALLED_SPEECH_S))
             took_s = time.time() - started[0].created_at
-            assert finished[0].playback_position == 40.0
+            assert finished[0].playback_position == STALLED_SPEECH_S
             await until(lambda: not loud_now(call))
-            loud = call.viewer.loud()
-            quiet = quiet_ms(call.viewer.sound[loud[0] : loud[-1]])
-            return took_s, (loud[-1] - loud[0]) / RATE, quiet
+            return took_s, heard_length_s(call), heard_quiet_ms(call)
 
     try:
         results = await asyncio.gather(
@@ -64,61 +79,75 @@ async def test_a_renderer_that_stalls_and_one_that_hangs_cost_no_sound(
         )
     finally:
         release.set()
-    for took_s, heard_s, quiet in results:
-        # LiveKit's `AvatarRunner` takes 43.9 s for this; a slow machine alone adds 0.6.
-        assert abs(took_s - 40.0) <= 1.0
-        assert abs(heard_s - 40.0) <= 1.0
-        assert quiet <= 2 * MADE_UP_MS
+    for took_s, heard_s, quiet_ms in results:
+        assert abs(took_s - STALLED_SPEECH_S) <= 0.2
+        assert abs(heard_s - STALLED_SPEECH_S) <= 0.2
+        assert quiet_ms <= MADE_UP_MS
     hung = [record for record in caplog.records if "has not answered" in record.message]
     assert len(hung) == 1
 
 
-async def test_after_a_clear_at_most_60_ms_are_heard_and_the_position_is_true(
-    server: LiveKitServer,
-) -> None:
+async def test_an_interruption_is_heard_at_once(server: LiveKitServer) -> None:
+    """At most 60 ms are heard after it, and the position reported is what was heard."""
     async with a_call(server, AvatarSession(renderer=Grey())) as call:
         started, finished = playback(call)
         before_s = await call.viewer.made_up_s()
         speaking = asyncio.ensure_future(call.say(hum(10.0)))
-        await until(lambda: started and time.time() - started[0].created_at >= 1.5)
+        await speaks(started, 1.5)
         cleared_s = time.time()
         call.session.interrupt()
         await speaking
         await until(lambda: finished and not loud_now(call))
         made_up_s = await call.viewer.made_up_s() - before_s
-        played_at_clear_s = cleared_s - started[0].created_at
-        position_s = finished[0].playback_position
         loud = call.viewer.loud(300)
         heard_s = (loud[-1] - loud[0]) / RATE
+        position_s = finished[0].playback_position
         assert finished[0].interrupted and len(finished) == 1
-        assert position_s - played_at_clear_s <= 0.060
+        assert position_s - (cleared_s - started[0].created_at) <= 0.060
         assert abs(heard_s - position_s) <= 0.020 + abs(made_up_s)
 
 
-async def test_a_blocked_agent_loop_stops_neither_voice_nor_face(server: LiveKitServer) -> None:
-    async with a_call(server, AvatarSession(renderer=Grey())) as call:
-        speaking = asyncio.ensure_future(call.say(hum(4.0)))
-        await until(lambda: loud_now(call))
-        skipped = call.avatar.stats.underrun_samples
-        time.sleep(2.0)  # noqa: ASYNC251 a tool call that blocks is the point
+async def test_a_blocked_loop_stops_neither_voice_nor_face(server: LiveKitServer) -> None:
+    """While a tool call blocks the agent's event loop, the voice has no gap and the face blinks."""
+    mirror = Observed(Grey())
+    async with a_call(server, AvatarSession(renderer=mirror)) as call:
+        speaking = asyncio.ensure_future(call.say(hum(15.0)))
+        await until(lambda: loud_now(call) and blinks_soon(call))
+        before, begins = call.avatar.stats, call.pipeline.playhead
+        time.sleep(BLOCKED_S)  # noqa: ASYNC251 a tool call that blocks is the point
+        after, ends = call.avatar.stats, call.pipeline.playhead
+        await until(lambda: call.pipeline.playhead >= ends + RATE)
+        call.session.interrupt()
         await speaking
         await until(lambda: not loud_now(call))
-        loud = call.viewer.loud()
-        assert quiet_ms(call.viewer.sound[loud[0] : loud[-1]]) <= MADE_UP_MS
-        assert call.avatar.stats.underrun_samples - skipped <= RATE * 0.02
+        assert heard_quiet_ms(call) <= MADE_UP_MS
+    assert after.frames_shown - before.frames_shown >= 50
+    assert after.underrun_samples - before.underrun_samples <= RATE * 0.02
+    meanwhile = {at: face for at, face in list(mirror.faces.items()) if begins <= at < ends}
+    values = np.array([meanwhile[at].values for at in sorted(meanwhile)])
+    assert len(values) >= 55
+    head = values[:, INDEX["headYaw"] :]
+    assert (np.abs(np.diff(head, axis=0)).max(axis=1) > 0).mean() > 0.9, "it breathes and sways"
+    lids = values[:, INDEX["eyeBlinkLeft"]]
+    assert lids.max() > 0.9 and lids.min() < 0.5
 
 
-async def test_the_playhead_and_the_native_count_of_samples_stay_together(
-    server: LiveKitServer,
-) -> None:
+def blinks_soon(call: Call) -> bool:
+    """Whether the face will blink within the next second and a half, if nothing stops it."""
+    now = call.pipeline.playhead
+    ahead = range(now + RATE // 2, now + 3 * RATE // 2, RATE // 60)
+    return any(call.pipeline.face.at(sample)["eyeBlinkLeft"] > 0.9 for sample in ahead)
+
+
+async def test_the_playhead_follows_the_audio_source(server: LiveKitServer) -> None:
     """WebRTC counts what it takes from the source, with the silence that the source makes up."""
     async with a_call(server, AvatarSession(renderer=Grey())) as call:
         tracks, conductor = call.pipeline.publisher.tracks, call.pipeline.publisher.conductor
         assert tracks is not None and tracks.audio is not None and tracks.audio.track is not None
         apart_s: list[float] = []
-        for _ in range(24):
+        for _ in range(20):
             asked = conductor.playhead
-            await until(lambda asked=asked: conductor.playhead >= asked + RATE // 4)  # type: ignore[misc]
+            await until(lambda asked=asked: conductor.playhead >= asked + RATE // 5)  # type: ignore[misc]
             reports = await tracks.audio.track.get_stats()
             own = conductor.playhead + call.avatar.stats.underrun_samples
             [native_s] = [
@@ -128,13 +157,12 @@ async def test_the_playhead_and_the_native_count_of_samples_stay_together(
             ]
             apart_s.append(native_s - own / RATE)
         # Reports are up to 50 ms old: medians tell.
-        drift_s = np.median(apart_s[12:]) - np.median(apart_s[:12])
+        drift_s = np.median(apart_s[10:]) - np.median(apart_s[:10])
         assert abs(drift_s) <= 0.02, apart_s
 
 
-async def test_closing_leaves_the_agent_in_the_room_and_gives_the_output_back(
-    server: LiveKitServer,
-) -> None:
+async def test_closing_leaves_the_agent_in_the_room(server: LiveKitServer) -> None:
+    """The avatar may be closed twice; its tracks go, the agent stays."""
     async with a_call(server, AvatarSession(renderer=Grey())) as call:
         await call.avatar.aclose()
         await call.avatar.aclose()

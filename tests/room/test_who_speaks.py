@@ -131,7 +131,8 @@ def sentence() -> NDArray[np.int16]:
     return np.interp(at, np.arange(len(pcm)), pcm).astype(np.int16)
 
 
-async def test_the_face_in_the_picture_looks_at_the_speaker(server: LiveKitServer) -> None:
+async def test_the_eyes_turn_to_the_speaker(server: LiveKitServer) -> None:
+    """In the video the irises move to where each speaker sits, and to a participant on request."""
     said = sentence()
     async with three_people(server) as (avatar, people):
         looks: dict[str, float] = {}
