@@ -1,10 +1,8 @@
 """Schedules audio and video frames for publication.
 
-Inputs are the playout's samples and prerendered frames; outputs are 10 ms of audio every 10 ms and,
-at each frame time, the frame drawn for exactly that sample. Runs on a thread with its own event
-loop, so that a tool call which blocks the agent stops neither voice nor face. The audio source is
-the clock: it makes the conductor wait while its queue is full (`audio.playhead`). Video follows
-audio: a frame that is not ready in time is counted, and the last one is captured again.
+Outputs are 10 ms of audio every 10 ms and, at each frame time, the frame drawn for exactly that
+sample. Runs on a thread with its own event loop, so that a tool call which blocks the agent stops
+neither voice nor face. The audio source is the clock: a push waits while its queue is full.
 """
 
 from __future__ import annotations
@@ -31,8 +29,8 @@ WAITED_S = 0.002
 """A push that takes longer met a full queue: one that finds room returns in 0.3 ms."""
 
 RESTAMP_S = 0.05
-"""Capture times are evenly spaced until they differ by this much from real time: then the process
-was suspended or the audio source ran dry, and spacing begins anew."""
+"""Evenly spaced capture times that differ by this much from real time, because the process was
+suspended or the audio source ran dry, begin anew."""
 
 RETRY_S = 0.1
 """Pause before a failed loop is started again."""
@@ -71,32 +69,24 @@ class FrameFeed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConductorStats:
-    """Counts since the start.
-
-    Args:
-        frames_shown: Frames captured for exactly their sample.
-        frames_missed: Frame times at which the frame was not ready.
-        frames_skipped: Frame times that passed while this thread did not run.
-        underrun_samples: Silence that the audio source inserted because its queue was empty.
-        push_failures: Times that the audio source refused samples.
-    """
+    """Counts since the start."""
 
     frames_shown: int = 0
+    """Frames captured for exactly their sample."""
     frames_missed: int = 0
+    """Frame times at which the frame was not ready."""
     frames_skipped: int = 0
+    """Frame times that passed while this thread did not run."""
     underrun_samples: int = 0
+    """Silence that the audio source inserted because its queue was empty."""
     push_failures: int = 0
+    """Times that the audio source refused samples."""
 
 
 class Conductor:
-    """Publishes audio and video in step.
+    """Publishes audio and video in step, to an output that holds `queue_samples`.
 
-    Args:
-        playout: The audio to publish.
-        clock: Real time.
-        queue_samples: How many samples the output holds before a push waits.
-        on_events: Called on the conductor's thread with what was played, each event with the
-            wall-clock time at which it happened.
+    `on_events` is called on the conductor's thread with what was played, and when (wall clock).
     """
 
     def __init__(
@@ -122,28 +112,19 @@ class Conductor:
         """Wakes the thread so that it sees `_closed`."""
 
     def attach_frames(self, frames: FrameFeed, *, period: int, delay: int, reach: int) -> None:
-        """Publish video too; call before `start`.
+        """Publish video too, a frame every `period` samples; call before `start`.
 
         Args:
-            frames: Where frames come from.
-            period: Samples from one frame to the next.
             delay: Samples from a sample's leaving the audio source to the capture of its frame.
             reach: How many samples before a change of plan the face already looks different.
         """
         self._frames, self._period, self._delay, self._reach = frames, period, delay, reach
 
     async def start(self, make_output: Callable[[], OutputT]) -> OutputT:
-        """Start the thread.
+        """Start the thread, and return the output that `make_output` made on its event loop.
 
-        Args:
-            make_output: Makes the output, on the conductor's event loop.
-
-        Returns:
-            The output, fed from now on, and closed with the conductor.
-
-        Raises:
-            RuntimeError: `close` was called, before or meanwhile.
-            Exception: What `make_output` raised; the thread has ended.
+        The output is closed with the conductor. Raises what `make_output` raised, and a
+        RuntimeError if `close` was called, before or meanwhile; the thread has ended then.
         """
         opened: concurrent.futures.Future[OutputT] = concurrent.futures.Future()
         self._thread = threading.Thread(
@@ -228,23 +209,25 @@ class Conductor:
     async def publish_audio(self, output: MediaOutput) -> None:
         """Keep the audio source fed, and report what it has played."""
         while True:
-            waited = await self._feed(output)
-            if waited and self._playout.wants_retraction:
+            began_s = self._clock.now_s()
+            self._playhead.before_push(began_s)
+            pcm = self._playout.pull(self._next_count(began_s))
+            if await self._push(output, pcm, began_s) and self._playout.wants_retraction:
                 await self._replace(output)
             self._report(self._clock.now_s())
-            self._pass_on_change()
-
-    async def _feed(self, output: MediaOutput) -> bool:
-        """Push what comes next; returns whether the source was full and made us wait."""
-        began_s = self._clock.now_s()
-        self._playhead.before_push(began_s)
-        return await self._push(output, self._playout.pull(self._next_count(began_s)), began_s)
+            changed = self._playout.take_change()
+            if changed is not None and self._frames is not None:
+                self._frames.invalidate(changed - self._reach)
 
     async def _push(self, output: MediaOutput, pcm: Pcm, began_s: float) -> bool:
+        """Returns whether the source was full and made the push wait."""
         try:
             await output.push_audio(pcm)
         except Exception:
-            await self._survive_push_failure()
+            if not self._stats.push_failures:
+                logger.exception("conductor: the audio source refused samples; time goes on")
+            self._count(push_failures=1)
+            await self._clock.sleep(seconds(TICK_SAMPLES))
         now_s = self._clock.now_s()
         waited = now_s - began_s > WAITED_S
         self._playhead.after_push(len(pcm), now_s, waited)
@@ -253,10 +236,9 @@ class Conductor:
     async def _replace(self, output: MediaOutput) -> None:
         """Take back what the source holds and push what the playout wants now.
 
-        The source has just sent 10 ms and sends the next in 10 ms, so what it holds is known and
-        stays so for long enough. The new samples are ready before the source is emptied, and
-        nothing is done in between: a source that is empty when it sends, sends silence. Where this
-        thread was late, the next wait will do.
+        The source has just sent 10 ms, so what it holds stays the same for long enough. Nothing is
+        done between emptying and refilling it: an empty source sends silence. Where this thread was
+        late, the next wait will do.
         """
         now_s = self._clock.now_s()
         unsent = self._playhead.unsent(now_s)
@@ -275,11 +257,9 @@ class Conductor:
         ticks = (self._queue + TICK_SAMPLES - held) // TICK_SAMPLES
         return TICK_SAMPLES * max(1, min(ticks, self._queue // TICK_SAMPLES + 1))
 
-    async def _survive_push_failure(self) -> None:
-        if not self._stats.push_failures:
-            logger.exception("conductor: the audio source refused samples; time goes on")
-        self._stats = replace(self._stats, push_failures=self._stats.push_failures + 1)
-        await self._clock.sleep(seconds(TICK_SAMPLES))
+    def _count(self, **more: int) -> None:
+        counted = {name: getattr(self._stats, name) + count for name, count in more.items()}
+        self._stats = replace(self._stats, **counted)
 
     def _report(self, now_s: float) -> None:
         playhead = self._playhead.at(now_s)
@@ -287,24 +267,17 @@ class Conductor:
         if not events:
             return
         wall_s = self._clock.wall_s()
-
-        def when(event: PlaybackEvent) -> float:
-            ago = 0 if isinstance(event, Finished) else playhead - event.at
-            return wall_s - seconds(ago)
-
-        self._on_events([(event, when(event)) for event in events])
-
-    def _pass_on_change(self) -> None:
-        changed = self._playout.take_change()
-        if changed is not None and self._frames is not None:
-            self._frames.invalidate(changed - self._reach)
+        ago = [0 if isinstance(event, Finished) else playhead - event.at for event in events]
+        self._on_events(
+            [(event, wall_s - seconds(n)) for event, n in zip(events, ago, strict=True)]
+        )
 
     async def publish_due_frames(self, output: MediaOutput, frames: FrameFeed) -> None:
         """Capture a frame at each frame time; a failed capture does not end it.
 
         Where the frame is not ready, the last one is captured again: a participant who joins just
-        then, or has lost a packet, must see a face. A still picture costs next to nothing, and an
-        even frame rate keeps jitter buffers and the bandwidth estimate as they were.
+        then must see a face, and an even frame rate keeps jitter buffers and the bandwidth estimate
+        as they were.
         """
         sample, failing = 0, False
         last: NDArray[np.uint8] | None = None
@@ -313,10 +286,10 @@ class Conductor:
             now_s = self._clock.now_s()
             picture = frames.take(sample)
             if picture is None:
-                self._stats = replace(self._stats, frames_missed=self._stats.frames_missed + 1)
+                self._count(frames_missed=1)
             else:
                 last = picture
-                self._stats = replace(self._stats, frames_shown=self._stats.frames_shown + 1)
+                self._count(frames_shown=1)
             if last is not None:
                 try:
                     output.capture(last, sample=sample, timestamp_us=self._stamp_us(sample, now_s))
@@ -338,8 +311,7 @@ class Conductor:
                 break
             await self._clock.sleep(seconds(left))
         skipped = -left // self._period
-        if skipped:
-            self._stats = replace(self._stats, frames_skipped=self._stats.frames_skipped + skipped)
+        self._count(frames_skipped=skipped)
         return sample + skipped * self._period
 
     def _stamp_us(self, sample: int, now_s: float) -> int:

@@ -1,8 +1,5 @@
 """Decides whether published audio reaches the room.
 
-Inputs are the room's events and link readings; outputs are two calls on the room's event loop:
-audio from a published sample on was lost, and audio is received again.
-
 - A resumed connection loses nothing while media flows, so speech goes on. A link that carries
   no packets for `LINK_DOWN_S` is down, from its last packet on.
 - After a full reconnect the tracks are new: audio is lost until a subscriber is back.
@@ -20,23 +17,17 @@ from ..timeline import Clock, samples
 from .link_monitor import Handlers, LinkReading
 
 LINK_DOWN_S = 1.0
-"""The server sends RTCP ten times a second with video and checks the path every 2.5 s without. Used
-only while the room reconnects."""
+"""The server sends RTCP ten times a second with video, and every 2.5 s without. Used only while the
+room reconnects."""
 
 SUBSCRIBER_WAIT_S = 10.0
-"""Speech resumes this long after a full reconnect even without a subscriber, so that a caller that
-waits for its end does not wait for ever."""
+"""Speech resumes this long after a full reconnect even without a subscriber: its end is awaited."""
 
 
 class Connectivity:
     """Follows one room through its reconnections; on the room's event loop.
 
-    Args:
-        voice_sid: The current sid of the audio track's publication, or None.
-        playhead: The published sample that leaves now.
-        clock: Real time.
-        on_lost: Called with the first published sample that was not received.
-        on_regained: Called when audio is received again.
+    `on_lost` is called with the first published sample that was not received.
     """
 
     def __init__(
@@ -66,9 +57,7 @@ class Connectivity:
         """Whether the tracks are new and the audio track has no subscriber yet."""
         self._lost = False
         self._give_up_s = 0.0
-        """When speech resumes without a subscriber."""
         self.reconnections = 0
-        """How often the room was reconnected."""
 
     def update(self, reading: LinkReading) -> None:
         """Take the next link reading."""

@@ -1,7 +1,6 @@
 """Requests keyframes that no receiver asks for in time.
 
-Inputs are link readings and the room's reconnections; output is a call for one more keyframe. A
-receiver that lacks a packet shows a still picture until it gets that packet or a keyframe, and a
+A receiver that lacks a packet shows a still picture until it gets that packet or a keyframe, and a
 browser waits three seconds before it sends a PLI. Three causes, and what is done:
 
 - **A workaround for livekit-server** (1.13.5, `FlagStopRTXOnPLI` and `isNACKThrottled` in
@@ -24,15 +23,15 @@ from ..timeline import Clock
 from .link_monitor import POLL_S, Handlers, LinkReading
 
 RESUMING_S = 0.4
-"""Interval while a connection resumes: a still picture may last 0.5 s, and at one every 0.25 s
-keyframes queue behind each other on a slow link (docs/reliability.md)."""
+"""Interval while a connection resumes: a picture may be still for 0.5 s, and every 0.25 s is more
+than a slow link carries (docs/reliability.md)."""
 
 LINK_DOWN_S = 0.6
 """The server sends RTCP ten times a second with video: no packet for this long is a link down."""
 
 DRAINED_S = 1.0
-"""Left to retransmissions after a link was down: a keyframe at once would wait behind them, and
-delay all that follows (docs/measurements.md)."""
+"""For retransmissions after a link was down: a keyframe would wait behind them
+(docs/measurements.md)."""
 
 FOLLOW_UP_S = 0.5
 """From a keyframe that was asked for to the one that follows: a PLI that crossed it on a link of
@@ -43,12 +42,7 @@ FOLLOW_UP_MAX_S = 1.5
 
 
 class KeyframeRequests:
-    """Watches one room and one encoder; on the room's event loop.
-
-    Args:
-        request: Requests one keyframe from the encoder.
-        clock: Real time.
-    """
+    """Watches one room and one encoder; on the room's event loop."""
 
     def __init__(self, *, request: Callable[[], None], clock: Clock) -> None:
         self._request = request
@@ -71,11 +65,12 @@ class KeyframeRequests:
     def update(self, reading: LinkReading) -> None:
         """Take the next link reading."""
         now_s = self._clock.now_s()
-        if self._asked_for(reading.keyframes_encoded):
+        encoded, age_s = reading.keyframes_encoded, reading.packet_age_s
+        if encoded is not None and self._asked_for(encoded):
             if self._due_s is None:
                 self._latest_s = now_s + FOLLOW_UP_MAX_S
             self._due_s = min(now_s + FOLLOW_UP_S, self._latest_s)
-        if self._recovered(reading.packet_age_s):
+        if age_s is not None and self._recovered(age_s):
             self._due_s = now_s + DRAINED_S
         repeat = self._resuming and now_s >= self._requested_s + RESUMING_S - POLL_S / 2
         if repeat or (self._due_s is not None and now_s >= self._due_s):
@@ -95,17 +90,13 @@ class KeyframeRequests:
             self._due_s = self._clock.now_s()
         self._resuming = False
 
-    def _recovered(self, packet_age_s: float | None) -> bool:
+    def _recovered(self, packet_age_s: float) -> bool:
         """Whether packets arrive over a link that was down at the last reading."""
-        if packet_age_s is None:
-            return False
         was_down, self._link_down = self._link_down, packet_age_s > LINK_DOWN_S
         return was_down and not self._link_down
 
-    def _asked_for(self, encoded: int | None) -> bool:
+    def _asked_for(self, encoded: int) -> bool:
         """Whether a receiver asked for a keyframe since the last reading."""
-        if encoded is None:
-            return False
         # A track that was published anew counts anew.
         new = encoded - self._counted if encoded >= self._counted else encoded
         self._counted = encoded

@@ -1,7 +1,4 @@
-"""Polls the RTC statistics of the published tracks, for everything that watches the link.
-
-One poll serves connectivity and keyframe requests: each gets the same `LinkReading`.
-"""
+"""Polls the RTC statistics of the published tracks, once for everything that watches the link."""
 
 from __future__ import annotations
 
@@ -19,24 +16,19 @@ from ..timeline import Clock
 POLL_S = 0.2
 """The server sends RTCP ten times a second with video: two reports lie between two polls."""
 
-
 Handlers = Mapping[str, Callable[..., None]]
 """What is called for each of the room's events, by the event's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkReading:
-    """What one poll found.
+    """What one poll found; None is unknown.
 
     Args:
-        packet_age_s: Time since the last packet from the server. None while it is unknown: before
-            the first packet, and between an old connection and a new one.
-        keyframes_encoded: How many keyframes the encoder of the current track has made. None while
-            it is unknown, and without video.
-        video_active: False while the encoder rests: the room was connected with `dynacast`, and the
-            server has told the SDK that no participant is subscribed to the video, recorders that
-            are not listed included. It does so about five seconds after the last one left. Without
-            `dynacast` always True.
+        packet_age_s: Time since the last packet from the server.
+        keyframes_encoded: How many keyframes the encoder of the current track has made.
+        video_active: False while the encoder rests: in a room with `dynacast` the server tells the
+            SDK, about five seconds after the last subscriber has left, recorders included.
     """
 
     packet_age_s: float | None = None
@@ -75,14 +67,7 @@ class LinkWatcher(Protocol):
 
 
 class LinkMonitor:
-    """Reads the link every `POLL_S` and passes each reading to all watchers.
-
-    Args:
-        room: Its events go to the watchers from `start` to `aclose`.
-        read: Takes one reading, as `Tracks.read_link` does.
-        watchers: Who follows the link.
-        clock: Real time.
-    """
+    """Passes a reading every `POLL_S`, and the room's events, to all watchers."""
 
     def __init__(
         self,

@@ -18,13 +18,7 @@ from .tracks import Tracks, VideoCodec
 
 
 class Publisher:
-    """Used on the room's event loop; the conductor has a thread of its own.
-
-    Args:
-        playout: Schedules the speech.
-        clock: Real time.
-        on_events: Told what was played, on the conductor's thread.
-    """
+    """Used on the room's event loop; `on_events` is called on the conductor's thread."""
 
     def __init__(
         self,
@@ -70,15 +64,8 @@ class Publisher:
     ) -> None:
         """Start the conductor and publish what it feeds; may be cancelled before `aclose`.
 
-        Args:
-            room: Connected.
-            size: Width and height of the video; None publishes the voice alone.
-            fps: Of the video.
-            bitrate_bps: The most that the video may take.
-            video_codec: Of the video.
-
-        Raises:
-            ConnectionError: The room was disconnected.
+        A `size` of None publishes the voice alone. Raises a ConnectionError if the room was
+        disconnected.
         """
         sources = await self.conductor.start(lambda: Sources(size))
         self.tracks = Tracks(room)

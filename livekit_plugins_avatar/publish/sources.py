@@ -1,7 +1,4 @@
-"""The audio and video sources that the conductor feeds.
-
-Made, fed and closed on the conductor's event loop, so that a blocked agent stops neither.
-"""
+"""The audio and video sources that the conductor makes, feeds and closes on its event loop."""
 
 from __future__ import annotations
 
@@ -21,11 +18,7 @@ KEYFRAME_ROWS = 4
 
 
 class Sources:
-    """One audio source, and one video source where there is a face.
-
-    Args:
-        size: Width and height of the video, or None for audio alone.
-    """
+    """One audio source, and one video source of a size where there is a face."""
 
     def __init__(self, size: tuple[int, int] | None) -> None:
         self.audio = rtc.AudioSource(
@@ -43,22 +36,15 @@ class Sources:
         self.audio.clear_queue()
 
     def capture(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
-        """Capture a frame now.
+        """Capture a planar I420 picture, uint8 [H * 3 / 2, W], now.
 
-        Args:
-            picture: Planar I420, uint8 [H * 3 / 2, W].
-            sample: The published sample that it belongs to; receivers that read frame metadata find
-                it as `user_timestamp`.
-            timestamp_us: Capture time, evenly spaced.
+        Receivers that read frame metadata find its published sample as `user_timestamp`.
         """
         if self.video is None:
             return
         height, width = picture.shape[0] * 2 // 3, picture.shape[1]
-        if self._cropped:
-            data = cropped(picture, KEYFRAME_ROWS)
-            height -= KEYFRAME_ROWS
-        else:
-            data = np.ascontiguousarray(picture).tobytes()
+        rows = KEYFRAME_ROWS if self._cropped else 0
+        data, height = cropped(picture, rows), height - rows
         frame = rtc.VideoFrame(width, height, rtc.VideoBufferType.I420, data)
         metadata = rtc.FrameMetadata(user_timestamp=sample)
         self.video.capture_frame(frame, timestamp_us=timestamp_us, metadata=metadata)

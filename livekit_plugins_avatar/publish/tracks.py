@@ -1,10 +1,9 @@
 """Publishes audio and video as tracks of the agent's participant.
 
-After a full reconnect LiveKit publishes the tracks again by itself; the publications here stay the
-same objects, with new sids. A workaround for livekit 1.1.21: its `publish_track` and
-`unpublish_track` wait for ever for the answer of a room that is gone (as in
-https://github.com/livekit/agents/pull/7228), so each call here is limited in time and ends with the
-room. Can go once they raise.
+After a full reconnect LiveKit publishes them again by itself: the same objects, with new sids. A
+workaround for livekit 1.1.21, whose `publish_track` and `unpublish_track` wait for ever once the
+room is gone (https://github.com/livekit/agents/pull/7228): each call here is limited in time and
+ends with the room. Can go once they raise.
 """
 
 from __future__ import annotations
@@ -26,8 +25,7 @@ STREAM = "avatar"
 """Both tracks are in this stream: in a room with `sync_streams` receivers play them in sync."""
 
 PUBLISH_TIMEOUT_S = 4.5
-"""For each track; the answer takes one round trip. While a room disconnects the SDK may hold its
-event back for longer than this."""
+"""For each track; the answer takes one round trip."""
 
 UNPUBLISH_TIMEOUT_S = 1.0
 """For both tracks together; the server removes them anyway once the participant has left."""
@@ -46,11 +44,7 @@ VIDEO_CODECS: dict[VideoCodec, rtc.VideoCodec.ValueType] = {
 
 
 class Tracks:
-    """The publications of one participant; used on the room's event loop.
-
-    Args:
-        room: Connected.
-    """
+    """The publications of one participant in a connected room; used on the room's event loop."""
 
     def __init__(self, room: rtc.Room) -> None:
         self.audio: rtc.LocalTrackPublication | None = None
@@ -67,9 +61,7 @@ class Tracks:
     async def publish(
         self, sources: Sources, *, fps: int, bitrate_bps: int, video_codec: VideoCodec = "vp8"
     ) -> None:
-        """Publish the audio, and the video where there is a face.
-
-        Video that the server refuses is logged and left out: the voice goes on.
+        """Publish the audio, and the video where there is a face and the server does not refuse it.
 
         Raises:
             ConnectionError: The room was disconnected, `aclose` was called, or the server did not
@@ -96,7 +88,7 @@ class Tracks:
             return
         subscription = asyncio.ensure_future(self.audio.wait_for_subscription())
         try:
-            await self._wait(subscription, self._closed, self._disconnected)
+            await _first(subscription, self._closed, self._disconnected)
         finally:
             subscription.cancel()
 
@@ -122,7 +114,7 @@ class Tracks:
         unpublishing = asyncio.gather(*map(self._unpublish, requests))
         try:
             if not self._disconnected.done() and self._room.isconnected():
-                await self._wait(unpublishing, self._disconnected, timeout_s=UNPUBLISH_TIMEOUT_S)
+                await _first(unpublishing, self._disconnected, timeout_s=UNPUBLISH_TIMEOUT_S)
         finally:
             self._room.off("disconnected", self._on_disconnected)
             unpublishing.cancel()
@@ -138,8 +130,7 @@ class Tracks:
             raise ConnectionError(f"cannot publish {track.name}: the room is disconnected")
         request = asyncio.ensure_future(self._room.local_participant.publish_track(track, options))
         self._requests.append(request)
-        ends = (request, self._closed, self._disconnected)
-        await self._wait(*ends, timeout_s=PUBLISH_TIMEOUT_S)
+        await _first(request, self._closed, self._disconnected, timeout_s=PUBLISH_TIMEOUT_S)
         if not request.done():
             why = "no answer from the server" if self._room.isconnected() else "disconnected"
             raise ConnectionError(f"cannot publish {track.name}: {why}")
@@ -151,12 +142,13 @@ class Tracks:
         except Exception as error:
             logger.debug("tracks: a track was not unpublished", extra={"error": repr(error)})
 
-    async def _wait(self, *ends: asyncio.Future[Any], timeout_s: float | None = None) -> None:
-        """Wait for the first of `ends`, and leave the others running."""
-        await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-
     def _on_disconnected(self, *_: object) -> None:
         _resolve(self._disconnected)
+
+
+async def _first(*ends: asyncio.Future[Any], timeout_s: float | None = None) -> None:
+    """Wait for the first of `ends`, and leave the others running."""
+    await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _resolve(future: asyncio.Future[None]) -> None:
