@@ -106,7 +106,7 @@ class PlainVoice(_ParticipantAudioOutput):
     def take_over(self) -> None:
         """Become the session's output; what is said from now on waits for the track."""
         self._session.on("close", self._on_close)
-        self._room.on("disconnected", self._on_close)
+        self._room.on("connection_state_changed", self._on_state)
         self._room.on("local_track_published", self._on_published)
         self._session.output.replace_audio_tail(self)
 
@@ -144,13 +144,18 @@ class PlainVoice(_ParticipantAudioOutput):
         if not self.subscribed.done():
             self.subscribed.set_result(None)
 
+    def _on_state(self, state: rtc.ConnectionState.ValueType) -> None:
+        # `disconnected` may not come where the room goes while it negotiates a track.
+        if state == rtc.ConnectionState.CONN_DISCONNECTED:
+            self._on_close()
+
     def _on_close(self, *_: object) -> None:
         if self._closing is None:
             self._closing = asyncio.create_task(self._close())
 
     async def _close(self) -> None:
         self._session.off("close", self._on_close)
-        self._room.off("disconnected", self._on_close)
+        self._room.off("connection_state_changed", self._on_state)
         self._room.off("local_track_published", self._on_published)
         self._wait_no_longer()
         if self._publishing is not None:

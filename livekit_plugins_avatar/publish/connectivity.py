@@ -49,7 +49,7 @@ class Connectivity:
             "reconnected": self._on_reconnected,
             "local_track_republished": self._on_republished,
             "local_track_subscribed": self._on_subscribed,
-            "disconnected": self._on_disconnected,
+            "connection_state_changed": self._on_state,
         }
         self._reconnecting = False
         self._reconnecting_from = 0
@@ -88,10 +88,11 @@ class Connectivity:
         if track.sid == self._voice_sid():
             self._unsubscribed = False
 
-    def _on_disconnected(self, *_: object) -> None:
-        # For good: speech that is still queued plays out, so that the session can end.
-        self._reconnecting = self._unsubscribed = False
-        self._regain()
+    def _on_state(self, state: rtc.ConnectionState.ValueType) -> None:
+        if state == rtc.ConnectionState.CONN_DISCONNECTED:
+            # For good: speech that is still queued plays out, so that the session can end.
+            self._reconnecting = self._unsubscribed = False
+            self._regain()
 
     def _lose(self, sample: int) -> None:
         if not self._lost:

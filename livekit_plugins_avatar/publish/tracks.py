@@ -3,7 +3,8 @@
 After a full reconnect LiveKit publishes them again by itself: the same objects, with new sids. A
 workaround for livekit 1.1.21, whose `publish_track` and `unpublish_track` wait for ever once the
 room is gone (https://github.com/livekit/agents/pull/7228): each call here is limited in time and
-ends with the room. Can go once they raise.
+ends with the room. Can go once they raise. The room's `disconnected` may not come either, where it
+is disconnected while it negotiates a track: only `connection_state_changed` always does.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Tracks:
         self._requests: list[asyncio.Task[rtc.LocalTrackPublication]] = []
         """One for each track. A request outlives a cancelled `publish`, so that `aclose` takes back
         what the server grants later."""
-        room.on("disconnected", self._on_disconnected)
+        room.on("connection_state_changed", self._on_state)
 
     async def publish(
         self, sources: Sources, *, fps: int, bitrate_bps: int, video_codec: VideoCodec = "vp8"
@@ -116,7 +117,7 @@ class Tracks:
             if not self._disconnected.done() and self._room.isconnected():
                 await _first(unpublishing, self._disconnected, timeout_s=UNPUBLISH_TIMEOUT_S)
         finally:
-            self._room.off("disconnected", self._on_disconnected)
+            self._room.off("connection_state_changed", self._on_state)
             unpublishing.cancel()
             for request in requests:
                 request.cancel()
@@ -142,8 +143,9 @@ class Tracks:
         except Exception as error:
             logger.debug("tracks: a track was not unpublished", extra={"error": repr(error)})
 
-    def _on_disconnected(self, *_: object) -> None:
-        _resolve(self._disconnected)
+    def _on_state(self, state: rtc.ConnectionState.ValueType) -> None:
+        if state == rtc.ConnectionState.CONN_DISCONNECTED:
+            _resolve(self._disconnected)
 
 
 async def _first(*ends: asyncio.Future[Any], timeout_s: float | None = None) -> None:

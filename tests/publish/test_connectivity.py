@@ -42,6 +42,10 @@ class Stage:
                 self.packet_age_s += POLL_S
             self.connectivity.update(LinkReading(packet_age_s=self.packet_age_s))
 
+    def disconnect(self) -> None:
+        state = rtc.ConnectionState.CONN_DISCONNECTED
+        self.room.emit("connection_state_changed", state)
+
     def emit(self, event: str, sid: str | None = None) -> None:
         self.room.emit(event, *([SimpleNamespace(sid=sid)] if sid else []))
 
@@ -122,7 +126,7 @@ def test_a_disconnected_room_releases_the_speech() -> None:
     stage.packet_age_s = LINK_DOWN_S + 1.0
     stage.emit("reconnecting")
     stage.run(0.6)
-    stage.emit("disconnected")
+    stage.disconnect()
     assert stage.calls[-1] == "regained"
 
 

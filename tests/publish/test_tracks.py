@@ -24,13 +24,16 @@ async def sources() -> AsyncIterator[Sources]:
 
 
 async def test_a_disconnected_room_ends_publishing(sources: Sources) -> None:
-    """The server never answers; the room's event is enough."""
+    """The server never answers; the room's change of state is enough."""
     room = SimulatedRoom()
     room.answers = False
     tracks = Tracks(room.as_room)
     publishing = asyncio.ensure_future(tracks.publish(sources, fps=30, bitrate_bps=1))
     await asyncio.sleep(0)
-    room.emit("disconnected", 0)
+    room.emit("connection_state_changed", rtc.ConnectionState.CONN_RECONNECTING)
+    await asyncio.sleep(0)
+    assert not publishing.done()
+    room.emit("connection_state_changed", rtc.ConnectionState.CONN_DISCONNECTED)
     with pytest.raises(ConnectionError):
         await asyncio.wait_for(publishing, 0.5)
     await tracks.aclose()
@@ -78,12 +81,18 @@ async def test_video_that_is_refused_leaves_the_voice(
         await tracks.publish(sources, fps=30, bitrate_bps=1)
 
 
-async def test_waiting_for_a_subscriber_is_released_by_closing(sources: Sources) -> None:
-    """Speech into an empty room does not wait for ever."""
-    tracks = Tracks(SimulatedRoom(viewers=False).as_room)
+@pytest.mark.parametrize("closes", [True, False])
+async def test_waiting_for_a_subscriber_ends(sources: Sources, closes: bool) -> None:
+    """Speech into an empty room is released by closing, and by a room that is gone."""
+    room = SimulatedRoom(viewers=False)
+    tracks = Tracks(room.as_room)
     await tracks.publish(sources, fps=30, bitrate_bps=1)
     waiting = asyncio.ensure_future(tracks.wait_for_subscriber())
     await asyncio.sleep(0.01)
     assert not waiting.done()
-    await tracks.aclose()
+    if closes:
+        await tracks.aclose()
+    else:
+        room.emit("connection_state_changed", rtc.ConnectionState.CONN_DISCONNECTED)
     await asyncio.wait_for(waiting, 0.5)
+    await tracks.aclose()
