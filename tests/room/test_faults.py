@@ -28,7 +28,7 @@ from .stand_ins import (
 )
 
 STALL_AT_S, STALL_S = 1.0, 5.0
-DEATHS, DEATH_S, EVERY_S, DEATHS_FROM_S = 20 if FULL else 4, 0.45, 1.0, 7.0
+DEATHS, DEATH_S, EVERY_S, DEATHS_FROM_S = 20 if FULL else 3, 0.45, 1.0, 7.0
 BACK_S = 1.0
 """A renderer that works again is seen within this time."""
 

@@ -84,13 +84,13 @@ async def test_a_resumed_connection_stops_nothing(server: LiveKitServer) -> None
     mirror = Observed(Grey())
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
         _, finished = playback(call)
-        speaking = asyncio.ensure_future(call.say(hum(6.0)))
+        speaking = asyncio.ensure_future(call.say(hum(5.0)))
         await until(lambda: loud_now(call))
         await call.room.simulate_scenario(SIGNAL)
         await speaking
         await until(lambda: not loud_now(call))
         assert heard_quiet_ms(call) <= RESUMED_MS
-        assert finished[0].playback_position == 6.0 and not finished[0].interrupted
+        assert finished[0].playback_position == 5.0 and not finished[0].interrupted
         assert call.avatar.stats.samples_replayed == 0
         assert not jumps(mirror.faces, PERIOD)
 

@@ -28,7 +28,7 @@ from .stand_ins import (
     speaks,
 )
 
-STALLED_SPEECH_S = 40.0 if FULL else 12.0
+STALLED_SPEECH_S = 40.0 if FULL else 9.0
 """LiveKit's `AvatarRunner` takes 10 % longer to say it beside a renderer that stalls."""
 
 BLOCKED_S = 2.0

@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     length.add_argument(
         "--minutes", type=float, default=DEFAULT_MINUTES, help="how long (%(default)s)"
     )
-    length.add_argument("--seconds", type=float, help="the same in seconds; 60 is CI's")
+    length.add_argument("--seconds", type=float, help="the same in seconds; 50 is CI's")
     parser.add_argument("--seed", type=int, default=0, help="of lines, turns and stalls (0)")
     parser.add_argument(
         "--only",

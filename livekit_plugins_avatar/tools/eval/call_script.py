@@ -20,15 +20,15 @@ LINKS = {
 viewer sits beside the server."""
 
 MINUTE: Script = (
-    *each("stall", every_s=3.0, length_s=0.4, first_s=3.0, until_s=13.0),
-    Fault(15.0, "death", 0.5),
-    Fault(17.5, "death", 0.5),
-    Fault(21.0, "block", 2.0),
-    Fault(26.0, "dry", 3.7),
-    Fault(34.0, "cpu_hog", 3.0),
-    Fault(40.0, "resume"),
-    Fault(45.0, "reconnect"),
-    Fault(53.0, "link_down", 1.0),
+    *each("stall", every_s=3.0, length_s=0.4, first_s=3.0, until_s=10.0),
+    Fault(11.5, "death", 0.5),
+    Fault(13.5, "death", 0.5),
+    Fault(16.5, "block", 2.0),
+    Fault(21.0, "dry", 3.7),
+    Fault(27.5, "cpu_hog", 3.0),
+    Fault(32.5, "resume"),
+    Fault(37.0, "reconnect"),
+    Fault(44.5, "link_down", 1.0),
 )
 
 FIVE_MINUTES: Script = (
@@ -54,7 +54,7 @@ HICCUP_EVERY_S = 4.0
 HICCUP_S = 0.08
 """Besides, one picture now and then takes 80 ms longer: a renderer that shares its device."""
 
-INTERRUPTED_AT_S = (9.0, 31.0)
+INTERRUPTED_AT_S = (8.0, 26.0)
 INTERRUPTED_EVERY_S = 27.0
 """In a minute, and in more than that."""
 
