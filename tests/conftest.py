@@ -27,7 +27,7 @@ FLAKES: dict[str, tuple[int, int] | None] = {
 """Tests that are run again when they fail, and in how many of how many runs they failed without a
 cause in the code, on two busy cores. They share the machine with the server, browser and voice that
 they test: where it stops all of them for half a second, a promise is broken that is not the code's.
-All other tests fail at once. `AVATAR_RERUNS=0` turns reruns off, to measure the rates; None is not measured yet."""
+All other tests fail at once. `AVATAR_RERUNS=0` turns reruns off; None is not measured."""
 
 RERUNS = int(os.environ.get("AVATAR_RERUNS", "2"))
 
