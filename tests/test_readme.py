@@ -137,5 +137,5 @@ def test_its_links_lead_somewhere() -> None:
 
 
 def test_its_scripts_are_there() -> None:
-    for command in re.findall(r"`(scripts/\w+)", README):
+    for command in re.findall(r"`(scripts/[\w-]+)", README):
         assert (ROOT / command).stat().st_mode & 0o100, command
