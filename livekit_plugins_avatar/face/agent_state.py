@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..timeline import samples
 from .easing import ease
-from .situation import AGENT_STATES, Situation
+from .situation import AGENT_STATES, Situations
 
 FEATURES_SAMPLES = samples(0.4)
 """How long the features take from one state to the next. Spontaneous expressions reach their height
@@ -24,7 +24,7 @@ POSTURE_SAMPLES = samples(0.9)
 looks pulled by a string if it arrives together with the features."""
 
 
-def agent_states(situations: Sequence[tuple[int, Situation]]) -> list[tuple[int, str]]:
+def agent_states(situations: Situations) -> list[tuple[int, str]]:
     """The changes of the agent's state in recent situations: (since which sample, state)."""
     changes: list[tuple[int, str]] = []
     for since, situation in situations:

@@ -13,25 +13,15 @@ from random import Random
 
 from ..timeline import samples, seconds
 from .easing import ease
-from .random_events import EPOCH_S, RandomEvents, lognormal
-from .situation import RECENT_SAMPLES, Situation
+from .random_events import EPOCH_S, RandomEvents, draws, lognormal
+from .situation import RECENT_SAMPLES, Situation, Situations
 from .style import NATURAL, Style
 
-BLINKS_PER_MIN = {
-    "initializing": 17.0,
-    "idle": 17.0,
-    "listening": 24.0,
-    "thinking": 17.0,
-    "speaking": 23.0,
-    "ending": 23.0,
-    "interrupted": 17.0,
-    "overhearing": 22.0,
-    "override": 17.0,
-    "aside": 17.0,
-}
-"""Spontaneous blinks. People blink 17 times a minute at rest and 26 in conversation (Bentivoglio et
-al. 1997); gaze shifts and turn ends add the difference. Thinking keeps the rate at rest: attention
-turned inwards suppresses blinks."""
+AT_REST_PER_MIN = 17.0
+BLINKS_PER_MIN = {"listening": 24.0, "speaking": 23.0, "ending": 23.0, "overhearing": 22.0}
+"""Spontaneous blinks in situations that are not at rest. People blink 17 times a minute at rest and
+26 in conversation (Bentivoglio et al. 1997); gaze shifts and turn ends add the difference. Thinking
+keeps the rate at rest: attention turned inwards suppresses blinks."""
 
 BLINK_SIGMA = 0.6
 """Deviation of the logarithm of the intervals, which are log-normal (Bentivoglio et al. 1997)."""
@@ -76,42 +66,28 @@ class Blinks:
     """The blinks of one face; the same seed blinks in the same way."""
 
     def __init__(self, seed: int, style: Style = NATURAL) -> None:
-        def draw(
+        def spontaneous(
             chance: Random, situation: Situation, _entering: bool
         ) -> list[tuple[float, float]]:
-            return _spontaneous(chance, BLINKS_PER_MIN[situation.state] * style.blink)
+            per_min = BLINKS_PER_MIN.get(situation.state, AT_REST_PER_MIN)
+            return _spontaneous(chance, per_min * style.blink)
 
-        self._seed = seed
-        self._events: RandomEvents[Situation, float] = RandomEvents("blink", seed, draw)
+        self._events: RandomEvents[Situation, float] = RandomEvents("blink", seed, spontaneous)
+        self._at_shift = draws("shift", seed, lambda chance: (chance.random(), _length(chance)))
+        self._at_turn_end = draws("turn", seed, _after_turn)
 
     def closure(
-        self,
-        situations: Sequence[tuple[int, Situation]],
-        shifts: Sequence[tuple[int, float]],
-        sample: int,
+        self, situations: Situations, shifts: Sequence[tuple[int, float]], sample: int
     ) -> float:
         """How far a blink closes the lids at `sample`: 0 open, 1 shut.
 
-        Args:
-            situations: From `situation.recent`.
-            shifts: From `EyeMotion.shifts`.
-            sample: On the published timeline.
-        """
-        blinks = self._recent(situations, shifts, sample)
-        return max(
-            (_closure(seconds(sample - start) / length) for start, length in blinks), default=0.0
-        )
-
-    def _recent(
-        self,
-        situations: Sequence[tuple[int, Situation]],
-        shifts: Sequence[tuple[int, float]],
-        sample: int,
-    ) -> list[Blink]:
-        """The blinks that may be under way at `sample`.
-
         A cause that follows another within `APART_S` makes no blink, whether or not that one did:
         so no longer memory is needed.
+
+        Args:
+            situations: What is recent.
+            shifts: Recent gaze shifts, as in `Look`.
+            sample: On the published timeline.
         """
         causes = [
             *self._events.recent(situations, sample),
@@ -119,32 +95,38 @@ class Blinks:
             *self._at_shifts(shifts),
         ]
         known = sorted(cause for cause in causes if sample - RECENT_SAMPLES < cause[0] <= sample)
-        return [
-            blink
-            for blink, before in zip(known, [None, *known], strict=False)
-            if before is None or blink[0] - before[0] >= _APART_SAMPLES
-        ]
+        starts = [sample - 2 * RECENT_SAMPLES, *(start for start, _ in known)]
+        return max(
+            (
+                _closure(seconds(sample - start) / length)
+                for before, (start, length) in zip(starts, known, strict=False)
+                if start - before >= _APART_SAMPLES
+            ),
+            default=0.0,
+        )
 
     def _at_shifts(self, shifts: Sequence[tuple[int, float]]) -> list[Blink]:
         found = []
         for start, size_deg in shifts:
             part = (size_deg - SHIFT_FROM_DEG) / (SHIFT_SURE_DEG - SHIFT_FROM_DEG)
-            if part <= 0.0:
-                continue
-            chance = Random(f"shift/{self._seed}/{start}")
-            if chance.random() < SHIFT_MOST * min(1.0, part):
-                found.append((start, _length(chance)))
+            if part > 0.0:
+                drawn, length = self._at_shift(start)
+                if drawn < SHIFT_MOST * min(1.0, part):
+                    found.append((start, length))
         return found
 
-    def _at_turn_ends(self, situations: Sequence[tuple[int, Situation]]) -> list[Blink]:
+    def _at_turn_ends(self, situations: Situations) -> list[Blink]:
         found = []
         for (_, before), (since, after) in pairwise(situations):
-            if before.agent != "speaking" or after.agent == "speaking":
-                continue
-            chance = Random(f"turn/{self._seed}/{since}")
-            if chance.random() < TURN_END_CHANCE:
-                found.append((since + samples(chance.uniform(*TURN_END_S)), _length(chance)))
+            if before.agent == "speaking" and after.agent != "speaking":
+                drawn, delay, length = self._at_turn_end(since)
+                if drawn < TURN_END_CHANCE:
+                    found.append((since + delay, length))
         return found
+
+
+def _after_turn(chance: Random) -> tuple[float, int, float]:
+    return chance.random(), samples(chance.uniform(*TURN_END_S)), _length(chance)
 
 
 def _length(chance: Random) -> float:

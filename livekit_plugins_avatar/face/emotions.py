@@ -18,6 +18,7 @@ from ..timeline import Timeline, samples
 from .agent_state import POSTURE_SAMPLES
 from .easing import ease
 from .offsets import Offset, offset_table
+from .situation import recent
 from .state import ARKIT_BLENDSHAPES
 
 
@@ -187,9 +188,7 @@ class Emotions:
             float64 [6], one per name in `EMOTIONS`, in [0, 1].
         """
         weights = np.zeros(len(EMOTIONS))
-        for since, (emotion, strength) in self._timeline:
-            if since > sample:
-                break
+        for since, (emotion, strength) in recent(self._timeline, sample):
             arrived = ease((sample - since) / (onset or _ONSETS[emotion]))
             end, decay = _ENDS[emotion]
             weights *= 1.0 - arrived

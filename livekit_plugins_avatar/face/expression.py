@@ -9,9 +9,7 @@ where articulation closes or rounds the lips.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from math import radians
-from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +20,9 @@ from .easing import bump
 from .emotions import Emotions
 from .nods import Nods
 from .offsets import Offset, offset_table
+from .random_events import draws
 from .situation import AGENT_STATES
-from .state import ARKIT_BLENDSHAPES, INDEX
+from .state import ARKIT_BLENDSHAPES, INDEX, columns
 
 OFFSETS = (
     Offset("any", "mouthSmileLeft", 0.13, "A relaxed mouth reads as sullen; this reads as kind."),
@@ -93,7 +92,7 @@ GIVES_WAY_AT = {
 """The axes that close, turn in and round the lips, and the weight of each at which expression
 leaves the mouth to articulation: that of a full p, f, u and o."""
 
-_MOUTH = np.array([name.startswith("mouth") for name in ARKIT_BLENDSHAPES])
+_MOUTH = columns("mouthClose", "mouthUpperUpRight")
 _CLOSERS = [INDEX[name] for name in GIVES_WAY_AT]
 _FULLY_CLOSED = np.array(list(GIVES_WAY_AT.values()))
 
@@ -124,12 +123,7 @@ class Expression:
         self._strength = strength
         self._emotions = Emotions()
         self._nods = Nods(seed)
-
-        @lru_cache(maxsize=64)
-        def accented(start: int) -> bool:
-            return Random(f"accent/{seed}/{start}").random() < ACCENT_SHARE
-
-        self._accented = accented
+        self._accented = draws("accent", seed, lambda chance: chance.random() < ACCENT_SHARE)
 
     def express(self, sample: int, emotion: str, strength: float = 1.0) -> None:
         """Let an emotion begin at `sample`, as `Emotions.set`."""
@@ -191,4 +185,6 @@ def blend(articulation: NDArray[np.float32], offsets: NDArray[np.float64]) -> ND
         float64 [52], weights in [0, 1]. On the mouth's axes the offsets fade as the lips close.
     """
     closing = min(1.0, float((articulation[_CLOSERS] / _FULLY_CLOSED).max()))
-    return np.clip(articulation + np.where(_MOUTH, (1.0 - closing) * offsets, offsets), 0.0, 1.0)
+    weights = articulation + offsets
+    weights[_MOUTH] = articulation[_MOUTH] + (1.0 - closing) * offsets[_MOUTH]
+    return weights.clip(0.0, 1.0)

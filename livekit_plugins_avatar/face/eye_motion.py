@@ -13,24 +13,10 @@ from math import cos, degrees, radians, sin
 from random import Random
 from typing import NamedTuple
 
-from .glances import (
-    AWAY_SCATTER_DEG,
-    AWAY_SIGMA,
-    CAMERA_SCATTER_DEG,
-    FIRST_HOLD_SPREAD,
-    GLANCES,
-    HOLD_SIGMA,
-    SCATTER_LIMIT,
-    SHIFT_LEAST_S,
-    SHIFT_S,
-    SHIFT_SIGMA,
-    SHORTEST_S,
-    SIDE_KEPT,
-    Glances,
-)
+from .glances import GLANCES, Glances
 from .random_events import EPOCH_S, RandomEvents, lognormal
-from .saccade import Point, depths, distance_deg, saccades, turns
-from .situation import Situation, Target
+from .saccade import HEAD_TURN, SACCADE, VERGENCE, Point, distance_deg, moved
+from .situation import Situation, Situations, Target
 from .style import NATURAL, Style
 
 HEAD_SHARE = 0.45
@@ -41,7 +27,7 @@ nearly all of a shift, and beyond about 15 degrees the head always follows."""
 HEAD_FROM_DEG = 5.0
 """Smaller glances are made by the eyes alone."""
 
-APART_DEG = 2.4
+APART = Point(2.4, 0.0)
 """How far each eye turns outwards when the look goes from a partner at 0.6 m into a distance of 2.9
 m: eyes 63 mm apart converge by 3.0 and 0.6 degrees. At rest they meet at the camera."""
 
@@ -54,6 +40,33 @@ WIDE_PER_RAD = 0.7
 """Weights of the lids for each radian of pitch: the upper lid rides on the eyeball, and looking 0.2
 rad down closes it by a fifth."""
 
+FIRST_HOLD_SPREAD = 1.6
+"""The first look of a situation is up to this times the least: eyes that leave each speaker after
+the same time look mechanical."""
+
+HOLD_SIGMA = 0.45
+AWAY_SIGMA = 0.4
+"""Deviation of the logarithm of the lengths, which are log-normal. People prefer 3.3 +- 0.7 s
+(Binetti et al. 2016); what they do varies more."""
+
+SHORTEST_S = 0.2
+"""Least length of a look: the time in which a saccade is prepared."""
+
+SIDE_KEPT = 0.75
+"""Chance that a look away goes to the same side as the last: people have a preferred side."""
+
+SHIFT_S = 0.9
+SHIFT_SIGMA = 0.45
+SHIFT_LEAST_S = 0.25
+"""Mean, deviation of the logarithm and least time between the small shifts within a look:
+fixational saccades come once or twice a second (Martinez-Conde et al. 2004)."""
+
+CAMERA_SCATTER_DEG = 0.4
+AWAY_SCATTER_DEG = 1.0
+SCATTER_LIMIT = 2.0
+"""Deviation of these shifts on each axis at a person and elsewhere, and at how many deviations it
+is cut off: below a degree at a person, where a look within about three degrees meets the eye."""
+
 _RUN_IN_S = 12.0
 """An epoch is drawn from this long before its start, so that it begins in midstream."""
 
@@ -63,20 +76,23 @@ class Look(NamedTuple):
 
     `yaw` and `pitch` are the direction of the eyes in the world, (0, 0) being the camera;
     `head_yaw` and `head_pitch` the head's part in it; `apart` how far each eye is turned outwards
-    from meeting at a partner's distance.
+    from meeting at a partner's distance; `shifts` the recent saccades: when they began, and their
+    size in degrees.
     """
 
     yaw: float
     pitch: float
     head_yaw: float
     head_pitch: float
-    apart: float = 0.0
+    apart: float
+    shifts: list[tuple[int, float]]
 
 
 class _Fixation(NamedTuple):
     eyes: Point
     head: Point
-    apart_deg: float
+    apart: Point
+    """How far each eye is turned outwards, as a yaw."""
 
 
 class EyeMotion:
@@ -92,23 +108,17 @@ class EyeMotion:
 
         self._events: RandomEvents[Situation, _Fixation] = RandomEvents("gaze", seed, draw)
 
-    def at(self, situations: Sequence[tuple[int, Situation]], sample: int) -> Look:
-        """The look at `sample`, given the recent situations (`situation.recent`)."""
+    def at(self, situations: Situations, sample: int) -> Look:
+        """The look at `sample`, given the recent situations."""
         fixations = self._events.recent(situations, sample)
-        eyes = saccades([(start, each.eyes) for start, each in fixations], sample)
-        head = turns([(start, each.head) for start, each in fixations], sample)
-        apart_deg = depths([(start, each.apart_deg) for start, each in fixations], sample)
-        return Look(*map(radians, (*eyes, *head, apart_deg)))
-
-    def shifts(
-        self, situations: Sequence[tuple[int, Situation]], sample: int
-    ) -> list[tuple[int, float]]:
-        """The recent saccades up to `sample`: when they began, and their size in degrees."""
-        fixations = self._events.recent(situations, sample)
-        return [
+        eyes = moved([(start, each.eyes) for start, each in fixations], sample, SACCADE)
+        head = moved([(start, each.head) for start, each in fixations], sample, HEAD_TURN)
+        apart = moved([(start, each.apart) for start, each in fixations], sample, VERGENCE)
+        shifts = [
             (start, distance_deg(before.eyes, after.eyes))
             for (_, before), (start, after) in pairwise(fixations)
         ]
+        return Look(*map(radians, (*eyes, *head, apart.yaw_deg)), shifts)
 
 
 def lids(pitch_rad: float) -> tuple[float, float]:
@@ -131,22 +141,22 @@ def _scan_path(
     """Fixations from `onset_s` to past the end of the epoch: target, elsewhere, target, ..."""
     row = GLANCES[situation.state].styled(style)
     at_target = _at_person(situation.target, style)
+    scatter_deg, end_s = CAMERA_SCATTER_DEG * style.fixation, EPOCH_S + SHORTEST_S
     if row is None:
-        length_s = EPOCH_S + SHORTEST_S - onset_s
-        yield from _scan(chance, onset_s, length_s, at_target, CAMERA_SCATTER_DEG * style.fixation)
-        yield EPOCH_S + SHORTEST_S, at_target
+        yield from _scan(chance, onset_s, end_s - onset_s, at_target, scatter_deg)
+        yield end_s, at_target
         return
     first_hold_s = row.first_hold_s * chance.uniform(1.0, FIRST_HOLD_SPREAD)
     hold_s = first_hold_s if entering else lognormal(chance, row.hold_s, HOLD_SIGMA)
     side = chance.choice((-1.0, 1.0))
-    while onset_s < EPOCH_S + SHORTEST_S:
+    while onset_s < end_s:
         hold_s = min(max(SHORTEST_S, hold_s), 2.0 * (EPOCH_S + _RUN_IN_S))
-        yield from _scan(chance, onset_s, hold_s, at_target, CAMERA_SCATTER_DEG * style.fixation)
+        yield from _scan(chance, onset_s, hold_s, at_target, scatter_deg)
         onset_s += hold_s
         side = side if chance.random() < SIDE_KEPT else -side
-        elsewhere, scatter_deg = _elsewhere(chance, situation, row, style, side)
+        elsewhere, away_scatter_deg = _elsewhere(chance, situation, row, style, side)
         away_s = max(SHORTEST_S, lognormal(chance, row.away_s, AWAY_SIGMA))
-        yield from _scan(chance, onset_s, away_s, elsewhere, scatter_deg * style.fixation)
+        yield from _scan(chance, onset_s, away_s, elsewhere, away_scatter_deg * style.fixation)
         onset_s += away_s
         hold_s = lognormal(chance, row.hold_s, HOLD_SIGMA)
     yield onset_s, at_target
@@ -165,15 +175,16 @@ def _elsewhere(
     elevation = radians(chance.uniform(*row.elevation_deg))
     yaw_deg, pitch_deg = side * size_deg * cos(elevation), size_deg * sin(elevation)
     share = style.head * HEAD_SHARE * max(0.0, size_deg - HEAD_FROM_DEG) / size_deg
-    eyes = _moved(target.eyes, yaw_deg, pitch_deg)
-    head = _moved(target.head, share * yaw_deg, share * pitch_deg)
-    return _Fixation(eyes, head, APART_DEG), AWAY_SCATTER_DEG
+    eyes = _off(target.eyes, yaw_deg, pitch_deg)
+    head = _off(target.head, share * yaw_deg, share * pitch_deg)
+    return _Fixation(eyes, head, APART), AWAY_SCATTER_DEG
 
 
 def _at_person(target: Target, style: Style) -> _Fixation:
     eyes = Point(degrees(target.yaw_rad), degrees(target.pitch_rad))
     share = style.head * HEAD_SHARE
-    return _Fixation(eyes, Point(share * eyes.yaw_deg, share * eyes.pitch_deg), 0.0)
+    head = Point(share * eyes.yaw_deg, share * eyes.pitch_deg)
+    return _Fixation(eyes, head, Point(0.0, 0.0))
 
 
 def _scan(
@@ -181,16 +192,16 @@ def _scan(
 ) -> Iterator[tuple[float, _Fixation]]:
     """One look: fixations near `centre`, which the head does not follow."""
 
-    def off() -> float:
+    def scatter() -> float:
         return max(-SCATTER_LIMIT, min(SCATTER_LIMIT, chance.gauss(0.0, 1.0))) * scatter_deg
 
     end_s = onset_s + length_s
     while True:
-        yield onset_s, centre._replace(eyes=_moved(centre.eyes, off(), off()))
+        yield onset_s, centre._replace(eyes=_off(centre.eyes, scatter(), scatter()))
         onset_s += max(SHIFT_LEAST_S, lognormal(chance, SHIFT_S, SHIFT_SIGMA))
         if onset_s > end_s - SHIFT_LEAST_S:
             return
 
 
-def _moved(point: Point, yaw_deg: float, pitch_deg: float) -> Point:
+def _off(point: Point, yaw_deg: float, pitch_deg: float) -> Point:
     return Point(point.yaw_deg + yaw_deg, point.pitch_deg + pitch_deg)

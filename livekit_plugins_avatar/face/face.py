@@ -28,7 +28,7 @@ from .eye_motion import EyeMotion, lids
 from .idle import HEAD_AXES, Idle
 from .limits import GAZE_LIMIT_RAD, HEAD_LIMITS, soft_limit
 from .situation import CAMERA, Situation, Target, recent
-from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS, FaceState
+from .state import ARKIT_BLENDSHAPES, PARAMETERS, FaceState, columns
 from .status import AT_TARGET_DEG, AvatarStatus
 from .style import NATURAL, Style
 
@@ -40,11 +40,11 @@ Visemes = Callable[[int, int], Sequence[VisemeEvent]]
 """The viseme events in [start, end) of the published timeline, contiguous and in order."""
 
 _BLENDSHAPES = slice(0, len(ARKIT_BLENDSHAPES))
-_HEAD = slice(INDEX[HEAD_AXES[0]], INDEX[HEAD_AXES[-1]] + 1)
-_GAZE = [INDEX["gazeYaw"], INDEX["gazePitch"]]
-_LOOK_OUT = [INDEX["eyeLookOutLeft"], INDEX["eyeLookOutRight"]]
-_BLINK = [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]
-_WIDE = [INDEX["eyeWideLeft"], INDEX["eyeWideRight"]]
+_HEAD = columns(HEAD_AXES[0], HEAD_AXES[-1])
+_GAZE = columns("gazeYaw", "gazePitch")
+_LOOK_OUT = columns("eyeLookOutLeft", "eyeLookOutRight")
+_BLINK = columns("eyeBlinkLeft", "eyeBlinkRight")
+_WIDE = columns("eyeWideLeft", "eyeWideRight")
 
 EYE_LOOK_RAD = 0.57
 """The angle of an eyeLook weight of 1: 30 to 34 degrees, as renderers draw it."""
@@ -162,8 +162,7 @@ class Face:
         values[_GAZE] = eyes
         values[_LOOK_OUT] = look.apart / EYE_LOOK_RAD
 
-        shifts = self._eye_motion.shifts(situations, sample)
-        closure = self._blinks.closure(situations, shifts, sample)
+        closure = self._blinks.closure(situations, look.shifts, sample)
         lowered, widened = lids(float(eyes[1]))
         values[_BLINK] += lowered + (1.0 - lowered) * closure
         values[_WIDE] += widened * (1.0 - closure)

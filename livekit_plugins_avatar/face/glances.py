@@ -9,7 +9,7 @@ from .style import Style
 
 @dataclass(frozen=True, slots=True)
 class Glances:
-    """How the eyes behave in one situation.
+    """How the eyes behave in one situation, and why.
 
     Args:
         first_hold_s: Least length of the look at the target with which the situation begins.
@@ -18,7 +18,6 @@ class Glances:
         size_deg: Least and greatest angle of a look at no one, from the target.
         elevation_deg: Least and greatest direction of it: 0 to the side, 90 straight up.
         at_others: The share of looks elsewhere that go to another participant, if there is one.
-        reason: Why these figures.
     """
 
     first_hold_s: float
@@ -36,21 +35,12 @@ class Glances:
 
     def styled(self, style: Style) -> Glances | None:
         """The row in a style, or None where the eyes never leave the target."""
-        factor = style.aversion if self.averts else style.away
+        factor = style.aversion if self.away_share > 0.5 else style.away
         share = min(MOST_AWAY, self.away_share * factor)
         if not share:
             return None
-        least, most = self.size_deg
-        return replace(
-            self,
-            hold_s=self.away_s * (1.0 / share - 1.0),
-            size_deg=(least * style.glance_size, most * style.glance_size),
-        )
-
-    @property
-    def averts(self) -> bool:
-        """Whether the eyes look elsewhere for more than half of the time."""
-        return self.away_share > 0.5
+        least, most = (size_deg * style.glance_size for size_deg in self.size_deg)
+        return replace(self, hold_s=self.away_s * (1.0 / share - 1.0), size_deg=(least, most))
 
 
 MOST_AWAY = 0.9
@@ -114,31 +104,3 @@ GLANCES = {
     ),
 }  # fmt: skip
 """One row for each `Situation.state`."""
-
-FIRST_HOLD_SPREAD = 1.6
-"""The first look of a situation is up to this times the least: eyes that leave each speaker after
-the same time look mechanical."""
-
-HOLD_SIGMA = 0.45
-AWAY_SIGMA = 0.4
-"""Deviation of the logarithm of the lengths, which are log-normal. People prefer 3.3 +- 0.7 s
-(Binetti et al. 2016); what they do varies more."""
-
-SHORTEST_S = 0.2
-"""Least length of a look: the time in which a saccade is prepared."""
-
-SIDE_KEPT = 0.75
-"""Chance that a look away goes to the same side as the last: people have a preferred side."""
-
-SHIFT_S = 0.9
-SHIFT_SIGMA = 0.45
-SHIFT_LEAST_S = 0.25
-"""Mean, deviation of the logarithm and least time between the small shifts within a look:
-fixational saccades come once or twice a second (Martinez-Conde et al. 2004), rarely within a
-quarter of one."""
-
-CAMERA_SCATTER_DEG = 0.4
-AWAY_SCATTER_DEG = 1.0
-SCATTER_LIMIT = 2.0
-"""Deviation of these shifts on each axis at a person and elsewhere, and at how many deviations it
-is cut off: below a degree at a person, where a look within about three degrees meets the eye."""

@@ -1,7 +1,4 @@
-"""A listener's nods, which say "go on, I hear you".
-
-A nod is one small dip of the head or two, drawn from the seed and the moment.
-"""
+"""A listener's nods, which say "go on, I hear you": one small dip of the head or two."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from random import Random
 
 from ..timeline import samples
 from .easing import bump
+from .random_events import draws
 
 DIP_S = (0.42, 0.58)
 """Shortest and longest time down and up again: affirming nods come at about two a second, the calm
@@ -35,7 +33,7 @@ class Nods:
     """The nods of one face; one thread adds, any thread reads."""
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
+        self._drawn = draws("nod", seed, _draw)
         # Replaced whole: a reader never sees a change half made.
         self._starts: tuple[int, ...] = ()
 
@@ -47,17 +45,19 @@ class Nods:
     def pitch_rad(self, sample: int) -> float:
         """The pitch that nodding adds at `sample`: 0 or below, which is down."""
         return -sum(
-            self._dip(start, sample - start)
+            self._depth(start, sample - start)
             for start in self._starts
             if 0 < sample - start < APART_SAMPLES
         )
 
-    def _dip(self, start: int, age: int) -> float:
-        chance = Random(f"nod/{self._seed}/{start}")
-        length = samples(chance.uniform(*DIP_S))
-        depth = chance.uniform(*DIP_RAD)
+    def _depth(self, start: int, age: int) -> float:
+        length, depth, twice = self._drawn(start)
         if age >= length:
-            if chance.random() >= TWICE_SHARE:
-                return 0.0
-            age, depth = age - length, depth * SECOND_DIP
+            age, depth = age - length, depth * SECOND_DIP * twice
         return depth * bump(age, DOWN_SHARE * length, (1.0 - DOWN_SHARE) * length)
+
+
+def _draw(chance: Random) -> tuple[int, float, bool]:
+    """The length of each dip of a nod, the depth of the first, and whether there are two."""
+    length, depth = samples(chance.uniform(*DIP_S)), chance.uniform(*DIP_RAD)
+    return length, depth, chance.random() < TWICE_SHARE

@@ -59,14 +59,25 @@ class RandomEvents(Generic[S, T]):
         """
         sample = max(sample, changes[0][0])
         found: list[tuple[int, T]] = []
-        for index, (since, state) in enumerate(changes):
-            last = changes[index + 1][0] - 1 if index + 1 < len(changes) else sample
+        ends = [since - 1 for since, _ in changes[1:]]
+        for (since, state), last in zip(changes, [*ends, sample], strict=True):
             first = max(sample - RECENT_SAMPLES, since)
             numbers = range((first - since) // _EPOCH_SAMPLES, (last - since) // _EPOCH_SAMPLES + 1)
             for number in numbers:
-                found += [item for item in self._epoch(state, since, number) if item[0] <= last]
+                epoch = self._epoch(state, since, number)
+                found += epoch[: bisect_right(epoch, last, key=itemgetter(0))]
         before = bisect_right(found, sample - RECENT_SAMPLES, key=itemgetter(0)) - 1
         return found[max(0, before) :]
+
+
+def draws(kind: str, seed: int, draw: Callable[[Random], T]) -> Callable[[int], T]:
+    """What `draw` makes of the seed and a sample, drawn once for each sample asked about."""
+
+    @lru_cache(maxsize=64)
+    def at(sample: int) -> T:
+        return draw(Random(f"{kind}/{seed}/{sample}"))
+
+    return at
 
 
 def lognormal(chance: Random, mean: float, sigma: float) -> float:

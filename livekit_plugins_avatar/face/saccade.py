@@ -7,7 +7,6 @@ and nothing jumps. A move takes longer the farther it goes, as in people.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from math import hypot
 from typing import NamedTuple
 
@@ -22,13 +21,7 @@ Carpenter 1988)."""
 SACCADE_PEAK = 1.65
 """Peak over mean velocity of a saccade, the same at all sizes (Harwood et al. 1999)."""
 
-HEAD_S = 0.4
-HEAD_S_PER_DEG = 0.02
-"""Length of a turn of the head: it starts with the eyes and arrives long after them."""
-
-VERGENCE_S = 0.35
-"""Length of a change of vergence: eyes turn in and out slowly, during and after the saccade (Leigh
-and Zee)."""
+_SMOOTH = (1.875 - SACCADE_PEAK) / (1.875 - 1.5)
 
 
 class Point(NamedTuple):
@@ -36,6 +29,14 @@ class Point(NamedTuple):
 
     yaw_deg: float
     pitch_deg: float
+
+
+class Move(NamedTuple):
+    """How one part moves: its least time, the time added by each degree, and its path in time."""
+
+    base_s: float
+    s_per_deg: float
+    path: Callable[[float], float]
 
 
 def glide(part: float) -> float:
@@ -47,23 +48,13 @@ def glide(part: float) -> float:
     return _SMOOTH * x * x * (3.0 - 2.0 * x) + (1.0 - _SMOOTH) * ease(x)
 
 
-_SMOOTH = (1.875 - SACCADE_PEAK) / (1.875 - 1.5)
+SACCADE = Move(SACCADE_S, SACCADE_S_PER_DEG, glide)
 
+HEAD_TURN = Move(0.4, 0.02, ease)
+"""The head starts with the eyes and arrives long after them."""
 
-def saccades(points: Sequence[tuple[int, Point]], sample: int) -> Point:
-    """Where eyes that jump from point to point are at `sample`."""
-    return _arrived(points, sample, SACCADE_S, SACCADE_S_PER_DEG, glide)
-
-
-def turns(points: Sequence[tuple[int, Point]], sample: int) -> Point:
-    """Where a head that follows from point to point is at `sample`."""
-    return _arrived(points, sample, HEAD_S, HEAD_S_PER_DEG, ease)
-
-
-def depths(points: Sequence[tuple[int, float]], sample: int) -> float:
-    """How far eyes that follow a chain of depths are turned apart at `sample`, in degrees."""
-    chain = [(start, Point(apart_deg, 0.0)) for start, apart_deg in points]
-    return _arrived(chain, sample, VERGENCE_S, 0.0, ease).yaw_deg
+VERGENCE = Move(0.35, 0.0, ease)
+"""Eyes turn in and out slowly, during and after the saccade (Leigh and Zee)."""
 
 
 def distance_deg(one: Point, other: Point) -> float:
@@ -71,22 +62,16 @@ def distance_deg(one: Point, other: Point) -> float:
     return hypot(one.yaw_deg - other.yaw_deg, one.pitch_deg - other.pitch_deg)
 
 
-def _arrived(
-    points: Sequence[tuple[int, Point]],
-    sample: int,
-    base_s: float,
-    per_deg_s: float,
-    path: Callable[[float], float],
-) -> Point:
-    """Where a chain of moves has got to at `sample`."""
-    sizes_deg = [0.0, *(distance_deg(a, b) for (_, a), (_, b) in pairwise(points))]
-    lengths_s = [base_s + per_deg_s * size_deg for size_deg in sizes_deg]
-    first = len(points) - 1
-    while first > 0 and seconds(sample - points[first][0]) < lengths_s[first]:
-        first -= 1
-    yaw_deg, pitch_deg = points[first][1]
-    for (start, to), length_s in zip(points[first + 1 :], lengths_s[first + 1 :], strict=True):
-        part = path(seconds(sample - start) / length_s)
-        yaw_deg += (to.yaw_deg - yaw_deg) * part
-        pitch_deg += (to.pitch_deg - pitch_deg) * part
-    return Point(yaw_deg, pitch_deg)
+def moved(points: Sequence[tuple[int, Point]], sample: int, move: Move) -> Point:
+    """Where what moves from point to point, setting off for each at its sample, is at `sample`."""
+    *before, (start, to) = points
+    if not before:
+        return to
+    length_s = move.base_s + move.s_per_deg * distance_deg(before[-1][1], to)
+    if seconds(sample - start) >= length_s:
+        return to
+    yaw_deg, pitch_deg = moved(before, sample, move)
+    part = move.path(seconds(sample - start) / length_s)
+    return Point(
+        yaw_deg + (to.yaw_deg - yaw_deg) * part, pitch_deg + (to.pitch_deg - pitch_deg) * part
+    )

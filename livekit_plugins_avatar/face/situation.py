@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeVar
 
 from ..timeline import Timeline, samples
@@ -37,7 +40,7 @@ CAMERA = Target("camera")
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """Which participant has the face's attention.
+    """Which participant has the face's attention: by default one who is where the camera is.
 
     Args:
         target: Where that participant is.
@@ -50,10 +53,6 @@ class Focus:
     others: tuple[Target, ...] = ()
     speaking: bool = False
     overheard: bool = False
-
-
-ALONE = Focus()
-"""A single participant, who is where the camera is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,9 @@ class Situation:
 AT_START = Situation("initializing", "initializing", CAMERA)
 """The situation of a face before anything has happened."""
 
+Situations = Sequence[tuple[int, Situation]]
+"""Situations and the samples at which they begin, from `recent`."""
+
 
 def recent(timeline: Timeline[T], sample: int) -> tuple[tuple[int, T], ...]:
     """The entries of a timeline that the face at `sample` can still show, oldest first.
@@ -84,7 +86,7 @@ def recent(timeline: Timeline[T], sample: int) -> tuple[tuple[int, T], ...]:
     The first is the one that held `RECENT_SAMPLES` earlier (or the oldest known), the last the one
     that holds at `sample`. There is always at least one.
     """
-    entries = list(timeline)
-    past = [entry for entry in entries if entry[0] <= sample] or entries[:1]
-    held = [entry for entry in past if entry[0] <= sample - RECENT_SAMPLES]
-    return tuple(past[max(0, len(held) - 1) :])
+    entries = tuple(timeline)
+    held = bisect_right(entries, sample - RECENT_SAMPLES, key=itemgetter(0))
+    begun = bisect_right(entries, sample, key=itemgetter(0))
+    return entries[max(0, held - 1) : max(1, begun)]

@@ -44,6 +44,11 @@ INDEX: Mapping[str, int] = {name: column for column, name in enumerate(PARAMETER
 """The column of each parameter."""
 
 
+def columns(first: str, last: str) -> slice:
+    """The columns of the parameters from `first` to `last`."""
+    return slice(INDEX[first], INDEX[last] + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class FaceState:
     """A face at one moment.

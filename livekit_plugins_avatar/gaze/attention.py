@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..face.situation import AGENT_STATES, ALONE, AT_START, Focus, Situation, Target
+from ..face.situation import AGENT_STATES, AT_START, Focus, Situation, Target
 from ..timeline import Timeline, samples
 from .aside import AWAY, aside
 
@@ -43,7 +43,7 @@ class Attention:
     def __init__(self) -> None:
         self.situations: Timeline[Situation] = Timeline(AT_START, limit=_KEPT)
         self._agent: Timeline[str] = Timeline(AT_START.agent, limit=_KEPT)
-        self._focus: Timeline[Focus] = Timeline(ALONE, limit=_KEPT)
+        self._focus: Timeline[Focus] = Timeline(Focus(), limit=_KEPT)
         self._tool_runs: Timeline[bool] = Timeline(False, limit=_KEPT)
         self._expected: Timeline[bool] = Timeline(False, limit=_KEPT)
         self._ending: Timeline[bool] = Timeline(False, limit=_KEPT)
