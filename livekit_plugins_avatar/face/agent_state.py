@@ -34,15 +34,12 @@ def agent_states(situations: Situations) -> list[tuple[int, str]]:
 
 
 def mix(changes: Sequence[tuple[int, str]], sample: int, blend_samples: int) -> NDArray[np.float64]:
-    """How much of each state is in the face at `sample`.
+    """How much of each of `AGENT_STATES` is in the face at `sample`: float64 [5], summing to 1.
 
     Args:
         changes: From `agent_states`.
         sample: On the published timeline.
         blend_samples: How long passing from one state to the next takes, at most `RECENT_SAMPLES`.
-
-    Returns:
-        float64 [5], one weight per name in `AGENT_STATES`, in [0, 1], summing to 1.
     """
     weights = np.zeros(len(AGENT_STATES))
     weights[AGENT_STATES.index(changes[0][1])] = 1.0

@@ -2,9 +2,8 @@
 
 Every event has an influence of bounded length around it (its lead and decay). At each moment each
 part of the mouth takes the mean of the shapes that reach it, weighted by how strongly each holds
-that part; contacts of the lips are laid on top, so that they are reached. `mouth_at` is a pure
-function: it never jumps from sample to sample, and cutting an event into equal ones changes
-nothing.
+that part; contacts of the lips are laid on top, so that they are reached. The mouth never jumps
+from sample to sample, and cutting an event into equal ones changes nothing.
 """
 
 from __future__ import annotations
@@ -22,10 +21,8 @@ from .mouth_shapes import (
     CONTACTS,
     MOUTH_AXES,
     MOUTH_SHAPES,
-    OPENING_AXES,
     PARTS,
-    QUIET_OPENING,
-    QUIET_WIDTH,
+    QUIET,
     Contact,
     MouthShape,
 )
@@ -58,7 +55,7 @@ _SHAPE = np.array([_by_axis(MOUTH_SHAPES[viseme].shape) for viseme in VISEMES])
 _HOLDS = np.array([_by_part(MOUTH_SHAPES[viseme].holds) for viseme in VISEMES])
 _LEAD = np.array([samples(MOUTH_SHAPES[viseme].lead_s) for viseme in VISEMES])
 _REACH = _LEAD + np.array([samples(MOUTH_SHAPES[viseme].decay_s) for viseme in VISEMES])
-_QUIET = _by_axis(dict.fromkeys(OPENING_AXES, QUIET_OPENING), QUIET_WIDTH)
+_QUIET = _by_part(QUIET)
 
 _BLENDSHAPE = np.array([INDEX[name] for names in MOUTH_AXES.values() for name in names])
 _AXIS_OF_BLENDSHAPE = np.repeat(
@@ -72,18 +69,19 @@ def _risen(x: Vector) -> Vector:
     return x - np.sin(2 * np.pi * x) / (2 * np.pi)
 
 
-def _influence(start: Vector, end: Vector, lead: Vector | int, reach: Vector | int) -> Vector:
+def _influence(edges: Vector, lead: Vector | int, reach: Vector | int) -> Vector:
     """The influence of events on a moment, in [0, 1]: how much of each lies within its window.
 
     Equal events laid end to end have the influence of one.
 
     Args:
-        start: First sample, relative to the moment.
-        end: The sample after the last, relative to the moment.
+        edges: float64 [2, N], starts and ends in samples, relative to the moment.
         lead: How far ahead of the moment the window reaches, in samples.
         reach: Length of the window, in samples.
     """
-    return _risen((lead - start) / reach) - _risen((lead - end) / reach)
+    started, ended = _risen((lead - edges) / reach)
+    influence: Vector = started - ended
+    return influence
 
 
 class _ContactArrays:
@@ -96,12 +94,12 @@ class _ContactArrays:
         self.shape = _by_axis(contact.shape)
         self._lead = samples(contact.lead_s)
         self._reach = self._lead + samples(contact.decay_s)
-        half = np.array([samples(CONTACT_REACHED_S) / 2])
-        self._full = float(_influence(-half, half, self._lead, self._reach)[0])
+        half = samples(CONTACT_REACHED_S) / 2
+        self._full = float(_influence(np.array([-half, half]), self._lead, self._reach))
 
-    def strength(self, start: Vector, end: Vector) -> float:
+    def strength(self, edges: Vector) -> float:
         """How much the lips touch, in [0, 1], for the events of this contact."""
-        part = float(_influence(start, end, self._lead, self._reach).sum()) / self._full
+        part = float(_influence(edges, self._lead, self._reach).sum()) / self._full
         part = min(part, 1.0)
         return part * part * (3 - 2 * part)
 
@@ -113,9 +111,8 @@ def mouth_at(events: Sequence[VisemeEvent], sample: int) -> NDArray[np.float32]:
     """The mouth at one sample of the published timeline.
 
     Args:
-        events: On the published timeline, in order and without gaps, at least from
-            `sample - REACH_BEFORE_SAMPLES` to `sample + REACH_AFTER_SAMPLES`; others have no
-            influence.
+        events: In order and without gaps, at least from `sample - REACH_BEFORE_SAMPLES` to
+            `sample + REACH_AFTER_SAMPLES`; others have no influence.
         sample: The moment.
 
     Returns:
@@ -124,20 +121,21 @@ def mouth_at(events: Sequence[VisemeEvent], sample: int) -> NDArray[np.float32]:
     Raises:
         ValueError: The events leave a gap or do not cover the range.
     """
-    visemes, start, end, intensity = _within_reach(events, sample)
-    lead, reach = _LEAD[visemes], _REACH[visemes]
-    weight = _influence(start, end, lead, reach)[:, None] * _HOLDS[visemes]
-    effort = _QUIET + (1 - _QUIET) * intensity[:, None]
+    near = _within_reach(events, sample)
+    visemes = np.array([VISEME_INDEX[event.viseme] for event in near])
+    edges = np.array([[e.start for e in near], [e.end for e in near]], np.float64) - sample
+    intensity = np.array([[event.intensity] for event in near])
+    weight = _influence(edges, _LEAD[visemes], _REACH[visemes])[:, None] * _HOLDS[visemes]
+    effort = _QUIET + (1 - _QUIET) * intensity
     mouth = (weight * effort * _SHAPE[visemes]).sum(axis=0) / weight.sum(axis=0)
 
     meet = 0.0
     for contact in _CONTACTS:
         spoken = visemes == contact.viseme
-        if not spoken.any():
-            continue
-        strength = contact.strength(start[spoken], end[spoken])
-        mouth += strength * contact.touched * (contact.shape - mouth)
-        meet += strength * (contact.meet - meet)
+        if spoken.any():
+            strength = contact.strength(edges[:, spoken])
+            mouth += strength * contact.touched * (contact.shape - mouth)
+            meet += strength * (contact.meet - meet)
 
     weights = np.zeros(len(ARKIT_BLENDSHAPES), np.float32)
     weights[_BLENDSHAPE] = mouth[_AXIS_OF_BLENDSHAPE]
@@ -145,10 +143,8 @@ def mouth_at(events: Sequence[VisemeEvent], sample: int) -> NDArray[np.float32]:
     return weights
 
 
-def _within_reach(
-    events: Sequence[VisemeEvent], sample: int
-) -> tuple[NDArray[np.intp], Vector, Vector, Vector]:
-    """Viseme, start and end relative to `sample`, and intensity of the events within reach."""
+def _within_reach(events: Sequence[VisemeEvent], sample: int) -> list[VisemeEvent]:
+    """The events that reach the mouth at `sample`, checked to be complete."""
     first, last = sample - REACH_BEFORE_SAMPLES, sample + REACH_AFTER_SAMPLES
     near = [event for event in events if event.end > first and event.start < last]
     gap = any(event.end != after.start for event, after in pairwise(near))
@@ -157,6 +153,4 @@ def _within_reach(
             f"the mouth at sample {sample} needs events without gaps from {first} to {last}, got "
             f"{near}; VisemeSchedule.placed hands them out, with `sil` where nothing is spoken"
         )
-    visemes = np.array([VISEME_INDEX[event.viseme] for event in near])
-    spans = np.array([(e.start - sample, e.end - sample, e.intensity) for e in near], np.float64)
-    return visemes, spans[:, 0], spans[:, 1], spans[:, 2]
+    return near

@@ -19,38 +19,30 @@ from ..timeline import samples
 from .easing import bump
 from .emotions import Emotions
 from .nods import Nods
-from .offsets import Offset, offset_table
+from .offsets import Offset, both, offset_table
 from .random_events import draws
 from .situation import AGENT_STATES
 from .state import ARKIT_BLENDSHAPES, INDEX, columns
 
 OFFSETS = (
-    Offset("any", "mouthSmileLeft", 0.13, "A relaxed mouth reads as sullen; this reads as kind."),
-    Offset("any", "mouthSmileRight", 0.11, "No face is the same on both sides."),
-    Offset("any", "cheekSquintLeft", 0.05, "A smile that reaches the eyes (Duchenne)."),
-    Offset("any", "cheekSquintRight", 0.05, "As on the left."),
-    Offset("any", "eyeSquintLeft", 0.03, "Wide open eyes stare."),
-    Offset("any", "eyeSquintRight", 0.03, "As on the left."),
+    *both("any", "mouthSmile", 0.13, 0.11, "A relaxed mouth reads as sullen; this reads as kind."),
+    *both("any", "cheekSquint", 0.05, 0.05, "A smile that reaches the eyes (Duchenne)."),
+    *both("any", "eyeSquint", 0.03, 0.03, "Wide open eyes stare."),
     Offset("listening", "browInnerUp", 0.07, "Brows a little up: go on, I hear you."),
-    Offset("listening", "browOuterUpLeft", 0.05, "As the inner brow."),
-    Offset("listening", "browOuterUpRight", 0.06, "As the inner brow."),
+    *both("listening", "browOuterUp", 0.05, 0.06, "As the inner brow."),
     Offset("listening", "headRoll", radians(1.5), "A tilted head shows attention."),
     Offset("listening", "headPitch", radians(-0.8), "Leaning in lowers the chin."),
     Offset("listening", "headZ", 0.006, "Listeners lean in."),
     Offset("thinking", "browInnerUp", 0.10, "Looking up takes the brows along."),
     Offset("thinking", "browOuterUpLeft", 0.12, "One brow up: considering."),
     Offset("thinking", "browDownRight", 0.06, "The other stays down: no surprise."),
-    Offset("thinking", "mouthPressLeft", 0.12, "Lips pressed: the turn is kept."),
-    Offset("thinking", "mouthPressRight", 0.08, "As on the left."),
-    Offset("thinking", "mouthSmileLeft", -0.05, "Effort takes some of the smile."),
-    Offset("thinking", "mouthSmileRight", -0.05, "As on the left."),
-    Offset("thinking", "eyeSquintLeft", 0.03, "Effort narrows the eyes."),
-    Offset("thinking", "eyeSquintRight", 0.03, "As on the left."),
+    *both("thinking", "mouthPress", 0.12, 0.08, "Lips pressed: the turn is kept."),
+    *both("thinking", "mouthSmile", -0.05, -0.05, "Effort takes some of the smile."),
+    *both("thinking", "eyeSquint", 0.03, 0.03, "Effort narrows the eyes."),
     Offset("thinking", "headRoll", radians(-1.5), "Tilted the other way than when listening."),
     Offset("thinking", "headPitch", radians(1.2), "The head goes up with the look."),
     Offset("thinking", "headZ", -0.004, "People lean back to think."),
-    Offset("speaking", "mouthSmileLeft", -0.04, "The lips are needed for speech."),
-    Offset("speaking", "mouthSmileRight", -0.03, "As on the left."),
+    *both("speaking", "mouthSmile", -0.04, -0.03, "The lips are needed for speech."),
     Offset("speaking", "browInnerUp", 0.03, "Speakers address: brows off their rest."),
 )
 """What each agent state adds to "any", the warm face at rest. The sizes are chosen by eye: each is
@@ -58,8 +50,7 @@ visible beside the others and unnoticed alone."""
 
 ACCENTS = (
     Offset("stress", "browInnerUp", 0.16, "Brows rise with pitch accents."),
-    Offset("stress", "browOuterUpLeft", 0.14, "As the inner brow."),
-    Offset("stress", "browOuterUpRight", 0.15, "As the inner brow."),
+    *both("stress", "browOuterUp", 0.14, 0.15, "As the inner brow."),
     Offset("stress", "headPitch", radians(-1.2), "The head beats time with a small nod."),
 )
 """What a stressed vowel of full intensity adds at its height."""
@@ -96,7 +87,6 @@ _MOUTH = columns("mouthClose", "mouthUpperUpRight")
 _CLOSERS = [INDEX[name] for name in GIVES_WAY_AT]
 _FULLY_CLOSED = np.array(list(GIVES_WAY_AT.values()))
 
-
 _FEATURES, _POSTURE = np.hsplit(offset_table(OFFSETS, AGENT_STATES), [len(ARKIT_BLENDSHAPES)])
 (_ACCENT,) = offset_table(ACCENTS, ("stress",))
 _HEAD_PITCH = INDEX["headPitch"]
@@ -108,13 +98,8 @@ STRONGEST = 1.5
 class Expression:
     """The expression of one face; the same seed accents the same words.
 
-    Args:
-        seed: At least 0.
-        strength: Factor of emotions, nods and accents, in [0, `STRONGEST`]. At 0 only the agent
-            states show, as a still, polite face.
-
-    Raises:
-        ValueError: A strength out of range.
+    `strength`, in [0, `STRONGEST`], is a factor of emotions, nods and accents. At 0 only the agent
+    states show, as a still, polite face.
     """
 
     def __init__(self, seed: int, strength: float = 1.0) -> None:
@@ -144,16 +129,13 @@ class Expression:
         events: Sequence[VisemeEvent],
         sample: int,
     ) -> NDArray[np.float64]:
-        """The offsets at `sample`.
+        """The offsets at `sample`, float64 [60], one per name in `PARAMETERS`.
 
         Args:
             features: Weights of the agent states in the features (`agent_state.mix`).
             posture: Weights of the agent states in the head's posture.
             events: At least those in [`sample` - `ACCENT_SAMPLES`, `sample`].
             sample: On the published timeline.
-
-        Returns:
-            float64 [60], one per name in `PARAMETERS`.
         """
         offsets = np.concatenate([features @ _FEATURES, posture @ _POSTURE])
         content = self._emotions.at(sample) + _ACCENT * self.emphasis(events, sample)
@@ -167,22 +149,16 @@ class Expression:
 
     def _accent(self, event: VisemeEvent, age: int) -> float:
         stress = (event.intensity - ACCENT_FROM) / (ACCENT_FULL - ACCENT_FROM)
-        if event.viseme not in STRESSABLE or stress <= 0.0 or not 0 < age < ACCENT_SAMPLES:
-            return 0.0
-        if not self._accented(event.start):
+        stressed = event.viseme in STRESSABLE and stress > 0.0 and 0 < age < ACCENT_SAMPLES
+        if not stressed or not self._accented(event.start):
             return 0.0
         return min(1.0, stress) * bump(age, ACCENT_RISE_SAMPLES, ACCENT_FALL_SAMPLES)
 
 
 def blend(articulation: NDArray[np.float32], offsets: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adds expression to articulation.
+    """Adds the blendshapes of `Expression.at` to those of `articulation.mouth_at`.
 
-    Args:
-        articulation: float32 [52], from `articulation.mouth_at`; not changed.
-        offsets: float64 [52], the blendshapes of `Expression.at`.
-
-    Returns:
-        float64 [52], weights in [0, 1]. On the mouth's axes the offsets fade as the lips close.
+    All are [52], the result in [0, 1]. On the mouth's axes the offsets fade as the lips close.
     """
     closing = min(1.0, float((articulation[_CLOSERS] / _FULLY_CLOSED).max()))
     weights = articulation + offsets

@@ -1,9 +1,8 @@
-"""The face as a function of time.
+"""The face as a function of time: from viseme events and situations to the FaceState of any sample.
 
-Inputs are viseme events and situations, both on the published timeline; the output is the FaceState
-for any sample. It depends on the sample, the seed and what is known by then, and on nothing else: a
-renderer may work ahead, ask again or skip, and gets the same face. Every axis is continuous through
-every change; only saccades and blinks are fast. Head and eyes stay within `limits`.
+A face depends on the sample, the seed and what is known by then alone: a renderer may work ahead,
+ask again or skip, and gets the same one. Every axis is continuous; only saccades and blinks are
+fast.
 
 Gaze is `gazeYaw` and `gazePitch`. Of the eight eyeLook axes only `eyeLookOut*` are used, both
 alike, to turn the eyes some two degrees apart when they look into the distance. A renderer draws
@@ -138,15 +137,13 @@ class Face:
         if restored is None:
             return self._alive(sample)
         part = 0.0 if woken is None else ease((sample - woken) / BLEND_SAMPLES)
-        if part >= 1.0:
-            return self._alive(sample)
-        return restored.mixed(self._alive(sample), part)
+        alive = self._alive(sample)
+        return alive if part >= 1.0 else restored.mixed(alive, part)
 
     def _alive(self, sample: int) -> FaceState:
         situations = recent(self._situations, sample)
         changes = agent_states(situations)
-        features = mix(changes, sample, FEATURES_SAMPLES)
-        posture = mix(changes, sample, POSTURE_SAMPLES)
+        features, posture = (mix(changes, sample, n) for n in (FEATURES_SAMPLES, POSTURE_SAMPLES))
         events = self._visemes(sample - _BEFORE_SAMPLES, sample + REACH_AFTER_SAMPLES)
         shown = self._expression.at(features, posture, events, sample)
         look = self._eye_motion.at(situations, sample)

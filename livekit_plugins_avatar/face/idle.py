@@ -32,19 +32,9 @@ SWAY_SLOPE = 0.6
 SWAY_HZ_SPREAD = 0.15
 """The frequency of each wave of each axis varies by up to this share: no two keep step."""
 
-SWAY_GAIN = np.array(
-    [
-        {
-            "initializing": 1.0,
-            "idle": 1.0,
-            "listening": 0.8,  # an attentive head is quieter
-            "thinking": 0.9,
-            "speaking": 1.4,  # speakers move their heads
-        }[state]
-        for state in AGENT_STATES
-    ]
-)
-"""Factor of the sway in each agent state."""
+SWAY_GAIN = {"listening": 0.8, "thinking": 0.9, "speaking": 1.4}
+"""Factor of the sway in agent states other than rest: an attentive head is quieter, and speakers
+move theirs."""
 
 BREATH_HZ = 0.23
 """14 breaths a minute; adults at rest take 12 to 20."""
@@ -73,28 +63,24 @@ class Idle:
         size = self._omega**-SWAY_SLOPE
         # A sine has 1 / sqrt(2) of its height as root mean square.
         size *= np.sqrt(2.0) / np.linalg.norm(size, axis=1, keepdims=True)
-        self._size = size * SWAY_RMS[:, None]
-        self._size *= style.sway
+        self._size = size * SWAY_RMS[:, None] * style.sway
+        self._gain = np.array([SWAY_GAIN.get(state, 1.0) for state in AGENT_STATES])
         self._breath = style.breath * BREATH
         self._breath_phase, *self._wander_phase = chance.uniform(
             0.0, 2.0 * pi, 1 + len(BREATH_WANDER)
         )
 
     def head(self, posture: NDArray[np.float64], sample: int) -> NDArray[np.float64]:
-        """How far sway and breath move the head at `sample`.
+        """How far sway and breath move the head at `sample`: float64 [6], as `HEAD_AXES`.
 
-        Args:
-            posture: Weights of the agent states in the posture (`agent_state.mix`).
-            sample: On the published timeline.
-
-        Returns:
-            float64 [6], one per name in `HEAD_AXES`, radians and metres.
+        `posture` has the weights of the agent states in the posture, from `agent_state.mix`.
         """
         time_s = seconds(sample)
         waves = np.sin(self._omega * time_s + self._phase)
         sway = (self._size * waves).sum(axis=1)
-        breath = self._breath * _lean(self._breath_angle(time_s))
-        moved: NDArray[np.float64] = sway * float(posture @ SWAY_GAIN) + breath
+        angle = self._breath_angle(time_s)
+        breath = self._breath * sin(angle + BREATH_LEAN * cos(angle))
+        moved: NDArray[np.float64] = sway * float(posture @ self._gain) + breath
         return moved
 
     def _breath_angle(self, time_s: float) -> float:
@@ -102,7 +88,3 @@ class Idle:
         for (hz, size), phase in zip(BREATH_WANDER, self._wander_phase, strict=True):
             angle += size * sin(2.0 * pi * hz * time_s + phase)
         return angle
-
-
-def _lean(angle: float) -> float:
-    return sin(angle + BREATH_LEAN * cos(angle))

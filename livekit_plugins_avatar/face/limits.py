@@ -28,12 +28,7 @@ reach together with room left for sway."""
 def soft_limit(
     values: NDArray[np.float64], limits: NDArray[np.float64] | float
 ) -> NDArray[np.float64]:
-    """Limits values: unchanged up to the knee, beyond it compressed, without a corner between.
-
-    Args:
-        values: Of any shape.
-        limits: More than 0, of the same shape or one for all.
-    """
+    """Limits values: unchanged up to the knee, beyond it compressed, without a corner between."""
     size = np.abs(values) / limits
     beyond = np.maximum(0.0, size - KNEE) / (1.0 - KNEE)
     kept = np.minimum(size, KNEE) + (1.0 - KNEE) * np.tanh(beyond)

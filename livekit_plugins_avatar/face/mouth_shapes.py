@@ -10,7 +10,7 @@ mouth moves 60-120 ms before the sound (Bell-Berti and Harris 1982 on rounding, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 MOUTH_AXES: Mapping[str, tuple[str, ...]] = {
     "jaw": ("jawOpen",),
@@ -37,23 +37,21 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 """Parts of the mouth that are held together, and the axes of each."""
 
-OPENING_AXES = ("jaw", "lower", "upper")
-"""Axes that open the mouth, wider in loud speech."""
+QUIET: Mapping[str, float] = {
+    "jaw": 0.45,
+    "opening": 0.45,
+    "width": 0.75,
+    "contact": 0.75,
+    "tongue": 0.75,
+}
+"""Share of each part's target that is left at intensity 0: whispers are articulated too, and
+rounding and spreading, which carry the identity of a sound, vary little with effort."""
 
-QUIET_OPENING = 0.45
-"""Share of an opening that is left at intensity 0: whispers are articulated too."""
 
-QUIET_WIDTH = 0.75
-"""Share of every other axis that is left at intensity 0: rounding and spreading carry the identity
-of a sound and vary little with effort."""
-
-
-@dataclass(frozen=True, slots=True)
-class MouthShape:
-    """How one viseme is articulated.
+class MouthShape(NamedTuple):
+    """How one viseme is articulated, and why so.
 
     Args:
-        reason: Why the row is as it is.
         shape: Target in [0, 1] per axis of `MOUTH_AXES`; axes left out have target 0.
         holds: Dominance per part of `PARTS`, more than 0; 1, as of a plain vowel, if left out.
         lead_s: How long before its sound the shape begins to show.
@@ -62,18 +60,17 @@ class MouthShape:
     """
 
     reason: str
-    shape: Mapping[str, float] = field(default_factory=dict)
-    holds: Mapping[str, float] = field(default_factory=dict)
+    shape: Mapping[str, float]
+    holds: Mapping[str, float]
     lead_s: float = 0.07
     decay_s: float = 0.06
 
 
 MOUTH_SHAPES: Mapping[str, MouthShape] = {
     "sil": MouthShape(
-        "The mouth at rest. It yields early, so that the first sound finds its shape, and returns"
-        " calmly: closed 80-100 ms after the last sound.",
-        lead_s=0.03,
-        decay_s=0.06,
+        "The mouth at rest. It yields early to the first sound, and has closed calmly, 80-100 ms"
+        " after the last.",
+        {}, {}, 0.03, 0.06,
     ),
     "PP": MouthShape(
         "p b m: the lips meet, which `CONTACTS` ensures. The jaw rises with them but need not"
@@ -92,8 +89,7 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
         {"opening": 0.7, "width": 0.3, "contact": 0.5, "tongue": 3.0},
     ),
     "DD": MouthShape(
-        "t d: made by the tongue behind the teeth; the teeth come near each other, the lips take"
-        " the shape of their neighbours.",
+        "t d: the tongue behind the teeth, which come near each other; the lips follow the vowels.",
         {"jaw": 0.12, "lower": 0.18, "upper": 0.08, "stretch": 0.08},
         {"jaw": 0.7, "opening": 0.25, "width": 0.1, "contact": 0.5},
     ),
@@ -105,13 +101,11 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
     "CH": MouthShape(
         "ch j sh zh: teeth together, and lips pushed forward more than in any other consonant.",
         {"jaw": 0.08, "lower": 0.15, "upper": 0.15, "funnel": 0.5, "pucker": 0.3},
-        {"jaw": 1.5, "opening": 0.8, "width": 2.5, "contact": 0.5},
-        lead_s=0.11,
-        decay_s=0.07,
+        {"jaw": 1.5, "opening": 0.8, "width": 2.5, "contact": 0.5}, 0.11, 0.07,
     ),
     "SS": MouthShape(
-        "s z: the noise is made at the teeth, which nearly meet: the jaw cannot stay open. The"
-        " lips draw apart a little, but give way to rounding (compare soon, seen).",
+        "s z: made at the teeth, which nearly meet: the jaw cannot stay open. The lips draw apart"
+        " a little, but give way to rounding (compare soon, seen).",
         {"jaw": 0.05, "lower": 0.28, "upper": 0.14, "stretch": 0.25, "smile": 0.1},
         {"jaw": 1.8, "opening": 0.5, "width": 0.3, "contact": 0.5},
     ),
@@ -123,51 +117,41 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
     "RR": MouthShape(
         "r: in English the lips round with it, most of all at the start of a word.",
         {"jaw": 0.14, "lower": 0.1, "upper": 0.05, "funnel": 0.25, "pucker": 0.35},
-        {"jaw": 0.7, "opening": 0.6, "width": 1.2, "contact": 0.5},
-        lead_s=0.1,
-        decay_s=0.07,
+        {"jaw": 0.7, "opening": 0.6, "width": 1.2, "contact": 0.5}, 0.10, 0.07,
     ),
     "aa": MouthShape(
         "father, cat, cut: the widest jaw; the lips hang loose.",
         {"jaw": 0.6, "lower": 0.32, "upper": 0.2, "stretch": 0.1},
-        {"jaw": 1.4, "width": 0.8},
-        decay_s=0.08,
+        {"jaw": 1.4, "width": 0.8}, 0.07, 0.08,
     ),
     "E": MouthShape(
         "bed, day: half open, slightly spread.",
         {"jaw": 0.36, "lower": 0.34, "upper": 0.2, "stretch": 0.25, "smile": 0.15},
-        decay_s=0.08,
+        {}, 0.07, 0.08,
     ),
     "I": MouthShape(
         "see, sit: nearly closed jaw, lips spread wide.",
         {"jaw": 0.2, "lower": 0.34, "upper": 0.2, "stretch": 0.35, "smile": 0.28},
-        {"width": 1.3},
-        decay_s=0.08,
+        {"width": 1.3}, 0.07, 0.08,
     ),
     "O": MouthShape(
         "law, go: open and round; rounding spreads over the consonants around it.",
         {"jaw": 0.4, "lower": 0.12, "upper": 0.06, "funnel": 0.5, "pucker": 0.35},
-        {"jaw": 1.2, "width": 2.5},
-        lead_s=0.12,
-        decay_s=0.08,
+        {"jaw": 1.2, "width": 2.5}, 0.12, 0.08,
     ),
     "U": MouthShape(
         "too, put, we: lips pushed forward to a small hole, seen up to 120 ms early.",
         {"jaw": 0.16, "lower": 0.05, "funnel": 0.2, "pucker": 0.75},
-        {"width": 3.0},
-        lead_s=0.12,
-        decay_s=0.08,
+        {"width": 3.0}, 0.12, 0.08,
     ),
-}
+}  # fmt: skip
 """How every viseme of `VISEMES` is articulated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """A contact that is reached whatever the neighbours are: it is laid over the blended shape.
+class Contact(NamedTuple):
+    """A contact that is reached whatever the neighbours are, laid over the blended shape; and why.
 
     Args:
-        reason: Why the row is as it is.
         meet: How far the lips meet, in [0, 1]: `mouthClose` as a share of `jawOpen`.
         shape: Target in [0, 1] per axis during contact; axes left out are not changed.
         lead_s: How long before its sound the approach begins.
@@ -177,8 +161,8 @@ class Contact:
     reason: str
     meet: float
     shape: Mapping[str, float]
-    lead_s: float
-    decay_s: float
+    lead_s: float = 0.085
+    decay_s: float = 0.045
 
 
 CONTACT_REACHED_S = 0.03
@@ -188,25 +172,13 @@ shortest closure of a stop in fluent speech."""
 CONTACTS: Mapping[str, Contact] = {
     "FF": Contact(
         "Lower lip against upper teeth: lips near but not shut, the lower one turned in.",
-        meet=0.6,
-        shape={"lower": 0.0, "upper": 0.2, "funnel": 0.0, "roll_lower": 0.55},
-        lead_s=0.085,
-        decay_s=0.045,
+        0.6, {"lower": 0.0, "upper": 0.2, "funnel": 0.0, "roll_lower": 0.55},
     ),
     "PP": Contact(
         "Lips shut with a little pressure; viewers notice a missing closure before anything else"
         " (compare McGurk and MacDonald 1976). Rounding stays, a funnel cannot.",
-        meet=1.0,
-        shape={
-            "lower": 0.0,
-            "upper": 0.0,
-            "funnel": 0.0,
-            "press": 0.25,
-            "roll_lower": 0.15,
-            "roll_upper": 0.12,
-        },
-        lead_s=0.085,
-        decay_s=0.045,
+        1.0, {"lower": 0.0, "upper": 0.0, "funnel": 0.0,
+              "press": 0.25, "roll_lower": 0.15, "roll_upper": 0.12},
     ),
-}
+}  # fmt: skip
 """The contacts, weakest first: a later one is laid over an earlier one."""

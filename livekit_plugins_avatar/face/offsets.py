@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,23 +11,25 @@ from numpy.typing import NDArray
 from .state import INDEX, PARAMETERS
 
 ANY = "any"
+"""The name of a row that counts for each name of its table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offset:
-    """What one thing adds to one parameter.
+class Offset(NamedTuple):
+    """What `name` adds to one of `PARAMETERS`: a weight, radians or metres, as in FaceState.
 
-    Args:
-        name: What adds it, or `ANY` for each in the table.
-        parameter: One of `PARAMETERS`.
-        value: A weight, radians or metres, as in FaceState.
-        reason: Why. AU is an action unit of FACS (Ekman and Friesen 1978).
+    In reasons, AU is an action unit of FACS (Ekman and Friesen 1978).
     """
 
     name: str
     parameter: str
     value: float
     reason: str
+
+
+def both(name: str, parameter: str, left: float, right: float, reason: str) -> tuple[Offset, ...]:
+    """The rows of both sides of the face, which are never quite the same."""
+    sides = (("Left", left), ("Right", right))
+    return tuple(Offset(name, parameter + side, value, reason) for side, value in sides)
 
 
 def offset_table(rows: Sequence[Offset], names: Sequence[str]) -> NDArray[np.float64]:

@@ -1,8 +1,4 @@
-"""FaceState: one plain vector with all that a renderer needs to know of the face at one moment.
-
-It is cheap to copy, safe to share between threads (it is read-only), and converts to JSON and back
-without loss.
-"""
+"""FaceState: one plain vector with all that a renderer needs to know of the face at one moment."""
 
 from __future__ import annotations
 
@@ -51,7 +47,7 @@ def columns(first: str, last: str) -> slice:
 
 @dataclass(frozen=True, slots=True)
 class FaceState:
-    """A face at one moment.
+    """A face at one moment: read-only, and without loss in JSON and back.
 
     Args:
         values: float32 [60], one per name in `PARAMETERS`: blendshape weights in [0, 1], then
@@ -90,7 +86,7 @@ class FaceState:
 
     def as_dict(self) -> dict[str, float]:
         """Every parameter by name, ready for JSON."""
-        return {name: float(value) for name, value in zip(PARAMETERS, self.values, strict=True)}
+        return dict(zip(PARAMETERS, self.values.tolist(), strict=True))
 
     @classmethod
     def from_dict(cls, parameters: Mapping[str, float]) -> FaceState:

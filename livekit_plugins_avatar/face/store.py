@@ -1,7 +1,6 @@
 """Saves what a face looks like, so that a process that takes over goes on from there.
 
-The user chooses where: a folder, or any mapping of strings (a dict, a client of a database). A
-reconnect within one process needs no store, because the face does not live in the connection.
+A reconnect within one process needs no store, because the face does not live in the connection.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import MutableMapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +26,10 @@ LONGEST_AGE_S = 60.0
 
 
 class FileStore:
-    """Strings by key, each in a file of its own in one folder, so that writers need no lock.
+    """Strings by key, each in a file of its own in one folder, created with the first write.
 
-    A write replaces a file whole or not at all. Any number of threads and processes may share the
-    folder; each key should have one writer at a time.
-
-    Args:
-        folder: Created with the first write.
+    A write replaces a file whole or not at all, so any number of threads and processes may share
+    the folder without a lock; each key should have one writer at a time.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -58,11 +55,9 @@ class FileStore:
     def prune(self, before_s: float) -> None:
         """Remove the files that were last written before a time in seconds since the epoch."""
         for path in [*self._folder.glob("face-*.json"), *self._folder.glob("face-*.tmp")]:
-            try:
+            with suppress(FileNotFoundError):  # Another process pruned it, or completed its write.
                 if path.stat().st_mtime < before_s:
                     path.unlink()
-            except FileNotFoundError:
-                pass  # Another process pruned it, or its write is complete.
 
     def _path(self, key: str) -> Path:
         # Rooms may have names that no file can have.
@@ -73,7 +68,7 @@ class FaceStore:
     """One face in a store. A store that fails is logged once per outage and costs nothing else.
 
     Args:
-        store: The path of a folder, or a mapping; may be shared between faces.
+        store: The path of a folder, or any mapping of strings; may be shared between faces.
         key: This face's key.
     """
 

@@ -16,7 +16,7 @@ def test_every_factor_is_documented(factor: Factor) -> None:
     assert factor.unit and factor.source.endswith(".")
     for name, style in STYLES.items():
         assert factor.least <= getattr(style, factor.name) <= factor.most, name
-    assert factor.off <= factor.calm <= factor.natural <= factor.lively
+    assert factor.off <= factor.calm <= 1.0 <= factor.lively
 
 
 def test_the_table_has_all_fields() -> None:
