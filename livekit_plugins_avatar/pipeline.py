@@ -81,10 +81,10 @@ class Pipeline:
         self.playout = Playout()
         self.schedule = VisemeSchedule()
         visemes = PublishedVisemes(self.schedule, self.playout)
-        attention = Attention()
+        attention = Attention(on_change=self._redraw)
         style = options.resolved_style
         self.face = Face(visemes, attention.situations, seed=options.seed, style=style)
-        self.gaze = GazeController(attention, seed=options.seed, on_change=self._redraw)
+        self.gaze = GazeController(attention, seed=options.seed)
         self.publisher = Publisher(self.playout, clock=self.clock, on_events=self._on_events)
         self.emotion = EmotionController(
             express=self.express,

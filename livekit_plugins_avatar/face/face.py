@@ -12,7 +12,7 @@ the sum, or the gaze alone. The lids (`eyeBlink*`, `eyeWide*`) already follow th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import degrees, hypot
+from operator import itemgetter
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from .expression import ACCENT_SAMPLES, Expression, blend
 from .eye_motion import EyeMotion, lids
 from .idle import HEAD_AXES, Idle
 from .limits import GAZE_LIMIT_RAD, HEAD_LIMITS, soft_limit
-from .situation import CAMERA, Situation, Target, recent
+from .situation import CAMERA, Situation, recent
 from .state import ARKIT_BLENDSHAPES, PARAMETERS, FaceState, columns
 from .status import AT_TARGET_DEG, AvatarStatus
 from .style import NATURAL, Style
@@ -118,13 +118,13 @@ class Face:
         (event, *_) = self._visemes(sample, sample + 1)
         _, situation = situations[-1]
 
-        def off_deg(target: Target) -> float:
-            return degrees(hypot(look.yaw - target.yaw_rad, look.pitch - target.pitch_rad))
-
-        seen = min((situation.target, *situation.others, CAMERA), key=off_deg)
+        targets = (situation.target, *situation.others, CAMERA)
+        off_deg, seen = min(
+            ((each.off_deg(look.yaw, look.pitch), each) for each in targets), key=itemgetter(0)
+        )
         return AvatarStatus(
             state=situation.state,
-            looking_at=seen.name if off_deg(seen) < AT_TARGET_DEG else "away",
+            looking_at=seen.name if off_deg < AT_TARGET_DEG else "away",
             yaw_rad=look.yaw,
             pitch_rad=look.pitch,
             viseme=event.viseme,

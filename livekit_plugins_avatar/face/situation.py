@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import degrees, hypot
 from operator import itemgetter
 from typing import TypeVar
 
@@ -33,9 +34,16 @@ class Target:
     yaw_rad: float = 0.0
     pitch_rad: float = 0.0
 
+    def off_deg(self, yaw_rad: float, pitch_rad: float) -> float:
+        """The angle between the target and a direction, nearly."""
+        return degrees(hypot(yaw_rad - self.yaw_rad, pitch_rad - self.pitch_rad))
+
 
 CAMERA = Target("camera")
 """Where the viewer of the picture is."""
+
+AWAY = Target("away")
+"""Stands for a direction off all participants."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,39 +1,23 @@
-"""Turns what happens in the room and to the agent into where the face looks.
-
-Each method takes the sample of the published timeline from which the event counts. Nothing here
-knows rooms or agent sessions or reads a clock, so the same events give the same gaze in a call, a
-test and an eval.
-"""
+"""Turns what happens in the room and to the agent into where the face looks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from ..face.situation import CAMERA, Target
-from .aside import AWAY
+from ..face.situation import AWAY, CAMERA, Target
 from .attention import Attention
 from .seats import Seats, direction
 from .turn_taking import TurnTaking
 
 
 class GazeController:
-    """Tells `Attention` what follows from each event; called from one thread.
+    """Tells `attention` what follows from each event; called from one thread.
 
-    Args:
-        attention: What is told.
-        seed: Makes reaction times.
-        on_change: Called with the first sample at which the face differs from before.
+    Each method takes the sample of the published timeline from which the event counts.
     """
 
-    def __init__(
-        self,
-        attention: Attention,
-        *,
-        seed: int = 0,
-        on_change: Callable[[int], None] = lambda sample: None,
-    ) -> None:
+    def __init__(self, attention: Attention, *, seed: int = 0) -> None:
         self._attention = attention
-        self._on_change = on_change
         self._seats = Seats()
         self._turn_taking = TurnTaking(self._seats, attention.agent_speaks, seed=seed)
         self._tool_calls: set[str] = set()
@@ -54,15 +38,9 @@ class GazeController:
         self._focus(sample)
 
     def user_speaking(self, sample: int, identity: str | None, speaking: bool) -> None:
-        """The agent hears its user begin or stop to speak, which it knows before the server.
-
-        Args:
-            sample: When.
-            identity: The user's, if known.
-            speaking: Whether the user speaks now.
-        """
+        """The agent hears its user, if known by `identity`, begin or stop to speak."""
         if speaking and self._attention.agent_speaks(sample):
-            self._notify(sample, self._attention.interrupt(sample))
+            self._attention.interrupt(sample)
         self._turn_taking.user_speaking(sample, identity, speaking)
         self._focus(sample)
 
@@ -74,7 +52,7 @@ class GazeController:
     def agent_state(self, sample: int, state: str) -> None:
         """The agent enters a state."""
         spoke = self._attention.agent_speaks(sample)
-        self._notify(sample, self._attention.set_agent_state(sample, state))
+        self._attention.set_agent_state(sample, state)
         if self._attention.agent_speaks(sample) != spoke:
             self._turn_taking.agent_turn_changed(sample)
         self._focus(sample)
@@ -83,60 +61,48 @@ class GazeController:
         """A tool call starts."""
         self._tool_calls.add(call_id)
         if len(self._tool_calls) == 1:
-            self._notify(sample, self._attention.set_tool_running(sample, True))
+            self._attention.set_tool_running(sample, True)
 
     def tool_ended(self, sample: int, call_id: str) -> None:
         """A tool call has returned, failed or been cancelled; unknown calls are ignored."""
         if call_id in self._tool_calls:
-            self._tool_calls.discard(call_id)
+            self._tool_calls.remove(call_id)
             if not self._tool_calls:
-                self._notify(sample, self._attention.set_tool_running(sample, False))
+                self._attention.set_tool_running(sample, False)
 
     def speech_expected(self, sample: int) -> None:
         """The agent will speak: its text, or its first audio, has arrived."""
-        self._notify(sample, self._attention.expect_speech(sample))
+        self._attention.expect_speech(sample)
 
     def turn_end_planned(self, sample: int, end: int | None) -> None:
         """The agent's speech will end at `end`; None if that is unknown."""
-        self._notify(sample, self._attention.plan_turn_end(sample, end))
+        self._attention.plan_turn_end(sample, end)
 
     def look_at(self, sample: int, target: Target) -> None:
         """Look at `target` until `release`, whatever happens."""
-        self._notify(sample, self._attention.override(sample, target))
+        self._attention.override(sample, target)
 
     def look_away(self, sample: int) -> None:
         """Look at no participant until `release`."""
-        self._notify(sample, self._attention.override(sample, AWAY))
+        self._attention.override(sample, AWAY)
 
     def release(self, sample: int) -> None:
         """End `look_at` or `look_away`: the conversation decides again."""
-        self._notify(sample, self._attention.override(sample, None))
+        self._attention.override(sample, None)
 
     def set_seat(
         self, sample: int, identity: str, yaw_rad: float | None, pitch_rad: float = 0.0
     ) -> None:
-        """Seat a participant in a direction, now or on joining; None takes that back.
-
-        Raises:
-            ValueError: As `seats.direction`.
-        """
+        """Seat a participant in a direction, now or on joining; None takes that back."""
         self._seats.set_seat(identity, yaw_rad, pitch_rad)
         self._focus(sample)
 
     def target_of(
         self, identity: str | None, yaw_rad: float | None, pitch_rad: float | None
     ) -> Target:
-        """What the arguments of `AvatarSession.look_at` mean.
-
-        Raises:
-            ValueError: Not exactly one of participant and direction, a direction out of range, or
-                an identity that is not in the room.
-        """
-        pointed = yaw_rad is not None or pitch_rad is not None
-        if (identity is None) != pointed:
-            raise ValueError(
-                "look either at a participant or in a direction (release_gaze ends it)"
-            )
+        """What the arguments of `AvatarSession.look_at` mean; ValueError if they mean nothing."""
+        if (identity is None) == (yaw_rad is None and pitch_rad is None):
+            raise ValueError("look either at a participant or in a direction (or release_gaze)")
         if identity is None:
             return direction("point", yaw_rad or 0.0, pitch_rad or 0.0)
         if identity == CAMERA.name:
@@ -145,14 +111,7 @@ class GazeController:
         if identity not in present:
             known = ", ".join(map(repr, present)) or "none"
             raise ValueError(f"no participant {identity!r} to look at; in the room: {known}")
-        if len(present) == 1 and not self._seats.is_set(identity):
-            return CAMERA
-        return self._seats.target(identity)
+        return self._seats.target(identity, alone=len(present) == 1)
 
     def _focus(self, sample: int) -> None:
-        plan = self._turn_taking.plan(sample)
-        self._notify(sample, self._attention.set_focus(sample, plan))
-
-    def _notify(self, sample: int, changed: bool) -> None:
-        if changed:
-            self._on_change(sample)
+        self._attention.set_focus(sample, self._turn_taking.plan(sample))

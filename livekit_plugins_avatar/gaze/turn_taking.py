@@ -1,14 +1,12 @@
 """Decides which participant has the turn, and so the face's eyes.
 
-Inputs are who joins, leaves and speaks, whom the agent answers, and whether the agent speaks; the
-output is a plan of focuses from a sample on, as far ahead as it is known. A look at a new speaker
-is planned when the speaker begins, for a human reaction time later, and dropped if the speaker
-falls silent before that, as after a cough. Nothing here waits or reads a clock.
+A look at a new speaker is planned when the speaker begins, for a human reaction time later, and
+dropped if the speaker falls silent before that, as after a cough.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from random import Random
 
 from ..face.situation import CAMERA, Focus
@@ -20,8 +18,8 @@ REACTION_S = (0.15, 0.27)
 varying each time, and the frame takes some 70 ms more to be drawn and shown."""
 
 TAKEN_SAMPLES = samples(0.7)
-"""How long a participant must speak into another's turn to get a look. A cough takes 0.3 to 0.5 s,
-and so does a backchannel such as "yes" (Ward and Tsukahara 2000)."""
+"""How long a participant must speak into another's turn to get a look. A cough, or a backchannel
+such as "yes", takes 0.3 to 0.5 s (Ward and Tsukahara 2000)."""
 
 GLANCE_SAMPLES = samples(1.2)
 """How long a speaking agent glances at another participant who talks: as long as a look away."""
@@ -33,39 +31,30 @@ FLICKER_SAMPLES = samples(0.3)
 """A shorter pause does not end speech: servers report speakers by loudness, and words have gaps."""
 
 GONE_SAMPLES = samples(1.5)
-"""How long a participant who left keeps the focus: a reconnect drops all participants and adds them
-again within a fraction of this."""
+"""How long a participant who left keeps the focus: a reconnect, which drops all, is quicker."""
 
 _KEPT = 64
 
 
 class TurnTaking:
-    """Follows one conversation; the same events give the same plan.
+    """Follows one conversation; the same events, and the same `seed`, give the same plan.
 
-    Args:
-        seats: Where participants sit.
-        agent_speaks: Whether the agent is speaking at a sample.
-        seed: Makes reaction times.
+    `agent_speaks` says whether the agent is speaking at a sample.
     """
 
     def __init__(self, seats: Seats, agent_speaks: Callable[[int], bool], *, seed: int = 0) -> None:
         self._seats = seats
         self._agent_speaks = agent_speaks
         self._seed = seed
-        self._present: dict[str, int | None] = {}
-        """The participants, and when those who are leaving will be gone."""
-        self._loud: frozenset[str] = frozenset()
-        """Those whom the server reports as speaking."""
-        self._user: str | None = None
-        """The one whom the agent hears speak."""
-        self._speaking: dict[str, int] = {}
-        """Those who speak, and since when."""
-        self._paused: dict[str, tuple[int, int]] = {}
-        """Those who stopped: since when they spoke, and when they stopped."""
+        self._present: dict[str, int | None] = {}  # when those who are leaving will be gone
+        self._loud: frozenset[str] = frozenset()  # as the server reports
+        self._user: str | None = None  # whom the agent hears speak
+        self._speaking: dict[str, int] = {}  # since when
+        self._paused: dict[str, tuple[int, int]] = {}  # from when to when they spoke
         self._looks: Timeline[str | None] = Timeline(None, limit=_KEPT)
-        self._partner: str | None = None
-        self._last: str | None = None
-        self._free_since = 0
+        self._partner: str | None = None  # whom the agent answers
+        self._last: str | None = None  # who spoke last
+        self._free_since = 0  # when the last turn ended
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -85,15 +74,15 @@ class TurnTaking:
             self._speak(sample, self._speaking.keys() - {identity})
 
     def active_speakers(self, sample: int, identities: Iterable[str]) -> None:
-        """Exactly these are loud now; those who are not present are ignored."""
+        """Exactly these are loud now."""
         self._loud = frozenset(identities)
-        self._speak(sample, self._heard())
+        self._speak(sample, {*self._loud, self._user})
 
     def user_speaking(self, sample: int, identity: str | None, speaking: bool) -> None:
         """The agent hears its user begin or stop to speak."""
         self.linked_participant(sample, identity)
         self._user = identity if speaking else None
-        self._speak(sample, self._heard())
+        self._speak(sample, {*self._loud, self._user})
 
     def linked_participant(self, sample: int, identity: str | None) -> None:
         """The agent answers this participant; None if unknown, then the last who spoke."""
@@ -114,13 +103,10 @@ class TurnTaking:
         gone = {due for due in self._present.values() if due is not None and due > sample}
         return [(start, self._focus(start)) for start in sorted({sample, *turns, *gone})]
 
-    def _heard(self) -> set[str]:
-        return {*self._loud, self._user} if self._user is not None else set(self._loud)
-
-    def _speak(self, sample: int, identities: set[str]) -> None:
-        """Exactly these speak now; those who are not present are ignored."""
-        now = {each for each in identities if each in self._present}
-        for identity in [each for each in self._speaking if each not in now]:
+    def _speak(self, sample: int, identities: Collection[str | None]) -> None:
+        """Exactly these of the participants speak now."""
+        now = {each for each in self._present if each in identities}
+        for identity in self._speaking.keys() - now:
             self._paused[identity] = (self._speaking.pop(identity), sample)
             if identity == self._looks.at(sample):
                 self._free_since = sample
@@ -130,24 +116,24 @@ class TurnTaking:
             self._speaking[identity] = since if sample - stopped < FLICKER_SAMPLES else sample
         self._replan(sample)
 
+    def _here(self, sample: int) -> list[str]:
+        return [who for who, due in self._present.items() if due is None or sample < due]
+
     def _focus(self, sample: int) -> Focus:
-        here = [who for who, due in self._present.items() if due is None or sample < due]
-        if len(here) < 2:
-            seated = [self._seats.target(who) for who in here if self._seats.is_set(who)]
-            speaking = any(who in self._speaking for who in here)
-            return Focus(seated[0] if seated else CAMERA, speaking=speaking)
-        who = self._looks.at(sample)
-        if who not in here:
-            who = self._addressed() if self._addressed() in here else None
-        others = sorted(
-            (self._seats.target(each) for each in here if each != who),
-            key=lambda target: (target.yaw_rad, target.name),
-        )
+        here = self._here(sample)
+        if not here:
+            return Focus()
+        if len(here) == 1:
+            return Focus(self._seats.target(*here, alone=True), speaking=here[0] in self._speaking)
+        looked_at, addressed = self._looks.at(sample), self._addressed()
+        who = looked_at if looked_at in here else addressed if addressed in here else None
+        seats = [self._seats.target(each) for each in here if each != who]
+        others = tuple(sorted(seats, key=lambda seat: (seat.yaw_rad, seat.name)))
         if who is None:
-            return Focus(CAMERA, tuple(others))
+            return Focus(CAMERA, others)
         speaks = who in self._speaking
         overheard = speaks and self._partner is not None and who != self._partner
-        return Focus(self._seats.target(who), tuple(others), speaks, overheard)
+        return Focus(self._seats.target(who), others, speaks, overheard)
 
     def _addressed(self) -> str | None:
         """The participant whom the agent talks to."""
@@ -155,7 +141,7 @@ class TurnTaking:
 
     def _replan(self, sample: int) -> None:
         """Plan the looks from `sample` on."""
-        for who in [who for who, due in self._present.items() if due is not None and due <= sample]:
+        for who in self._present.keys() - set(self._here(sample)):
             del self._present[who]
             self._paused.pop(who, None)
         looked_at, addressed = self._looks.at(sample), self._addressed()
@@ -182,9 +168,9 @@ class TurnTaking:
         rivals = [each for each in self._speaking if each != looked_at]
         if addressed in rivals:
             return addressed
-        if looked_at in self._speaking or not rivals:
+        if looked_at in self._speaking:
             return None
-        return min(rivals, key=lambda each: (self._speaking[each], each))
+        return min(rivals, key=lambda each: (self._speaking[each], each), default=None)
 
     def _turn(self, sample: int, new: str, looked_at: str | None) -> int:
         """When to turn to a new speaker."""

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from livekit_plugins_avatar.face.glances import GLANCES
-from livekit_plugins_avatar.face.situation import AT_START, CAMERA, Focus, Target, recent
-from livekit_plugins_avatar.gaze.aside import AWAY, CLEAR_DEG
+from livekit_plugins_avatar.face.situation import AT_START, AWAY, CAMERA, Focus, Target, recent
 from livekit_plugins_avatar.gaze.attention import (
+    CLEAR_DEG,
     ENDING_SAMPLES,
     EXPECTED_SAMPLES,
     INTERRUPTED_SAMPLES,

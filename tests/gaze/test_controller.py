@@ -27,10 +27,10 @@ class Seen:
     """A face, what is told to it, and what it shows."""
 
     def __init__(self, *people: str, seed: int = 3) -> None:
-        attention = Attention()
-        self.face = Face(silence, attention.situations, seed=seed)
         self.redrawn: list[int] = []
-        self.gaze = GazeController(attention, seed=seed, on_change=self.redrawn.append)
+        attention = Attention(on_change=self.redrawn.append)
+        self.face = Face(silence, attention.situations, seed=seed)
+        self.gaze = GazeController(attention, seed=seed)
         for identity in people:
             self.gaze.participant_joined(0, identity)
         self.gaze.agent_state(0, "listening")
