@@ -36,10 +36,7 @@ def agent_states(situations: Situations) -> list[tuple[int, str]]:
 def mix(changes: Sequence[tuple[int, str]], sample: int, blend_samples: int) -> NDArray[np.float64]:
     """How much of each of `AGENT_STATES` is in the face at `sample`: float64 [5], summing to 1.
 
-    Args:
-        changes: From `agent_states`.
-        sample: On the published timeline.
-        blend_samples: How long passing from one state to the next takes, at most `RECENT_SAMPLES`.
+    `changes` are from `agent_states`; each takes `blend_samples`, at most `RECENT_SAMPLES`.
     """
     weights = np.zeros(len(AGENT_STATES))
     weights[AGENT_STATES.index(changes[0][1])] = 1.0

@@ -1,9 +1,4 @@
-"""When the lids blink.
-
-Most blinks are spontaneous, at the rate of people in that situation; some accompany large gaze
-shifts, and some mark the end of a turn. A blink that would come too soon after another cause of a
-blink is left out.
-"""
+"""When the lids blink: spontaneously, and at large gaze shifts and the ends of turns."""
 
 from __future__ import annotations
 
@@ -19,9 +14,8 @@ from .style import NATURAL, Style
 
 AT_REST_PER_MIN = 17.0
 BLINKS_PER_MIN = {"listening": 24.0, "speaking": 23.0, "ending": 23.0, "overhearing": 22.0}
-"""Spontaneous blinks in situations that are not at rest. People blink 17 times a minute at rest and
-26 in conversation (Bentivoglio et al. 1997); gaze shifts and turn ends add the difference. Thinking
-keeps the rate at rest: attention turned inwards suppresses blinks."""
+"""Spontaneous blinks. People blink 17 times a minute at rest and 26 in conversation (Bentivoglio et
+al. 1997); gaze shifts and turn ends add the difference. Attention turned inwards adds none."""
 
 BLINK_SIGMA = 0.6
 """Deviation of the logarithm of the intervals, which are log-normal (Bentivoglio et al. 1997)."""
@@ -50,8 +44,7 @@ TURN_END_S = (0.05, 0.35)
 """The share of turns that end with a blink, and how soon it follows: blinks cluster at the ends of
 turns (Cummins 2012; Nakano and Kitazawa 2010 for listeners, who blink along)."""
 
-_LENGTH_S = (CLOSING_S + CLOSED_S + OPENING_S) * (1.0 + BLINK_SPREAD)
-APART_S = _LENGTH_S + BLINK_REST_S
+APART_S = (CLOSING_S + CLOSED_S + OPENING_S) * (1.0 + BLINK_SPREAD) + BLINK_REST_S
 """Least time from the start of one blink to the start of the next."""
 
 _APART_SAMPLES = samples(APART_S)
@@ -66,28 +59,21 @@ class Blinks:
     """The blinks of one face; the same seed blinks in the same way."""
 
     def __init__(self, seed: int, style: Style = NATURAL) -> None:
-        def spontaneous(
-            chance: Random, situation: Situation, _entering: bool
-        ) -> list[tuple[float, float]]:
+        def draw(chance: Random, situation: Situation, _: bool) -> list[tuple[float, float]]:
             per_min = BLINKS_PER_MIN.get(situation.state, AT_REST_PER_MIN)
             return _spontaneous(chance, per_min * style.blink)
 
-        self._events: RandomEvents[Situation, float] = RandomEvents("blink", seed, spontaneous)
+        self._events: RandomEvents[Situation, float] = RandomEvents("blink", seed, draw)
         self._at_shift = draws("shift", seed, lambda chance: (chance.random(), _length(chance)))
         self._at_turn_end = draws("turn", seed, _after_turn)
 
     def closure(
         self, situations: Situations, shifts: Sequence[tuple[int, float]], sample: int
     ) -> float:
-        """How far a blink closes the lids at `sample`: 0 open, 1 shut.
+        """How far a blink closes the lids at `sample`, from 0 to 1, given recent gaze shifts.
 
         A cause that follows another within `APART_S` makes no blink, whether or not that one did:
         so no longer memory is needed.
-
-        Args:
-            situations: What is recent.
-            shifts: Recent gaze shifts, as in `Look`.
-            sample: On the published timeline.
         """
         causes = [
             *self._events.recent(situations, sample),
@@ -134,10 +120,7 @@ def _length(chance: Random) -> float:
 
 
 def _spontaneous(chance: Random, per_min: float) -> list[tuple[float, float]]:
-    """Onsets and lengths of the blinks of one epoch.
-
-    None in its first `APART_S`, where a blink from before may be under way.
-    """
+    """The blinks of an epoch; one from before may be under way in its first `APART_S`."""
     mean_s = 60.0 / per_min - APART_S
     blinks: list[tuple[float, float]] = []
     onset_s = -_RUN_IN_S

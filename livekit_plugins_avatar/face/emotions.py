@@ -1,9 +1,7 @@
 """What emotions look like, and how each comes and goes.
 
-Emotions begin at samples of the published timeline, each with a strength; the result is an offset
-to every parameter of the face. An emotion starts from wherever the one before it had got to, so
-nothing pops however closely they follow each other. No emotion opens the mouth, and none is anger:
-an agent that is insulted keeps its countenance.
+An emotion starts from wherever the one before it had got to, so nothing pops. None opens the mouth,
+and none is anger: an agent that is insulted keeps its countenance.
 """
 
 from __future__ import annotations
@@ -80,11 +78,7 @@ OFFSETS = (
     Offset("focus", "headZ", 0.004, "Nearer to what it studies."),
 )
 """What each emotion of strength 1 adds to the face at rest. Smile and frown follow valence
-(Cacioppo et al. 1986). The sizes are chosen by eye on the sketch persona: recognisable beside the
-face at rest, and not remarked on in conversation."""
-
-STRONGEST = 1.0
-"""The greatest strength of an emotion."""
+(Cacioppo et al. 1986); the sizes, chosen by eye, are seen and not remarked on in conversation."""
 
 NAMED_FROM = 0.2
 """The weight from which `AvatarStatus` names an emotion."""
@@ -108,8 +102,8 @@ class Emotions:
         if emotion not in EMOTIONS:
             known = ", ".join(map(repr, EMOTIONS))
             raise ValueError(f"an emotion is one of {known}, got {emotion!r}")
-        if not 0.0 <= strength <= STRONGEST:
-            raise ValueError(f"strength lies between 0 and {STRONGEST}, got {strength!r}")
+        if not 0.0 <= strength <= 1.0:
+            raise ValueError(f"strength lies between 0 and 1.0, got {strength!r}")
         self._timeline.set(sample, (EMOTIONS.index(emotion), strength))
 
     def at(self, sample: int) -> NDArray[np.float64]:

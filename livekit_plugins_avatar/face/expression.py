@@ -1,9 +1,7 @@
 """What the face shows while the agent listens, thinks and speaks.
 
-One table says what each agent state looks like, another (`emotions`) what emotions look like.
-Stressed vowels raise the brows now and then and dip the head, and a listener nods (`nods`). The
-result is an offset to every parameter of the face. Expression never opens the mouth, and gives way
-where articulation closes or rounds the lips.
+Agent states, emotions, stressed vowels and nods add offsets to the parameters of the face. They
+never open the mouth, and give way where articulation closes or rounds the lips.
 """
 
 from __future__ import annotations
@@ -58,8 +56,7 @@ ACCENTS = (
 STRESSABLE = frozenset({"aa", "E", "I", "O", "U"})
 """Stress falls on vowels."""
 
-ACCENT_FROM = 0.55
-ACCENT_FULL = 0.9
+ACCENT_FROM, ACCENT_FULL = 0.55, 0.9
 """Intensity from which a vowel may carry an accent, and at which the accent is full."""
 
 ACCENT_SHARE = 0.35
@@ -106,21 +103,13 @@ class Expression:
         if not 0.0 <= strength <= STRONGEST:
             raise ValueError(f"strength lies between 0 and {STRONGEST}, got {strength!r}")
         self._strength = strength
-        self._emotions = Emotions()
-        self._nods = Nods(seed)
+        self.emotions = Emotions()
+        self.nods = Nods(seed)
         self._accented = draws("accent", seed, lambda chance: chance.random() < ACCENT_SHARE)
-
-    def express(self, sample: int, emotion: str, strength: float = 1.0) -> None:
-        """Let an emotion begin at `sample`, as `Emotions.set`."""
-        self._emotions.set(sample, emotion, strength)
 
     def name(self, sample: int) -> str:
         """The emotion at `sample`."""
-        return self._emotions.name(sample) if self._strength else "neutral"
-
-    def nod(self, sample: int) -> None:
-        """Nod at `sample`, as `Nods.add`."""
-        self._nods.add(sample)
+        return self.emotions.name(sample) if self._strength else "neutral"
 
     def at(
         self,
@@ -131,15 +120,12 @@ class Expression:
     ) -> NDArray[np.float64]:
         """The offsets at `sample`, float64 [60], one per name in `PARAMETERS`.
 
-        Args:
-            features: Weights of the agent states in the features (`agent_state.mix`).
-            posture: Weights of the agent states in the head's posture.
-            events: At least those in [`sample` - `ACCENT_SAMPLES`, `sample`].
-            sample: On the published timeline.
+        `features` and `posture` are the weights of the agent states there, from `agent_state.mix`;
+        `events` are at least those in [`sample` - `ACCENT_SAMPLES`, `sample`].
         """
         offsets = np.concatenate([features @ _FEATURES, posture @ _POSTURE])
-        content = self._emotions.at(sample) + _ACCENT * self.emphasis(events, sample)
-        content[_HEAD_PITCH] += self._nods.pitch_rad(sample)
+        content = self.emotions.at(sample) + _ACCENT * self.emphasis(events, sample)
+        content[_HEAD_PITCH] += self.nods.pitch_rad(sample)
         offsets += self._strength * content
         return offsets
 

@@ -1,8 +1,7 @@
 """Where eyes and head point at a sample, given the recent situations.
 
-The eyes hold the target and glance away as often and as far as people do in that situation. Each
-situation begins with its target, so that a new target is looked at once. Eyes jump and hold, they
-never drift; the head follows large shifts, later and slower.
+The eyes hold the target, first of all in each situation, and glance away as often and as far as
+people do in it. They jump and hold, they never drift; the head follows large shifts, later.
 """
 
 from __future__ import annotations
@@ -21,15 +20,14 @@ from .style import NATURAL, Style
 
 HEAD_SHARE = 0.45
 """The head's share in a look: of the whole angle towards a person, since people face whom they
-attend to; elsewhere, of what exceeds `HEAD_FROM_DEG`. In Stahl (1999) it ranges from nearly none to
-nearly all of a shift, and beyond about 15 degrees the head always follows."""
+attend to; elsewhere, of what exceeds `HEAD_FROM_DEG`. It varies widely (Stahl 1999)."""
 
 HEAD_FROM_DEG = 5.0
 """Smaller glances are made by the eyes alone."""
 
 APART = Point(2.4, 0.0)
-"""How far each eye turns outwards when the look goes from a partner at 0.6 m into a distance of 2.9
-m: eyes 63 mm apart converge by 3.0 and 0.6 degrees. At rest they meet at the camera."""
+"""How far each eye turns outwards from a partner at 0.6 m to a distance of 2.9 m: eyes with 63 mm
+between them converge by 3.0 and 0.6 degrees."""
 
 CROSSING_FROM_DEG = 8.0
 """From a target farther off the middle than this, a glance goes back across the middle: on the far
@@ -37,17 +35,14 @@ side it would leave the range that can be drawn."""
 
 LID_PER_RAD = 1.0
 WIDE_PER_RAD = 0.7
-"""Weights of the lids for each radian of pitch: the upper lid rides on the eyeball, and looking 0.2
-rad down closes it by a fifth."""
+"""Weights of the lids for each radian of pitch: the upper lid rides on the eyeball."""
 
 FIRST_HOLD_SPREAD = 1.6
-"""The first look of a situation is up to this times the least: eyes that leave each speaker after
-the same time look mechanical."""
+"""The first look of a situation is up to this times the least: the same time looks mechanical."""
 
 HOLD_SIGMA = 0.45
 AWAY_SIGMA = 0.4
-"""Deviation of the logarithm of the lengths, which are log-normal. People prefer 3.3 +- 0.7 s
-(Binetti et al. 2016); what they do varies more."""
+"""Deviation of the logarithm of the lengths. People prefer 3.3 +- 0.7 s (Binetti et al. 2016)."""
 
 SHORTEST_S = 0.2
 """Least length of a look: the time in which a saccade is prepared."""
@@ -72,12 +67,11 @@ _RUN_IN_S = 12.0
 
 
 class Look(NamedTuple):
-    """Angles in radians, with FaceState's signs.
+    """A direction of the eyes in the world, (0, 0) being the camera, and the head's part in it.
 
-    `yaw` and `pitch` are the direction of the eyes in the world, (0, 0) being the camera;
-    `head_yaw` and `head_pitch` the head's part in it; `apart` how far each eye is turned outwards
-    from meeting at a partner's distance; `shifts` the recent saccades: when they began, and their
-    size in degrees.
+    Angles are in radians, with FaceState's signs; `apart` is how far each eye is turned outwards
+    from meeting at a partner's distance; `shifts` has the beginnings and sizes in degrees of the
+    recent saccades.
     """
 
     yaw: float
@@ -91,20 +85,18 @@ class Look(NamedTuple):
 class _Fixation(NamedTuple):
     eyes: Point
     head: Point
-    apart: Point
-    """How far each eye is turned outwards, as a yaw."""
+    apart: Point  # how far each eye is turned outwards, as a yaw
+
+
+_Onset = tuple[float, _Fixation]
 
 
 class EyeMotion:
     """The looks of one face; the same seed looks the same way."""
 
     def __init__(self, seed: int, style: Style = NATURAL) -> None:
-        def draw(
-            chance: Random, situation: Situation, entering: bool
-        ) -> list[tuple[float, _Fixation]]:
-            begins_s = 0.0 if entering else -_RUN_IN_S
-            path = _scan_path(chance, situation, style, begins_s, entering)
-            return _within_epoch(list(path))
+        def draw(chance: Random, situation: Situation, entering: bool) -> list[_Onset]:
+            return _within_epoch([*_scan_path(chance, situation, style, entering)])
 
         self._events: RandomEvents[Situation, _Fixation] = RandomEvents("gaze", seed, draw)
 
@@ -113,12 +105,13 @@ class EyeMotion:
         fixations = self._events.recent(situations, sample)
         eyes = moved([(start, each.eyes) for start, each in fixations], sample, SACCADE)
         head = moved([(start, each.head) for start, each in fixations], sample, HEAD_TURN)
-        apart = moved([(start, each.apart) for start, each in fixations], sample, VERGENCE)
+        turned = moved([(start, each.apart) for start, each in fixations], sample, VERGENCE)
         shifts = [
             (start, distance_deg(before.eyes, after.eyes))
             for (_, before), (start, after) in pairwise(fixations)
         ]
-        return Look(*map(radians, (*eyes, *head, apart.yaw_deg)), shifts)
+        yaw, pitch, head_yaw, head_pitch, apart = map(radians, (*eyes, *head, turned.yaw_deg))
+        return Look(yaw, pitch, head_yaw, head_pitch, apart, shifts)
 
 
 def lids(pitch_rad: float) -> tuple[float, float]:
@@ -126,19 +119,19 @@ def lids(pitch_rad: float) -> tuple[float, float]:
     return max(0.0, -pitch_rad) * LID_PER_RAD, max(0.0, pitch_rad) * WIDE_PER_RAD
 
 
-def _within_epoch(path: Sequence[tuple[float, _Fixation]]) -> list[tuple[float, _Fixation]]:
-    ends = [onset_s for onset_s, _ in path[1:]]
+def _within_epoch(path: Sequence[_Onset]) -> list[_Onset]:
     return [
         (max(0.0, onset_s), fixation)
-        for (onset_s, fixation), end_s in zip(path, ends, strict=False)
+        for (onset_s, fixation), (end_s, _) in pairwise(path)
         if end_s > SHORTEST_S and onset_s < EPOCH_S - SHORTEST_S
     ]
 
 
 def _scan_path(
-    chance: Random, situation: Situation, style: Style, onset_s: float, entering: bool
-) -> Iterator[tuple[float, _Fixation]]:
-    """Fixations from `onset_s` to past the end of the epoch: target, elsewhere, target, ..."""
+    chance: Random, situation: Situation, style: Style, entering: bool
+) -> Iterator[_Onset]:
+    """Fixations to past the end of the epoch: target, elsewhere, target, ..."""
+    onset_s = 0.0 if entering else -_RUN_IN_S
     row = GLANCES[situation.state].styled(style)
     at_target = _at_person(situation.target, style)
     scatter_deg, end_s = CAMERA_SCATTER_DEG * style.fixation, EPOCH_S + SHORTEST_S
@@ -189,7 +182,7 @@ def _at_person(target: Target, style: Style) -> _Fixation:
 
 def _scan(
     chance: Random, onset_s: float, length_s: float, centre: _Fixation, scatter_deg: float
-) -> Iterator[tuple[float, _Fixation]]:
+) -> Iterator[_Onset]:
     """One look: fixations near `centre`, which the head does not follow."""
 
     def scatter() -> float:

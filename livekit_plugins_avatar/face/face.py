@@ -1,8 +1,7 @@
 """The face as a function of time: from viseme events and situations to the FaceState of any sample.
 
 A face depends on the sample, the seed and what is known by then alone: a renderer may work ahead,
-ask again or skip, and gets the same one. Every axis is continuous; only saccades and blinks are
-fast.
+ask again or skip. Every axis is continuous; only saccades and blinks are fast.
 
 Gaze is `gazeYaw` and `gazePitch`. Of the eight eyeLook axes only `eyeLookOut*` are used, both
 alike, to turn the eyes some two degrees apart when they look into the distance. A renderer draws
@@ -12,7 +11,6 @@ the sum, or the gaze alone. The lids (`eyeBlink*`, `eyeWide*`) already follow th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import itemgetter
 
 import numpy as np
 
@@ -26,14 +24,13 @@ from .expression import ACCENT_SAMPLES, Expression, blend
 from .eye_motion import EyeMotion, lids
 from .idle import HEAD_AXES, Idle
 from .limits import GAZE_LIMIT_RAD, HEAD_LIMITS, soft_limit
-from .situation import CAMERA, Situation, recent
+from .situation import CAMERA, Situation, Target, recent
 from .state import ARKIT_BLENDSHAPES, PARAMETERS, FaceState, columns
 from .status import AT_TARGET_DEG, AvatarStatus
 from .style import NATURAL, Style
 
 BLEND_SAMPLES = samples(0.3)
-"""How long a restored face takes into life: as long as a look away and back; a shorter blend looks
-like a cut."""
+"""How long a restored face takes into life: a shorter blend looks like a cut."""
 
 Visemes = Callable[[int, int], Sequence[VisemeEvent]]
 """The viseme events in [start, end) of the published timeline, contiguous and in order."""
@@ -62,9 +59,6 @@ class Face:
         situations: What the agent does and who it is with.
         seed: At least 0; the same seed and the same input give the same trajectory.
         style: How lively the face is.
-
-    Raises:
-        ValueError: A negative seed.
     """
 
     def __init__(
@@ -87,21 +81,15 @@ class Face:
         self._woken: int | None = None
 
     def express(self, sample: int, emotion: str, strength: float = 1.0) -> None:
-        """Show an emotion from `sample` on; it fades by itself.
+        """Show one of `EMOTIONS`, with a strength in [0, 1], from `sample` on; it fades by itself.
 
-        Args:
-            sample: When; emotions set for later are dropped.
-            emotion: One of `emotions.EMOTIONS`.
-            strength: How much of it, in [0, 1].
-
-        Raises:
-            ValueError: An unknown emotion, or a strength out of range.
+        Emotions set for later are dropped.
         """
-        self._expression.express(sample, emotion, strength)
+        self._expression.emotions.set(sample, emotion, strength)
 
     def nod(self, sample: int) -> None:
         """Nod at `sample`, unless a nod is under way then."""
-        self._expression.nod(sample)
+        self._expression.nods.add(sample)
 
     def restore(self, face: FaceState) -> None:
         """Hold `face`, which viewers have seen before, until `wake`."""
@@ -118,13 +106,13 @@ class Face:
         (event, *_) = self._visemes(sample, sample + 1)
         _, situation = situations[-1]
 
-        targets = (situation.target, *situation.others, CAMERA)
-        off_deg, seen = min(
-            ((each.off_deg(look.yaw, look.pitch), each) for each in targets), key=itemgetter(0)
-        )
+        def off_deg(target: Target) -> float:
+            return target.off_deg(look.yaw, look.pitch)
+
+        seen = min((situation.target, *situation.others, CAMERA), key=off_deg)
         return AvatarStatus(
             state=situation.state,
-            looking_at=seen.name if off_deg < AT_TARGET_DEG else "away",
+            looking_at=seen.name if off_deg(seen) < AT_TARGET_DEG else "away",
             yaw_rad=look.yaw,
             pitch_rad=look.pitch,
             viseme=event.viseme,

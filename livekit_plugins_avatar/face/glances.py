@@ -48,14 +48,12 @@ MOST_AWAY = 0.9
 
 _AT_REST = Glances(
     2.0, 5.0, 1.0, (5.0, 9.0), (-40.0, 20.0), 0.6,
-    "No one is talking: between listening and speaking, so that the face neither stares nor "
-    "searches. In a group, most looks elsewhere go to another participant.",
+    "No one is talking: neither a stare nor a search; in a group, most looks away go to others.",
 )  # fmt: skip
 
 _UNDIVIDED = Glances(
     9.0, 9.0, 0.4, (4.0, 6.0), (-40.0, 0.0), 0.0,
-    "Held throughout, mostly for a second or so; if it lasts longer, 0.4 s away after some 9 s "
-    "(Eyes Alive, listening).",
+    "Held for a second or so; if it lasts, 0.4 s away after some 9 s (Eyes Alive, listening).",
 )  # fmt: skip
 
 GLANCES = {
@@ -63,22 +61,19 @@ GLANCES = {
     "idle": _AT_REST,
     "listening": Glances(
         2.0, 6.3, 0.7, (5.0, 8.0), (-40.0, 15.0), 0.5,
-        "90 % at the partner, who is behind a camera: between 75 % (Argyle and Cook) and holds of "
-        "7.9 s with 0.43 s away (Eyes Alive). Short, small glances look attentive. In groups of "
-        "four, 88 % are at the person listened to (Vertegaal 2001).",
+        "90 % at the partner: between 75 % (Argyle and Cook) and holds of 7.9 s with 0.43 s away "
+        "(Eyes Alive); in groups of four, 88 % at the one listened to (Vertegaal 2001).",
     ),
     "thinking": Glances(
         0.25, 1.1, 3.0, (11.0, 17.0), (25.0, 60.0), 0.0,
-        "Below 40 % at the partner: while planning, people look up or aside to shut out the face "
-        "before them, for some seconds at a time. The first quarter of a second holds the partner, "
-        "so that an immediate answer comes without a look away.",
+        "Below 40 % at the partner: while planning, people look up or aside for some seconds, to "
+        "shut out the face before them. An answer within a quarter of a second has no look away.",
     ),
     "speaking": Glances(
         1.5, 3.3, 1.0, (5.0, 11.0), (-35.0, 30.0), 0.6,
         "77 % at the partner (41 % in Argyle and Cook, 77 % in Eyes Alive), in holds of 3.3 s, the "
-        "length that people prefer (Binetti et al. 2016), beginning with the first words. In "
-        "groups of four, 77 % are at the person spoken to, the rest mostly at the others "
-        "(Vertegaal 2001).",
+        "length that people prefer (Binetti et al. 2016). In groups of four, 77 % are at the "
+        "person spoken to, the rest mostly at the others (Vertegaal 2001).",
     ),
     "ending": replace(
         _UNDIVIDED,

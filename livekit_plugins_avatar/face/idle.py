@@ -1,7 +1,7 @@
 """Breath and sway: small movements of head and body that never stop.
 
-Both are sums of slow waves whose lengths share no common measure: smooth, bounded, seamless and,
-within a call, never repeated. A persona's translation is that of head and shoulders together.
+Both are sums of slow waves whose lengths share no common measure: smooth, bounded and, within a
+call, never repeated.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ HEAD_AXES = ("headYaw", "headPitch", "headRoll", "headX", "headY", "headZ")
 """The axes that sway and breath move, in the order of FaceState's parameters."""
 
 SWAY_RMS = np.array([*np.radians([0.8, 0.5, 0.5]), 0.0025, 0.0008, 0.002])
-"""Root mean square of the sway in radians and metres: half a degree to one, and up to 2.5 mm, as in
-people who sit and attend. More looks like fidgeting, less like a photograph."""
+"""Root mean square of the sway in radians and metres, as in people who sit and attend. More looks
+like fidgeting, less like a photograph."""
 
 SWAY_HZ = (0.04, 0.07, 0.12, 0.20, 0.33)
-"""The waves of the sway, before each axis varies them: from slow settling to small corrections.
-Above half a hertz movement looks like a tremble."""
+"""The waves of the sway, before each axis varies them; above half a hertz they are a tremble."""
 
 SWAY_SLOPE = 0.6
 """The amplitude of a wave falls with this power of its frequency: slow waves are large."""
@@ -33,8 +32,7 @@ SWAY_HZ_SPREAD = 0.15
 """The frequency of each wave of each axis varies by up to this share: no two keep step."""
 
 SWAY_GAIN = {"listening": 0.8, "thinking": 0.9, "speaking": 1.4}
-"""Factor of the sway in agent states other than rest: an attentive head is quieter, and speakers
-move theirs."""
+"""Factor of the sway: an attentive head is quieter than at rest, and speakers move theirs."""
 
 BREATH_HZ = 0.23
 """14 breaths a minute; adults at rest take 12 to 20."""
@@ -43,12 +41,10 @@ BREATH_LEAN = 0.4
 """How far the wave leans forward, in radians: breathing in is quicker than breathing out."""
 
 BREATH_WANDER = ((0.021, 0.7), (0.053, 0.5))
-"""Slow waves (Hz, radians) that make breaths up to a tenth faster or slower, so that they do not
-keep the time of a metronome."""
+"""Slow waves (Hz, radians) that make breaths up to a tenth faster or slower: no metronome."""
 
 BREATH = np.array([0.0, np.radians(0.25), 0.0, 0.0, 0.0014, 0.0006])
-"""How far a breath moves head and shoulders: they rise and come nearer with the chest, and the head
-tips back a little."""
+"""How far a breath moves head and shoulders: up and nearer with the chest; the head tips back."""
 
 
 class Idle:
@@ -78,13 +74,9 @@ class Idle:
         time_s = seconds(sample)
         waves = np.sin(self._omega * time_s + self._phase)
         sway = (self._size * waves).sum(axis=1)
-        angle = self._breath_angle(time_s)
+        angle = 2.0 * pi * BREATH_HZ * time_s + self._breath_phase
+        for (hz, size), phase in zip(BREATH_WANDER, self._wander_phase, strict=True):
+            angle += size * sin(2.0 * pi * hz * time_s + phase)
         breath = self._breath * sin(angle + BREATH_LEAN * cos(angle))
         moved: NDArray[np.float64] = sway * float(posture @ self._gain) + breath
         return moved
-
-    def _breath_angle(self, time_s: float) -> float:
-        angle: float = 2.0 * pi * BREATH_HZ * time_s + self._breath_phase
-        for (hz, size), phase in zip(BREATH_WANDER, self._wander_phase, strict=True):
-            angle += size * sin(2.0 * pi * hz * time_s + phase)
-        return angle

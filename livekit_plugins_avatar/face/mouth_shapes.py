@@ -1,10 +1,8 @@
 """What the mouth does for each viseme: the tables that articulation reads.
 
-A row says which shape a viseme asks for, how far it reaches into its neighbours, and how strongly
-it holds each part of the mouth against them. Shapes compete, as in Cohen and Massaro (1993,
-"Modeling coarticulation in synthetic visual speech"). Shapes are drawn by eye for ARKit's axes. The
-mouth moves 60-120 ms before the sound (Bell-Berti and Harris 1982 on rounding, Löfqvist and Gracco
-1997 on closure).
+Shapes compete, as in Cohen and Massaro (1993, "Modeling coarticulation in synthetic visual
+speech"), and are drawn by eye for ARKit's axes. The mouth moves 60-120 ms before the sound
+(Bell-Berti and Harris 1982 on rounding, Löfqvist and Gracco 1997 on closure).
 """
 
 from __future__ import annotations
@@ -37,13 +35,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 """Parts of the mouth that are held together, and the axes of each."""
 
-QUIET: Mapping[str, float] = {
-    "jaw": 0.45,
-    "opening": 0.45,
-    "width": 0.75,
-    "contact": 0.75,
-    "tongue": 0.75,
-}
+QUIET = {"jaw": 0.45, "opening": 0.45, "width": 0.75, "contact": 0.75, "tongue": 0.75}
 """Share of each part's target that is left at intensity 0: whispers are articulated too, and
 rounding and spreading, which carry the identity of a sound, vary little with effort."""
 
@@ -68,13 +60,11 @@ class MouthShape(NamedTuple):
 
 MOUTH_SHAPES: Mapping[str, MouthShape] = {
     "sil": MouthShape(
-        "The mouth at rest. It yields early to the first sound, and has closed calmly, 80-100 ms"
-        " after the last.",
+        "The mouth at rest: it yields early to speech, and closes 80-100 ms after it.",
         {}, {}, 0.03, 0.06,
     ),
     "PP": MouthShape(
-        "p b m: the lips meet, which `CONTACTS` ensures. The jaw rises with them but need not"
-        " close; the lips keep the rounding of their neighbours (compare pool, peel).",
+        "p b m: the lips meet (`CONTACTS`) and stay round (pool, peel); the jaw need not close.",
         {"jaw": 0.06},
         {"jaw": 2.5, "opening": 0.3, "width": 0.2, "contact": 0.2, "tongue": 2.0},
     ),
@@ -104,8 +94,7 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
         {"jaw": 1.5, "opening": 0.8, "width": 2.5, "contact": 0.5}, 0.11, 0.07,
     ),
     "SS": MouthShape(
-        "s z: made at the teeth, which nearly meet: the jaw cannot stay open. The lips draw apart"
-        " a little, but give way to rounding (compare soon, seen).",
+        "s z: the teeth nearly meet; the lips draw apart, but give way to rounding (soon, seen).",
         {"jaw": 0.05, "lower": 0.28, "upper": 0.14, "stretch": 0.25, "smile": 0.1},
         {"jaw": 1.8, "opening": 0.5, "width": 0.3, "contact": 0.5},
     ),
@@ -175,8 +164,8 @@ CONTACTS: Mapping[str, Contact] = {
         0.6, {"lower": 0.0, "upper": 0.2, "funnel": 0.0, "roll_lower": 0.55},
     ),
     "PP": Contact(
-        "Lips shut with a little pressure; viewers notice a missing closure before anything else"
-        " (compare McGurk and MacDonald 1976). Rounding stays, a funnel cannot.",
+        "Lips shut with some pressure: viewers miss a closure first (McGurk and MacDonald 1976)."
+        " Rounding stays, a funnel cannot.",
         1.0, {"lower": 0.0, "upper": 0.0, "funnel": 0.0,
               "press": 0.25, "roll_lower": 0.15, "roll_upper": 0.12},
     ),

@@ -1,8 +1,7 @@
 """Random events, such as glances and blinks, that need no memory of the past.
 
-Time since a change of state is cut into epochs. The events of an epoch are drawn from a seed made
-of the face's seed, the change and the number of the epoch, so any moment of a call of any length
-can be asked for, in any order, at the same small cost and with the same answer.
+Time since a change of state is cut into epochs. Each is drawn from the face's seed, the change and
+its number, so any moment of a call of any length can be asked for at the same small cost.
 """
 
 from __future__ import annotations
@@ -34,13 +33,7 @@ events as (seconds from the start of the epoch, in [0, `EPOCH_S`), value), in or
 
 
 class RandomEvents(Generic[S, T]):
-    """Random events of one kind.
-
-    Args:
-        kind: Keeps kinds with the same seed independent of each other.
-        seed: The face's seed.
-        draw: Draws the events of one epoch, from the generator alone.
-    """
+    """Random events that `draw` makes epoch by epoch; kinds are independent of each other."""
 
     def __init__(self, kind: str, seed: int, draw: Draw[S, T]) -> None:
         @lru_cache(maxsize=_KEPT_EPOCHS)

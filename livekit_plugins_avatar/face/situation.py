@@ -48,13 +48,9 @@ AWAY = Target("away")
 
 @dataclass(frozen=True, slots=True)
 class Focus:
-    """Which participant has the face's attention: by default one who is where the camera is.
+    """Where the participant is who has the face's attention, and where the others are.
 
-    Args:
-        target: Where that participant is.
-        others: Where the other participants are.
-        speaking: Whether the participant speaks now.
-        overheard: Whether the participant speaks to someone other than the agent.
+    `overheard` means that the participant speaks to someone other than the agent.
     """
 
     target: Target = CAMERA

@@ -65,11 +65,9 @@ class FileStore:
 
 
 class FaceStore:
-    """One face in a store. A store that fails is logged once per outage and costs nothing else.
+    """One face, with a key of its own, in a store: the path of a folder, or any mapping of strings.
 
-    Args:
-        store: The path of a folder, or any mapping of strings; may be shared between faces.
-        key: This face's key.
+    A store that fails is logged once per outage and costs nothing else.
     """
 
     def __init__(self, store: MutableMapping[str, str] | str | Path, key: str) -> None:
@@ -105,10 +103,8 @@ class FaceStore:
             self._saved, self._failing = True, False
         except Exception:
             if not self._failing:
-                logger.exception(
-                    "face store: the face cannot be saved; a new process would start a fresh one",
-                    extra={"key": self._key},
-                )
+                message = "face store: the face cannot be saved; a new process starts a fresh one"
+                logger.exception(message, extra={"key": self._key})
             self._failing = True
 
 

@@ -28,52 +28,42 @@ class Factor(NamedTuple):
 
 FACTORS = (
     Factor(
-        "away", "times the share of time that the eyes look away in talk",
-        0.0, 1.5, 0.0, 0.6, 1.15,
+        "away", "times the share of looking away in talk", 0.0, 1.5, 0.0, 0.6, 1.15,
         "1 is `glances.GLANCES`. Needless glances are rated as distracted; none at all is a stare, "
         "which is polite only on a face that is otherwise still.",
     ),
     Factor(
-        "aversion", "times the share of time that the eyes look away in thought",
-        0.0, 1.2, 0.0, 0.9, 1.05,
+        "aversion", "times the share of looking away in thought", 0.0, 1.2, 0.0, 0.9, 1.05,
         "1 is `glances.GLANCES`. Separate from `away`, because a pause without a sign of thought "
         "looks like a fault (a visible thinking state helps, CUI 2025): a calm face keeps it.",
     ),
     Factor(
-        "glance_size", "times the angle of a look away",
-        0.0, 1.3, 0.8, 0.85, 1.15,
+        "glance_size", "times the angle of a look away", 0.0, 1.3, 0.8, 0.85, 1.15,
         "1 is `glances.GLANCES`; 1.3 takes a thought 22 degrees away, what eyes and head can draw.",
     ),
     Factor(
-        "fixation", "times the size of the small saccades within a look",
-        0.0, 2.0, 0.6, 0.8, 1.1,
+        "fixation", "times the size of the small saccades within a look", 0.0, 2.0, 0.6, 0.8, 1.1,
         "1 is `eye_motion.CAMERA_SCATTER_DEG`. Eyes without any look painted on. Chosen by eye.",
     ),
     Factor(
-        "head", "times the head's share in a look",
-        0.0, 1.3, 0.5, 0.8, 1.2,
-        "1 is `eye_motion.HEAD_SHARE`. People differ by far more: there are head movers and eye "
-        "movers (Fuller 1992).",
+        "head", "times the head's share in a look", 0.0, 1.3, 0.5, 0.8, 1.2,
+        "1 is `eye_motion.HEAD_SHARE`. People move more the head or the eyes (Fuller 1992).",
     ),
     Factor(
-        "blink", "times the rate of blinks",
-        0.6, 1.3, 0.9, 0.9, 1.05,
+        "blink", "times the rate of blinks", 0.6, 1.3, 0.9, 0.9, 1.05,
         "1 is `blinks.BLINKS_PER_MIN`. The 95 % interval of people in conversation is 10.5 to 32.5 "
         "a minute (Doughty 2001): 0.6 and 1.3 of 26 stay in it.",
     ),
     Factor(
-        "sway", "times the movement of head and body",
-        0.0, 2.0, 0.0, 0.6, 1.35,
+        "sway", "times the movement of head and body", 0.0, 2.0, 0.0, 0.6, 1.35,
         "1 is `idle.SWAY_RMS`. Users of avatars complain of idling that is frozen or that fidgets.",
     ),
     Factor(
-        "breath", "times the height of a breath",
-        0.5, 1.5, 0.8, 0.9, 1.1,
+        "breath", "times the height of a breath", 0.5, 1.5, 0.8, 0.9, 1.1,
         "1 is `idle.BREATH`. Never 0: a face that does not breathe looks like a picture.",
     ),
     Factor(
-        "expression", "times the strength of emotions, nods and accents",
-        0.0, 1.5, 0.0, 0.6, 1.35,
+        "expression", "times the strength of emotions, nods and accents", 0.0, 1.5, 0.0, 0.6, 1.35,
         "1 is the tables of `expression`, which are chosen to be visible and not noticed.",
     ),
 )  # fmt: skip

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from math import radians
 from typing import Any
 
@@ -25,8 +24,7 @@ INTERRUPTED_SAMPLES = samples(1.5)
 """How long an interruption holds the eyes: about a first clause, which says what it is about."""
 
 SLOW_TOOL_SAMPLES = samples(0.4)
-"""A tool that answers sooner leaves the face unchanged: gaps between human turns are about 200 ms,
-and start to mean something from twice that on."""
+"""A tool that answers sooner leaves the face unchanged: so short a gap means nothing in talk."""
 
 ASIDES_DEG = ((14.0, -6.0), (-14.0, -6.0), (0.0, -13.0), (24.0, -6.0), (-24.0, -6.0))
 """Yaw and pitch of the asides, the preferred first: to a side and a little down, as people look who
@@ -111,12 +109,14 @@ class Attention:
     def _update(self, sample: int) -> None:
         """Derive the situations from `sample` on."""
         later = {start for each in self._inputs for start, _ in each if start > sample}
-        planned = [(start, self._situation(start)) for start in sorted({sample, *later})]
-        earlier = [entry for entry in self.situations if entry[0] < sample]
-        held = earlier[-1:] or [(sample, None)]
-        entries = [after for before, after in pairwise([*held, *planned]) if before[1] != after[1]]
-        if entries != list(self.situations)[len(earlier) :]:
-            self.situations.plan(sample, entries)
+        entries = [entry for entry in self.situations if entry[0] < sample]
+        kept = len(entries)
+        for start in sorted({sample, *later}):
+            situation = self._situation(start)
+            if not entries or situation != entries[-1][1]:
+                entries.append((start, situation))
+        if entries != list(self.situations):
+            self.situations.plan(sample, entries[kept:])
             self._on_change(sample)
 
     def _situation(self, sample: int) -> Situation:

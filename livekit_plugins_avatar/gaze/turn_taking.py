@@ -37,10 +37,7 @@ _KEPT = 64
 
 
 class TurnTaking:
-    """Follows one conversation; the same events, and the same `seed`, give the same plan.
-
-    `agent_speaks` says whether the agent is speaking at a sample.
-    """
+    """Follows one conversation; the same events, and the same `seed`, give the same plan."""
 
     def __init__(self, seats: Seats, agent_speaks: Callable[[int], bool], *, seed: int = 0) -> None:
         self._seats = seats

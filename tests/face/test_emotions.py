@@ -145,7 +145,7 @@ def test_a_visible_emotion_has_a_name() -> None:
     """The name is the emotion's while it shows, and neutral otherwise."""
     for strength, names in ((1.0, ["neutral", "warm", "neutral"]), (0.0, ["neutral"] * 3)):
         expression = Expression(0, strength)
-        expression.express(SECOND, "warm")
+        expression.emotions.set(SECOND, "warm", 1.0)
         assert [expression.name(t * SECOND) for t in (1, 2, 9)] == names
 
 
@@ -164,8 +164,8 @@ def test_strength_scales_emotions_and_nods() -> None:
 
     def shown(strength: float) -> np.ndarray:
         expression = Expression(1, strength)
-        expression.express(SECOND, "warm")
-        expression.nod(SECOND)
+        expression.emotions.set(SECOND, "warm", 1.0)
+        expression.nods.add(SECOND)
         rest = np.array([0, 0, 1.0, 0, 0])
         return expression.at(rest, rest, silence(0, 1), SECOND + SECOND // 5)
 
