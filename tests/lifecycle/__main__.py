@@ -10,44 +10,40 @@ from contextlib import nullcontext
 from livekit_plugins_avatar.tools.demo import server_binary
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer, livekit_server
 
-from .places import Place, Real, Simulated
-from .stress import settled_handles, stress
-
-WARM_UP_RUNS = 2
-"""The SDK opens handles that it keeps."""
-
-SPARE_HANDLES = 8
-"""How many more may be open at the end than after warming up: the SDK's threads come and go."""
+from .batches import play_batches
+from .scenes import SCENES
+from .stress import Result
 
 
 def main() -> int:
-    """Print a line for each scene and each failure; 0 where there was none."""
+    """Print a line for each failure as it comes and one for each scene; 0 where none failed."""
+    names = [scene.name for scene in SCENES]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", type=int, help="how often each scene is played")
+    parser.add_argument("--first", type=int, default=0, help="number of the first run")
     parser.add_argument("--real", action="store_true", help="on a LiveKit server")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scene", nargs="+", choices=names, default=names)
+    parser.add_argument("--processes", type=int, default=2, help="at the same time")
     args = parser.parse_args()
     with livekit_server(server_binary.provide()) if args.real else nullcontext() as server:
-        return asyncio.run(report(server, args.runs, args.seed))
+        return asyncio.run(report(server, args))
 
 
-async def report(server: LiveKitServer | None, runs: int, seed: int) -> int:
-    async def make(viewer: bool) -> Place:
-        if server is None:
-            return Simulated(viewer=viewer)
-        return await Real.join(server, viewer=viewer)
+async def report(server: LiveKitServer | None, args: argparse.Namespace) -> int:
+    print(f"{'scene':36}  runs  failed  crashed  longest aclose", flush=True)
+    runs = range(args.first, args.first + args.runs)
+    slots = asyncio.Semaphore(args.processes)
 
-    await stress(make, WARM_UP_RUNS, seed=-1)
-    before = await settled_handles()
-    results = await stress(make, runs, seed=seed)
-    more = await settled_handles() - before
-    print(f"{'scene':32}  runs  failed  longest aclose")
-    for result in results:
-        print(result)
-        for failure in result.failures:
-            print(f"    {failure}")
-    print(f"file handles: {before} before, {more:+} after")
-    return int(any(result.failures for result in results) or more > SPARE_HANDLES)
+    async def play(name: str) -> bool:
+        [scene] = [each for each in SCENES if each.name == name]
+        result = Result(name)
+        async with slots:
+            await play_batches(server, scene, runs, args.seed, result)
+        print(result, flush=True)
+        return bool(result.failures or result.crashes)
+
+    return int(any(await asyncio.gather(*map(play, args.scene))))
 
 
 if __name__ == "__main__":

@@ -30,6 +30,10 @@ class Place(Protocol):
         """The server closes the room."""
         ...
 
+    async def hide(self) -> None:
+        """The viewer leaves."""
+        ...
+
     async def aclose(self) -> None:
         """Leave nothing behind."""
         ...
@@ -50,6 +54,9 @@ class Simulated:
 
     async def delete(self) -> None:
         self._simulated.disconnect()
+
+    async def hide(self) -> None:
+        self._simulated.viewers = False
 
     async def aclose(self) -> None:
         self._simulated.disconnect()
@@ -84,6 +91,9 @@ class Real:
     async def delete(self) -> None:
         async with api.LiveKitAPI(*self._server.environment.values()) as client:
             await client.room.delete_room(api.DeleteRoomRequest(room=self._name))
+
+    async def hide(self) -> None:
+        await self._viewer.disconnect()
 
     async def aclose(self) -> None:
         await self.room.disconnect()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +18,7 @@ from livekit.agents.voice import SpeechHandle
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarError, AvatarSession, Moment
+from livekit_plugins_avatar.agent.audio_output import TRACK_NAME
 
 from .places import Place
 
@@ -43,10 +47,11 @@ class Play:
     Args:
         place: The room, with the agent in it.
         chance: Decides what happens when.
+        on_step: Told what happens next.
     """
 
-    def __init__(self, place: Place, chance: random.Random) -> None:
-        self.place, self.chance = place, chance
+    def __init__(self, place: Place, chance: random.Random, on_step: Callable[[str], None]) -> None:
+        self.place, self.chance, self._on_step = place, chance, on_step
         self.session: AgentSession[Any] = AgentSession()
         self.face = AvatarSession(renderer=Grey())
         self.handles: list[SpeechHandle] = []
@@ -56,6 +61,7 @@ class Play:
 
     async def begin(self) -> None:
         """Start the avatar and the session, as an agent does; the face may refuse."""
+        self._on_step("begin")
         try:
             await self.face.start(self.session, room=self.place.room)
         except AvatarError:
@@ -64,6 +70,7 @@ class Play:
 
     async def say(self) -> None:
         """Let the agent say three seconds of something."""
+        self._on_step("say")
         try:
             handle = self.session.say("words", audio=speech(3.0), add_to_chat_ctx=False)
         except RuntimeError:
@@ -72,6 +79,7 @@ class Play:
 
     async def interrupt(self) -> None:
         """Interrupt what is being said."""
+        self._on_step("interrupt")
         try:
             await self.session.interrupt()
         except RuntimeError:
@@ -79,12 +87,29 @@ class Play:
 
     async def close(self) -> None:
         """Close the avatar."""
+        self._on_step("close")
         began_s = time.monotonic()
         await self.face.aclose()
         self.close_s.append(time.monotonic() - began_s)
 
+    async def leave(self) -> None:
+        """The agent disconnects."""
+        self._on_step("leave")
+        await self.place.disconnect()
+
+    async def delete(self) -> None:
+        """The server closes the room."""
+        self._on_step("delete")
+        await self.place.delete()
+
+    async def hide(self) -> None:
+        """The viewer goes, so that no participant hears or sees the avatar."""
+        self._on_step("hide")
+        await self.place.hide()
+
     async def cancel(self) -> None:
         """Cancel something that was begun."""
+        self._on_step("cancel")
         if self.begun:
             self.chance.choice(self.begun).cancel()
 
@@ -94,17 +119,21 @@ class Play:
         self.begun.append(task)
         return task
 
-    async def end(self) -> None:
+    async def end(self, *, forget: bool = False) -> None:
         """Close everything, and wait for all that was begun.
+
+        Args:
+            forget: Leave the avatar as it is.
 
         Raises:
             AssertionError: Something did not end in time, or a track is left.
         """
-        wrong = [await late(self.close(), "aclose")]
-        if self.place.room.isconnected():
+        wrong = [] if forget else [await late(self.close(), "aclose")]
+        if not forget and self.place.room.isconnected():
             tracks = self.place.room.local_participant.track_publications.values()
             wrong += [f"{track.name} left" for track in tracks if track.name.startswith("avatar")]
         wrong += [await late(asyncio.wait({task}), task.get_name()) for task in self.begun]
+        self._on_step("end")
         wrong.append(await late(self.session.aclose(), "session.aclose"))
         wrong += [await late(handle.wait_for_playout(), "speech") for handle in self.handles]
         wrong.append(await late(self.place.aclose(), "room.disconnect"))
@@ -138,7 +167,7 @@ async def speech(seconds: float) -> AsyncIterator[rtc.AudioFrame]:
 
 async def close_as_the_agent_leaves(play: Play) -> None:
     await play.begin()
-    leaving = play.start(play.place.disconnect)
+    leaving = play.start(play.leave)
     await play.pause(0.05)
     await within(play.close(), "aclose")
     await leaving
@@ -146,7 +175,7 @@ async def close_as_the_agent_leaves(play: Play) -> None:
 
 async def close_as_the_room_is_deleted(play: Play) -> None:
     await play.begin()
-    deleting = play.start(play.place.delete)
+    deleting = play.start(play.delete)
     await play.pause(0.1)
     await within(play.close(), "aclose")
     await deleting
@@ -155,7 +184,7 @@ async def close_as_the_room_is_deleted(play: Play) -> None:
 async def leave_while_starting(play: Play) -> None:
     starting = play.start(play.begin)
     await play.pause(0.1)
-    await play.place.disconnect()
+    await play.leave()
     await within(asyncio.wait({starting}), "start")
 
 
@@ -182,14 +211,22 @@ async def speak_and_close(play: Play) -> None:
     await within(play.close(), "aclose")
     await within(play.handles[0].wait_for_playout(), "the speech handle")
     await play.say()
+    await within(published(play.place.room, TRACK_NAME), "the plain track")
     await play.pause(0.3)
+
+
+async def exit_without_closing(play: Play) -> None:
+    """Session and room are closed at the end, the avatar is not."""
+    await play.begin()
+    if play.chance.random() < 0.5:
+        await play.say()
+    await play.pause(0.6)
 
 
 async def anything(play: Play) -> None:
     """A random sequence of everything."""
-    place = play.place
     acts = [play.begin, play.say, play.say, play.interrupt, play.close, play.cancel]
-    acts += [place.disconnect, place.delete]
+    acts += [play.leave, play.delete, play.hide]
     for _ in range(play.chance.randint(2, 9)):
         act = play.chance.choice(acts)
         if act == play.begin:
@@ -198,12 +235,52 @@ async def anything(play: Play) -> None:
         await play.pause(play.chance.choice((0.0, 0.02, 0.3)))
 
 
-SCENES: Sequence[Callable[[Play], Coroutine[Any, Any, None]]] = (
-    close_as_the_agent_leaves,
-    close_as_the_room_is_deleted,
-    leave_while_starting,
-    close_while_starting,
-    close_again_after_giving_up,
-    speak_and_close,
-    anything,
+async def crash(play: Play) -> None:
+    """What native code does at its worst."""
+    await play.say()
+    await asyncio.sleep(0.1)
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+async def published(room: rtc.Room, name: str) -> None:
+    """Wait until the agent has a track of this name."""
+    changed = asyncio.Event()
+    room.on("local_track_published", lambda *_: changed.set())
+    while name not in {t.name for t in room.local_participant.track_publications.values()}:
+        changed.clear()
+        await changed.wait()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Something that is played with an avatar.
+
+    Args:
+        play: Plays it.
+        forgets: It leaves the avatar open, as the process that plays it exits.
+    """
+
+    play: Callable[[Play], Coroutine[Any, Any, None]]
+    forgets: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.play.__name__
+
+    def __str__(self) -> str:
+        return self.name
+
+
+SCENES: Sequence[Scene] = (
+    Scene(close_as_the_agent_leaves),
+    Scene(close_as_the_room_is_deleted),
+    Scene(leave_while_starting),
+    Scene(close_while_starting),
+    Scene(close_again_after_giving_up),
+    Scene(speak_and_close),
+    Scene(exit_without_closing, forgets=True),
+    Scene(anything),
 )
+
+CRASH = Scene(crash, forgets=True)
+"""Shows what is told of a process that crashes."""
