@@ -98,12 +98,16 @@ class Tracks:
         publication = self.video or self.audio
         if publication is None or publication.track is None:
             return LinkReading()
+        # Before Python 3.12 `asyncio.wait_for` may swallow a cancellation.
+        request = asyncio.ensure_future(publication.track.get_stats())
         try:
-            reports = await asyncio.wait_for(publication.track.get_stats(), STATS_TIMEOUT_S)
+            await _first(request, timeout_s=STATS_TIMEOUT_S)
+            return LinkReading.of(request.result(), wall_s)
         except Exception as error:
             logger.debug("tracks: no RTC statistics", extra={"error": repr(error)})
             return LinkReading()
-        return LinkReading.of(reports, wall_s)
+        finally:
+            request.cancel()
 
     async def aclose(self) -> None:
         """Unpublish both tracks, within `UNPUBLISH_TIMEOUT_S`; any number of times.

@@ -6,12 +6,14 @@ import asyncio
 import ctypes
 import faulthandler
 import gc
+import logging
 import multiprocessing
 import signal
 import sys
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
+from livekit_plugins_avatar.log import logger
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .places import Place, Real, Simulated
@@ -94,6 +96,7 @@ def _child(
 ) -> None:
     faulthandler.enable(all_threads=False)
     faulthandler.dump_traceback_later(limit_s, exit=True)
+    _log_ours()
     gc.collect()
     gc.freeze()
     [scene] = [each for each in (*SCENES, CRASH) if each.name == name]
@@ -102,6 +105,16 @@ def _child(
     sys.stdout.flush()
     # A forked process would leave out what the interpreter does at its end.
     ctypes.pythonapi.Py_Exit(0)
+
+
+def _log_ours() -> None:
+    """Log what this package tells, not what the SDK and the framework tell of rooms that go."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s %(stage)s", defaults={"stage": ""}))
+    logging.basicConfig(handlers=[handler], level=logging.CRITICAL, force=True)
+    logging.getLogger("livekit").setLevel(logging.CRITICAL)
+    logging.getLogger("livekit.agents").setLevel(logging.CRITICAL)
+    logger.setLevel(logging.WARNING)
 
 
 async def _batch(

@@ -96,3 +96,28 @@ async def test_waiting_for_a_subscriber_ends(sources: Sources, closes: bool) -> 
         room.emit("connection_state_changed", rtc.ConnectionState.CONN_DISCONNECTED)
     await asyncio.wait_for(waiting, 0.5)
     await tracks.aclose()
+
+
+@pytest.mark.parametrize("iterations", range(5))
+async def test_reading_the_link_can_be_cancelled_at_any_moment(
+    sources: Sources, monkeypatch: pytest.MonkeyPatch, iterations: int
+) -> None:
+    """Also just as the statistics arrive: what polls the link would never end."""
+    arrive = asyncio.Event()
+
+    async def get_stats(_: rtc.Track) -> list[object]:
+        await arrive.wait()
+        return []
+
+    monkeypatch.setattr(rtc.Track, "get_stats", get_stats)
+    tracks = Tracks(SimulatedRoom().as_room)
+    await tracks.publish(sources, fps=30, bitrate_bps=1)
+    reading = asyncio.create_task(tracks.read_link(0.0))
+    await asyncio.sleep(0.01)
+    arrive.set()
+    for _ in range(iterations):
+        await asyncio.sleep(0)
+    if reading.cancel():
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+    await tracks.aclose()
