@@ -23,7 +23,7 @@ from .stress import AT_ONCE, Event, Result, settled_handles, stress
 BATCH = 24
 """Runs in one process; a scene that leaves its avatar open has a process for each run."""
 
-RUN_LIMIT_S = 15.0
+RUN_LIMIT_S = 30.0
 """A batch ends after so long for each of its rounds, with the stack of each thread."""
 
 SETUP_LIMIT_S = 40.0

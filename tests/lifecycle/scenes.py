@@ -167,24 +167,22 @@ async def speech(seconds: float) -> AsyncIterator[rtc.AudioFrame]:
 
 async def close_as_the_agent_leaves(play: Play) -> None:
     await play.begin()
-    leaving = play.start(play.leave)
+    play.start(play.leave)
     await play.pause(0.05)
     await within(play.close(), "aclose")
-    await leaving
 
 
 async def close_as_the_room_is_deleted(play: Play) -> None:
     await play.begin()
-    deleting = play.start(play.delete)
+    play.start(play.delete)
     await play.pause(0.1)
     await within(play.close(), "aclose")
-    await deleting
 
 
 async def leave_while_starting(play: Play) -> None:
     starting = play.start(play.begin)
     await play.pause(0.1)
-    await play.leave()
+    await within(play.leave(), "room.disconnect")
     await within(asyncio.wait({starting}), "start")
 
 
