@@ -13,8 +13,8 @@ FADE_SAMPLES = samples(0.015)
 and 10-20 ms is too short to be heard as speech that goes on."""
 
 RAMP_SAMPLES = samples(0.005)
-"""Speech that breaks off rings out for this long, and speech that comes back within a segment rises
-over it: enough to remove the click, too short to blunt a consonant."""
+"""Speech that breaks off rings out, and speech that comes back rises, for this long: enough to
+remove the click, too short to blunt a consonant."""
 
 
 class Fader:
@@ -69,5 +69,4 @@ class Fader:
 
 
 def _int16(signal: NDArray[np.float64]) -> Pcm:
-    rounded: Pcm = np.rint(signal).astype(np.int16)
-    return rounded
+    return np.rint(signal).astype(np.int16)

@@ -14,13 +14,8 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """A run of a segment was played.
-
-    Args:
-        at: The published sample at which the run began.
-        offset: Samples of the segment before the run.
-        length: Samples in the run.
-    """
+    """`length` samples of a segment were played from the published sample `at` on; they begin
+    `offset` samples into the segment."""
 
     at: int
     offset: int
@@ -29,12 +24,8 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A segment is over; each segment gets exactly one of these.
-
-    Args:
-        position: Samples of the segment that were played.
-        interrupted: Whether it was cut rather than played to its end.
-    """
+    """A segment is over: `position` of its samples were played, and it was `interrupted` or played
+    to its end. Each segment gets exactly one of these."""
 
     position: int
     interrupted: bool

@@ -1,8 +1,4 @@
-"""Tells which published sample leaves the audio source at a time.
-
-Input: the times at which the source accepted samples. The source is the clock: all that is assumed
-is that it sends 10 ms every 10 ms, and how much it holds when it makes a push wait.
-"""
+"""Tells which published sample leaves the audio source at a time."""
 
 from __future__ import annotations
 
@@ -39,19 +35,14 @@ class Playhead:
     def __init__(self, queue: int) -> None:
         self._queue = queue
         self._pushed = 0
-        self._anchor_s = 0.0
-        self._anchor = 0.0
+        self._anchor_s = self._anchor = 0.0
         self._reports = 0
         """How many pushes have waited since the source was last empty."""
         self._lateness: deque[float] = deque(maxlen=self.WINDOW)
         self._unsure = 0
         """Late reports in a row."""
-        self._underrun = 0
-
-    @property
-    def underrun(self) -> int:
+        self.underrun = 0
         """How many samples of silence the source inserted because it was empty."""
-        return self._underrun
 
     def at(self, now_s: float) -> int:
         """The sample that leaves the source at `now_s`; never beyond what was pushed."""
@@ -80,18 +71,12 @@ class Playhead:
         missing = int(self._moving(now_s) - self._pushed)
         if missing >= TICK_SAMPLES or not self._pushed:
             # Until the source reports, it may be up to one tick behind this.
-            self._underrun += missing if self._pushed else 0
+            self.underrun += missing if self._pushed else 0
             self._reports = 0
             self._set(now_s, self._pushed)
 
     def after_push(self, count: int, now_s: float, waited: bool) -> None:
-        """Call when the source has accepted samples.
-
-        Args:
-            count: How many.
-            now_s: The time.
-            waited: Whether the push waited, so that the queue is exactly full.
-        """
+        """Call when the source has accepted samples; it is exactly full if the push `waited`."""
         self._pushed += count
         late = self._late(now_s)
         if late < 0 or (waited and not self._reports):

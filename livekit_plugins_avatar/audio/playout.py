@@ -1,14 +1,7 @@
 """Schedules speech on the published audio track and reports what was played.
 
-Input: speech as PCM, in segments, and requests for the next samples of the track. Output: those
-samples, the runs that map speech to published time, and exactly one `Finished` for each segment.
-Nothing here waits or reads a clock.
-
-What was pulled and has not left the audio source can be retracted. So the source may be kept full,
-and speech still starts, stops and resumes within 20 ms.
-
-Speech that left while the link was down is not reported as played. Once the link is up, speech
-resumes at a pause before the loss.
+Nothing here waits or reads a clock. What was pulled and has not left the audio source can be
+retracted. So the source may be kept full, and speech still starts, stops and resumes within 20 ms.
 """
 
 from __future__ import annotations
@@ -22,13 +15,12 @@ import numpy as np
 from ..timeline import samples
 from .fades import FADE_SAMPLES, Fader
 from .pcm_buffer import NO_PCM, Pcm
-from .placement import Run, overlapping, published_at
+from .placement import FixedPlacement, Run
 from .playback_events import Finished, PlaybackEvent
 from .segment import Segment
 
 TICK_SAMPLES = samples(0.01)
-"""What leaves an audio source at a time: WebRTC's own unit. Samples are retracted in multiples of
-it."""
+"""What leaves an audio source at a time, and what is retracted: WebRTC's own unit."""
 
 RETRACT_SAMPLES = samples(0.2)
 """The most that can be retracted: more than any audio source is given ahead."""
@@ -40,8 +32,8 @@ MEMORY_SAMPLES = samples(5.0)
 class Playout:
     """Keeps account of the speech that comes in and the track that goes out; a `Placement`.
 
-    Safe to call from any thread; a call takes microseconds. The speech timeline counts the samples
-    that `push_audio` accepted; the published timeline counts those that `pull` returned.
+    Safe to call from any thread; a call takes microseconds. Speech that left while the link was
+    down is not reported as played: once the link is up, speech resumes at a pause before the loss.
     """
 
     def __init__(self) -> None:
@@ -51,8 +43,12 @@ class Playout:
         self._past: deque[Run] = deque()
         """Runs of finished segments that may still be asked for."""
         self._open: Segment | None = None
-        self._accepted = 0
-        self._published = 0
+        self.accepted = 0
+        """The speech sample that `push_audio` accepts next."""
+        self.published = 0
+        """The published sample that `pull` returns next."""
+        self.wants_retraction = False
+        """Whether what was pulled and has not left is out of date."""
         self._playhead = 0
         self._paused = False
         self._down_from: int | None = None
@@ -61,28 +57,23 @@ class Playout:
         self._fader = Fader()
         self._history: deque[tuple[int, Fader]] = deque(maxlen=RETRACT_SAMPLES // TICK_SAMPLES + 1)
         """The state before each tick that was pulled, with its published sample."""
-        self._wants_retraction = False
         self._changed: int | None = None
 
     # Called with speech.
 
     def push_audio(self, pcm: Pcm) -> int:
-        """Accept speech, int16 [N], N >= 0, opening a segment where none is open.
-
-        Returns:
-            The speech sample at which `pcm` begins, or -1 where the open segment was cut and `pcm`
-            was dropped.
-        """
+        """Accept speech, opening a segment where none is open; returns the speech sample at which
+        it begins, or -1 where it was dropped because the open segment was cut."""
         with self._lock:
             if self._open is None:
-                self._open = Segment(base=self._accepted, cut=self._closed)
+                self._open = Segment(base=self.accepted, cut=self._closed)
                 self._segments.append(self._open)
             if self._open.cut:
                 return -1
             self._open.pcm.append(pcm)
-            self._accepted += len(pcm)
+            self.accepted += len(pcm)
             self._want_start()
-            return self._accepted - len(pcm)
+            return self.accepted - len(pcm)
 
     def end_segment(self) -> None:
         """End the open segment, if there is one."""
@@ -96,37 +87,32 @@ class Playout:
         """Cut all speech that has not left yet; what is heard then fades out."""
         with self._lock:
             self._cut(FADE_SAMPLES)
-            self._wants_retraction = True
+            self.wants_retraction = True
 
     def pause(self) -> None:
         """Hold the speech; what is heard then fades out. The track goes on, silent."""
         with self._lock:
-            self._wants_retraction |= not self._paused
+            self.wants_retraction |= not self._paused
             self._paused = True
 
     def resume(self) -> None:
         """Continue with the sample after the last one that left."""
         with self._lock:
-            self._wants_retraction |= self._paused
+            self.wants_retraction |= self._paused
             self._paused = False
 
     def link_down(self, sample: int) -> None:
-        """Hold the speech from a published sample on, which may have left long ago.
-
-        What is reported as played stays reported.
-        """
+        """Hold the speech from a published sample on, which may have left long ago; what is
+        reported as played stays so."""
         with self._lock:
             reported = [run for each in self._segments for run in each.runs[: each.runs_reported]]
             sample = max([sample, *(run.published_end for run in reported)])
             self._down_from = sample if self._down_from is None else min(sample, self._down_from)
-            self._wants_retraction = True
+            self.wants_retraction = True
 
     def link_up(self) -> int:
-        """Resume from a pause before the sample at which the link went down.
-
-        Returns:
-            How many samples that had left are published again.
-        """
+        """Resume from a pause before the sample at which the link went down; returns how many
+        samples that had left are published again."""
         with self._lock:
             if self._down_from is None:
                 return 0
@@ -141,7 +127,7 @@ class Playout:
                         segment.rewind()
                     replayed += left - segment.next
             self._fader.mute()
-            self._wants_retraction = True
+            self.wants_retraction = True
             self._note_change()
             return replayed
 
@@ -161,78 +147,54 @@ class Playout:
     def _want_start(self) -> None:
         """Speech that arrives need not wait behind the silence that was pulled ahead of it."""
         if not self._fader.speaking and not self._held and self._expected():
-            self._wants_retraction = True
+            self.wants_retraction = True
 
     # Called to publish the track.
 
     def pull(self, count: int) -> Pcm:
         """The next `count` samples of the published track, int16 [count]."""
         with self._lock:
-            ticks = [
-                self._pull_tick(min(TICK_SAMPLES, count - first))
-                for first in range(0, count, TICK_SAMPLES)
-            ]
-            return np.concatenate([NO_PCM, *ticks])
-
-    def _pull_tick(self, count: int) -> Pcm:
-        self._history.append((self._published, copy(self._fader)))
-        end = self._published + count
-        parts: list[Pcm] = []
-        while self._published < end:
-            left = end - self._published
-            speech = self._next_speech(left)
-            part = self._silence(left) if speech is None else speech
-            parts.append(part)
-            self._published += len(part)
-        return np.concatenate(parts)
-
-    @property
-    def wants_retraction(self) -> bool:
-        """Whether what was pulled and has not left is out of date."""
-        return self._wants_retraction
+            parts, end = [NO_PCM], self.published + count
+            while self.published < end:
+                self._history.append((self.published, copy(self._fader)))
+                tick_end = min(self.published + TICK_SAMPLES, end)
+                while self.published < tick_end:
+                    parts.append(self._next_part(tick_end - self.published))
+                    self.published += len(parts[-1])
+            return np.concatenate(parts)
 
     def retract(self, count: int) -> int:
         """Take back the last `count` samples pulled, at most `RETRACT_SAMPLES`: they never leave.
-
-        Returns:
-            How many were taken back: `count`, less what does not fill a pull's tick.
-        """
+        Returns how many were taken back: `count`, less what does not fill a pull's tick."""
         with self._lock:
-            self._wants_retraction = False
-            end = self._published
+            self.wants_retraction = False
+            end = self.published
             while self._history and self._history[-1][0] >= end - count:
-                self._published, self._fader = self._history.pop()
-            if self._published < end:
+                self.published, self._fader = self._history.pop()
+            if self.published < end:
                 for segment in self._segments:
-                    segment.retract(self._published)
+                    segment.retract(self.published)
                 self._note_change()
-            return end - self._published
+            return end - self.published
 
-    def _next_speech(self, count: int) -> Pcm | None:
-        """Up to `count` samples of speech that are due now, or None where silence is."""
+    def _next_part(self, count: int) -> Pcm:
+        """Up to `count` samples of speech that are due now, or `count` of silence."""
         fader = self._fader
         head = self._head()
         while head is not None and head.cut and not fader.speaking:
             head.truncate(0)
             head = self._head()
-        if head is None:
-            return None
-        stopping = self._held or head.cut
-        if not fader.speaking and (stopping or not head.can_start):
-            return None
-        count = min(count, head.available, fader.remaining if stopping else count)
-        if not count:
-            return None
+        stopping = self._held or (head is not None and head.cut)
+        due = 0
+        if head is not None and (fader.speaking or (head.can_start and not stopping)):
+            due = min(count, head.available, fader.remaining if stopping else count)
+        if head is None or not due:
+            if fader.speaking and head is not None and head.runs:
+                self._note_change()
+            return fader.silence(count)
         if not fader.speaking:
             fader.begin(resumed=bool(head.runs))
-        return fader.shape(head.publish(self._published, count), stopping=stopping)
-
-    def _silence(self, count: int) -> Pcm:
-        if self._fader.speaking:
-            head = self._head()
-            if head is not None and head.runs:
-                self._note_change()
-        return self._fader.silence(count)
+        return fader.shape(head.publish(self.published, due), stopping=stopping)
 
     def advance(self, playhead: int) -> list[PlaybackEvent]:
         """What was played before the published sample `playhead` and is not reported yet."""
@@ -246,7 +208,7 @@ class Playout:
                 growing = self._fader.speaking and segment is self._head()
                 events += segment.report(playhead, growing=growing, closed=self._closed)
                 played = segment.played(playhead)
-                whole = played == segment.length or self._closed
+                whole = self._closed or played == segment.played(self.published)
                 if not (segment.published_whole and whole):
                     break
                 events.append(Finished(played, segment.cut))
@@ -259,21 +221,11 @@ class Playout:
     # Called to ask.
 
     @property
-    def published(self) -> int:
-        """The published sample that `pull` returns next."""
-        return self._published
-
-    @property
     def speech_position(self) -> int:
         """The speech sample after the last one published; 0 before any."""
         with self._lock:
             runs = [*self._past, *self._runs()]
             return runs[-1].speech_end if runs else 0
-
-    @property
-    def accepted(self) -> int:
-        """The speech sample that `push_audio` accepts next."""
-        return self._accepted
 
     @property
     def dropping(self) -> bool:
@@ -291,17 +243,17 @@ class Playout:
         """The runs that overlap [start, end) of the published timeline, in order, with speech that
         is not published yet where it will be if nothing stops it."""
         with self._lock:
-            return overlapping([*self._past, *self._runs(), *self._expected()], start, end)
+            runs = [*self._past, *self._runs(), *self._expected()]
+            return FixedPlacement(runs).runs(start, end)
 
     def published_at(self, speech: int) -> int | None:
         """Where a speech sample is or will be published, or None where that is unknown."""
         with self._lock:
-            return published_at([*self._runs(), *self._expected()], speech)
+            return FixedPlacement([*self._runs(), *self._expected()]).published_at(speech)
 
     @property
     def turn_end(self) -> int | None:
-        """The published sample after all speech; None where there is none, or where it is held or
-        more may come."""
+        """The published sample after all speech; None without any, if held, or if more may come."""
         with self._lock:
             if self._open is not None or self._paused:
                 return None
@@ -315,8 +267,8 @@ class Playout:
             return changed
 
     def _note_change(self) -> None:
-        if self._changed is None or self._published < self._changed:
-            self._changed = self._published
+        if self._changed is None or self.published < self._changed:
+            self._changed = self.published
 
     @property
     def _held(self) -> bool:
@@ -333,7 +285,7 @@ class Playout:
     def _expected(self) -> list[Run]:
         """Where the speech that waits will be published if nothing stops it."""
         expected: list[Run] = []
-        sample = self._published
+        sample = self.published
         for segment in self._segments:
             count = segment.available
             if self._held:

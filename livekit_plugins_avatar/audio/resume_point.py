@@ -24,15 +24,10 @@ QUIET_PART = 0.05
 
 
 def pause_before(pcm: Pcm, *, from_start: bool) -> int:
-    """Where to resume after a cut at the end of `pcm`.
+    """Where to resume after a cut at the end of `pcm`, at most `LOOK_BACK_SAMPLES` before it.
 
-    Args:
-        pcm: The speech before the cut, int16 [N].
-        from_start: Whether `pcm` begins where the speech does; a beginning serves as a pause.
-
-    Returns:
-        A sample in [max(0, N - `LOOK_BACK_SAMPLES`), N]: within the last pause; where there is
-        none the beginning, or else the quietest moment.
+    It is within the last pause; where there is none the beginning, if `pcm` begins where the speech
+    does (`from_start`), or else the quietest moment.
     """
     first = max(0, len(pcm) - LOOK_BACK_SAMPLES)
     count = (len(pcm) - first) // BLOCK_SAMPLES

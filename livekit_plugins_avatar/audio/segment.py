@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..timeline import samples
 from .pcm_buffer import Pcm, PcmBuffer
@@ -60,13 +60,9 @@ class Segment:
         """Whether a run may begin with what is available."""
         return self.available >= START_SAMPLES or (self.ended and self.available > 0)
 
-    @property
-    def length(self) -> int:
-        """How many of its samples were published; replayed ones count once."""
-        return max((run.speech_end - self.base for run in self.runs), default=0)
-
     def played(self, playhead: int) -> int:
-        """How many of its samples were played before the published sample `playhead`."""
+        """How many of its samples were played before the published sample `playhead`; replayed ones
+        count once."""
         return max(
             (
                 run.speech - self.base + min(run.length, playhead - run.published)
@@ -81,7 +77,7 @@ class Segment:
         last = self.runs[-1] if self.runs else None
         speech = self.base + self.next
         if last is not None and (last.published_end, last.speech_end) == (sample, speech):
-            self.runs[-1] = Run(last.published, last.speech, last.length + count)
+            self.runs[-1] = replace(last, length=last.length + count)
         else:
             self.runs.append(Run(sample, speech, count))
         taken = self.pcm.read(self.next, self.next + count)
@@ -96,28 +92,24 @@ class Segment:
             return
         first = undone[0]
         kept = max(0, sample - first.published)
-        self.runs = self.runs[: len(self.runs) - len(undone)]
+        del self.runs[-len(undone) :]
         self.next = first.speech - self.base + kept
         if kept:
-            self.runs.append(Run(first.published, first.speech, kept))
+            self.runs.append(replace(first, length=kept))
 
     def rewind(self) -> None:
         """Go back to a pause before the sample that is published next."""
         start = self.pcm.start
-        before = self.pcm.read(start, self.next)
-        self.next = start + pause_before(before, from_start=not start)
+        self.next = start + pause_before(self.pcm.read(start, self.next), from_start=not start)
 
     def truncate(self, count: int) -> None:
         """Keep only the first `count` of the samples available."""
         self.pcm.drop_from(self.next + count)
 
     def report(self, playhead: int, *, growing: bool, closed: bool) -> list[PlaybackEvent]:
-        """What was played by `playhead` and is not reported yet.
+        """What was played before the published sample `playhead` and is not reported yet.
 
-        Args:
-            playhead: The published sample that is played next.
-            growing: Whether the last run may still become longer.
-            closed: Whether nothing more is published, so that partly played runs are final.
+        A run is reported once it is played and is not `growing`; partly, if all is `closed`.
         """
         events: list[PlaybackEvent] = []
         if not self.started and self.played(playhead):

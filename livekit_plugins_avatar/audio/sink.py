@@ -1,8 +1,7 @@
 """Takes the agent's speech from the framework and reports what was played.
 
-Input: `AudioFrame`s of any rate and channel count, flushes, clears and pauses, on the agent's event
-loop. Output: mono PCM at `SAMPLE_RATE` for playout and for recognition, and the TTS's timed text.
-Every segment that is opened gets exactly one `playback_finished`.
+Frames of any rate and channel count become mono PCM at `SAMPLE_RATE`. Every segment that is opened
+gets exactly one `playback_finished`.
 """
 
 from __future__ import annotations
@@ -32,18 +31,13 @@ LIMIT_POLL_S = 0.1
 """How often a waiting `capture_frame` looks whether there is room again."""
 
 MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 768_000
-"""Sample rates that are taken for audio: half of the lowest in telephony to twice the highest in
-studios. A frame outside is a mistake of its sender."""
+"""From half of the lowest rate in telephony to twice the highest in studios."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimedText:
-    """Text that the TTS sent with its audio.
-
-    Args:
-        text: A letter, a word or more.
-        at_s: Where it begins in its segment; None if the TTS did not tell.
-    """
+    """Text that the TTS sent with its audio: a letter, a word or more, which begins `at_s` into its
+    segment, if the TTS told where."""
 
     text: str
     at_s: float | None = None
@@ -60,10 +54,8 @@ class SpeechConsumer(Protocol):
 
 
 class SegmentListener(Protocol):
-    """Is told of segments: where they start and end on the speech timeline, and their text.
-
-    An interruption clears a segment instead of ending it; it may come when no segment is open.
-    """
+    """Is told where segments start and end on the speech timeline, and their text; an interruption
+    clears a segment instead of ending it, or comes when none is open."""
 
     def segment_started(self, start: int) -> None: ...
 
@@ -77,14 +69,8 @@ class SegmentListener(Protocol):
 class AudioSink(AudioOutput):
     """A LiveKit audio output that plays through a `Playout`.
 
-    Args:
-        playout: Schedules the speech.
-        consumer: Recognises the speech.
-        clock: Real time.
-        wait_for_subscriber: Returns once a participant receives the track; speech waits for it.
-        segments: Are told of segments and their text, in this order.
-        on_planned_speech: Called when speech starts (with True), and when it ends, is cleared,
-            paused or resumed (with False).
+    Speech waits for `wait_for_subscriber`. `on_planned_speech` is called when speech starts (with
+    True), and when it ends, is cleared, paused or resumed (with False).
     """
 
     def __init__(
@@ -108,7 +94,8 @@ class AudioSink(AudioOutput):
         self._waits: set[asyncio.Future[None]] = set()
         """What `capture_frame` waits for now."""
         self._resampler: rtc.AudioResampler | None = None
-        self._rate = 0
+        self._rate = SAMPLE_RATE
+        """The rate that the resampler takes, if there is one."""
         self._started = False
         """Whether the open segment has started, and was not cleared."""
         self._malformed = False
@@ -116,11 +103,7 @@ class AudioSink(AudioOutput):
         self._closed = False
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        """Take speech.
-
-        Waits for the first subscriber, and while more than `LIMIT_SAMPLES` wait to be played; an
-        interruption or `close` ends the wait. A malformed frame is logged and left out.
-        """
+        """Take speech, once there is a subscriber; an interruption or `close` ends each wait."""
         try:
             interrupted = not await self._first_subscriber()
             await super().capture_frame(frame)
@@ -175,8 +158,7 @@ class AudioSink(AudioOutput):
     def flush(self) -> None:
         """End the segment."""
         super().flush()
-        rest = self._end_conversion()
-        if len(rest):
+        if len(rest := self._end_conversion()):
             self._accept(rest)
         if self._started:
             for each in self._segments:
@@ -197,16 +179,15 @@ class AudioSink(AudioOutput):
         self._playout.clear()
         self._consumer.clear()
         self._on_planned_speech(False)
-        self._end_waits()
+        for wait in self._waits:
+            wait.cancel()
 
     def pause(self) -> None:
-        """Hold the speech."""
         super().pause()
         self._playout.pause()
         self._on_planned_speech(False)
 
     def resume(self) -> None:
-        """Continue at the sample where `pause` held."""
         super().resume()
         self._playout.resume()
         self._on_planned_speech(False)
@@ -215,17 +196,14 @@ class AudioSink(AudioOutput):
         """Finish open segments, and drop what still comes; no pull may follow."""
         self._closed = True
         self._playout.close()
-        self._end_waits()
-        self._report_if_closed()
-
-    def _end_waits(self) -> None:
         for wait in self._waits:
             wait.cancel()
+        self._report_if_closed()
 
     def _report_if_closed(self) -> None:
         """Once closed, report here: there is no conductor left to do it."""
-        # Not before `capture_frame` has returned: outputs above may count the segment only then.
         if self._closed and not self._waits:
+            # After `capture_frame` has returned: outputs above may count the segment only then.
             self._loop.call_soon(self._report_closed)
 
     def _report_closed(self) -> None:
@@ -244,15 +222,11 @@ class AudioSink(AudioOutput):
             if isinstance(event, Started):
                 self.on_playback_started(created_at=wall_s)
             elif isinstance(event, Progressed):
-                self.on_playback_progressed(
-                    started_at=wall_s,
-                    offset=seconds(event.offset),
-                    duration=seconds(event.length),
-                )
+                offset, duration = seconds(event.offset), seconds(event.length)
+                self.on_playback_progressed(started_at=wall_s, offset=offset, duration=duration)
             else:
-                self.on_playback_finished(
-                    playback_position=seconds(event.position), interrupted=event.interrupted
-                )
+                position = seconds(event.position)
+                self.on_playback_finished(playback_position=position, interrupted=event.interrupted)
 
     def _accept(self, pcm: Pcm) -> None:
         start = self._playout.push_audio(pcm)
@@ -275,7 +249,8 @@ class AudioSink(AudioOutput):
             pcm = np.asarray(frame.data)[: frame.num_channels * frame.samples_per_channel]
             pcm = pcm.reshape(-1, frame.num_channels)
             for first in range(0, len(pcm), frame.sample_rate):
-                mono = _mono(pcm[first : first + frame.sample_rate])
+                channels = pcm[first : first + frame.sample_rate]
+                mono = np.rint(channels.mean(axis=1)).astype(np.int16)
                 yield self._convert(mono, frame.sample_rate)
         except Exception as error:
             if not self._malformed:
@@ -289,9 +264,8 @@ class AudioSink(AudioOutput):
         if rate == SAMPLE_RATE:
             return np.concatenate((rest, mono))
         if self._resampler is None:
-            self._resampler = rtc.AudioResampler(
-                rate, SAMPLE_RATE, quality=rtc.AudioResamplerQuality.HIGH
-            )
+            quality = rtc.AudioResamplerQuality.HIGH
+            self._resampler = rtc.AudioResampler(rate, SAMPLE_RATE, quality=quality)
         resampled = self._resampler.push(bytearray(mono.tobytes()))
         return np.concatenate((rest, _joined(resampled)))
 
@@ -316,24 +290,14 @@ def _check(frame: rtc.AudioFrame) -> None:
 def _timed_text(frame: rtc.AudioFrame) -> list[TimedText]:
     """The text that came with a frame; entries that are no text are left out."""
     said = frame.userdata.get(USERDATA_TIMED_TRANSCRIPT)
-    pieces = []
-    for text in said if isinstance(said, (list, tuple)) else ():
-        at_s = text.start_time if isinstance(text, TimedString) else None
-        if not isinstance(at_s, (int, float)) or not math.isfinite(at_s):
-            at_s = None
-        if isinstance(text, str):
-            pieces.append(TimedText(str(text), at_s))
-    return pieces
+    texts = said if isinstance(said, (list, tuple)) else ()
+    return [TimedText(str(text), _begin_s(text)) for text in texts if isinstance(text, str)]
 
 
-def _mono(pcm: Pcm) -> Pcm:
-    """The mean of the channels of int16 [N, channels], in memory of its own."""
-    mono: Pcm = pcm[:, 0].copy()
-    if pcm.shape[1] > 1:
-        mono = np.rint(pcm.mean(axis=1)).astype(np.int16)
-    return mono
+def _begin_s(text: str) -> float | None:
+    at_s = text.start_time if isinstance(text, TimedString) else None
+    return at_s if isinstance(at_s, (int, float)) and math.isfinite(at_s) else None
 
 
 def _joined(frames: Sequence[rtc.AudioFrame]) -> Pcm:
-    parts: list[Pcm] = [np.frombuffer(frame.data, np.int16) for frame in frames]
-    return np.concatenate([NO_PCM, *parts])
+    return np.concatenate([NO_PCM, *(np.frombuffer(each.data, np.int16) for each in frames)])

@@ -28,25 +28,27 @@ def test_runs_are_found_by_overlap() -> None:
     assert placement.runs(0, 1000) == RUNS
 
 
-@pytest.mark.parametrize(
-    ("published", "position"), [(0, 0), (100, 0), (101, 1), (170, 50), (210, 60), (999, 80)]
-)
-def test_the_position_stands_in_gaps(published: int, position: int) -> None:
-    """The speech position moves within runs and stands between and after them."""
-    assert FixedPlacement(RUNS, published=published).speech_position == position
-
-
 def test_a_playout_is_a_placement() -> None:
-    """A playout keeps the speech position for as long as it lasts, and goes back when retracted."""
+    """It knows where its speech is published, and will be."""
     playout = Playout()
     placement: Placement = playout
-    assert placement.speech_position == 0
+    playout.pull(samples(0.01))
+    playout.push_audio(np.ones(samples(0.1), np.int16))
+    run = Run(samples(0.01), 0, samples(0.1))
+    assert placement.runs(0, samples(1.0)) == [run]
+    assert placement.published_at(5) == run.published + 5
+
+
+def test_the_speech_position_follows_what_is_published() -> None:
+    """It stays for as long as a playout lasts, stands in gaps, and goes back when retracted."""
+    playout = Playout()
+    assert playout.speech_position == 0
     playout.push_audio(np.ones(samples(0.1), np.int16))
     playout.end_segment()
     playout.pull(samples(0.05))
-    assert placement.speech_position == samples(0.05)
+    assert playout.speech_position == samples(0.05)
     playout.retract(samples(0.02))
-    assert placement.speech_position == samples(0.03)
+    assert playout.speech_position == samples(0.03)
     playout.pull(samples(20.0))
     playout.advance(playout.published)
-    assert placement.speech_position == samples(0.1)
+    assert playout.speech_position == samples(0.1)

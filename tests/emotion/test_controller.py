@@ -15,8 +15,6 @@ from livekit_plugins_avatar.emotion.estimate import EmotionClassifier, EmotionEs
 from livekit_plugins_avatar.timeline import ManualClock
 
 SECOND = 48_000
-AHEAD_S = 0.15
-"""How far publishing is ahead of what can still be redrawn."""
 
 
 @dataclass
@@ -29,10 +27,11 @@ class Conversation:
     clock: ManualClock = field(default_factory=ManualClock)
 
     def __post_init__(self) -> None:
-        self.placement = FixedPlacement(self.runs, published=round(AHEAD_S * SECOND))
+        self.placement = FixedPlacement(self.runs)
+        self.passed = 0
 
     def now(self) -> int:
-        return self.placement.published - round(AHEAD_S * SECOND)
+        return self.passed
 
     def express(self, sample: int, emotion: str, strength: float) -> None:
         self.expressions.append((sample / SECOND, emotion))
@@ -55,7 +54,7 @@ class Conversation:
 
     async def run(self, seconds: float) -> None:
         for _ in range(round(seconds * 10)):
-            self.placement.published += SECOND // 10
+            self.passed += SECOND // 10
             self.clock.advance(0.1)
             for _ in range(5):
                 await asyncio.sleep(0)
