@@ -31,13 +31,7 @@ def is_running(agent_session: AgentSession[Any]) -> bool:
 
 
 class OutputTakeover:
-    """Puts an output of ours at the end of a session's chain; used on its event loop.
-
-    Args:
-        agent_session: Not yet started.
-        room: Its room.
-        output: Plays its speech from `attach` to `detach`.
-    """
+    """Puts an output of ours at the end of a session's chain; used on its event loop."""
 
     def __init__(
         self, agent_session: AgentSession[Any], room: rtc.Room, output: AudioOutput
@@ -60,18 +54,15 @@ class OutputTakeover:
             output.replace_audio_tail(self._previous)
         elif is_running(self._session) and self._room.isconnected():
             self._plain_voice = PlainVoice(self._session, self._room)
-            self._plain_voice.take_over()
+            output.replace_audio_tail(self._plain_voice)
         elif output.audio is self._output:
             output.audio = None
 
     def publish(self) -> None:
-        """Publish the plain track, where one is needed.
-
-        To be called once other tracks are unpublished: livekit 1.1.21 may fail to negotiate both
-        at once.
-        """
+        """Publish the plain track, where one is needed."""
+        # Once other tracks are unpublished: livekit 1.1.21 may fail to negotiate both at once.
         if self._plain_voice is not None:
-            self._plain_voice.publish()
+            self._plain_voice.may_publish.set()
 
 
 def _tail(output: AudioOutput | None) -> AudioOutput | None:
@@ -84,8 +75,8 @@ def _tail(output: AudioOutput | None) -> AudioOutput | None:
 class PlainVoice(_ParticipantAudioOutput):
     """The framework's own output, for an agent whose avatar was closed in mid-call.
 
-    Use it on the agent's event loop. It closes itself with the session or the room, and takes
-    frames of any rate: an answer under way keeps its rate.
+    Its track waits for `may_publish`, and speech for the track. It closes itself with the session
+    or the room, and takes frames of any rate: an answer under way keeps its rate.
     """
 
     def __init__(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
@@ -100,20 +91,12 @@ class PlainVoice(_ParticipantAudioOutput):
         self._session = agent_session
         self._rate = options.sample_rate
         self._resampler: rtc.AudioResampler | None = None
-        self._publishing: asyncio.Task[None] | None = None
-        self._closing: asyncio.Task[None] | None = None
-
-    def take_over(self) -> None:
-        """Become the session's output; what is said from now on waits for the track."""
-        self._session.on("close", self._on_close)
-        self._room.on("connection_state_changed", self._on_state)
-        self._room.on("local_track_published", self._on_published)
-        self._session.output.replace_audio_tail(self)
-
-    def publish(self) -> None:
-        """Publish the track, unless all is over already."""
-        if self._closing is None:
-            self._publishing = asyncio.create_task(self._publish(), name="avatar-plain-voice")
+        self.may_publish = asyncio.Event()
+        self._over = asyncio.Event()
+        agent_session.on("close", self._on_close)
+        room.on("connection_state_changed", self._on_state)
+        room.on("local_track_published", self._on_published)
+        self._life = asyncio.create_task(self._live(), name="avatar-plain-voice")
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         frames = [frame]
@@ -127,13 +110,6 @@ class PlainVoice(_ParticipantAudioOutput):
     def flush(self) -> None:
         self._resampler = None
         super().flush()
-
-    async def _publish(self) -> None:
-        try:
-            await self.start()
-        except Exception:
-            logger.exception("plain voice: the track could not be published; the agent is mute")
-            self._wait_no_longer()
 
     def _on_published(self, publication: rtc.LocalTrackPublication, *_: object) -> None:
         if publication.name == TRACK_NAME:
@@ -150,17 +126,17 @@ class PlainVoice(_ParticipantAudioOutput):
             self._on_close()
 
     def _on_close(self, *_: object) -> None:
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
+        self._over.set()
 
-    async def _close(self) -> None:
+    async def _live(self) -> None:
+        publishing = asyncio.create_task(self._publish())
+        await self._over.wait()
         self._session.off("close", self._on_close)
         self._room.off("connection_state_changed", self._on_state)
         self._room.off("local_track_published", self._on_published)
         self._wait_no_longer()
-        if self._publishing is not None:
-            self._publishing.cancel()
-            await asyncio.gather(self._publishing, return_exceptions=True)
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
         await self.aclose()
         if self._publication is not None and self._room.isconnected():
             unpublishing = self._room.local_participant.unpublish_track(self._publication.sid)
@@ -168,3 +144,11 @@ class PlainVoice(_ParticipantAudioOutput):
                 await asyncio.wait_for(unpublishing, UNPUBLISH_TIMEOUT_S)
             except Exception as error:
                 logger.debug("plain voice: not unpublished", extra={"error": repr(error)})
+
+    async def _publish(self) -> None:
+        await self.may_publish.wait()
+        try:
+            await self.start()
+        except Exception:
+            logger.exception("plain voice: the track could not be published; the agent is mute")
+            self._wait_no_longer()

@@ -23,15 +23,9 @@ from .text_tap import TextTap
 
 
 class AgentEvents:
-    """Follows one session from `attach` to `detach`, on its event loop.
+    """Follows one session, running or not, from `attach` to `detach`, on its event loop.
 
-    Args:
-        agent_session: Running or not.
-        output: Plays the agent's speech.
-        gaze: Told what moves the eyes.
-        emotion: Told what moves the expression.
-        text_tap: Attached once the session has set up its outputs, before the first text.
-        now: The earliest sample whose frame can still be redrawn.
+    The text tap is attached once the session has set up its outputs, before the first text.
     """
 
     def __init__(
@@ -56,7 +50,7 @@ class AgentEvents:
             "user_input_transcribed": self._on_user_input_transcribed,
             "tool_execution_updated": self._on_tool_execution_updated,
             "function_tools_executed": self._on_function_tools_executed,
-            "speech_created": self._on_speech_created,
+            "speech_created": self._attach_text_tap,
         }
 
     def attach(self) -> None:
@@ -77,10 +71,7 @@ class AgentEvents:
         self._gaze.linked_participant(sample, self._linked_participant())
         self._gaze.agent_state(sample, event.new_state)
         self._emotion.agent_state(event.new_state)
-        self._attach_text_tap()
-
-    def _on_speech_created(self, _: SpeechCreatedEvent) -> None:
-        self._attach_text_tap()
+        self._attach_text_tap(event)
 
     def _on_user_state_changed(self, event: UserStateChangedEvent) -> None:
         speaking = event.new_state == "speaking"
@@ -88,9 +79,8 @@ class AgentEvents:
         self._emotion.user_speaking(speaking)
 
     def _on_user_input_transcribed(self, event: UserInputTranscribedEvent) -> None:
-        self._emotion.user_transcribed(
-            event.transcript, final=event.is_final, language=event.language
-        )
+        text, final, language = event.transcript, event.is_final, event.language
+        self._emotion.user_transcribed(text, final=final, language=language)
 
     def _on_tool_execution_updated(self, event: ToolExecutionUpdatedEvent) -> None:
         update = event.update
@@ -118,7 +108,7 @@ class AgentEvents:
             return None  # The session was started without a room.
         return linked.identity if linked is not None else None
 
-    def _attach_text_tap(self) -> None:
+    def _attach_text_tap(self, _: AgentStateChangedEvent | SpeechCreatedEvent) -> None:
         """Attach the tap between two speeches: the text of one that runs would be cut in two."""
         if self._session.current_speech is None:
             self._text_tap.attach(self._session.output)

@@ -8,11 +8,9 @@ from livekit import rtc
 
 from ..gaze.controller import GazeController
 
-NO_PERSON = frozenset(
-    {
-        rtc.ParticipantKind.PARTICIPANT_KIND_AGENT,
-        rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS,
-    }
+NO_PERSON = (
+    rtc.ParticipantKind.PARTICIPANT_KIND_AGENT,
+    rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS,
 )
 """Kinds of participants that are not looked at: agents, their workers, and recorders. A person is
 behind a telephone call, a bridge or a stream."""
@@ -22,13 +20,7 @@ ON_BEHALF = "lk.publish_on_behalf"
 
 
 class Participants:
-    """Follows one connected room from `attach` to `detach`, on its event loop.
-
-    Args:
-        room: The agent's room.
-        gaze: Told who is here and who speaks.
-        now: The earliest sample whose frame can still be redrawn.
-    """
+    """Follows one connected room from `attach` to `detach`, on its event loop."""
 
     def __init__(self, room: rtc.Room, gaze: GazeController, *, now: Callable[[], int]) -> None:
         self._room = room
