@@ -69,10 +69,7 @@ def prewarm(
 
     Args:
         proc: The process, as the framework passes it; not used.
-        persona: As for `AvatarSession`.
-        device: As for `AvatarSession`.
-        aspect: As for `AvatarSession`.
-        render_threads: As for `AvatarSession`.
+        persona, device, aspect, render_threads: As for `AvatarSession`.
 
     Raises:
         PersonaError: There is no such persona, or its file does not fit.
@@ -85,11 +82,6 @@ def prewarm(
     warm(persona, device=device, threads=render_threads, aspect=aspect)
 
 
-class AvatarPlugin(Plugin):
-    """What the framework knows of this package."""
-
-    def __init__(self) -> None:
-        super().__init__("livekit.plugins.avatar", __version__, "livekit.plugins.avatar", logger)
-
-
-Plugin.register_plugin(AvatarPlugin())
+Plugin.register_plugin(
+    Plugin("livekit.plugins.avatar", __version__, "livekit.plugins.avatar", logger)
+)

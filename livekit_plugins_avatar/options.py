@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from .emotion.estimate import EmotionClassifier
 from .face.style import STYLES, Style, StyleName
 from .publish.tracks import VideoCodec
 from .render.persona import BUILT_IN, Aspect, Device, PersonaError
 from .render.prerenderer import frame_period
+from .render.renderer import Renderer
+from .speech.recognizer import Recognizer
 
 DEFAULT_PERSONA = "man"
 
 VIDEO_DELAY_S = 0.058
-"""Seconds between a sample's leaving the audio source and the capture of its frame.
-
-A browser plays sound later than it shows video: sound waits longer in the jitter buffer and then in
-the audio device. 45 ms cancels the median difference in Chromium on a link without jitter
-(`livekit-avatar eval sync`); over the links of `eval call` 13 ms more do.
-"""
+"""A browser plays sound later than it shows video: sound waits longer in the jitter buffer and then
+in the audio device. 45 ms cancels the median difference in Chromium on a link without jitter
+(`livekit-avatar eval sync`); over the links of `eval call` 13 ms more do."""
 
 BITS_PER_PIXEL_S = 1.15
 """Bitrate of the video for each pixel: 301 kbit/s for 512x512, a PSNR of 47.5 dB. An encoder takes
@@ -34,13 +34,7 @@ added to a face is background."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The checked arguments of `AvatarSession`, which documents them.
-
-    Raises:
-        TypeError: An argument is of the wrong kind.
-        ValueError: An argument is out of range; the message names it and the range.
-        PersonaError: There is no such persona.
-    """
+    """The checked arguments of `AvatarSession`, which documents them and what they raise."""
 
     persona: str | Path = DEFAULT_PERSONA
     aspect: Aspect = "square"
@@ -52,6 +46,10 @@ class Options:
     frames_ahead: int = 6
     render_threads: int = 1
     seed: int = 0
+    renderer: Renderer | None = None
+    recognizer: Recognizer | None = None
+    emotion_classifier: EmotionClassifier | None = None
+    face_store: MutableMapping[str, str] | str | Path | None = None
 
     @property
     def resolved_style(self) -> Style:
@@ -78,6 +76,14 @@ class Options:
         if self.video_bitrate_bps is not None:
             self._check("video_bitrate_bps", int, LEAST_BITRATE_BPS, 20_000_000)
         self._check("seed", int, 0, 2**32 - 1)
+        self._check_renderer()
+        self._check_has("recognizer", "stream", "lookahead_samples")
+        self._check_has("emotion_classifier", "classify", "aclose")
+        if not isinstance(self.face_store, str | Path | MutableMapping | None):
+            raise TypeError(
+                "face_store is a path or a mapping of strings, "
+                f"got {type(self.face_store).__name__}"
+            )
 
     def _check_persona(self) -> None:
         if not isinstance(self.persona, str | Path):
@@ -101,29 +107,19 @@ class Options:
         if not isinstance(value, kind) or isinstance(value, bool) or not least <= value <= most:
             raise ValueError(f"{name} lies between {least} and {most}, got {value!r}")
 
+    def _check_has(self, name: str, *members: str) -> None:
+        value = getattr(self, name)
+        missing = [member for member in members if not hasattr(value, member)]
+        if value is not None and missing:
+            raise TypeError(f"{name} needs {', '.join(missing)}, a {type(value).__name__} has none")
 
-def check_renderer(renderer: object | None) -> None:
-    """Raise where a renderer lacks something, or renders what cannot be published."""
-    check_has("renderer", renderer, "size", "fps", "render", "close")
-    if renderer is None:
-        return
-    size, fps = renderer.size, renderer.fps  # type: ignore[attr-defined]
-    frame_period(fps)
-    width, height = size
-    if width < 2 or height < 4 or width % 2 or height % 4:
-        raise ValueError(
-            f"a renderer's width is even and its height a multiple of 4, got {width}x{height}"
-        )
-
-
-def check_has(name: str, value: object | None, *members: str) -> None:
-    """Raise where an argument that is given lacks a member that will be used."""
-    missing = [member for member in members if not hasattr(value, member)]
-    if value is not None and missing:
-        raise TypeError(f"{name} needs {', '.join(missing)}, a {type(value).__name__} has none")
-
-
-def check_store(store: object | None) -> None:
-    """Raise where the face cannot be kept there."""
-    if store is not None and not isinstance(store, str | Path | MutableMapping):
-        raise TypeError(f"face_store is a path or a mapping of strings, got {type(store).__name__}")
+    def _check_renderer(self) -> None:
+        self._check_has("renderer", "size", "fps", "render", "close")
+        if self.renderer is None:
+            return
+        frame_period(self.renderer.fps)
+        width, height = self.renderer.size
+        if width < 2 or height < 4 or width % 2 or height % 4:
+            raise ValueError(
+                f"a renderer's width is even and its height a multiple of 4, got {width}x{height}"
+            )

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from livekit import rtc
@@ -28,7 +27,6 @@ from .audio.playback_events import PlaybackEvent
 from .audio.playout import Playout
 from .audio.sink import AudioSink
 from .emotion.controller import EmotionController
-from .emotion.estimate import EmotionClassifier
 from .face.articulation import REACH_AFTER_SAMPLES
 from .face.face import Face
 from .face.store import SAVE_EVERY_S, FaceStore
@@ -41,7 +39,7 @@ from .render.persona import Persona, PersonaError
 from .render.prerenderer import Prerenderer, frame_period
 from .render.renderer import Renderer
 from .speech.published import PublishedVisemes
-from .speech.recognizer import Recognizer, built_in
+from .speech.recognizer import built_in
 from .speech.schedule import VisemeSchedule
 from .speech.text.spoken_text import SpokenText
 from .speech.worker import RecognitionWorker
@@ -59,23 +57,10 @@ CLOSE_S = 2.0
 class Pipeline:
     """The stages of one avatar. Used on the agent's event loop.
 
-    Args:
-        options: How the avatar looks and behaves.
-        renderer: Renders instead of the persona in `options`; closed with the pipeline.
-        recognizer: Recognises visemes instead of the built-in recogniser.
-        classifier: Classifies emotions besides the lexicon; closed with the pipeline.
-        store: Keeps the face for a process that takes this one's place: a file or a mapping.
+    What `options` bring along, a renderer and a classifier, is closed with it.
     """
 
-    def __init__(
-        self,
-        options: Options,
-        *,
-        renderer: Renderer | None = None,
-        recognizer: Recognizer | None = None,
-        classifier: EmotionClassifier | None = None,
-        store: MutableMapping[str, str] | str | Path | None = None,
-    ) -> None:
+    def __init__(self, options: Options) -> None:
         self.options = options
         self.clock: Clock = SystemClock()
         self.playout = Playout()
@@ -94,11 +79,9 @@ class Pipeline:
             visemes=self.schedule.between,
             word_start=lambda n: self._worker.word_start(n) if self._worker else None,
             clock=self.clock,
-            classifier=classifier,
+            classifier=options.emotion_classifier,
         )
-        self.renderer = renderer
-        self._recognizer = recognizer
-        self._store = store
+        self.renderer = options.renderer
         self._prerenderer: Prerenderer | None = None
         self._worker: RecognitionWorker | None = None
         self.sink: AudioSink | None = None
@@ -132,8 +115,8 @@ class Pipeline:
     def stats(self) -> AvatarStats:
         """What all stages have counted."""
         publisher, prerenderer = self.publisher, self._prerenderer
-        return AvatarStats(
-            **asdict(publisher.conductor.stats),
+        return replace(
+            publisher.conductor.stats,
             frames_late=prerenderer.late if prerenderer is not None else 0,
             render_failures=prerenderer.failures if prerenderer is not None else 0,
             reconnections=publisher.reconnections,
@@ -162,19 +145,31 @@ class Pipeline:
         await asyncio.shield(starting)
 
     async def _start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
-        store = FaceStore(self._store, room.name) if self._store is not None else None
-        if store is not None:
+        store = None
+        if self.options.face_store is not None:
+            store = FaceStore(self.options.face_store, room.name)
             face = await asyncio.to_thread(store.load, self.clock.wall_s())
             if face is not None:
                 self.face.restore(face)
-        if self._recognizer is None:
-            self._recognizer = await asyncio.to_thread(built_in)
+        recognizer = self.options.recognizer
+        if recognizer is None:
+            recognizer = await asyncio.to_thread(built_in)
         if self.renderer is None:
             self.renderer = await asyncio.to_thread(self._open_renderer)
-        await self._publish(room)
+        # A thread that still runs native code while Python or the SDK shuts down aborts the
+        # process. Hooks run last in, first out: this one before that of the SDK.
+        atexit.register(self._stop_threads)
+        worker = self._worker = RecognitionWorker(
+            recognizer,
+            self.schedule,
+            on_recognized=self._on_recognized,
+            position=lambda: self.playout.speech_position,
+        )
+        worker.start()
+        await self._publish(room, self.renderer)
         if store is not None:
             self._tasks.append(asyncio.create_task(self._save_face(store)))
-        self._attach(agent_session, room)
+        self._attach(agent_session, room, worker)
         telemetry.measure(self, {"room": room.name})
 
     def _open_renderer(self) -> Renderer | None:
@@ -184,9 +179,8 @@ class Pipeline:
 
         options = self.options
         try:
-            persona = Persona.load(options.persona)
             return OnnxRenderer(
-                persona,
+                Persona.load(options.persona),
                 device=options.device,
                 threads=options.render_threads,
                 aspect=options.aspect,
@@ -197,52 +191,36 @@ class Pipeline:
             logger.exception("avatar: the face cannot be rendered; the voice goes on without it")
             return None
 
-    async def _publish(self, room: rtc.Room) -> None:
-        """Start the threads, and publish what they feed."""
-        # A thread that still runs native code while Python or the SDK shuts down aborts the
-        # process. Hooks run last in, first out: this one before that of the SDK.
-        atexit.register(self._stop_threads)
-        renderer, size, fps = self.renderer, None, 0
+    async def _publish(self, room: rtc.Room, renderer: Renderer | None) -> None:
+        """Publish the voice, and the face where there is a renderer."""
+        options, size, fps, bitrate_bps = self.options, None, 0, 0
         if renderer is not None:
             size, fps = renderer.size, renderer.fps
+            bitrate_bps = options.bitrate_bps(size)
             self._attach_frames(renderer)
-        assert self._recognizer is not None
-        self._worker = RecognitionWorker(
-            self._recognizer,
-            self.schedule,
-            on_recognized=self._on_recognized,
-            position=lambda: self.playout.speech_position,
-        )
-        self._worker.start()
         await self.publisher.start(
-            room,
-            size=size,
-            fps=fps,
-            bitrate_bps=self.options.bitrate_bps(size) if size is not None else 0,
-            video_codec=self.options.video_codec,
+            room, size=size, fps=fps, bitrate_bps=bitrate_bps, video_codec=options.video_codec
         )
 
     def _attach_frames(self, renderer: Renderer) -> None:
-        period = frame_period(renderer.fps)
-        ahead = self.options.frames_ahead
+        period, ahead = frame_period(renderer.fps), self.options.frames_ahead
         self._prerenderer = Prerenderer(
             renderer, self.face.at, clock=self.clock, frames=ahead, period=period
         )
+        delay = samples(self.options.video_delay_s)
         self.publisher.conductor.attach_frames(
-            self._prerenderer,
-            period=period,
-            delay=samples(self.options.video_delay_s),
-            reach=REACH_AFTER_SAMPLES,
+            self._prerenderer, period=period, delay=delay, reach=REACH_AFTER_SAMPLES
         )
         self._prerenderer.start()
 
-    def _attach(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
+    def _attach(
+        self, agent_session: AgentSession[Any], room: rtc.Room, worker: RecognitionWorker
+    ) -> None:
         """Make the sink, and follow the conversation."""
-        assert self._worker is not None
-        spoken = SpokenText(self._worker.expect)
+        spoken = SpokenText(worker.expect)
         self.sink = AudioSink(
             self.playout,
-            self._worker,
+            worker,
             clock=self.clock,
             wait_for_subscriber=self.publisher.wait_for_subscriber,
             segments=(self.emotion, spoken),

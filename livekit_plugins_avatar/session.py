@@ -1,8 +1,6 @@
 """Gives a voice agent a face: the public API of an avatar, and its lifecycle.
 
-Before `session.start`, `await face.start(session, room=ctx.room)` takes over the session's audio
-output and publishes voice and face as tracks of the agent; from then on the face follows what the
-agent says and does. Should the face fail, the voice goes on.
+The face follows what the agent says and does; should it fail, the voice goes on.
 """
 
 from __future__ import annotations
@@ -22,14 +20,7 @@ from .emotion.estimate import EmotionClassifier
 from .face.status import AvatarStatus
 from .face.style import Style, StyleName
 from .log import logger
-from .options import (
-    DEFAULT_PERSONA,
-    VIDEO_DELAY_S,
-    Options,
-    check_has,
-    check_renderer,
-    check_store,
-)
+from .options import DEFAULT_PERSONA, VIDEO_DELAY_S, Options
 from .pipeline import Pipeline
 from .publish.tracks import VideoCodec
 from .render.persona import Aspect, Device, PersonaError
@@ -106,21 +97,15 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             frames_ahead=frames_ahead,
             render_threads=render_threads,
             seed=seed,
-        )
-        check_renderer(renderer)
-        check_has("recognizer", recognizer, "stream", "lookahead_samples")
-        check_has("emotion_classifier", emotion_classifier, "classify", "aclose")
-        check_store(face_store)
-        self._pipeline = Pipeline(
-            options,
             renderer=renderer,
             recognizer=recognizer,
-            classifier=emotion_classifier,
-            store=face_store,
+            emotion_classifier=emotion_classifier,
+            face_store=face_store,
         )
+        self._pipeline = Pipeline(options)
         self._identity = ""
-        self._started = False
         self._claimed: AgentSession[Any] | None = None
+        """The agent session that it was started for."""
         self._closing: asyncio.Task[None] | None = None
         self._faceless = asyncio.Event()
         """Set once it is known that no face will join."""
@@ -239,7 +224,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
                 "`start` to see it"
             )
             return
-        self._started = True
         self._claimed = agent_session
         _taken.add(agent_session)
         try:
@@ -267,7 +251,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         await self._pipeline.start(agent_session, room)
 
     def _check_order(self, agent_session: AgentSession[Any]) -> None:
-        if self._started or self._closing is not None:
+        if self._claimed is not None or self._closing is not None:
             raise AvatarError(
                 "this avatar was started or closed before; make one AvatarSession per agent session"
             )

@@ -17,6 +17,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Protocol
 
 from opentelemetry import metrics
@@ -34,28 +35,20 @@ class AvatarStats:
 
     frames_shown: int = 0
     """Video frames captured for exactly their sample."""
-
     frames_missed: int = 0
     """Frame times at which no frame was ready: the last one was sent again."""
-
     frames_skipped: int = 0
     """Frame times that passed while the publishing thread did not run."""
-
     frames_late: int = 0
     """Frames that were rendered too late to be shown."""
-
     render_failures: int = 0
     """Times that the renderer raised."""
-
     push_failures: int = 0
     """Times that the audio source refused samples."""
-
     underrun_samples: int = 0
     """Samples of silence that the audio source made up because it was given nothing."""
-
     reconnections: int = 0
     """Times that the room was lost and came back."""
-
     samples_replayed: int = 0
     """Samples of speech that no participant had heard and that were played again."""
 
@@ -73,21 +66,14 @@ class Measured(Protocol):
     def frame_cost_s(self) -> float: ...
 
 
-Question = Callable[[Measured], Iterable[tuple[float, Mapping[str, str]]]]
-
 _measured: weakref.WeakKeyDictionary[Measured, Mapping[str, str]] = weakref.WeakKeyDictionary()
 _made = False
 
 
 def measure(pipeline: Measured, attributes: Mapping[str, str]) -> None:
-    """Observe a pipeline from now on, until `forget` or its end.
-
-    Args:
-        pipeline: Held weakly.
-        attributes: Go with each of its observations.
-    """
+    """Observe a pipeline, each time with these attributes, until `forget` or its end."""
     _make_instruments()
-    _measured[pipeline] = dict(attributes)
+    _measured[pipeline] = attributes
 
 
 def forget(pipeline: Measured) -> None:
@@ -103,37 +89,33 @@ def _make_instruments() -> None:
     _made = True
     meter = metrics.get_meter("livekit.plugins.avatar", __version__)
     meter.create_observable_gauge(
-        "avatar.queue", [_asked(_queues)], unit="s", description="Media between two stages."
+        "avatar.queue", [_observe_queues], unit="s", description="Media between two stages."
     )
     meter.create_observable_gauge(
-        "avatar.frame.cost", [_asked(_cost)], unit="s", description="Time to render a frame."
+        "avatar.frame.cost",
+        [_observer("frame_cost_s")],
+        unit="s",
+        description="Time to render a frame.",
     )
     for field in fields(AvatarStats):
         meter.create_observable_counter(
             f"avatar.{field.name}",
-            [_asked(_count(field.name))],
+            [_observer(f"stats.{field.name}")],
             description=f"As AvatarStats.{field.name}.",
         )
 
 
-def _asked(question: Question) -> Callable[[CallbackOptions], Iterable[Observation]]:
-    def observe(_: CallbackOptions) -> Iterable[Observation]:
-        return [
-            Observation(value, {**attributes, **more})
-            for pipeline, attributes in list(_measured.items())
-            for value, more in question(pipeline)
-        ]
-
-    return observe
+def _observe_queues(_: CallbackOptions) -> Iterable[Observation]:
+    return [
+        Observation(held_s, {**attributes, "queue": queue})
+        for pipeline, attributes in list(_measured.items())
+        for queue, held_s in pipeline.queues_s.items()
+    ]
 
 
-def _queues(pipeline: Measured) -> Iterable[tuple[float, Mapping[str, str]]]:
-    return [(held_s, {"queue": name}) for name, held_s in pipeline.queues_s.items()]
-
-
-def _cost(pipeline: Measured) -> Iterable[tuple[float, Mapping[str, str]]]:
-    return [(pipeline.frame_cost_s, {})]
-
-
-def _count(name: str) -> Question:
-    return lambda pipeline: [(getattr(pipeline.stats, name), {})]
+def _observer(name: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
+    """Observes an attribute of the pipelines; dots lead to attributes of attributes."""
+    value = attrgetter(name)
+    return lambda _: [
+        Observation(value(pipeline), attributes) for pipeline, attributes in list(_measured.items())
+    ]

@@ -12,7 +12,7 @@ import concurrent.futures
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -23,6 +23,7 @@ from ..audio.playback_events import Finished, PlaybackEvent
 from ..audio.playhead import Playhead
 from ..audio.playout import TICK_SAMPLES, Playout
 from ..log import logger
+from ..telemetry import AvatarStats
 from ..timeline import SAMPLE_RATE, Clock, seconds
 
 WAITED_S = 0.002
@@ -67,22 +68,6 @@ class FrameFeed(Protocol):
     def invalidate(self, sample: int) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ConductorStats:
-    """Counts since the start."""
-
-    frames_shown: int = 0
-    """Frames captured for exactly their sample."""
-    frames_missed: int = 0
-    """Frame times at which the frame was not ready."""
-    frames_skipped: int = 0
-    """Frame times that passed while this thread did not run."""
-    underrun_samples: int = 0
-    """Silence that the audio source inserted because its queue was empty."""
-    push_failures: int = 0
-    """Times that the audio source refused samples."""
-
-
 class Conductor:
     """Publishes audio and video in step, to an output that holds `queue_samples`.
 
@@ -104,7 +89,7 @@ class Conductor:
         self._playhead = Playhead(queue_samples)
         self._frames: FrameFeed | None = None
         self._period = self._delay = self._reach = 0
-        self._stats = ConductorStats()
+        self._stats = AvatarStats()
         self._stamp_origin_s: float | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -154,8 +139,8 @@ class Conductor:
                 logger.error("conductor: the thread did not end", extra={"waited_s": CLOSE_S})
 
     @property
-    def stats(self) -> ConductorStats:
-        """Counts since the start."""
+    def stats(self) -> AvatarStats:
+        """Counts since the start, as far as they are the conductor's."""
         return replace(self._stats, underrun_samples=self._playhead.underrun)
 
     @property
