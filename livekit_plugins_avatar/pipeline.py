@@ -91,11 +91,8 @@ class Pipeline:
         """Lets go of the session and the room."""
 
     def now(self) -> int:
-        """The earliest sample whose frame can still be redrawn.
-
-        The one "now" of gaze and emotion: what they tell the face begins here. Frames before it
-        have been published, or are on their way.
-        """
+        """The earliest sample whose frame can still be redrawn: the one "now" of gaze and emotion,
+        where what they tell the face begins."""
         if self._prerenderer is None:
             return self.playhead
         lead = LEAD_FRAMES * self._prerenderer.period - samples(self.options.video_delay_s)
@@ -114,14 +111,14 @@ class Pipeline:
     @property
     def stats(self) -> AvatarStats:
         """What all stages have counted."""
-        publisher, prerenderer = self.publisher, self._prerenderer
-        return replace(
-            publisher.conductor.stats,
-            frames_late=prerenderer.late if prerenderer is not None else 0,
-            render_failures=prerenderer.failures if prerenderer is not None else 0,
-            reconnections=publisher.reconnections,
-            samples_replayed=publisher.samples_replayed,
+        stats = replace(
+            self.publisher.conductor.stats,
+            reconnections=self.publisher.reconnections,
+            samples_replayed=self.publisher.samples_replayed,
         )
+        if (frames := self._prerenderer) is None:
+            return stats
+        return replace(stats, frames_late=frames.late, render_failures=frames.failures)
 
     @property
     def queues_s(self) -> Mapping[str, float]:

@@ -105,7 +105,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._pipeline = Pipeline(options)
         self._identity = ""
         self._claimed: AgentSession[Any] | None = None
-        """The agent session that it was started for."""
         self._closing: asyncio.Task[None] | None = None
         self._faceless = asyncio.Event()
         """Set once it is known that no face will join."""

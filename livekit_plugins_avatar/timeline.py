@@ -1,7 +1,7 @@
 """Measures media time in integer samples, and real time through clocks.
 
 All media time is a count of samples of the published audio track, at `SAMPLE_RATE`, from its
-beginning: no floats, no drift. Only `SystemClock` reads the system's time; tests use `ManualClock`.
+beginning: no floats, no drift. Only `SystemClock` reads the system's time.
 """
 
 from __future__ import annotations
@@ -32,13 +32,7 @@ def seconds(samples: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Timed(Generic[T]):
-    """A value that holds from `start` for `duration` samples.
-
-    Args:
-        start: First sample at which the value holds.
-        duration: Number of samples for which it holds, at least 0.
-        value: What holds.
-    """
+    """A value that holds from the sample `start` for `duration` samples."""
 
     start: int
     duration: int
@@ -118,36 +112,3 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-
-class ManualClock:
-    """A clock that moves only when told to, for tests and simulations on one event loop."""
-
-    def __init__(self, now_s: float = 0.0) -> None:
-        self._now_s = now_s
-        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
-
-    def now_s(self) -> float:
-        return self._now_s
-
-    def wall_s(self) -> float:
-        return self._now_s
-
-    async def sleep(self, seconds: float) -> None:
-        if seconds <= 0:
-            await asyncio.sleep(0)
-            return
-        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleepers.append((self._now_s + seconds, woken))
-        await woken
-
-    def advance(self, seconds: float) -> None:
-        """Move on by `seconds`, at least 0, and wake those who slept until then."""
-        if seconds < 0:
-            raise ValueError(f"a monotonic clock cannot go back, asked for {seconds} s")
-        self._now_s += seconds
-        due = [woken for at_s, woken in self._sleepers if at_s <= self._now_s]
-        self._sleepers = [(at_s, woken) for at_s, woken in self._sleepers if at_s > self._now_s]
-        for woken in due:
-            if not woken.done():
-                woken.set_result(None)

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from livekit_plugins_avatar.timeline import (
     SAMPLE_RATE,
     Clock,
-    ManualClock,
     SystemClock,
     Timed,
     Timeline,
     samples,
     seconds,
 )
+
+from .manual_clock import ManualClock
 
 changes = st.lists(st.tuples(st.integers(0, 200), st.integers()), max_size=30)
 

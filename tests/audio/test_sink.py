@@ -25,7 +25,9 @@ from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.audio.playback_events import Finished
 from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.audio.sink import LIMIT_SAMPLES, AudioSink, TimedText
-from livekit_plugins_avatar.timeline import SAMPLE_RATE, ManualClock, samples, seconds
+from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples, seconds
+
+from ..manual_clock import ManualClock
 
 TICK = samples(0.01)
 QUEUE = samples(0.03)

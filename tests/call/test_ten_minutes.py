@@ -31,8 +31,10 @@ from livekit_plugins_avatar.speech.published import PublishedVisemes
 from livekit_plugins_avatar.speech.recognizer import OnnxRecognizer
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
-from livekit_plugins_avatar.timeline import ManualClock, samples, seconds
+from livekit_plugins_avatar.timeline import samples, seconds
 from livekit_plugins_avatar.tools.eval.costs import speech
+
+from ..manual_clock import ManualClock
 
 MINUTES = 10
 STEP_S = 0.01

@@ -12,7 +12,8 @@ import pytest
 from livekit_plugins_avatar.audio.placement import FixedPlacement, Run
 from livekit_plugins_avatar.emotion.controller import ANSWER_SAMPLES, EmotionController
 from livekit_plugins_avatar.emotion.estimate import EmotionClassifier, EmotionEstimate, Side
-from livekit_plugins_avatar.timeline import ManualClock
+
+from ..manual_clock import ManualClock
 
 SECOND = 48_000
 

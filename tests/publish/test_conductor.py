@@ -14,7 +14,9 @@ from livekit_plugins_avatar.audio.fades import FADE_SAMPLES, RAMP_SAMPLES
 from livekit_plugins_avatar.audio.playback_events import Finished, PlaybackEvent, Started
 from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.publish.conductor import Conductor
-from livekit_plugins_avatar.timeline import ManualClock, samples, seconds
+from livekit_plugins_avatar.timeline import samples, seconds
+
+from ..manual_clock import ManualClock
 
 TICK = samples(0.01)
 QUEUE = samples(0.1)

@@ -14,7 +14,9 @@ from livekit_plugins_avatar.publish.connectivity import (
     Connectivity,
 )
 from livekit_plugins_avatar.publish.link_monitor import POLL_S, LinkReading
-from livekit_plugins_avatar.timeline import ManualClock, samples
+from livekit_plugins_avatar.timeline import samples
+
+from ..manual_clock import ManualClock
 
 
 class Stage:

@@ -15,7 +15,8 @@ from livekit_plugins_avatar.publish.keyframes import (
     KeyframeRequests,
 )
 from livekit_plugins_avatar.publish.link_monitor import POLL_S, LinkReading
-from livekit_plugins_avatar.timeline import ManualClock
+
+from ..manual_clock import ManualClock
 
 
 class Stage:

@@ -8,8 +8,8 @@ import pytest
 from livekit.rtc._proto.stats_pb2 import RtcStats
 
 from livekit_plugins_avatar.publish.link_monitor import POLL_S, Handlers, LinkMonitor, LinkReading
-from livekit_plugins_avatar.timeline import ManualClock
 
+from ..manual_clock import ManualClock
 from ..simulated_room import SimulatedRoom
 
 

@@ -27,9 +27,11 @@ from livekit_plugins_avatar.render.prerenderer import (
 from livekit_plugins_avatar.render.renderer import Frames, Moment
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
-from livekit_plugins_avatar.timeline import ManualClock, SystemClock, samples, seconds
+from livekit_plugins_avatar.timeline import SystemClock, samples, seconds
 from livekit_plugins_avatar.tools.eval.faults.renderer import FaultyRenderer, RendererDied
 from livekit_plugins_avatar.tools.eval.faults.script import Fault, each, now_and_then
+
+from ..manual_clock import ManualClock
 
 PERIOD = 1600
 PICTURE: NDArray[np.uint8] = np.zeros((6, 4), np.uint8)

@@ -13,7 +13,6 @@ from livekit import rtc
 
 from livekit_plugins_avatar import AvatarSession
 from livekit_plugins_avatar.face.status import AvatarStatus
-from livekit_plugins_avatar.timeline import ManualClock
 from livekit_plugins_avatar.tools.demo.status_publisher import (
     HEARTBEAT_S,
     MAX_VISEMES,
@@ -24,6 +23,8 @@ from livekit_plugins_avatar.tools.demo.status_publisher import (
     has_viewer,
     publish_status,
 )
+
+from ...manual_clock import ManualClock
 
 STANDARD = rtc.ParticipantKind.PARTICIPANT_KIND_STANDARD
 EGRESS = rtc.ParticipantKind.PARTICIPANT_KIND_EGRESS

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from livekit_plugins_avatar.timeline import ManualClock
 from livekit_plugins_avatar.tools.eval.call_log import Happened
 from livekit_plugins_avatar.tools.eval.pulse import Pulse
+
+from ...manual_clock import ManualClock
 
 
 def test_a_thread_that_wakes_late_says_from_when_to_when_nothing_ran() -> None:

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from livekit_plugins_avatar.timeline import ManualClock
 from livekit_plugins_avatar.tools.eval.faults.script import Fault, each, follow, now_and_then, only
+
+from ....manual_clock import ManualClock
 
 
 def test_even_faults_come_after_each_interval_or_from_the_first_on() -> None:

@@ -10,10 +10,12 @@ import psutil
 import pytest
 from livekit import rtc
 
-from livekit_plugins_avatar.timeline import ManualClock, samples
+from livekit_plugins_avatar.timeline import samples
 from livekit_plugins_avatar.tools.eval.faults.clocks import DriftingClock
 from livekit_plugins_avatar.tools.eval.faults.machine import thieves
 from livekit_plugins_avatar.tools.eval.faults.voice import Tap, in_bursts
+
+from ....manual_clock import ManualClock
 
 
 async def tts(count: int) -> AsyncIterator[rtc.AudioFrame]:
