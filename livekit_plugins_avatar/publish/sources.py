@@ -43,8 +43,10 @@ class Sources:
         if self.video is None:
             return
         height, width = picture.shape[0] * 2 // 3, picture.shape[1]
-        rows = KEYFRAME_ROWS if self._cropped else 0
-        data, height = cropped(picture, rows), height - rows
+        if self._cropped:
+            data, height = cropped(picture, KEYFRAME_ROWS), height - KEYFRAME_ROWS
+        else:
+            data = np.ascontiguousarray(picture).tobytes()
         frame = rtc.VideoFrame(width, height, rtc.VideoBufferType.I420, data)
         metadata = rtc.FrameMetadata(user_timestamp=sample)
         self.video.capture_frame(frame, timestamp_us=timestamp_us, metadata=metadata)
