@@ -49,10 +49,10 @@ class Viewer:
     """A participant that records the sound and notes every frame."""
 
     room: rtc.Room
-    heard: list[NDArray[np.int16]] = field(default_factory=list)
-    seen: list[tuple[float, int | None, int]] = field(default_factory=list)
+    heard: list[NDArray[np.int16]] = field(default_factory=list, repr=False)
+    seen: list[tuple[float, int | None, int]] = field(default_factory=list, repr=False)
     """When (monotonic), for which sample, and how bright on average."""
-    sizes: list[tuple[int, int]] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list, repr=False)
     """Width and height of every frame."""
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     audio: rtc.Track | None = None

@@ -101,15 +101,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def broken(results: dict[str, Any]) -> list[str]:
-    """What this package promises of a call and these figures do not show; a call that is as it
-    should be gives none."""
+    """The promises about a call that these figures break."""
     median, p5, p95 = (results[f"ours_good_offset_{name}_ms"] for name in ("median", "p5", "p95"))
-    promises = {
+    in_sync = {
         "the good viewer's median offset is within 20 ms": median is not None
         and abs(median) <= MEDIAN_MS,
         "the good viewer's offsets are within 45 ms from p5 to p95": median is not None
         and p5 >= FIFTH_MS
         and p95 <= NINETY_FIFTH_MS,
+    }
+    return [*broken_but_sync(results), *(name for name, kept in in_sync.items() if not kept)]
+
+
+def broken_but_sync(results: dict[str, Any]) -> list[str]:
+    """The same without sync: a short call has too few claps that are not beside a fault."""
+    promises = {
         "the track has no gap of our making": results["ours_track_gaps_ms"] == 0,
         "no turn is stuck": results["ours_stuck_count"] == 0,
         "no reconnection makes the face jump": results["ours_face_jumps_reconnect_count"] == 0,
