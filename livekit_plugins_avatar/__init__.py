@@ -7,8 +7,7 @@
     face = avatar.AvatarSession()
     await face.start(session, room=ctx.room)   # before session.start
 
-The same names are found under `livekit.plugins.avatar` and here. Importing registers the plugin
-and does nothing else: no model is opened, no thread started, no device touched.
+Importing registers the plugin and does nothing else: no model is opened, no thread started.
 """
 
 from pathlib import Path

@@ -23,13 +23,11 @@ in the audio device. 45 ms cancels the median difference in Chromium on a link w
 (`livekit-avatar eval sync`); over the links of `eval call` 13 ms more do."""
 
 BITS_PER_PIXEL_S = 1.15
-"""Bitrate of the video for each pixel: 301 kbit/s for 512x512, a PSNR of 47.5 dB. An encoder takes
-all it may, and a frame is late whenever one of its packets is lost: more bits, more packets. Less,
-and a keyframe after a pause waits in the pacer for more than 0.1 s."""
+"""301 kbit/s for 512x512, a PSNR of 47.5 dB. More bits are more packets, any of which, if lost,
+makes a frame late. Less, and a keyframe after a pause waits in the pacer for more than 0.1 s."""
 
 LEAST_BITRATE_BPS, MOST_BITRATE_BPS = 100_000, 1_500_000
-"""Bounds of the default: an encoder with less drops frames, and beyond a certain size what is
-added to a face is background."""
+"""An encoder with less drops frames; beyond a certain size what is added is background."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

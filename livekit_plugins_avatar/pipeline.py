@@ -142,13 +142,13 @@ class Pipeline:
         await asyncio.shield(starting)
 
     async def _start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
-        store = None
-        if self.options.face_store is not None:
-            store = FaceStore(self.options.face_store, room.name)
+        options, store = self.options, None
+        if options.face_store is not None:
+            store = FaceStore(options.face_store, room.name)
             face = await asyncio.to_thread(store.load, self.clock.wall_s())
             if face is not None:
                 self.face.restore(face)
-        recognizer = self.options.recognizer
+        recognizer = options.recognizer
         if recognizer is None:
             recognizer = await asyncio.to_thread(built_in)
         if self.renderer is None:

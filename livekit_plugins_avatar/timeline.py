@@ -47,8 +47,7 @@ class Timed(Generic[T]):
 class Timeline(Generic[T]):
     """A value that changes at known samples: each entry holds until the next one.
 
-    One thread sets, any thread reads. Old entries are forgotten beyond `limit`, oldest first, so
-    that a timeline never grows with the length of a call.
+    One thread sets, any thread reads. Beyond `limit` entries the oldest are forgotten.
     """
 
     def __init__(self, initial: T, *, limit: int = 256) -> None:
@@ -58,8 +57,7 @@ class Timeline(Generic[T]):
 
     def set(self, start: int, value: T) -> None:
         """Let `value` hold from `start` on; entries at or after `start` are replaced."""
-        kept = tuple(entry for entry in self._entries if entry[0] < start)
-        self._entries = (*kept, (start, value))[-self._limit :]
+        self.plan(start, [(start, value)])
 
     def plan(self, start: int, entries: Iterable[tuple[int, T]]) -> None:
         """Let `entries`, in order and none before `start`, be all that is known from `start` on."""
@@ -81,24 +79,18 @@ class Timeline(Generic[T]):
     def __iter__(self) -> Iterator[tuple[int, T]]:
         return iter(self._entries)
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
 
 class Clock(Protocol):
     """Real time in seconds."""
 
     def now_s(self) -> float:
         """Time that never goes back; where its zero lies means nothing."""
-        ...
 
     def wall_s(self) -> float:
         """Time since the epoch, for stamps that leave the package; it may jump."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Return once `seconds` have passed on this clock, on an event loop."""
-        ...
 
 
 class SystemClock:

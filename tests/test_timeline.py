@@ -77,7 +77,7 @@ def test_a_timeline_forgets_its_oldest_entries_beyond_its_limit(limit: int, coun
     timeline = Timeline(0, limit=limit)
     for start in range(1, count + 1):
         timeline.set(start, start)
-    assert len(timeline) == min(limit, count + 1)
+    assert len(list(timeline)) == min(limit, count + 1)
     assert timeline.at(count) == count
     assert list(timeline) == [(start, start) for start in range(count + 1)][-limit:]
 

@@ -36,11 +36,9 @@ class Placement(Protocol):
 
     def runs(self, start: int, end: int) -> list[Run]:
         """The runs that overlap [start, end) of the published timeline, in order."""
-        ...
 
     def published_at(self, speech: int) -> int | None:
         """The published sample of a speech sample, or None where it has none yet."""
-        ...
 
 
 class FixedPlacement:

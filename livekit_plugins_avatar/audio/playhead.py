@@ -23,8 +23,7 @@ class Playhead:
     """A report that is later than this part of a tick does not tell what the source holds. If this
     thread was late, more may have left; if the source was late, as it is as often, it has not."""
     RECENT = 5
-    """A report is late compared with the earliest of so many: what all of them share is the
-    source's own time."""
+    """A report is late compared with the earliest of so many: they share the source's own time."""
     PATIENCE = 3
     """After so many late reports this thread is taken to be what is late."""
     SLACK_SAMPLES = samples(0.001)

@@ -95,7 +95,6 @@ class AudioSink(AudioOutput):
         """What `capture_frame` waits for now."""
         self._resampler: rtc.AudioResampler | None = None
         self._rate = SAMPLE_RATE
-        """The rate that the resampler takes, if there is one."""
         self._started = False
         """Whether the open segment has started, and was not cleared."""
         self._malformed = False
