@@ -156,8 +156,8 @@ async def test_the_playhead_follows_the_audio_source(server: LiveKitServer) -> N
                 if report.WhichOneof("stats") == "media_source"
             ]
             apart_s.append(native_s - own / RATE)
-        # Reports are up to 50 ms old: medians tell.
-        drift_s = np.median(apart_s[10:]) - np.median(apart_s[:10])
+        # Reports are up to 50 ms old, more if this process was stopped: the freshest tell.
+        drift_s = max(apart_s[10:]) - max(apart_s[:10])
         assert abs(drift_s) <= 0.02, apart_s
 
 
