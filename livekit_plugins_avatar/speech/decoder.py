@@ -6,7 +6,7 @@ held, and that one has been held as long as lips need.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .features import HOP_SAMPLES
-from .hops import Hops
 from .visemes import VISEMES, VisemeEvent
 
 Ints = NDArray[np.int64]
@@ -34,21 +33,36 @@ CLOSING_DB = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Habit:
-    """How a viseme comes and goes.
+class Hops:
+    """What a recogniser knows of some hops that follow one another; the decoder's input.
 
     Args:
-        reason: Why.
-        shortest_hops: How long it is held at least.
-        favour: Added to its log-probability: to miss it is worse than to show it too often.
+        start: First sample, on the timeline of the stream; a multiple of `HOP_SAMPLES`.
+        end: The sample after the last; the last hop of a stream may be cut short by it.
+        log_probabilities: float32 [n, 15], in the order of `VISEMES`: how likely each viseme is.
+        levels_db: float32 [n]: loudness in dBFS, a sine of full scale being 0.
     """
+
+    start: int
+    end: int
+    log_probabilities: NDArray[np.float32]
+    levels_db: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.levels_db)
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How long a viseme is held at least, and what is added to its log-probability because to miss
+    it is worse than to show it too often."""
 
     reason: str
     shortest_hops: int
     favour: float = 0.0
 
 
-HABITS: Mapping[str, Habit] = {
+HABITS = {
     "sil": Habit("A shorter rest is a closure, or a glitch; a pause for breath takes 200 ms.", 4),
     "PP": Habit("A closure that is missed is seen at once; one too many is a mumble.", 2, 0.6),
     "FF": Habit("v between vowels is as short as 30 ms.", 2),
@@ -82,9 +96,8 @@ class Decoder:
     def __init__(self) -> None:
         self._voice_db: float | None = None
         self._envelope_db = -np.inf
-        self._held = 0
         # A stream begins in silence, which may end at once.
-        self._held_hops = _SHORTEST_HOPS[0]
+        self._held, self._held_hops = 0, _SHORTEST_HOPS[0]
 
     def push(self, hops: Hops) -> list[VisemeEvent]:
         """Decide the hops that follow; returns events that cover them without gaps."""
@@ -95,17 +108,13 @@ class Decoder:
         likely = hops.log_probabilities + _FAVOUR
         visemes, intensities = np.zeros(len(hops), np.int64), np.zeros(len(hops))
         for hop, level_db in enumerate(hops.levels_db.tolist()):
-            self._take(likely[hop])
+            best = int(likely[hop].argmax())
+            self._held_hops += 1
+            may_change = self._held_hops >= _SHORTEST_HOPS[self._held]
+            if may_change and likely[hop, best] - likely[hop, self._held] > SWITCH_COST:
+                self._held, self._held_hops = best, 0
             visemes[hop], intensities[hop] = self._held, self._intensity(level_db)
         return visemes, intensities
-
-    def _take(self, likely: NDArray[np.float32]) -> None:
-        best = int(likely.argmax())
-        self._held_hops += 1
-        if best == self._held or self._held_hops < _SHORTEST_HOPS[self._held]:
-            return
-        if likely[best] - likely[self._held] > SWITCH_COST:
-            self._held, self._held_hops = best, 0
 
     def _intensity(self, level_db: float) -> float:
         """How strongly a hop is spoken, against the loudness of the voice so far."""
@@ -122,7 +131,6 @@ class Decoder:
 
 def events_of(hops: Hops, visemes: Ints, intensities: Floats) -> list[VisemeEvent]:
     """Events that cover `hops`: one for hops with the same viseme, as intense as the loudest."""
-    edges = np.flatnonzero(np.diff(visemes)) + 1
     return [
         VisemeEvent(
             VISEMES[visemes[first]],
@@ -130,6 +138,12 @@ def events_of(hops: Hops, visemes: Ints, intensities: Floats) -> list[VisemeEven
             min(hops.start + last * HOP_SAMPLES, hops.end) - start,
             float(intensities[first:last].max()),
         )
-        for first, last in pairwise([0, *edges.tolist(), len(visemes)])
+        for first, last in stretches(visemes)
         if last > first
     ]
+
+
+def stretches(values: Ints) -> Iterable[tuple[int, int]]:
+    """Where each stretch of equal values begins, and where it ends."""
+    edges = np.flatnonzero(np.diff(values)) + 1
+    return pairwise([0, *edges.tolist(), len(values)])

@@ -1,9 +1,8 @@
-"""Computes the energy of speech in mel bands, the recogniser's input.
+"""Computes the energy of speech in mel bands, the recogniser's input in training and serving.
 
-Output: a row of log energies for each hop of 10 ms, centred on it. Training and serving use this
-code. Each hop is computed from its own samples, so that chunks leave no trace; all hops of a chunk
-go through each step together, because NumPy lets other threads in at every step. Only what lies
-below 8 kHz counts, so that speech resampled from 16 kHz looks like any other.
+Each hop of 10 ms has a row of log energies, computed from its own samples, so that chunks leave no
+trace. All hops of a chunk go through each step together, because NumPy lets other threads in at
+every step.
 """
 
 from __future__ import annotations
@@ -24,38 +23,32 @@ WINDOW_SAMPLES = samples(0.025)
 MARGIN_SAMPLES = (WINDOW_SAMPLES - HOP_SAMPLES) // 2
 """How far a window reaches beyond its hop, on either side."""
 
+SLICE_SAMPLES = samples(5.0)
+"""Longer chunks are cut: the spectra of a minute of speech take 100 MB at once."""
+
 BANDS = 40
 LOWEST_HZ, HIGHEST_HZ = 60.0, 7600.0
 """From below a low voice's pitch to the hiss of s; a 16 kHz source has faded out above."""
 
 FLOOR_POWER = 1e-10
-"""Added to the power of each band, a sine of full scale being 1: below the noise of 16 bits, and
-the logarithm of silence is finite."""
-
-BIN_HZ = SAMPLE_RATE / WINDOW_SAMPLES
-
-
-def _mel(hz: Floats | float) -> Floats:
-    """Pitch as it is heard (O'Shaughnessy 1987)."""
-    return np.asarray(2595 * np.log10(1 + np.asarray(hz, np.float64) / 700))
+"""Added to each band's power: below the noise of 16 bits, and silence has a finite logarithm."""
 
 
 def _mel_weights() -> Floats:
-    """How much of each bin is in each band, [bins, BANDS]; between the outermost centres a bin's
-    weights sum to 1."""
-    pitch = np.linspace(_mel(LOWEST_HZ), _mel(HIGHEST_HZ), BANDS + 2)
+    """Each bin's share in each band of the mel scale (O'Shaughnessy 1987), [bins, BANDS]."""
+    lowest, highest = 2595 * np.log10(1 + np.array((LOWEST_HZ, HIGHEST_HZ)) / 700)
+    pitch = np.linspace(lowest, highest, BANDS + 2)
     edges_hz = 700 * (10 ** (pitch / 2595) - 1)
-    hz = np.arange(int(HIGHEST_HZ / BIN_HZ) + 1)[:, None] * BIN_HZ
+    bin_hz = SAMPLE_RATE / WINDOW_SAMPLES
+    hz = np.arange(int(HIGHEST_HZ / bin_hz) + 1)[:, None] * bin_hz
     rising = (hz - edges_hz[:-2]) / (edges_hz[1:-1] - edges_hz[:-2])
     falling = (edges_hz[2:] - hz) / (edges_hz[2:] - edges_hz[1:-1])
     return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
 
 
-_WEIGHTS = _mel_weights()
 _WINDOW = np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
 # A sine of full scale has the power 1, summed over the bins that the window spreads it over.
-_SCALE = np.float32(4 / (1.5 * _WINDOW.sum() ** 2))
-_WEIGHTS *= _SCALE
+_WEIGHTS = _mel_weights() * np.float32(4 / (1.5 * _WINDOW.sum() ** 2))
 
 
 class FeatureStream:
@@ -66,17 +59,16 @@ class FeatureStream:
         self._pending = np.zeros(MARGIN_SAMPLES, np.float32)
 
     def push_audio(self, pcm: Floats) -> Floats:
-        """Take the samples that follow, [N] in [-1, 1].
-
-        Returns:
-            Log power per band, [hops, BANDS], of each hop whose window is complete by now.
-        """
-        pending = np.concatenate((self._pending, pcm))
-        hops = max(0, (len(pending) - WINDOW_SAMPLES) // HOP_SAMPLES + 1)
-        self._pending = pending[hops * HOP_SAMPLES :]
-        if not hops:
-            return np.zeros((0, BANDS), np.float32)
-        return log_mel(sliding_window_view(pending, WINDOW_SAMPLES)[::HOP_SAMPLES])
+        """Take the samples that follow, [N] in [-1, 1]; returns the log power per band, [hops,
+        BANDS], of each hop whose window is complete by now."""
+        rows = [np.zeros((0, BANDS), np.float32)]
+        for begin in range(0, len(pcm), SLICE_SAMPLES):
+            pending = np.concatenate((self._pending, pcm[begin : begin + SLICE_SAMPLES]))
+            hops = max(0, (len(pending) - WINDOW_SAMPLES) // HOP_SAMPLES + 1)
+            self._pending = pending[hops * HOP_SAMPLES :]
+            if hops:
+                rows.append(log_mel(sliding_window_view(pending, WINDOW_SAMPLES)[::HOP_SAMPLES]))
+        return np.concatenate(rows)
 
 
 def log_mel(windows: Floats) -> Floats:
@@ -85,12 +77,9 @@ def log_mel(windows: Floats) -> Floats:
     power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
     # A product for each row: one for all of them would sum in another order.
     bands = (power[..., None, :] @ _WEIGHTS)[..., 0, :]
-    rows: Floats = np.log(bands + np.float32(FLOOR_POWER))
-    return rows
+    return np.asarray(np.log(bands + np.float32(FLOOR_POWER)))
 
 
 def levels_db(rows: Floats) -> Floats:
-    """Loudness of hops in dBFS, [hops], a sine of full scale being 0, from their features [hops,
-    BANDS]."""
-    levels: Floats = 10 * np.log10(np.exp(rows).sum(-1))
-    return levels
+    """Loudness of hops in dBFS, [hops], a sine of full scale being 0, from their features."""
+    return np.asarray(10 * np.log10(np.exp(rows).sum(-1)))

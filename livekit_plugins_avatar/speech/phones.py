@@ -1,26 +1,18 @@
 """Maps phones to visemes: a table with reasons.
 
 Phones have the names of ARPAbet, as pronouncing dictionaries use it, and of TIMIT, as hand-labelled
-speech does. A phone shows visemes one after the other, each for a share of its length; sounds made
-behind the lips show nothing of their own.
+speech does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneRow:
-    """What some phones look like.
-
-    Args:
-        phones: Their names, in capitals, with blanks between.
-        visemes: What they show, in order; empty where they show what is around them.
-        reason: Why.
-        shares: The part of the phone that each viseme takes; they sum to 1.
-    """
+    """What some phones show: visemes in order, each for its share of the phone's length; none where
+    they show what is around them."""
 
     phones: str
     visemes: tuple[str, ...]
@@ -57,17 +49,13 @@ PHONES = (
     PhoneRow("OY", ("O", "I"), "From round lips to wide ones.", GLIDE),
     PhoneRow("HH HV H Q", (), "Made in the throat: the mouth is where the next vowel wants it."),
 )
-"""The table; what a phone is called comes without its stress mark."""
+"""Names of phones come without a stress mark."""
 
-_ROWS: Mapping[str, PhoneRow] = {name: row for row in PHONES for name in row.phones.split()}
+_ROWS = {name: row for row in PHONES for name in row.phones.split()}
 
 
 def phone_row(phone: str) -> PhoneRow:
-    """The row of a phone, in any case, with or without a stress digit.
-
-    Raises:
-        ValueError: There is no such phone in the table.
-    """
+    """The row of a phone, in any case, with or without a stress digit; `ValueError` if none."""
     name = phone.upper()
     row = _ROWS.get(name) or _ROWS.get(name.rstrip("012"))
     if row is None:
@@ -76,13 +64,3 @@ def phone_row(phone: str) -> PhoneRow:
             " (speech/phones.py lists the names)"
         )
     return row
-
-
-def visemes_of(phones: Sequence[str]) -> list[str]:
-    """The visemes of a word, one after the other, repetitions joined."""
-    shown: list[str] = []
-    for phone in phones:
-        for viseme in phone_row(phone).visemes:
-            if not shown or shown[-1] != viseme:
-                shown.append(viseme)
-    return shown

@@ -16,11 +16,7 @@ speech that was lost on the way may be replayed."""
 class PublishedVisemes:
     """What the mouth does on the published timeline; `face.Face` calls it for each frame.
 
-    Events that lie so far back that no frame can show them any more are dropped from the schedule.
-
-    Args:
-        schedule: The visemes, in speech time.
-        placement: Where the speech is published.
+    Events that no frame can show any more are dropped from the schedule.
     """
 
     def __init__(self, schedule: VisemeSchedule, placement: Placement) -> None:

@@ -1,25 +1,22 @@
 """Recognises visemes in speech as it streams by, without a transcript.
 
-Input: speech at `SAMPLE_RATE`, in chunks of any size. Output: viseme events that cover it without
-gaps, each decided once `lookahead_samples` beyond it are known. Chunks leave no trace: the same
-speech gives the same events, bit for bit. The model is shared and immutable; each utterance has a
-stream of its own.
+Viseme events cover the speech without gaps, each decided once `lookahead_samples` beyond it are
+known. Chunks leave no trace: the same speech gives the same events, bit for bit.
 """
 
 from __future__ import annotations
 
 import threading
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..timeline import samples
-from .decoder import Decoder
-from .features import HOP_SAMPLES, MARGIN_SAMPLES, FeatureStream, levels_db
-from .hops import Hops
+from .decoder import Decoder, Hops
+from .features import HOP_SAMPLES, MARGIN_SAMPLES, FeatureStream, Floats, levels_db
 from .visemes import VISEMES, VisemeEvent
 
 if TYPE_CHECKING:
@@ -27,8 +24,6 @@ if TYPE_CHECKING:
 
 PCM = NDArray[np.float32] | NDArray[np.int16]
 """Mono speech [N], N >= 1, at `SAMPLE_RATE`: float32 in [-1, 1], or int16."""
-
-Floats = NDArray[np.float32]
 
 
 class RecognizerStream(Protocol):
@@ -42,14 +37,12 @@ class RecognizerStream(Protocol):
 
         Returns:
             The events decided by now, in samples of this stream, each starting where the one
-            before it ended. The first may go on with the last viseme returned before:
-            `VisemeSchedule.append` joins them.
+            before it ended. The first may go on with the last viseme returned before.
 
         Raises:
             ValueError: Not such an array, NaN or infinity in it, or samples far out of range; the
                 stream is as before. Or the stream is finished.
         """
-        ...
 
     def flush(self) -> list[VisemeEvent]:
         """Decide what is left, as if silence followed.
@@ -59,7 +52,6 @@ class RecognizerStream(Protocol):
         Returns:
             The last events; with the earlier ones they cover every sample pushed.
         """
-        ...
 
 
 class Recognizer(Protocol):
@@ -68,46 +60,31 @@ class Recognizer(Protocol):
     @property
     def lookahead_samples(self) -> int:
         """How many samples beyond one a stream needs to decide it; constant, at most 80 ms."""
-        ...
 
     def stream(self) -> RecognizerStream:
         """A fresh stream, at sample 0."""
-        ...
 
 
 HIGHEST_PEAK = 2.0
 """Float samples may overshoot 1 a little after resampling; beyond this their unit is wrong."""
 
-SLICE_SAMPLES = samples(5.0)
-"""Longer chunks are cut: the features of a minute of speech take 100 MB at once."""
-
 
 class OnnxRecognizer:
-    """Recognises visemes with a small recurrent net, hop by hop.
-
-    Args:
-        path: A model that `models.visemes` exported; without one, the model that comes with the
-            package.
-
-    Raises:
-        ValueError: The file is not such a model.
-    """
+    """Recognises visemes with a small recurrent net, hop by hop: one that `models.visemes` exported
+    (`ValueError` for any other file), or the one that comes with the package."""
 
     def __init__(self, path: Path | None = None) -> None:
-        path = path or Path(str(resources.files("livekit_plugins_avatar") / "resources")) / (
-            "visemes.onnx"
-        )
+        built_in = resources.files("livekit_plugins_avatar") / "resources" / "visemes.onnx"
+        path = path or Path(str(built_in))
         self._session = _open(path)
         metadata = self._session.get_modelmeta().custom_metadata_map
-        hops = self._session.get_inputs()[0].shape[0]
-        if metadata.get("visemes") != " ".join(VISEMES) or isinstance(hops, int):
+        mel, *states = self._session.get_inputs()
+        if metadata.get("visemes") != " ".join(VISEMES) or isinstance(mel.shape[0], int):
             raise ValueError(
                 f"{path} is no viseme recogniser of this package: export it with models.visemes"
             )
         self._delay_hops = int(metadata["delay_hops"])
-        self._rest = {
-            put.name: np.zeros(put.shape, np.float32) for put in self._session.get_inputs()[1:]
-        }
+        self._rest = {state.name: np.zeros(state.shape, np.float32) for state in states}
 
     @property
     def lookahead_samples(self) -> int:
@@ -128,8 +105,7 @@ def _open(path: Path) -> onnxruntime.InferenceSession:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
     # A thread that spins while it waits would cost more than the net.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
@@ -141,33 +117,29 @@ def _open(path: Path) -> onnxruntime.InferenceSession:
         ) from error
 
 
-_built_in: OnnxRecognizer | None = None
+_built_in = lru_cache(maxsize=1)(OnnxRecognizer)
 _opening = threading.Lock()
 
 
 def built_in() -> OnnxRecognizer:
-    """The recogniser that comes with the package, opened at the first call and shared by all; from
-    any thread. Opening takes tenths of a second."""
-    global _built_in
+    """The recogniser that comes with the package, opened once, shared by all; from any thread."""
     with _opening:
-        if _built_in is None:
-            _built_in = OnnxRecognizer()
-        return _built_in
+        return _built_in()
 
 
 class OnnxStream:
-    """One utterance recognised by an `OnnxRecognizer`; made by its `stream`."""
+    """One utterance recognised by an `OnnxRecognizer`; a `RecognizerStream`."""
 
     def __init__(self, hops: HopStream) -> None:
         self._hops = hops
         self._decoder = Decoder()
 
     def push_audio(self, pcm: PCM) -> list[VisemeEvent]:
-        """See `RecognizerStream.push_audio`."""
+        """Take the samples that follow."""
         return self._decoder.push(self._hops.push_audio(pcm))
 
     def flush(self) -> list[VisemeEvent]:
-        """See `RecognizerStream.flush`."""
+        """Decide what is left."""
         return self._decoder.push(self._hops.flush())
 
 
@@ -179,27 +151,16 @@ class HopStream:
     ) -> None:
         self._session = session
         self._features = FeatureStream()
-        self._state: list[Floats] = list(rest.values())
-        self._state_names = list(rest)
+        self._state = rest
         # The net answers for the hop so many hops ago; loudness is held back as long.
-        self._levels_db: Floats = np.zeros(0, np.float32)
         self._delay_hops = delay_hops
-        self._pushed = 0
-        self._decided = 0
+        self._levels_db: Floats = np.zeros(0, np.float32)
+        self._pushed = self._decided = 0
         self._finished = False
 
     def push_audio(self, pcm: PCM) -> Hops:
-        """Take the samples that follow.
-
-        Args:
-            pcm: As for `RecognizerStream.push_audio`.
-
-        Returns:
-            The hops known by now, from where the ones before them ended; there may be none.
-
-        Raises:
-            ValueError: As for `RecognizerStream.push_audio`.
-        """
+        """Take the samples that follow, and refuse them as `RecognizerStream.push_audio` does;
+        returns the hops known by now, from where the ones before them ended."""
         if self._finished:
             raise ValueError("this stream was flushed; take a new one for the next utterance")
         speech = as_float(pcm)
@@ -213,20 +174,11 @@ class HopStream:
         return self._recognize(np.zeros(left if self._pushed else 0, np.float32))
 
     def _recognize(self, speech: Floats) -> Hops:
-        parts = [
-            self._hops_of(speech[first : first + SLICE_SAMPLES])
-            for first in range(0, max(1, len(speech)), SLICE_SAMPLES)
-        ]
-        return parts[0] if len(parts) == 1 else Hops.joined(parts)
-
-    def _hops_of(self, speech: Floats) -> Hops:
-        rows = self._features.push_audio(speech)
-        start = self._decided
-        if not len(rows):
-            return Hops.none(start)
-        feed: dict[str, Any] = dict(zip(self._state_names, self._state, strict=True))
-        feed["mel"] = rows
-        answers, *self._state = self._session.run(None, feed)
+        start, rows = self._decided, self._features.push_audio(speech)
+        answers: Floats = np.zeros((0, len(VISEMES)), np.float32)
+        if len(rows):
+            answers, *states = self._session.run(None, {"mel": rows, **self._state})
+            self._state = dict(zip(self._state, states, strict=True))
         levels = np.concatenate((self._levels_db, levels_db(rows)))
         known = max(0, len(levels) - self._delay_hops)
         self._levels_db = levels[known:]
@@ -237,13 +189,9 @@ class HopStream:
 
 
 def as_float(pcm: PCM) -> Floats:
-    """The samples in [-1, 1].
-
-    Raises:
-        ValueError: Not mono float32 or int16 of at least one sample, or not in range.
-    """
+    """The samples in [-1, 1]; a `ValueError` that says what to do unless they are as promised."""
+    kind = getattr(pcm, "dtype", type(pcm).__name__)
     if not isinstance(pcm, np.ndarray) or pcm.dtype not in (np.float32, np.int16):
-        kind = pcm.dtype if isinstance(pcm, np.ndarray) else type(pcm).__name__
         raise ValueError(f"speech is a NumPy array of float32 or int16, got {kind}; convert it")
     if pcm.ndim != 1 or pcm.size == 0:
         raise ValueError(
@@ -253,8 +201,7 @@ def as_float(pcm: PCM) -> Floats:
     # A masked array would hide its NaNs from the checks below.
     plain = np.asarray(pcm)
     if plain.dtype == np.int16:
-        unit: Floats = plain.astype(np.float32) / np.float32(32768)
-        return unit
+        return np.asarray(plain.astype(np.float32) / np.float32(32768))
     if not np.isfinite(plain).all():
         raise ValueError(
             "speech has samples that are NaN or infinite; mend what made them, or put 0 there"

@@ -28,76 +28,52 @@ from .visemes import VisemeEvent
 class VisemeSchedule:
     """Events on the speech timeline; one thread writes, any thread reads.
 
-    Events are dropped once they are played (`forget`), and playout bounds the speech that is still
-    to be played. Where no event is known yet, the mouth rests.
+    Where no event is known yet, the mouth rests. `forget` and playout bound what is kept.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._events: list[VisemeEvent] = []
-        self._played: int | None = None
-
-    def append(self, event: VisemeEvent) -> None:
-        """Add what follows the last event, or prolong it when the viseme is the same.
-
-        A prolonged event keeps its start; its intensity is the strongest that was given for it.
-
-        Raises:
-            ValueError: The event starts before the end of the last one, or is empty.
-        """
-        _check(event)
-        with self._lock:
-            last = self._events[-1] if self._events else None
-            if last is not None and event.start < last.end:
-                raise ValueError(f"events come in order: {event} begins before {last} has ended")
-            self._join(event)
+        self._played = 0
 
     def settle(self, sample: int) -> None:
         """Let no revision change what lies before `sample`: it has been played."""
         with self._lock:
-            self._played = sample if self._played is None else max(sample, self._played)
+            self._played = max(sample, self._played)
 
     def revise(self, events: Sequence[VisemeEvent]) -> int:
         """Replace what is known from the start of `events` on, as far as it has not been played.
 
-        Args:
-            events: In order and without gaps; the part that was played is left out.
-
-        Returns:
-            The first sample that may have another event now.
-
-        Raises:
-            ValueError: There are no events, one of them is empty, or they leave a gap.
+        Events are in order and without gaps, or there is a `ValueError`. One with the viseme of the
+        event before it prolongs that event, which is as strong as the stronger of them. Returns the
+        first sample that may have another event now.
         """
         for event in events:
-            _check(event)
+            if event.duration <= 0:
+                raise ValueError(f"a viseme event lasts at least one sample, got {event}")
         if not events or any(one.end != after.start for one, after in pairwise(events)):
             raise ValueError(f"a revision has events without gaps between them, got {events}")
         with self._lock:
             start = events[0].start
-            if self._played is not None:
+            if self._events:
                 # Only of what is known: the rest is late, but better than nothing.
-                known = self._events[-1].end if self._events else start
-                start = max(start, min(self._played, known))
+                start = max(start, min(self._played, self._events[-1].end))
             self._cut(start)
             for event in events:
                 if event.end > start:
-                    self._join(_from(event, start))
+                    first = max(event.start, start)
+                    self._add(replace(event, start=first, duration=event.end - first))
             return start
 
-    def _join(self, event: VisemeEvent) -> None:
-        """Add what follows the last event, or prolong it."""
+    def _add(self, event: VisemeEvent) -> None:
+        """Add what follows the last event, or prolong it; what was played keeps its strength."""
         last = self._events[-1] if self._events else None
         if last is None or event.start > last.end or event.viseme != last.viseme:
             self._events.append(event)
             return
-        played = self._played is not None and last.start < self._played
-        self._events[-1] = VisemeEvent(
-            last.viseme,
-            last.start,
-            event.end - last.start,
-            last.intensity if played else max(last.intensity, event.intensity),
-        )
+        played = last.start < self._played
+        intensity = last.intensity if played else max(last.intensity, event.intensity)
+        self._events[-1] = replace(last, duration=event.end - last.start, intensity=intensity)
 
     def _cut(self, sample: int) -> None:
         """Drop what lies at or after `sample`, and shorten the event that spans it."""
@@ -110,8 +86,7 @@ class VisemeSchedule:
     def forget(self, sample: int) -> None:
         """Drop the events that end at or before `sample`: no frame shows them any more."""
         with self._lock:
-            keep = bisect_right(self._events, sample, key=attrgetter("end"))
-            del self._events[:keep]
+            del self._events[: bisect_right(self._events, sample, key=attrgetter("end"))]
 
     def between(self, start: int, end: int) -> list[VisemeEvent]:
         """The events that touch [start, end), whole, in speech time."""
@@ -121,46 +96,23 @@ class VisemeSchedule:
             return self._events[first:last]
 
     def placed(self, runs: Sequence[Run], start: int, end: int) -> list[VisemeEvent]:
-        """What the mouth does on the published timeline in [start, end).
-
-        Args:
-            runs: The stretches of speech published there, in order (`Playout.runs`).
-            start: First published sample.
-            end: The sample after the last.
-
-        Returns:
-            Events without gaps or overlaps from `start` to `end`; between runs, and where nothing
-            is recognised yet, the mouth rests (`sil`).
-        """
+        """What the mouth does on the published timeline in [start, end), where these runs of speech
+        are published: events without gaps or overlaps; between runs, and where nothing is
+        recognised yet, the mouth rests (`sil`)."""
         placed: list[VisemeEvent] = []
         cursor = start
-
-        def rest_until(sample: int) -> None:
-            nonlocal cursor
-            if sample > cursor:
-                placed.append(VisemeEvent("sil", cursor, sample - cursor, 0.0))
-                cursor = sample
-
         for run in runs:
             shift = run.published - run.speech
             for event in self.between(run.speech, run.speech + run.length):
                 first = max(event.start + shift, run.published, cursor)
                 last = min(event.end + shift, run.published + run.length, end)
-                if first >= last:
-                    continue
-                rest_until(first)
-                placed.append(VisemeEvent(event.viseme, first, last - first, event.intensity))
-                cursor = last
-        rest_until(end)
-        return placed
+                if first < last:
+                    placed += _rest(cursor, first)
+                    placed.append(VisemeEvent(event.viseme, first, last - first, event.intensity))
+                    cursor = last
+        return placed + _rest(cursor, end)
 
 
-def _check(event: VisemeEvent) -> None:
-    if event.duration <= 0:
-        raise ValueError(f"a viseme event lasts at least one sample, got {event}")
-
-
-def _from(event: VisemeEvent, sample: int) -> VisemeEvent:
-    """What is left of an event that ends after `sample`."""
-    start = max(event.start, sample)
-    return replace(event, start=start, duration=event.end - start)
+def _rest(start: int, end: int) -> list[VisemeEvent]:
+    """The mouth at rest from `start` to `end`; nothing where that is empty."""
+    return [VisemeEvent("sil", start, end - start, 0.0)] if start < end else []

@@ -1,25 +1,24 @@
 """Recognises speech with the help of a text.
 
 Where the text fits the sound, the text says which viseme and the sound says when and how loud.
-Where there is no text, or it does not fit, the recogniser's own answer holds, and the events are
-exactly those that it gives without a text. Events may be revised until they are played.
+Where there is no text, or it does not fit, the events are exactly those that the recogniser gives
+without a text. Events may be revised until they are played.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from .alignment.aligner import UNKNOWN, Aligner
-from .alignment.costs import ACOUSTIC
-from .decoder import Decoder, Floats, Ints, events_of
-from .hops import HOP_SAMPLES, Hops
+from .alignment.costs import ACOUSTIC, SILENCE
+from .decoder import Decoder, Floats, Hops, Ints, events_of, stretches
+from .features import HOP_SAMPLES
 from .recognizer import PCM
 from .text.pronunciation import Word
-from .visemes import VISEME_INDEX, VISEMES, VisemeEvent
+from .visemes import VISEMES, VisemeEvent
 
 LOUDNESS_BEFORE_HOPS = 5
 """A closure is silent: it is as strong as the speech that leads into it, so many hops before."""
@@ -33,11 +32,9 @@ class HopSource(Protocol):
 
     def push_audio(self, pcm: PCM) -> Hops:
         """Take the samples that follow; returns the hops known by now."""
-        ...
 
     def flush(self) -> Hops:
         """The hops that are left, as if silence followed."""
-        ...
 
 
 @runtime_checkable
@@ -46,22 +43,20 @@ class HopRecognizer(Protocol):
 
     def hops(self) -> HopSource:
         """A fresh stream, at sample 0."""
-        ...
 
 
 class TextGuidedStream:
     """One utterance, recognised with the help of a text; belongs to one thread at a time.
 
-    Args:
-        hops: A fresh stream of a recogniser.
+    `expect`, `push_audio` and `flush` return events without gaps up to where the sound is decided.
+    They replace all earlier events from the start of the first of them on; there may be none.
     """
 
     def __init__(self, hops: HopSource) -> None:
         self._hops = hops
         self._decoder = Decoder()
         self._aligner = Aligner()
-        self._begin = 0
-        """The first hop that may still change; the arrays below begin there."""
+        # Of the hops that may still change, those from `Aligner.begin` on.
         self._acoustic: Ints = np.zeros(0, np.int64)
         self._intensity: Floats = np.zeros(0, np.float64)
         self._text: Ints = np.zeros(0, np.int64)
@@ -76,41 +71,22 @@ class TextGuidedStream:
         return np.where(hops == UNKNOWN, UNKNOWN, hops * HOP_SAMPLES)
 
     def expect(self, words: Sequence[Word]) -> list[VisemeEvent]:
-        """Give the words that follow those given before; they start in samples of this stream.
-
-        Returns:
-            As `push_audio`.
-        """
+        """Give the words that follow those given before; they start in samples of this stream."""
         return self._revision(decided=0) if self._aligner.add(words) else []
 
     def push_audio(self, pcm: PCM) -> list[VisemeEvent]:
-        """Take the samples that follow.
-
-        Args:
-            pcm: Mono speech [N], N >= 1, at `SAMPLE_RATE`; float32 in [-1, 1], or int16.
-
-        Returns:
-            Events without gaps up to where the sound is decided. They replace all earlier events
-            from the start of the first of them on; there may be none.
-
-        Raises:
-            ValueError: As for `RecognizerStream.push_audio`; the stream is as before.
-        """
+        """Take the samples that follow, and refuse them as `RecognizerStream.push_audio` does."""
         return self._decide(self._hops.push_audio(pcm))
 
     def flush(self) -> list[VisemeEvent]:
-        """Decide what is left, as if silence followed; the stream is then finished.
-
-        Returns:
-            As `push_audio`.
-        """
+        """Decide what is left, as if silence followed; the stream is then finished."""
         return self._decide(self._hops.flush())
 
     def settle(self, sample: int) -> None:
         """Stop revising what lies before `sample`: it has been played."""
-        self._aligner.forget(min(sample // HOP_SAMPLES, self._begin + len(self._shown)))
-        passed = self._aligner.begin - self._begin
-        self._begin = self._aligner.begin
+        begin = self._aligner.begin
+        self._aligner.forget(sample // HOP_SAMPLES)
+        passed = self._aligner.begin - begin
         self._acoustic, self._intensity = self._acoustic[passed:], self._intensity[passed:]
         self._text, self._shown = self._text[passed:], self._shown[passed:]
 
@@ -126,39 +102,25 @@ class TextGuidedStream:
         return events_of(hops, visemes, intensities)
 
     def _revision(self, decided: int) -> list[VisemeEvent]:
-        """The events that replace earlier ones, after so many were decided."""
+        """The events that replace earlier ones, after so many hops were decided."""
         before = self._shown
-        self._text = self._aligner.shown()[: len(self._acoustic)]
-        shown = self._shown = _fused(self._acoustic, self._text)
-        common = min(len(before), len(shown))
-        changed = np.flatnonzero(before[:common] != shown[:common])
+        self._text = self._aligner.shown()
+        self._shown = _fused(self._acoustic, self._text)
+        changed = np.flatnonzero(before != self._shown[: len(before)])
         if not len(changed) and not decided:
             return []
-        return self._events(int(changed[0]) if len(changed) else len(before))
-
-    def _events(self, since: int) -> list[VisemeEvent]:
-        """The events from the one on that a hop lies in, or that ends there."""
-        shown = self._shown
-        if not len(shown):
-            return []
-        others = np.flatnonzero(shown[:since] != shown[since - 1]) if since else shown[:0]
-        first = int(others[-1]) + 1 if len(others) else 0
-        edges = np.flatnonzero(np.diff(shown[first:])) + first + 1
-        return [
-            self._event(int(start), int(end))
-            for start, end in pairwise([first, *edges, len(shown)])
-        ]
+        first = int(changed[0]) if len(changed) else len(before)
+        return [self._event(start, end) for start, end in stretches(self._shown) if end >= first]
 
     def _event(self, start: int, end: int) -> VisemeEvent:
-        viseme = int(self._shown[start])
-        intensity = 0.0
-        if viseme != VISEME_INDEX["sil"]:
-            first = start
-            if (self._text[start:end] != ACOUSTIC).any():
-                first = max(0, start - LOUDNESS_BEFORE_HOPS)
-            intensity = float(self._intensity[first:end].max())
-        begin = (self._begin + start) * HOP_SAMPLES
-        until = min((self._begin + end) * HOP_SAMPLES, self._end)
+        """The event that covers hops with the same viseme."""
+        viseme, intensity = int(self._shown[start]), 0.0
+        if viseme != SILENCE:
+            guided = (self._text[start:end] != ACOUSTIC).any()
+            loud_from = max(0, start - LOUDNESS_BEFORE_HOPS) if guided else start
+            intensity = float(self._intensity[loud_from:end].max())
+        begin = (self._aligner.begin + start) * HOP_SAMPLES
+        until = min((self._aligner.begin + end) * HOP_SAMPLES, self._end)
         return VisemeEvent(VISEMES[viseme], begin, until - begin, intensity)
 
 
@@ -167,8 +129,7 @@ def _fused(acoustic: Ints, text: Ints) -> Ints:
     if (text == ACOUSTIC).all():
         return acoustic
     shown = np.where(text == ACOUSTIC, acoustic, text)
-    edges = np.concatenate(([0], np.flatnonzero(np.diff(shown)) + 1, [len(shown)]))
-    for start, end in pairwise(edges[1:-1]):
+    for start, end in [*stretches(shown)][1:-1]:
         if end - start < SHORTEST_HOPS and text[start] == ACOUSTIC:
             shown[start:end] = shown[start - 1]
     return shown

@@ -1,8 +1,4 @@
-"""The 15 visemes, and events of them.
-
-The set is that of Oculus lip sync: small enough to recognise from sound alone, rich enough to place
-lips, teeth and tongue.
-"""
+"""The 15 visemes of Oculus lip sync, and events of them."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ from dataclasses import dataclass
 VISEMES = (
     "sil", "PP", "FF", "TH", "DD", "kk", "CH", "SS", "nn", "RR", "aa", "E", "I", "O", "U",
 )  # fmt: skip
-"""Names in the order of a recogniser's classes; `sil` is silence, the mouth at rest."""
+"""In the order of a recogniser's classes; `sil` is silence, the mouth at rest."""
 
 VISEME_INDEX = {name: index for index, name in enumerate(VISEMES)}
 

@@ -1,9 +1,8 @@
 """Recognises speech before it is played, and writes the viseme schedule.
 
-Input: PCM as the sink accepts it, and the words that it is expected to say. Output: viseme events,
-revised in the schedule until they are played. It has a thread of its own, because recognition must
-delay neither the event loop that delivers the speech nor the renderer that reads the schedule. Its
-queue is bounded: when it is full, new speech is not recognised, and the mouth rests over it.
+It has a thread of its own, because recognition must delay neither the event loop that delivers
+speech nor the renderer that reads the schedule. Its queue is bounded: when it is full, new speech
+is not recognised, and the mouth rests over it.
 """
 
 from __future__ import annotations
@@ -11,8 +10,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from enum import Enum, auto
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,13 +29,11 @@ from .text_guided import HopRecognizer, TextGuidedStream
 from .visemes import VisemeEvent
 
 LIMIT_SAMPLES = samples(120.0)
-"""The most speech that waits to be recognised: far more than playout holds, so that only a
-recogniser that hangs ever meets it."""
+"""The most speech that waits: more than playout holds, so only a recogniser that hangs meets it."""
 
 SLICE_SAMPLES = samples(0.5)
-"""Speech is recognised in slices of up to this length: the first visemes of a long delivery are
-known before its end is looked at, and short deliveries that wait are recognised together, because
-each call may wait for its turn on a busy machine."""
+"""Long deliveries are cut, so that their first visemes are known early; short ones that wait are
+joined, because each call may wait for its turn on a busy machine."""
 
 HELD_SAMPLES = samples(0.06)
 """So far ahead of what is played, the mouth is on its way already and is not revised."""
@@ -46,42 +45,18 @@ SEGMENTS_REMEMBERED = 8
 """Segments that wait to be played and whose words can be asked for."""
 
 
-NO_WORDS: Ints = np.zeros(0, np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class _Speech:
+class _Speech(NamedTuple):
     """Speech that begins at `start` on the speech timeline."""
 
     start: int
     pcm: Pcm
 
-    @property
-    def end(self) -> int:
-        """The sample after the last."""
-        return self.start + len(self.pcm)
 
-    def joined(self, following: object) -> _Speech | None:
-        """Both in one, if what follows goes on with this and this is not long enough."""
-        if len(self.pcm) >= SLICE_SAMPLES or not isinstance(following, _Speech):
-            return None
-        if following.start != self.end:
-            return None
-        return _Speech(self.start, np.concatenate((self.pcm, following.pcm)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(NamedTuple):
     """What the open segment says, or the next one."""
 
     words: tuple[Word, ...]
     fresh: bool
-
-    def joined(self, following: object) -> _Text | None:
-        """Both in one, if what follows goes on with this and this is not long enough."""
-        if len(self.words) >= WORDS_LIMIT or not isinstance(following, _Text) or following.fresh:
-            return None
-        return _Text(self.words + following.words, self.fresh)
 
 
 class _Signal(Enum):
@@ -95,31 +70,21 @@ class _Signal(Enum):
 _Item = _Speech | _Text | _Signal
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
-    """Where the words of a stretch of speech begin, as far as it has been recognised.
-
-    Args:
-        start: Its first speech sample.
-        end: The speech sample after its last; None while more may come.
-        word_starts: See `TextGuidedStream.word_starts`.
-    """
+class _Segment(NamedTuple):
+    """Speech from `start` to `end`, None while more may come, and where its words begin, as in
+    `TextGuidedStream.word_starts`."""
 
     start: int
-    end: int | None
     word_starts: Ints
+    end: int | None = None
 
 
 class RecognitionWorker:
     """Turns speech into schedule entries on a thread of its own.
 
-    Args:
-        recognizer: Each segment gets a fresh stream of it. One that gives its hops
-            (`HopRecognizer`) is guided by the text, where that is known.
-        schedule: Takes the events.
-        on_recognized: Called on the worker's thread with the first speech sample that has a new
-            event.
-        position: The speech sample that is published next; earlier events are not revised.
+    A recogniser that gives its hops (`HopRecognizer`) is guided by the text, where that is known.
+    `on_recognized` is called on the worker's thread with the first speech sample that has a new
+    event. `position` is the speech sample that is published next; earlier events are not revised.
     """
 
     def __init__(
@@ -137,11 +102,11 @@ class RecognitionWorker:
         self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._pushed = self._taken = 0
         """Samples put into the inbox, less those dropped, and taken from it."""
-        self._stream: TextGuidedStream | _PlainStream | None = None
+        self._stream: TextGuidedStream | RecognizerStream | None = None
         self._expected: list[Word] = []
         """Words that were given before their speech."""
-        self._base = 0
-        self._next = 0
+        self._base = self._next = 0
+        """Where on the speech timeline the stream began, and the sample after the last pushed."""
         self._segments: tuple[_Segment, ...] = ()
         """The oldest first. Replaced, never changed: any thread may read it."""
         self._recovers_after: int | None = None
@@ -159,27 +124,16 @@ class RecognitionWorker:
             self._inbox.put(_Speech(start, pcm))
 
     def expect(self, words: Sequence[Word], *, fresh: bool = False) -> None:
-        """Know what the segment says next: before its speech comes, with it, or a little later.
-
-        Args:
-            words: What follows what was expected so far; they start on the speech timeline.
-            fresh: Whether they begin another segment: words that still wait for their speech are
-                dropped.
-        """
+        """Expect words that follow those expected so far: before their speech comes, with it, or a
+        little later. Their times are on the speech timeline. `fresh` ones begin another segment,
+        and those that still wait for their speech are dropped."""
         if words or fresh:
             self._inbox.put(_Text(tuple(words), fresh))
 
     def word_start(self, index: int) -> int | None:
-        """The speech sample at which a word begins; from any thread.
-
-        Args:
-            index: Of the word in the text of the segment that is published, or of the next one if
-                none is.
-
-        Returns:
-            None where the word is not aligned: not recognised yet, or the sound does not bear the
-            text out.
-        """
+        """The speech sample at which a word of the segment that is published, or else of the next
+        one, begins; None where the word is not recognised yet, or the sound does not bear the text
+        out. From any thread."""
         position = self._position()
         for segment in self._segments:
             if segment.end is None or segment.end > position:
@@ -210,38 +164,30 @@ class RecognitionWorker:
             self._thread.join(timeout=1.0)
 
     def _drop_inbox(self) -> None:
-        while True:
-            try:
+        with suppress(queue.Empty):
+            while True:
                 item = self._inbox.get_nowait()
-            except queue.Empty:
-                return
-            if isinstance(item, _Speech):
-                self._pushed -= len(item.pcm)
+                if isinstance(item, _Speech):
+                    self._pushed -= len(item.pcm)
 
     # On the worker's thread.
 
     def _run(self) -> None:
         item = self._inbox.get()
         while item is not _Signal.CLOSED:
-            joined, following = self._joined(item)
+            following: _Item | None = None
+            # Items that wait and go on with this one are taken with it. Where another thread drops
+            # them just now, its signal comes instead.
+            while following is None and not isinstance(item, _Signal) and not self._inbox.empty():
+                following = self._inbox.get()
+                joined = _joined(item, following)
+                if joined is not None:
+                    item, following = joined, None
             try:
-                self._take(joined)
+                self._take(item)
             except BaseException:  # Whatever a recogniser raises, SystemExit too: the thread lives.
                 self._fail()
             item = self._inbox.get() if following is None else following
-
-    def _joined(self, item: _Item) -> tuple[_Item, _Item | None]:
-        """An item with those that wait right behind it and go on with it, and the one after."""
-        while isinstance(item, _Speech | _Text):
-            try:
-                following = self._inbox.get_nowait()
-            except queue.Empty:
-                break
-            longer = item.joined(following)
-            if longer is None:
-                return item, following
-            item = longer
-        return item, None
 
     def _take(self, item: _Item) -> None:
         if isinstance(item, _Speech):
@@ -250,8 +196,7 @@ class RecognitionWorker:
         elif isinstance(item, _Text):
             waiting = [] if item.fresh else self._expected
             self._expected = [*waiting, *item.words][:WORDS_LIMIT]
-            if self._stream is not None:
-                self._guide(self._stream)
+            self._guide()
         else:
             self._expected = []
             if item is _Signal.CLEARED:
@@ -263,43 +208,47 @@ class RecognitionWorker:
     def _recognize(self, speech: _Speech) -> None:
         if self._stream is None or speech.start != self._next:
             self._end_stream()
-            self._stream, self._base = _stream_of(self._recognizer), speech.start
-            segment = _Segment(speech.start, None, NO_WORDS)
-            self._segments = (*self._segments, segment)[-SEGMENTS_REMEMBERED:]
-            self._guide(self._stream)
-        self._next = speech.end
+            self._base = speech.start
+            if isinstance(self._recognizer, HopRecognizer):
+                self._stream = TextGuidedStream(self._recognizer.hops())
+            else:
+                self._stream = self._recognizer.stream()
+            segments = *self._segments, _Segment(speech.start, np.zeros(0, np.int64))
+            self._segments = segments[-SEGMENTS_REMEMBERED:]
+            self._guide()
+        self._next = speech.start + len(speech.pcm)
         for first in range(0, len(speech.pcm), SLICE_SAMPLES):
             self._write(self._stream.push_audio(speech.pcm[first : first + SLICE_SAMPLES]))
         self._recover(len(speech.pcm))
 
-    def _guide(self, stream: TextGuidedStream | _PlainStream) -> None:
-        """Let the stream know what it is to recognise."""
-        words = [
-            word if word.start is None else replace(word, start=word.start - self._base)
-            for word in self._expected
-        ]
-        self._expected = []
-        if words:
-            self._write(stream.expect(words))
+    def _guide(self) -> None:
+        """Let the stream, if there is one that can use them, know the words."""
+        if isinstance(self._stream, TextGuidedStream):
+            words = [
+                word if word.start is None else replace(word, start=word.start - self._base)
+                for word in self._expected
+            ]
+            self._expected = []
+            self._write(self._stream.expect(words))
 
     def _write(self, events: Sequence[VisemeEvent]) -> None:
-        if not events or self._stream is None:
+        if not events:
             return
         held = self._position() + HELD_SAMPLES
         self._schedule.settle(held)
-        self._stream.settle(max(0, held - self._base))
-        changed = self._schedule.revise(
-            [replace(event, start=event.start + self._base) for event in events]
-        )
-        segment = _Segment(self._base, None, self._stream.word_starts)
-        self._segments = (*self._segments[:-1], segment)
+        placed = [replace(event, start=event.start + self._base) for event in events]
+        changed = self._schedule.revise(placed)
+        if isinstance(self._stream, TextGuidedStream):
+            self._stream.settle(max(0, held - self._base))
+            segment = _Segment(self._base, self._stream.word_starts)
+            self._segments = *self._segments[:-1], segment
         self._on_recognized(changed)
 
     def _end_stream(self) -> None:
         self._stream = None
         if self._segments and self._segments[-1].end is None:
-            ended = replace(self._segments[-1], end=self._next)
-            self._segments = (*self._segments[:-1], ended)
+            ended = self._segments[-1]._replace(end=self._next)
+            self._segments = *self._segments[:-1], ended
 
     def _fail(self) -> None:
         """Log the first failure of an outage, and begin anew with what comes next."""
@@ -313,33 +262,21 @@ class RecognitionWorker:
 
     def _recover(self, count: int) -> None:
         """Log the end of an outage once enough speech was recognised."""
-        if self._recovers_after is not None:
-            self._recovers_after -= count
-            if self._recovers_after <= 0:
-                self._recovers_after = None
-                logger.info(
-                    "speech: the recogniser works again", extra={"speech_sample": self._next}
-                )
+        if self._recovers_after is None:
+            return
+        self._recovers_after -= count
+        if self._recovers_after <= 0:
+            self._recovers_after = None
+            logger.info("speech: the recogniser works again", extra={"speech_sample": self._next})
 
 
-class _PlainStream:
-    """A stream that takes no text: its events are final."""
-
-    word_starts = NO_WORDS
-
-    def __init__(self, stream: RecognizerStream) -> None:
-        self.push_audio = stream.push_audio
-        self.flush = stream.flush
-
-    def expect(self, words: Sequence[Word]) -> list[VisemeEvent]:
-        """Nothing changes."""
-        return []
-
-    def settle(self, sample: int) -> None:
-        """Nothing is kept."""
-
-
-def _stream_of(recognizer: Recognizer) -> TextGuidedStream | _PlainStream:
-    if isinstance(recognizer, HopRecognizer):
-        return TextGuidedStream(recognizer.hops())
-    return _PlainStream(recognizer.stream())
+def _joined(item: _Item, following: _Item) -> _Item | None:
+    """Both in one, if what follows goes on with an item that is not long enough."""
+    match item, following:
+        case _Speech(start, pcm), _Speech(then, more):
+            if then == start + len(pcm) and len(pcm) < SLICE_SAMPLES:
+                return _Speech(start, np.concatenate((pcm, more)))
+        case _Text(words, fresh), _Text(more_words, False):
+            if len(words) < WORDS_LIMIT:
+                return _Text(words + more_words, fresh)
+    return None

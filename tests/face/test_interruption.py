@@ -34,7 +34,7 @@ class Speaker:
         self.playout.end_segment()
         for n in range(60):
             event = VisemeEvent(visemes[n % len(visemes)], n * samples(0.1), samples(0.1), 0.9)
-            schedule.append(event)
+            schedule.revise([event])
 
     def run(self, ticks: int) -> None:
         for _ in range(ticks):

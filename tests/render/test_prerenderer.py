@@ -450,7 +450,7 @@ def babble(seed: int, length_s: float) -> tuple[list[VisemeEvent], Callable[[int
         for viseme in [*word, "PP"]:
             lasts_s = 0.07 if viseme == "PP" else chance.uniform(0.06, 0.16)
             event = VisemeEvent(viseme, sample, samples(lasts_s), 0.8)
-            schedule.append(event)
+            schedule.revise([event])
             sample = event.end
     events = schedule.between(0, sample)
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar.audio.pcm_buffer import Pcm
-from livekit_plugins_avatar.speech.decoder import Decoder
-from livekit_plugins_avatar.speech.hops import HOP_SAMPLES, Hops
-from livekit_plugins_avatar.speech.phones import visemes_of
+from livekit_plugins_avatar.speech.decoder import Decoder, Hops
+from livekit_plugins_avatar.speech.features import HOP_SAMPLES
+from livekit_plugins_avatar.speech.phones import phone_row
 from livekit_plugins_avatar.speech.recognizer import PCM
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.text.pronunciation import words_of
@@ -27,6 +28,11 @@ PHONE_HOPS = 8
 PAUSE_HOPS = 30
 FAR = 10**9
 """A speech sample that lies behind everything."""
+
+
+def visemes_of(phones: Sequence[str]) -> list[str]:
+    """What phones show, one after the other, repetitions joined."""
+    return [name for name, _ in groupby(v for phone in phones for v in phone_row(phone).visemes)]
 
 
 def speech(text: str) -> Pcm:
@@ -63,8 +69,6 @@ class MishearingHops:
     def _upto(self, sample: int) -> Hops:
         first = self._decided
         count = max(0, sample // HOP_SAMPLES - first)
-        if not count:
-            return Hops.none(min(first * HOP_SAMPLES, len(self._heard)))
         self._decided += count
         hops = np.arange(first, first + count)
         shown = self._heard[hops * HOP_SAMPLES] // 1000
@@ -73,8 +77,8 @@ class MishearingHops:
         likely[shown == VISEME_INDEX["PP"], VISEME_INDEX["FF"]] += 6.0
         likely -= np.log(np.exp(likely).sum(axis=1, keepdims=True))
         levels = np.where(shown > 0, -20.0, -90.0)
-        end = min((first + count) * HOP_SAMPLES, len(self._heard))
-        return Hops(first * HOP_SAMPLES, end, likely.astype(np.float32), levels.astype(np.float32))
+        start, end = (min(n * HOP_SAMPLES, len(self._heard)) for n in (first, first + count))
+        return Hops(start, end, likely.astype(np.float32), levels.astype(np.float32))
 
 
 class MishearingStream:
@@ -115,7 +119,7 @@ def without_text(pcm: Pcm) -> list[VisemeEvent]:
     """What is recognised without a text."""
     schedule, stream = VisemeSchedule(), MishearingStream()
     for event in [*stream.push_audio(pcm), *stream.flush()]:
-        schedule.append(event)
+        schedule.revise([event])
     return everything(schedule)
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from livekit_plugins_avatar.speech.decoder import HABITS, Decoder
-from livekit_plugins_avatar.speech.hops import HOP_SAMPLES, Hops
+from livekit_plugins_avatar.speech.decoder import HABITS, Decoder, Hops
+from livekit_plugins_avatar.speech.features import HOP_SAMPLES
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.visemes import VISEME_INDEX, VISEMES, VisemeEvent
 
@@ -31,7 +31,7 @@ def hops_of(visemes: Sequence[str], start: int = 0, sure: float = 0.9, cut: int 
 def joined(events: Sequence[VisemeEvent]) -> list[VisemeEvent]:
     schedule = VisemeSchedule()
     for event in events:
-        schedule.append(event)
+        schedule.revise([event])
     return schedule.between(0, 10**12)
 
 
@@ -93,7 +93,8 @@ def test_events_cover_the_hops() -> None:
 
 def test_no_hops_are_no_events() -> None:
     """An empty piece decides nothing."""
-    assert Decoder().push(Hops.none(0)) == []
+    no_hops = Hops(0, 0, np.zeros((0, len(VISEMES)), np.float32), np.zeros(0, np.float32))
+    assert Decoder().push(no_hops) == []
 
 
 def test_intensity_follows_the_voice() -> None:

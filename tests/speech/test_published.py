@@ -12,7 +12,7 @@ def schedule_of(*visemes: str, duration: int = 10) -> VisemeSchedule:
     """Visemes one after the other, from speech sample 0."""
     schedule = VisemeSchedule()
     for n, viseme in enumerate(visemes):
-        schedule.append(VisemeEvent(viseme, n * duration, duration, 0.5))
+        schedule.revise([VisemeEvent(viseme, n * duration, duration, 0.5)])
     return schedule
 
 

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.speech.hops import HOP_SAMPLES, Hops
+from livekit_plugins_avatar.speech.decoder import Hops
+from livekit_plugins_avatar.speech.features import HOP_SAMPLES
 from livekit_plugins_avatar.speech.recognizer import (
     OnnxRecognizer,
     Recognizer,
@@ -148,7 +149,7 @@ NEAR_S = 0.04
 def joined(events: Iterable[VisemeEvent]) -> list[VisemeEvent]:
     schedule = VisemeSchedule()
     for event in events:
-        schedule.append(event)
+        schedule.revise([event])
     return schedule.between(0, 10**12)
 
 

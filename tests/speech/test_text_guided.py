@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from livekit_plugins_avatar.audio.pcm_buffer import Pcm
-from livekit_plugins_avatar.speech.hops import HOP_SAMPLES
+from livekit_plugins_avatar.speech.features import HOP_SAMPLES
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.text.pronunciation import words_of
 from livekit_plugins_avatar.speech.text_guided import TextGuidedStream

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.log import logger
-from livekit_plugins_avatar.speech.hops import HOP_SAMPLES, Hops
+from livekit_plugins_avatar.speech.decoder import Hops
+from livekit_plugins_avatar.speech.features import HOP_SAMPLES
 from livekit_plugins_avatar.speech.recognizer import PCM, Recognizer, built_in
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.text.pronunciation import Word, words_of

@@ -1,4 +1,4 @@
-"""Costs of the search for a text in a sound, in nats: differences of log-probabilities.
+"""Costs of the search for a text in a sound, in nats.
 
 A hop costs as much as the recogniser holds against the viseme that the text asks for. Texts that
 are spoken cost 0.25 a hop on average and hardly ever 0.7, other texts 0.95.
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...timeline import SAMPLE_RATE
-from ..hops import HOP_SAMPLES
+from ..features import HOP_SAMPLES
 from ..visemes import VISEME_INDEX, VISEMES
 
 Floats = NDArray[np.float32]
@@ -38,8 +38,7 @@ WORST_COST = 5.0
 
 CLOSED_FAVOUR = 1.5
 """Added to the log-probability of closed lips: a closure is as silent as the stop beside it, and
-the one that viewers miss. With 1.5, 99 of 100 are shown and one hop in ten of those is too many;
-with 0.5, 98 and one in thirty."""
+the one that viewers miss. So 99 of 100 are shown, and one hop in ten of those is too many."""
 
 ANY_SOUND_COST = 1.6
 """Of a hop of a sound without a shape: more than `ACOUSTIC_COST`, or a text with many an h would
@@ -61,8 +60,8 @@ DROPPED_COST = 5.0
 TIMED_S = 0.15
 TIMING_COST_PER_S = 10.0
 TIMING_WORST_COST = 4.0
-"""How far off a word may begin for nothing, what each further second costs, and how much at most:
-less than a word is worth, so that wrong times cannot move one."""
+"""How far off its time a word may begin for nothing, what each further second costs, and how much
+at most: less than a word is worth, so that wrong times cannot move one."""
 
 HOPS_PER_S = SAMPLE_RATE // HOP_SAMPLES
 
@@ -71,23 +70,16 @@ _FAVOUR[VISEME_INDEX["PP"]] = CLOSED_FAVOUR
 
 
 def hop_costs(log_probabilities: Floats) -> Floats:
-    """What hops cost for each viseme, for any sound, and where the text is not followed.
-
-    Args:
-        log_probabilities: Of each of `VISEMES` in each hop, [hops, 15].
-
-    Returns:
-        float32 [hops, 17].
-    """
+    """What hops cost for each viseme, any sound, and where the text is not followed, [hops, 17],
+    given the log-probability of each viseme, [hops, 15]."""
     likely = log_probabilities + _FAVOUR
-    costs = np.minimum(likely.max(axis=1, keepdims=True) - likely, WORST_COST)
-    rest = np.array((ANY_SOUND_COST, ACOUSTIC_COST), np.float32)
-    rests = np.broadcast_to(rest, (len(costs), 2))
-    return np.concatenate((costs, rests), axis=1).astype(np.float32)
+    costs = np.empty((len(likely), len(VISEMES) + 2), np.float32)
+    costs[:, :ANY_SOUND] = np.minimum(likely.max(axis=1, keepdims=True) - likely, WORST_COST)
+    costs[:, ANY_SOUND], costs[:, ACOUSTIC_HOP] = ANY_SOUND_COST, ACOUSTIC_COST
+    return costs
 
 
 def timing_costs(expected_hops: Floats, hop: int) -> Floats:
     """What it costs to enter states at `hop`; 0 where no hop is expected (NaN)."""
     late_s = np.abs(expected_hops - hop) / HOPS_PER_S - TIMED_S
-    costs: Floats = np.nan_to_num(np.clip(late_s * TIMING_COST_PER_S, 0, TIMING_WORST_COST))
-    return costs
+    return np.nan_to_num(np.clip(late_s * TIMING_COST_PER_S, 0, TIMING_WORST_COST))

@@ -16,8 +16,6 @@ from .spelling import read_aloud, spelt_out
 
 Phones = tuple[str, ...]
 
-DICTIONARY = "resources/pronunciations.txt.z"
-
 LONGEST_WORD = 28
 """Letters; no longer word is in use ("antidisestablishmentarianism")."""
 
@@ -66,8 +64,8 @@ def _plain(word: str) -> str:
 @lru_cache(maxsize=1)
 def _dictionary() -> tuple[list[str], bytes]:
     """The names of the phones, and the rows in order: a line each, a word and ways to say it."""
-    packed = resources.files("livekit_plugins_avatar").joinpath(DICTIONARY).read_bytes()
-    names, _, rows = zlib.decompress(packed).partition(b"\n")
+    path = resources.files("livekit_plugins_avatar") / "resources" / "pronunciations.txt.z"
+    names, _, rows = zlib.decompress(path.read_bytes()).partition(b"\n")
     return names.decode().split(), rows
 
 
@@ -90,7 +88,6 @@ def _derived(word: str) -> Phones:
     """A word that the dictionary has without its ending."""
     for ending, instead, phones in ENDINGS:
         if word.endswith(ending) and len(word) > len(ending) + 2:
-            stem = _looked_up(word[: -len(ending)] + instead)
-            if stem:
+            if stem := _looked_up(word[: -len(ending)] + instead):
                 return (*stem[0], *phones.split())
     return ()

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 LONGEST_TAG = 200
-"""Characters from bracket to bracket. Tags of speech synthesis take fewer than 100; what is longer
-is text."""
+"""Characters, brackets included; longer ones are text. Those of speech synthesis take under 100."""
 
 LONGEST_SENTENCE = 1_000
 """A sentence without an end is ended after so many characters, about a minute of speech."""
@@ -21,15 +20,11 @@ LONGEST_SENTENCE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text between tags.
-
-    Args:
-        text: May be empty, where all that became known is that a sentence has ended.
-        ends_sentence: Whether a sentence ends after it. The end of the whole text is not marked.
-    """
+    """Text between tags; empty where all that became known is that a sentence has ended."""
 
     text: str
     ends_sentence: bool = False
+    """Whether a sentence ends after it. The end of the whole text is not marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +32,22 @@ class Tag:
     """A tag, such as `<break time="1s"/>`, or a cue in brackets, such as `[laughs]`.
 
     A tag separates words. The text of a Markdown link, `[text](url)`, is not a cue.
-
-    Args:
-        name: In lower case, with a slash before that of a closing tag; empty for a cue.
-        attributes: Those with quoted values, by name.
-        cue: What stands in the brackets; None for a tag.
     """
 
     name: str
+    """In lower case, with a slash before that of a closing tag; empty for a cue."""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    """Those with quoted values, by name."""
     cue: str | None = None
+    """What stands in the brackets; None for a tag."""
 
 
 # No pattern here can be matched in two ways, so none backtracks.
 _PLAIN = re.compile(r"[^<\[]+")
 _TAG = re.compile(r"<([/!?]?[a-zA-Z-][^<>]*)>|\[([^\[\]<>]*)\](?!\()")
 _UNFINISHED = re.compile(r"<(?:[/!?]?(?:[a-zA-Z-][^<>]*)?)?\Z|\[[^\[\]<>]*\]?\Z")
-_NAME = re.compile(r"[/!?]?[\w:-]+")
-_ATTRIBUTE = re.compile(r"(?<![\w:-])([\w:-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_NAME = re.compile(r"([/!?]?[\w:-]+)")
+_ATTRIBUTE = re.compile(r"(?<![\w:-])([\w:-]+)\s*=\s*([\"'])(.*?)\2", re.DOTALL)
 
 _SENTENCE = re.compile(
     r"(?P<ends>[.!?\u2026]+)|(?P<closes>[\"')\u201d\u2019]+)|(?P<alone>[\n\u3002\uff01\uff1f])"
@@ -90,16 +83,15 @@ class MarkupScanner:
         at = begin = 0
         while at < len(text):
             plain, tag = _PLAIN.match(text, at), _TAG.match(text, at, at + LONGEST_TAG + 1)
+            if tag is not None and (
+                tag.end() - at > LONGEST_TAG
+                # Brackets may be those of a link, as long as nothing follows.
+                or not (final or tag[2] is None or tag.end() < len(text))
+            ):
+                tag = None
             if plain is not None:
                 at = plain.end()
-            elif (
-                tag is not None
-                and tag.end() - at <= LONGEST_TAG
-                and (
-                    # Brackets may be those of a link, as long as nothing follows.
-                    final or tag[2] is None or tag.end() < len(text)
-                )
-            ):
+            elif tag is not None:
                 items += self._sentences(text[begin:at])
                 items.append(_tag(tag))
                 at = begin = tag.end()
@@ -144,10 +136,5 @@ class MarkupScanner:
 def _tag(match: re.Match[str]) -> Tag:
     if match[2] is not None:
         return Tag("", cue=match[2])
-    name = _NAME.match(match[1])
-    end = name.end() if name is not None else 0
-    found = _ATTRIBUTE.finditer(match[1], end)
-    return Tag(
-        match[1][:end].lower(),
-        {each[1]: each[2] if each[2] is not None else each[3] for each in found},
-    )
+    _, name, rest = _NAME.split(match[1], maxsplit=1)
+    return Tag(name.lower(), {found[1]: found[3] for found in _ATTRIBUTE.finditer(rest)})

@@ -1,7 +1,7 @@
 """Splits a text into words and tells how each may be said.
 
-Whole texts and streamed ones go the same way, and give the same words however they are cut. A piece
-takes time in proportion to its length; no more than a word is kept for the next.
+A text gives the same words however it is cut. A piece takes time in proportion to its length; no
+more than a word is kept for the next.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from .dictionary import Phones, ways_to_say
 from .markup import MarkupScanner, Tag, Text
 
 TOKEN = re.compile(r"[^\W_]{1,40}(?:['.][^\W_]{1,40}){0,9}'?")
-"""A word, its apostrophes, and the points within a number or an address. Bounded, so that a text
-without blanks cannot be one endless word."""
+"""A word, its apostrophes, and the points within a number or an address; never an endless one."""
 
 PAUSES = re.compile(r"[.,;:!?()\u2026\u2013\u2014\"\n]|\s-\s|--")
 """Punctuation at which people like to pause."""
@@ -26,17 +25,13 @@ LONGEST_PAUSE = 3
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a text.
-
-    Args:
-        text: As it is written.
-        pause: Whether punctuation before it invites a pause.
-        start: The sample at which it is expected to begin; None where that is unknown.
-    """
+    """A word of a text, as it is written."""
 
     text: str
     pause: bool = False
+    """Whether punctuation before it invites a pause."""
     start: int | None = None
+    """The sample at which it is expected to begin."""
 
     @property
     def ways(self) -> tuple[Phones, ...]:
@@ -69,7 +64,8 @@ class WordReader:
 
     def begin_piece(self, start: int | None) -> None:
         """Note that the first word of what is pushed next is expected at the sample `start`."""
-        self._drop_starts()
+        while len(self._starts) > 1 and self._starts[1][0] <= self._at:
+            self._starts.popleft()
         self._starts.append((self._at + len(self._rest), start))
 
     def push(self, text: str) -> list[Word]:
@@ -90,7 +86,8 @@ class WordReader:
         for match in TOKEN.finditer(text):
             self._pass(match.start() - read, text[read : match.start()])
             read = match.start()
-            if not final and _may_go_on(text, match.end()):
+            # A word at the end may go on, and so may one before a last point.
+            if not final and text[match.end() : match.end() + 2] in ("", "."):
                 self._rest = text[read:]
                 return words
             words.append(Word(match[0], self._pause, self._start()))
@@ -108,19 +105,7 @@ class WordReader:
 
     def _start(self) -> int | None:
         """When the word at `_at` begins: only the first of a piece has its time."""
-        self._drop_starts()
-        if not self._starts or self._starts[0][0] > self._at:
-            return None
-        at, start = self._starts[0]
-        self._starts[0] = (at, None)
+        start = None
+        while self._starts and self._starts[0][0] <= self._at:
+            _, start = self._starts.popleft()
         return start
-
-    def _drop_starts(self) -> None:
-        """Drop the pieces that end before `_at`."""
-        while len(self._starts) > 1 and self._starts[1][0] <= self._at:
-            self._starts.popleft()
-
-
-def _may_go_on(text: str, end: int) -> bool:
-    """Whether a word that ends there may be longer, depending on what comes next."""
-    return end == len(text) or (text[end] == "." and end + 1 == len(text))

@@ -19,15 +19,12 @@ if TYPE_CHECKING:
 class Expect(Protocol):
     """Takes the words that are said next; `RecognitionWorker.expect` fits."""
 
-    def __call__(self, words: Sequence[Word], *, fresh: bool = False) -> None: ...
+    def __call__(self, words: Sequence[Word], *, fresh: bool = False) -> None:
+        """Expect words, if there are any; a `fresh` call begins another text."""
 
 
 class SpokenText:
-    """Follows the text of one session; belongs to one thread. Fits `audio.sink.SegmentListener`.
-
-    Args:
-        expect: Told the words as they are complete, with `fresh` where another text begins.
-    """
+    """Follows the text of one session; belongs to one thread. Fits `audio.sink.SegmentListener`."""
 
     def __init__(self, expect: Expect) -> None:
         self._expect = expect
@@ -43,25 +40,17 @@ class SpokenText:
 
     def push_text(self, text: str) -> None:
         """Take the next piece of the language model's text."""
-        words = self._written.push(text)
-        if words or not self._writing:
-            self._expect(words, fresh=not self._writing)
+        self._expect(self._written.push(text), fresh=not self._writing)
         self._writing = self._known = True
 
     def end_text(self) -> None:
         """The language model's text is complete."""
-        words = self._written.flush()
-        if words:
-            self._expect(words)
+        self._expect(self._written.flush())
         self._writing = False
 
     def timed_text(self, pieces: Sequence[TimedText]) -> None:
-        """Take what the TTS says it says: words, letters or sentences, in order.
-
-        Args:
-            pieces: Their times are in seconds from the start of the segment. Blanks between words
-                may be missing; single letters are taken to be pieces of words.
-        """
+        """Take what the TTS says it says, in order: words, whose blanks may be missing, letters or
+        sentences."""
         if self._start is None or self._known:
             return
         words: list[Word] = []
@@ -72,8 +61,7 @@ class SpokenText:
             self._timed.begin_piece(start)
             words += self._timed.push(piece.text)
             self._last_piece = piece.text or self._last_piece
-        if words:
-            self._expect(words)
+        self._expect(words)
 
     def segment_started(self, start: int) -> None:
         """A segment begins at the speech sample `start`."""
@@ -81,9 +69,8 @@ class SpokenText:
 
     def segment_ended(self, end: int) -> None:
         """The open segment ends before the speech sample `end`; called before the worker knows."""
-        words = self._timed.flush()
-        if words and not self._known:
-            self._expect(words)
+        if not self._known:
+            self._expect(self._timed.flush())
         self.segment_cleared()
 
     def segment_cleared(self) -> None:

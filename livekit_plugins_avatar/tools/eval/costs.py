@@ -219,7 +219,7 @@ def _speaking_face() -> Face:
     pcm = speech(SPEECH_S)
     stream, schedule = OnnxRecognizer().stream(), VisemeSchedule()
     for event in [*stream.push_audio(pcm), *stream.flush()]:
-        schedule.append(event)
+        schedule.revise([event])
     attention = Attention()
     attention.set_agent_state(0, "speaking")
     visemes = PublishedVisemes(schedule, FixedPlacement([Run(0, 0, len(pcm))]))

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.pcm_buffer import Pcm
-from ...speech.hops import HOP_SAMPLES
+from ...speech.features import HOP_SAMPLES
 from ...speech.recognizer import OnnxRecognizer
 from ...speech.visemes import VISEME_INDEX, VISEMES, VisemeEvent
 from ..sound import SoundError, read

@@ -45,7 +45,7 @@ class Scene:
         self.sound: Pcm = np.concatenate([speech, np.zeros(listening, np.int16)])
         self._schedule = VisemeSchedule()
         for event in events:
-            self._schedule.append(event)
+            self._schedule.revise([event])
         placement = FixedPlacement([Run(0, 0, len(speech))])
         attention = Attention()
         attention.set_agent_state(0, "speaking")

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from livekit_plugins_avatar.speech.alignment.aligner import WORDS_LIMIT, Aligner
+from livekit_plugins_avatar.speech.alignment.aligner import JUDGED_HOPS, WORDS_LIMIT, Aligner
 from livekit_plugins_avatar.speech.alignment.costs import ACOUSTIC, HOPS_PER_S
-from livekit_plugins_avatar.speech.alignment.fit import JUDGED_HOPS
-from livekit_plugins_avatar.speech.phones import visemes_of
 from livekit_plugins_avatar.speech.text.pronunciation import Word, words_of
 from livekit_plugins_avatar.speech.visemes import VISEME_INDEX, VISEMES
 from livekit_plugins_avatar.timeline import SAMPLE_RATE
+
+from ..mishearing import visemes_of
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]

@@ -22,7 +22,8 @@ class Worker:
         self.words: list[Word] = []
 
     def expect(self, words: Sequence[Word], *, fresh: bool = False) -> None:
-        self.told.append(([word.text for word in words], fresh))
+        if words or fresh:
+            self.told.append(([word.text for word in words], fresh))
         self.words += words
 
 
