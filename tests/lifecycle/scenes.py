@@ -69,10 +69,10 @@ class Play:
         await self.place.run(self.session)
 
     async def say(self) -> None:
-        """Let the agent say three seconds of something."""
+        """Let the agent say two seconds of something."""
         self._on_step("say")
         try:
-            handle = self.session.say("words", audio=speech(3.0), add_to_chat_ctx=False)
+            handle = self.session.say("words", audio=speech(2.0), add_to_chat_ctx=False)
         except RuntimeError:
             return  # The session is not running.
         self.handles.append(handle)
