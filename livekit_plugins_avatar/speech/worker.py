@@ -167,6 +167,9 @@ class RecognitionWorker:
         with suppress(queue.Empty):
             while True:
                 item = self._inbox.get_nowait()
+                if item is _Signal.CLOSED:  # An interruption may come after the end.
+                    self._inbox.put(item)
+                    return
                 if isinstance(item, _Speech):
                     self._pushed -= len(item.pcm)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import wave
 from collections.abc import Sequence
 from dataclasses import replace
@@ -211,6 +212,18 @@ BEGINS_S = {"mother": 0.34, "bought": 0.62, "big": 0.92, "map": 1.14, "shoes": 2
 """By forced alignment."""
 
 SENTENCE = "My mother bought a big map, five cheap shoes."
+
+
+def test_an_interruption_after_the_end_does_not_undo_it() -> None:
+    """An agent may interrupt its speech while its avatar closes: the thread ends all the same."""
+    worker = RecognitionWorker(Mishearing(), VisemeSchedule())
+    worker.close()
+    worker.clear()
+    worker.start()
+    for thread in threading.enumerate():
+        if thread.name == "avatar-recognition":
+            thread.join(1.0)
+            assert not thread.is_alive()
 
 
 def sentence() -> Pcm:
