@@ -45,6 +45,8 @@ class Simulated:
     def __init__(self, *, viewer: bool) -> None:
         self._simulated = SimulatedRoom(viewers=viewer, latency_s=0.02)
         self.room = self._simulated.as_room
+        self._native = rtc.AudioSource(48_000, 1)
+        """A room that connects loads the native library, and with it what ends it at exit."""
 
     async def run(self, session: AgentSession[Any]) -> None:
         await session.start(Agent(instructions="none"))

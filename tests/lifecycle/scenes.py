@@ -129,10 +129,10 @@ class Play:
             AssertionError: Something did not end in time, or a track is left.
         """
         wrong = [] if forget else [await late(self.close(), "aclose")]
+        wrong += [await late(asyncio.wait({task}), task.get_name()) for task in self.begun]
         if not forget and self.place.room.isconnected():
             tracks = self.place.room.local_participant.track_publications.values()
             wrong += [f"{track.name} left" for track in tracks if track.name.startswith("avatar")]
-        wrong += [await late(asyncio.wait({task}), task.get_name()) for task in self.begun]
         self._on_step("end")
         wrong.append(await late(self.session.aclose(), "session.aclose"))
         wrong += [await late(handle.wait_for_playout(), "speech") for handle in self.handles]
