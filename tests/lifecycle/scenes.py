@@ -130,14 +130,22 @@ class Play:
         """
         wrong = [] if forget else [await late(self.close(), "aclose")]
         wrong += [await late(asyncio.wait({task}), task.get_name()) for task in self.begun]
-        if not forget and self.place.room.isconnected():
-            tracks = self.place.room.local_participant.track_publications.values()
-            wrong += [f"{track.name} left" for track in tracks if track.name.startswith("avatar")]
+        if not forget:
+            wrong.append(await late(self._unpublished(), "avatar-* track"))
         self._on_step("end")
         wrong.append(await late(self.session.aclose(), "session.aclose"))
         wrong += [await late(handle.wait_for_playout(), "speech") for handle in self.handles]
         wrong.append(await late(self.place.aclose(), "room.disconnect"))
         assert not any(wrong), ", ".join(filter(None, wrong))
+
+    async def _unpublished(self) -> None:
+        """Wait until the room has gone, or has no track of the avatar."""
+        room = self.place.room
+        while True:
+            tracks = room.local_participant.track_publications.values()
+            if not room.isconnected() or not any(t.name.startswith("avatar") for t in tracks):
+                return
+            await asyncio.sleep(0.05)
 
     async def pause(self, most_s: float) -> None:
         await asyncio.sleep(self.chance.random() * most_s)
