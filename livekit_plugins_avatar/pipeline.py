@@ -241,7 +241,11 @@ class Pipeline:
             self._attached.callback(stage.detach)
 
     async def aclose(self) -> None:
-        """Close all stages: threads and sink first, then what asks the server or strangers."""
+        """Close all stages, each within its limit.
+
+        In this order: the start and other tasks; the session's output and events are given back;
+        the threads and the sink; the classifier and the tracks, which ask others; the plain voice.
+        """
         for task in self._tasks:
             task.cancel()
         await _ended(*self._tasks)

@@ -222,6 +222,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
                 "avatar: the console has no room to show a face in; run the agent with `dev` or "
                 "`start` to see it"
             )
+            self._faceless.set()
             return
         self._claimed = agent_session
         _taken.add(agent_session)
@@ -268,7 +269,8 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         """Wait until the face is published.
 
         Raises:
-            AvatarError: The face could not be rendered or published, or the avatar was closed.
+            AvatarError: The face could not be rendered or published, the avatar was closed, or this
+                is the console.
             asyncio.TimeoutError: Neither happened within `timeout` seconds.
         """
         joined = asyncio.ensure_future(super().wait_for_join(timeout=timeout))

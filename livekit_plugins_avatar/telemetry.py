@@ -42,7 +42,7 @@ class AvatarStats:
     frames_late: int = 0
     """Frames that were rendered too late to be shown."""
     render_failures: int = 0
-    """Times that the renderer raised."""
+    """Times that composing or rendering a frame raised."""
     push_failures: int = 0
     """Times that the audio source refused samples."""
     underrun_samples: int = 0

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Sourced by the commands beside it. Makes, once, a virtual environment for this checkout in the
 # user's cache, and sets: root, cache, venv. Everything it needs beyond Python and bash it fetches
-# from the package index.
+# from the registries: Python packages here; the page's npm packages and the server's Go modules
+# when they are first needed.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/livekit-avatar

@@ -255,7 +255,7 @@ class Playout:
     def turn_end(self) -> int | None:
         """The published sample after all speech; None without any, if held, or if more may come."""
         with self._lock:
-            if self._open is not None or self._paused:
+            if self._open is not None or self._held:
                 return None
             runs = [*self._runs(), *self._expected()]
             return runs[-1].published_end if runs else None

@@ -17,8 +17,8 @@ from ..timeline import Clock, samples
 from .link_monitor import Handlers, LinkReading
 
 LINK_DOWN_S = 1.0
-"""The server sends RTCP ten times a second with video, and every 2.5 s without. Used only while the
-room reconnects."""
+"""The server sends RTCP ten times a second with video, and every 2.5 s without. Used while the room
+reconnects, and then until packets come: a voice alone is held for up to 2.5 s longer."""
 
 SUBSCRIBER_WAIT_S = 10.0
 """Speech resumes this long after a full reconnect even without a subscriber: its end is awaited."""

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..face.state import INDEX
+from ..timeline import SAMPLE_RATE
 from .onnx_file import OnnxFileError, TensorInfo, parse, read_bytes, shortened
 
 Aspect = Literal["square", "wide"]
@@ -199,6 +200,11 @@ def _number(said: Mapping[str, str], key: str) -> int:
     if not whole or not least <= int(text) <= most:
         raise OnnxFileError(
             f"has {key} {shortened(text)}: give it a whole number between {least} and {most}"
+        )
+    if key == "fps" and SAMPLE_RATE % int(text):
+        raise OnnxFileError(
+            f"has fps {text}, which does not divide {SAMPLE_RATE}, the sample rate of the audio: "
+            "export it at 25, 30, 50 or 60"
         )
     if int(text) % step:
         raise OnnxFileError(

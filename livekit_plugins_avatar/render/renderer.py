@@ -18,14 +18,13 @@ Moment = Timed[FaceState]
 """A face, the sample of the published audio that it is shown with, and for how long."""
 
 Frames = NDArray[np.uint8]
-"""Pictures as planar I420: uint8 [B, H * 3 / 2, W]. Rows 0..H are luma, then H/4 rows of the
-first chroma plane and H/4 of the second, each chroma plane packed at half width and half height.
-So W is even and H a multiple of 4."""
+"""Pictures as planar I420: uint8 [B, H * 3 / 2, W]. Rows 0 to H - 1 are Y, then come H / 4 rows of
+U and H / 4 of V, each packed at half width and half height. W is even, H a multiple of 4."""
 
 
 @runtime_checkable
 class Renderer(Protocol):
-    """Draws faces. Any object that fits will do; all calls come from one thread.
+    """Draws faces. Any object that fits will do; `render` is called on one thread.
 
     A renderer that draws several pictures together about as fast as one may have a `batch`, an int
     of 1 or more: it is then asked for as many at a time. Without it, 1.
@@ -37,10 +36,10 @@ class Renderer(Protocol):
 
     @property
     def fps(self) -> int:
-        """Frames a second, 10 to 60; constant."""
+        """Frames a second, 10 to 60, a divisor of 48,000; constant."""
 
     def render(self, moments: Sequence[Moment]) -> Frames:
         """Draw one picture per moment, in order. The pictures are copied at once."""
 
     def close(self) -> None:
-        """Release everything; called once, after the last `render`."""
+        """Release everything; called once, on the thread of the last `render` if there was one."""
