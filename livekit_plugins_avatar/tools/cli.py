@@ -59,6 +59,13 @@ COMMANDS = (
     ),
     Command(
         "files",
+        "persona",
+        "portrait.command",
+        "Make a persona of one picture of a face.",
+        "portrait",
+    ),
+    Command(
+        "files",
         "render",
         "film.command",
         "Make a film of a face that speaks a sound file, or a text.",

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from livekit_plugins_avatar.face.state import FaceState
-from livekit_plugins_avatar.render import i420
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.persona import Persona
 from livekit_plugins_avatar.timeline import Timed
+from livekit_plugins_avatar.tools import i420
 from livekit_plugins_avatar.tools.portrait import landmarks
 from livekit_plugins_avatar.tools.portrait.landmarks import EYES, LIPS, MESH
 

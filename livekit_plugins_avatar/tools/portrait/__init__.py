@@ -1,0 +1,1 @@
+"""Personas from one picture: a photograph or a painting of a face becomes a persona file."""

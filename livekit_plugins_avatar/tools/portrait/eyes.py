@@ -1,0 +1,119 @@
+"""Eyeballs: the white without an iris, and the iris without lids, out of what is seen of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .fit import Fit
+from .landmarks import EYES, Landmarks
+from .sampling import Floats, blurred, grid, sampled
+from .slits import Slit
+from .smooth import filled
+
+BALL_CM = 1.2
+"""Radius of an eyeball: 24 mm across in adults."""
+
+REACH = 1.7
+"""Half the side of what is drawn, in halves of the slit."""
+
+RINGS = 12
+"""Rings of an iris whose mean colour is known."""
+
+LASHES = 0.25
+"""The darkest part of what is seen of the white, which is lashes and their shadow."""
+
+LASH_PX = 1.1
+"""Half the width of the line that lashes of closed lids make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Eyeball:
+    """One eye, in a window of the picture.
+
+    Args:
+        left, top, side: The window, pixels, multiples of 4.
+        white: [side, side, 3].
+        iris, cover: The iris and how much of each pixel it covers, [side, side, 3], [side, side].
+        seen: The picture there, and how much of each pixel is seen of the eye.
+        opening: That share, [side, side].
+        lashes: The edge of the upper lid, 0 to 1, [side, side].
+        turn_px: How far the iris moves for a turn of 1 (the sine of the angle).
+    """
+
+    left: int
+    top: int
+    side: int
+    white: Floats
+    iris: Floats
+    cover: Floats
+    seen: Floats
+    opening: Floats
+    lashes: Floats
+    turn_px: float
+
+
+def eyeballs_of(
+    picture: Floats, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]
+) -> dict[str, Eyeball]:
+    """Both eyes by side."""
+    return {
+        side: _eyeball(picture, fit, face, slits[side], EYES[side][2]) for side in ("Left", "Right")
+    }
+
+
+def _eyeball(picture: Floats, fit: Fit, face: Landmarks, slit: Slit, iris: int) -> Eyeball:
+    centre = face.points[iris, :2]
+    radius = float(np.linalg.norm(face.points[iris + 1 : iris + 5, :2] - centre, axis=1).mean())
+    side = int(np.ceil(2 * REACH * slit.half / 4) * 4)
+    left, top = (int(round((middle - side / 2) / 4) * 4) for middle in slit.middle)
+    points = grid(side, side, left, top)
+    seen = sampled(picture, points)
+    inside = slit.inside(points)
+    away = np.linalg.norm(points - centre, axis=-1)
+    white = _white(seen, inside, away, radius)
+    colour = _iris(picture, points, slit, centre, radius)
+    cover = np.clip((radius * 1.06 - away) / 1.6 + 0.5, 0, 1)
+    opening = np.clip((inside + 1.5) / 1.5, 0, 1)
+    turn = BALL_CM * fit.px_per_cm
+    t, n = slit.coordinates(points)
+    away_of_edge = (n - slit.edges(t)[0]) / LASH_PX
+    lashes = np.exp(-(away_of_edge**2)) * np.clip((1 - np.abs(t)) * 6, 0, 1)
+    return Eyeball(left, top, side, white, colour, cover, seen, opening, lashes, turn)
+
+
+def _white(seen: Floats, inside: Floats, away: Floats, radius: float) -> Floats:
+    """What is seen of the white, continued behind lids and iris."""
+    known: NDArray[np.bool_] = (inside > 1.2) & (away > radius * 1.15)
+    luma = seen.mean(axis=-1)
+    if known.sum() > 8:
+        known &= luma > np.quantile(luma[known], LASHES)
+    else:
+        known = (inside > 0.5) & (away > radius)
+    if not known.any():
+        known = inside > 0
+    white = filled(seen, known)
+    return np.asarray(np.where(known[..., None], white, blurred(white, 1.0)))
+
+
+def _iris(picture: Floats, points: Floats, slit: Slit, centre: Floats, radius: float) -> Floats:
+    """The iris as seen; behind a lid its mirror image from below, else the mean of its ring."""
+    seen, inside = sampled(picture, points), slit.inside(points)
+    away = np.linalg.norm(points - centre, axis=-1)
+    ring = np.clip((away / radius * RINGS).astype(int), 0, RINGS + 2)
+    clear = (inside > 1.5) & (away < 1.25 * radius)
+    means = np.zeros((RINGS + 3, 3))
+    for number in range(len(means)):
+        here = clear & (ring == number)
+        means[number] = seen[here].mean(axis=0) if here.sum() > 2 else means[max(number - 1, 0)]
+    colour = means[ring]
+    mirrored = np.stack([points[..., 0], 2 * centre[1] - points[..., 1]], axis=-1)
+    for share, source in (
+        (np.clip((slit.inside(mirrored) - 1) / 1.5, 0, 1), sampled(picture, mirrored)),
+        (np.clip((inside - 0.8) / 1.5, 0, 1), seen),
+    ):
+        colour = colour + (source - colour) * share[..., None]
+    return np.asarray(colour)

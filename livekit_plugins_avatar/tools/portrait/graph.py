@@ -1,0 +1,178 @@
+"""Writes formulas as an ONNX graph: each operation on a tensor becomes a node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from .sampling import Floats
+
+OPSET, IR_VERSION = 17, 8
+"""ONNX Runtime 1.20 reads both."""
+
+Number = float
+
+
+class Tensor:
+    """A value of a graph.
+
+    Args:
+        graph: To which it belongs.
+        name: Of the node's output.
+    """
+
+    def __init__(self, graph: Graph, name: str) -> None:
+        self.graph = graph
+        self.name = name
+
+    def __add__(self, other: Tensor | Number) -> Tensor:
+        return self.graph.node("Add", self, other)
+
+    def __sub__(self, other: Tensor | Number) -> Tensor:
+        return self.graph.node("Sub", self, other)
+
+    def __rsub__(self, other: Number) -> Tensor:
+        return self.graph.node("Sub", self.graph.constant(other), self)
+
+    def __mul__(self, other: Tensor | Number) -> Tensor:
+        return self.graph.node("Mul", self, other)
+
+    def __truediv__(self, other: Tensor | Number) -> Tensor:
+        return self.graph.node("Div", self, other)
+
+    def __matmul__(self, other: Tensor) -> Tensor:
+        return self.graph.node("MatMul", self, other)
+
+    def __neg__(self) -> Tensor:
+        return self.graph.node("Neg", self)
+
+    def apply(self, kind: str) -> Tensor:
+        """A function of one argument, such as `Sin`."""
+        return self.graph.node(kind, self)
+
+    def clip(self, least: Number, most: Number) -> Tensor:
+        """Kept between two numbers."""
+        return self.graph.node("Clip", self, least, most)
+
+    def at_least(self, least: Number) -> Tensor:
+        """Kept from falling below a number."""
+        return self.graph.node("Max", self, least)
+
+    def columns(self, chosen: Sequence[int], axis: int = 1) -> Tensor:
+        """Some columns, in order."""
+        return self.graph.node("Gather", self, self.graph.whole(*chosen), axis=axis)
+
+    def window(self, top: int, bottom: int, left: int, right: int) -> Tensor:
+        """A part of a picture, [B, C, H, W]."""
+        whole = self.graph.whole
+        return self.graph.node("Slice", self, whole(top, left), whole(bottom, right), whole(2, 3))
+
+    def channels(self, first: int, last: int) -> Tensor:
+        """Some planes of [B, C, H, W]."""
+        whole = self.graph.whole
+        return self.graph.node("Slice", self, whole(first), whole(last), whole(1))
+
+    def reshaped(self, *shape: int) -> Tensor:
+        """0 keeps a side, -1 is worked out."""
+        return self.graph.node("Reshape", self, self.graph.whole(*shape))
+
+    def framed(
+        self, top: int, bottom: int, left: int, right: int, mode: str = "constant"
+    ) -> Tensor:
+        """With a margin around it: zeros, or with `edge` what lies at the rim."""
+        pads = self.graph.whole(0, 0, top, left, 0, 0, bottom, right)
+        return self.graph.node("Pad", self, pads, mode=mode)
+
+    def enlarged(self, by: int) -> Tensor:
+        """[B, C, H, W], linearly between the middles of its pixels."""
+        if by == 1:
+            return self
+        scales = self.graph.constant(np.array([1, 1, by, by], np.float32))
+        mode = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+        return self.graph.node("Resize", self, None, scales, **mode)
+
+    def halved(self) -> Tensor:
+        """The mean of each 2 x 2 pixels."""
+        return self.graph.node("AveragePool", self, kernel_shape=[2, 2], strides=[2, 2])
+
+
+class Graph:
+    """A graph that is being written."""
+
+    def __init__(self) -> None:
+        self._nodes: list[Any] = []
+        self._initializers: list[Any] = []
+        self._scalars: dict[float, Tensor] = {}
+        self._wholes: dict[tuple[int, ...], Tensor] = {}
+
+    def node(self, kind: str, *operands: Tensor | Number | None, **attributes: Any) -> Tensor:
+        """Add a node; numbers become constants, None leaves an operand out."""
+        names = ["" if each is None else self._operand(each).name for each in operands]
+        name = f"n{len(self._nodes)}"
+        self._nodes.append(helper.make_node(kind, names, [name], **attributes))
+        return Tensor(self, name)
+
+    def joined(self, parts: Sequence[Tensor], axis: int) -> Tensor:
+        """Tensors side by side."""
+        return self.node("Concat", *parts, axis=axis)
+
+    def constant(self, values: Floats | Number) -> Tensor:
+        """Numbers of the file, float32."""
+        return self._stored(np.asarray(values, np.float32))
+
+    def half(self, values: Floats) -> Tensor:
+        """Numbers of the file, kept as float16."""
+        return self._cast(self._stored(np.asarray(values, np.float16)))
+
+    def codes(self, values: Floats) -> Tensor:
+        """Numbers of the file between 0 and 255, kept as bytes."""
+        return self._cast(self._stored(np.rint(np.clip(values, 0, 255)).astype(np.uint8)))
+
+    def whole(self, *numbers: int) -> Tensor:
+        """Whole numbers, such as a shape."""
+        if numbers not in self._wholes:
+            self._wholes[numbers] = self._stored(np.array(numbers, np.int64))
+        return self._wholes[numbers]
+
+    def input(self, name: str) -> Tensor:
+        """The input of that name."""
+        return Tensor(self, name)
+
+    def named(self, value: Tensor, name: str) -> None:
+        """Make a value an output."""
+        self._nodes.append(helper.make_node("Identity", [value.name], [name]))
+
+    def model(
+        self, face_columns: int, output: str, shape: tuple[int, int], metadata: dict[str, str]
+    ) -> bytes:
+        """The file: one input `face`, one output of bytes."""
+        face = helper.make_tensor_value_info("face", TensorProto.FLOAT, ["batch", face_columns])
+        frame = helper.make_tensor_value_info(output, TensorProto.UINT8, ["batch", *shape])
+        graph = helper.make_graph(self._nodes, "persona", [face], [frame], self._initializers)
+        opsets = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+        helper.set_model_props(model, metadata)
+        onnx.checker.check_model(model)
+        content: bytes = model.SerializeToString()
+        return content
+
+    def _operand(self, value: Tensor | Number) -> Tensor:
+        if isinstance(value, Tensor):
+            return value
+        if value not in self._scalars:
+            self._scalars[value] = self.constant(value)
+        return self._scalars[value]
+
+    def _stored(self, values: Any) -> Tensor:
+        name = f"c{len(self._initializers)}"
+        self._initializers.append(
+            numpy_helper.from_array(np.ascontiguousarray(values).reshape(np.shape(values)), name)
+        )
+        return Tensor(self, name)
+
+    def _cast(self, value: Tensor) -> Tensor:
+        return self.node("Cast", value, to=TensorProto.FLOAT)

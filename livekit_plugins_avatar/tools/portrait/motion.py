@@ -1,0 +1,242 @@
+"""How a face's skin moves in the picture: one field per blendshape.
+
+A field says how far what lies at a node at rest moves at weight 1, in pixels. There are two of
+each: one for what lies above every slit and all else, one for what lies below; each goes on
+smoothly behind the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from scipy import ndimage
+
+from . import raster
+from .canvas import SIDE_PX
+from .fit import Fit
+from .landmarks import CHIN, OVAL, Landmarks
+from .raster import Raster
+from .rig import Rig
+from .sampling import Floats, blurred, grid, sampled
+from .slits import CLOSED, TOOTHY, Slit
+from .smooth import filled
+
+STEP = 4
+"""Pixels between nodes; each node is the middle of a block of 4 x 4 pixels."""
+
+NODES = SIDE_PX // STEP
+MARGIN, BELOW = 6, 22
+"""Nodes around the face that move along with it, and below the chin."""
+
+STEEP = 0.3
+"""Skin that is seen at a flatter angle than this (a cosine) moves as its surroundings do."""
+
+SCREEN = 0.0024
+"""How soon motion dies away outside the face."""
+
+NECK_FALL = 0.55
+"""Below the chin, motion may become less by this many pixels a pixel: the neck must not fold."""
+
+LID_FALL = 0.75
+UP, DOWN = {"mouth": 0.45, "eye": 0.5}, {"mouth": 0.6, "eye": 0.8}
+"""How far each side goes on behind the other, as a share of half a slit's width."""
+
+BLINK_LEAST, BLINK_MOST, BLINK_ROUNDS = 0.5, 1.9, 3
+BLINK_OVER_PX = 1.6
+"""The upper lid comes to lie on the lower one."""
+
+SEAL = "seal"
+"""The name of one more field, which shuts lips that the picture shows apart."""
+
+SEAL_SHARE = 0.4
+"""Of the way to shut lips, what the upper lip goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """The fields.
+
+    Args:
+        names: Of the fields: the rig's units, then `SEAL`.
+        left, top: The first node, counted from the picture's corner.
+        above, below: [rows, columns, 2, fields].
+        raster: What of the skin is seen at every node of the picture.
+        sure: Where skin of the face is seen, bool [NODES, NODES].
+        reach: Up and down of each slit, in pixels.
+    """
+
+    names: tuple[str, ...]
+    left: int
+    top: int
+    above: Floats
+    below: Floats
+    raster: Raster
+    sure: NDArray[np.bool_]
+    reach: Mapping[str, tuple[float, float]]
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom in nodes."""
+        rows, columns = self.above.shape[:2]
+        return self.left, self.top, self.left + columns, self.top + rows
+
+
+def nodes() -> Floats:
+    """The nodes of the whole picture, in pixels."""
+    middle = STEP / 2 - 0.5
+    return grid(NODES, NODES, middle, middle, STEP)
+
+
+def in_nodes(points: Floats) -> Floats:
+    """Pixels in units of nodes."""
+    return (points - (STEP / 2 - 0.5)) / STEP
+
+
+def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) -> Motion:
+    """Work out all fields."""
+    flat = fit.exact(fit.rest)
+    front = _front(flat, rig.triangles)
+    seen = raster.draw(in_nodes(flat), fit.rest[:, 2], rig.triangles[front], NODES, NODES)
+    # The warp takes up what the rig cannot say, and moves with it.
+    base = fit.project(fit.rest)
+    moves = np.concatenate([fit.project(fit.rest + delta) - base for delta in fit.deltas], axis=1)
+    field = np.zeros((NODES, NODES, moves.shape[1]))
+    field[seen.seen] = seen(moves)
+    sure = seen.seen & _within(face.points[list(OVAL), :2])
+    normal = raster.normals(fit.rest, rig.triangles)
+    facing = np.zeros((NODES, NODES))
+    facing[seen.seen] = np.abs(seen(normal)[:, 2])
+    sure &= facing > STEEP
+    reach = {}
+    for name, slit in slits.items():
+        kind = "mouth" if name == "mouth" else "eye"
+        reach[name] = (slit.half * UP[kind], slit.half * DOWN[kind])
+    left, top, right, bottom = _box(sure)
+    cut = np.s_[top:bottom, left:right]
+    sides = [slit.sides(nodes()[cut], *reach[name]) for name, slit in slits.items()]
+    fields = [
+        _continued(field[cut], sure[cut], np.minimum.reduce([side[k] for side in sides]))
+        for k in (0, 1)
+    ]
+    names = (*rig.unit_names, SEAL)
+    jaw = names.index("jawOpen")
+    for each in fields:
+        _ease_neck(each, sure[cut], 2 * jaw + 1, _row(slits["mouth"].middle[1]) - top)
+    above, below = (each.reshape(*each.shape[:2], -1, 2).swapaxes(2, 3) for each in fields)
+    places = nodes()[cut]
+    for side in ("Left", "Right"):
+        _shut(above, below, slits[side], names.index(f"eyeBlink{side}"), places, reach[side])
+    seals = _seal(slits["mouth"], places, reach["mouth"])
+    above, below = (
+        np.concatenate([each, seal[..., None]], axis=3)
+        for each, seal in zip((above, below), seals, strict=True)
+    )
+    return Motion(names, left, top, above, below, seen, sure, reach)
+
+
+def chin_of(face: Landmarks) -> float:
+    """Row of the chin."""
+    return float(face.points[CHIN, 1])
+
+
+def _front(flat: Floats, triangles: Floats) -> NDArray[np.bool_]:
+    places = flat[triangles]
+    area = raster.cross(places[:, 1] - places[:, 0], places[:, 2] - places[:, 0])
+    return np.asarray(area < 0)
+
+
+def _within(outline: Floats) -> NDArray[np.bool_]:
+    image = Image.new("1", (NODES, NODES))
+    ImageDraw.Draw(image).polygon([tuple(point) for point in in_nodes(outline)], fill=1)
+    return np.array(image)
+
+
+def _box(sure: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+    rows, columns = np.flatnonzero(sure.any(1)), np.flatnonzero(sure.any(0))
+    return (
+        max(int(columns[0]) - MARGIN, 0),
+        max(int(rows[0]) - MARGIN, 0),
+        min(int(columns[-1]) + MARGIN + 1, NODES),
+        min(int(rows[-1]) + BELOW + 1, NODES),
+    )
+
+
+def _row(y: float) -> int:
+    return int(y / STEP)
+
+
+def _continued(field: Floats, sure: NDArray[np.bool_], side: Floats) -> Floats:
+    """Continue a field to where no skin of this side is seen, and let it die away at the rim."""
+    rows, columns = sure.shape
+    x = np.minimum(np.arange(columns), np.arange(columns)[::-1])
+    rim = np.minimum(x[None], np.minimum(np.arange(rows), np.arange(rows)[::-1])[:, None])
+    known = sure & (side > 1.5) | (rim == 0)
+    out = filled(np.where((rim == 0)[..., None], 0, field), known, SCREEN)
+    # At the outline of the face motion goes on softly, or a sinking chin has a jagged edge.
+    whole = ndimage.binary_closing(np.pad(sure, 12), np.ones((11, 11)))[12:-12, 12:-12]
+    soft = np.clip(1 - (ndimage.distance_transform_edt(whole) - 1) / 4, 0, 1)[..., None]
+    out = blurred(out, 2.0) * soft + out * (1 - soft)
+    return np.asarray(out * np.clip(rim / 3, 0, 1)[..., None])
+
+
+def _ease_neck(field: Floats, sure: NDArray[np.bool_], jaw_y: int, first: int) -> None:
+    whole = ndimage.binary_closing(np.pad(sure, 12), np.ones((11, 11)))[12:-12, 12:-12]
+    for row in range(max(first, 1), len(field)):
+        free = ~whole[row]
+        least = field[row - 1, free, jaw_y] - NECK_FALL * STEP
+        field[row, free, jaw_y] = np.maximum(field[row, free, jaw_y], least)
+    fade = np.clip((len(field) - 1 - np.arange(len(field))) / 4, 0, 1)
+    if len(field) > 4:
+        field[..., jaw_y] *= fade[:, None]
+
+
+def _shut(
+    above: Floats, below: Floats, slit: Slit, blink: int, places: Floats, reach: tuple[float, ...]
+) -> None:
+    """Scale a blink's columns until the lids meet."""
+    origin = places[0, 0]
+
+    def across(field: Floats, edge: Floats) -> Floats:
+        where = (slit.at(slit.t, edge) - origin) / STEP
+        return np.asarray(sampled(field[..., blink], where) @ slit.across)
+
+    t, _ = slit.coordinates(places)
+    for _ in range(BLINK_ROUNDS):
+        down, up = across(above, slit.upper), across(below, slit.lower)
+        need = (slit.lower - slit.upper + up + BLINK_OVER_PX) / np.maximum(down, 1)
+        need = need.clip(BLINK_LEAST, BLINK_MOST)
+        need = np.convolve(np.pad(need, 3, "edge"), np.ones(7) / 7, "valid")
+        factor = 1 + (np.interp(t, slit.t, need) - 1) * np.clip(1.6 - np.abs(t), 0, 1)
+        above[..., blink] *= factor[..., None]
+    hidden = slit.sides(places, reach[0], reach[1])[0] < 1.5
+    for row in range(1, len(above)):
+        zone = hidden[row]
+        least = above[row - 1, zone, 1, blink] - LID_FALL * STEP
+        above[row, zone, 1, blink] = np.maximum(above[row, zone, 1, blink], least)
+
+
+def _seal(slit: Slit, places: Floats, reach: tuple[float, ...]) -> list[Floats]:
+    """Fields that bring the lips together."""
+    t, n = slit.coordinates(places)
+    upper, lower = slit.edges(t)
+    apart = (lower - upper + 0.5) * np.clip((1 - np.abs(t)) * 8, 0, 1)
+    apart = apart * (slit.openness > CLOSED)
+    over, under = np.maximum(upper - n, 0), np.maximum(n - lower, 0)
+    down = SEAL_SHARE * apart * np.exp(-((over / (0.5 * slit.half)) ** 2))
+    up = (SEAL_SHARE - 1) * apart * np.exp(-((under / (0.8 * slit.half)) ** 2))
+    behind_lower = np.clip(under / reach[1], 0, 1)
+    behind_upper = np.clip(over / reach[0], 0, 1)
+    mixed = (
+        down * (1 - behind_lower) + up * behind_lower,
+        up * (1 - behind_upper) + down * behind_upper,
+    )
+    return [each[..., None] * slit.across for each in mixed]
+
+
+def always_sealed(slit: Slit) -> bool:
+    """Lips a little apart rest shut; a smile with teeth stays."""
+    return CLOSED < slit.openness < TOOTHY

@@ -1,0 +1,207 @@
+"""The inside of a mouth: teeth, gums and tongue of the rig, lit as the face is.
+
+Two pictures, of what belongs to the skull and of what follows the jaw, in a window around the
+mouth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import raster
+from .fit import Fit
+from .landmarks import Landmarks
+from .picture import LUMA
+from .rig import Rig
+from .sampling import Floats, blurred, grid, resized, sampled
+from .slits import TOOTHY, Slit
+from .smooth import filled
+
+SCALE = 2
+"""Drawn at twice the size, then averaged."""
+
+ACROSS, UP, DOWN = 1.35, 1.1, 1.9
+"""The window, in halves of the mouth's width."""
+
+TOOTH, GUM, TONGUE = (1.25, 1.20, 1.10), (0.85, 0.50, 0.48), (0.80, 0.46, 0.45)
+DARK = (0.16, 0.07, 0.06)
+"""Colours as shares of the lit skin's luma."""
+
+WARMTH = 0.35
+"""How much of the skin's hue the light brings along."""
+
+SKIN_AT = (205, 425, 200, 50, 280)
+"""Landmarks of cheeks and chin; the three brightest say how bright the light is."""
+
+SHOWS_CM = 0.4
+"""How far the upper incisors reach below the upper lip of a parted mouth."""
+
+JAW_DRAWN = 0.6
+"""The weight of jawOpen at which what follows the jaw is drawn."""
+
+BITE = 0.65
+"""The part of the mouth's width in which teeth bite on the lower lip."""
+
+SHADED = 0.35
+"""How much darker a surface is that faces away."""
+
+DEPTH_CM = 2.5
+"""Within this depth behind the incisors light falls to a third."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What a mouth shows, in a window of the picture.
+
+    Args:
+        left, top, width, height: The window, pixels, multiples of 4.
+        upper, lower: Colours times coverage, and coverage, [height, width, 4].
+        bite: How much of each pixel upper teeth cover, [height, width].
+        jaw: Matrices [2, 3] from points of the window to points of `lower`, for jawOpen 0 and 1.
+        side_px: How far jawLeft 1 moves the lower teeth, [2].
+        dark: Colour of the throat, [3].
+        own: The picture's own teeth, [height, width, 4], where it shows some.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    upper: Floats
+    lower: Floats
+    bite: Floats
+    jaw: tuple[Floats, Floats]
+    side_px: Floats
+    dark: Floats
+    own: Floats | None
+
+
+def inside_of(picture: Floats, rig: Rig, fit: Fit, face: Landmarks, slit: Slit) -> Inside:
+    """Draw the inside of a mouth."""
+    left, top = (
+        int((middle - part * slit.half) // 4 * 4)
+        for middle, part in zip(slit.middle, (ACROSS, UP), strict=True)
+    )
+    width = int(2 * ACROSS * slit.half // 4 * 4 + 4)
+    height = int((UP + DOWN) * slit.half // 4 * 4 + 4)
+    skin = _lit_skin(picture, face)
+    luma = float(skin @ LUMA)
+    warm = (skin / luma) ** WARMTH * luma
+    lift = _lift(rig, fit, slit)
+    window = (left, top, width, height)
+    upper, bite = _drawn(_part(rig, fit, "upper", 0.0), lift, warm, fit, window)
+    lower, _ = _drawn(_part(rig, fit, "lower", JAW_DRAWN), lift, warm, fit, window)
+    return Inside(
+        *window,
+        upper=upper,
+        lower=lower,
+        bite=bite * _middle(slit, window),
+        jaw=(_back(rig, fit, lift, window, 0.0), _back(rig, fit, lift, window, 1.0)),
+        side_px=_centre(rig, fit, "jawLeft") - _centre(rig, fit, ""),
+        dark=np.array(DARK) * luma,
+        own=_own(picture, slit, window) if slit.openness > TOOTHY else None,
+    )
+
+
+def _lit_skin(picture: Floats, face: Landmarks) -> Floats:
+    spots = sampled(blurred(picture, 6.0), face.points[list(SKIN_AT), :2])
+    return np.asarray(spots[np.argsort(spots.sum(axis=1))[-3:]].mean(axis=0))
+
+
+def _placed(rig: Rig, fit: Fit, name: str, jaw: float, unit: str = "jawOpen") -> Floats:
+    """Points of a part in camera coordinates, the jaw at a weight."""
+    points = rig.parts[name].points
+    row = 1
+    if name.startswith("upper"):
+        row = 0
+    elif jaw:
+        turn, shift = rig.jaw[unit]
+        points = points + jaw * (points @ turn.T + shift - points)
+    return fit.placed(points + fit.teeth_offsets[row])
+
+
+def _part(rig: Rig, fit: Fit, side: str, jaw: float) -> list[tuple[str, Floats, Floats]]:
+    names = [f"{side}_gum", f"{side}_teeth"] + (["tongue"] if side == "lower" else [])
+    return [(name, _placed(rig, fit, name, jaw), rig.parts[name].triangles) for name in names]
+
+
+def _lift(rig: Rig, fit: Fit, slit: Slit) -> Floats:
+    """Brings the incisors' edge where it shows below the lip: the fit leaves it anywhere."""
+    teeth = fit.project(_placed(rig, fit, "upper_teeth", 0.0))
+    middle = np.abs(rig.parts["upper_teeth"].points[:, 0]) < 0.8
+    # Teeth that are seen end above the lower lip.
+    curve = slit.lower if slit.openness > TOOTHY else slit.upper + SHOWS_CM * fit.px_per_cm
+    line = slit.at(np.zeros(1), np.interp([0.0], slit.t, curve))[0]
+    return np.array([0.0, line[1] - teeth[middle, 1].max()])
+
+
+def _drawn(
+    parts: list[tuple[str, Floats, Floats]],
+    lift: Floats,
+    light: Floats,
+    fit: Fit,
+    window: tuple[int, int, int, int],
+) -> tuple[Floats, Floats]:
+    """Draw parts; returns premultiplied colours with coverage, and coverage of teeth."""
+    left, top, width, height = window
+    points = np.concatenate([part[1] for part in parts])
+    counts = np.cumsum([0] + [len(part[1]) for part in parts])
+    triangles = np.concatenate([part[2] + n for part, n in zip(parts, counts, strict=False)])
+    colours = np.concatenate([np.tile(_colour(name), (len(place), 1)) for name, place, _ in parts])
+    tooth = np.concatenate([np.full((len(p), 1), float("teeth" in n)) for n, p, _ in parts])
+    flat = (fit.project(points) + lift - [left, top] + 0.5) * SCALE - 0.5
+    seen = raster.draw(flat, points[:, 2], triangles, width * SCALE, height * SCALE)
+    normal = raster.normals(points, triangles)
+    normal = normal * -np.sign(normal[:, 2:] + 1e-9)
+    front = np.quantile(points[:, 2], 0.02)
+    facing = np.clip(-0.9 * normal[:, 2] - 0.35 * normal[:, 1], 0, 1)
+    deep = np.exp(-np.clip(points[:, 2] - front, 0, None) / DEPTH_CM)
+    shade = ((1 - SHADED + SHADED * facing) * deep)[:, None]
+    image = np.zeros((height * SCALE, width * SCALE, 5), np.float32)
+    image[seen.seen] = seen(
+        np.concatenate([colours * light * shade, np.ones((len(points), 1)), tooth], axis=1)
+    )
+    image = resized(blurred(image, 0.9), width, height)
+    return image[..., :4], image[..., 4]
+
+
+def _colour(name: str) -> tuple[float, float, float]:
+    return TONGUE if name == "tongue" else GUM if name.endswith("gum") else TOOTH
+
+
+def _back(
+    rig: Rig, fit: Fit, lift: Floats, window: tuple[int, int, int, int], jaw: float
+) -> Floats:
+    """The affine map from where the lower teeth are at a weight to where they were drawn."""
+    here = fit.project(_placed(rig, fit, "lower_teeth", jaw)) + lift - window[:2]
+    drawn = fit.project(_placed(rig, fit, "lower_teeth", JAW_DRAWN)) + lift - window[:2]
+    known = np.concatenate([here, np.ones((len(here), 1))], axis=1)
+    return np.asarray(np.linalg.lstsq(known, drawn, rcond=None)[0].T)
+
+
+def _centre(rig: Rig, fit: Fit, unit: str) -> Floats:
+    weight = 1.0 if unit else 0.0
+    return np.asarray(
+        fit.project(_placed(rig, fit, "lower_teeth", weight, unit or "jawOpen")).mean(0)
+    )
+
+
+def _middle(slit: Slit, window: tuple[int, int, int, int]) -> Floats:
+    """1 in the middle of the mouth, 0 towards its corners."""
+    left, top, width, height = window
+    t, _ = slit.coordinates(grid(width, height, left, top))
+    return np.clip((BITE - np.abs(t)) * 5, 0, 1)
+
+
+def _own(picture: Floats, slit: Slit, window: tuple[int, int, int, int]) -> Floats:
+    """The picture's own teeth, which stay as upper teeth; their colour goes on under the lip."""
+    left, top, width, height = window
+    points = grid(width, height, left, top)
+    t, n = slit.coordinates(points)
+    upper, lower = slit.edges(t)
+    colour = filled(sampled(picture, points), slit.inside(points) > 0.7)
+    within = np.minimum(lower - n, n - upper + 0.5 * slit.half)
+    cover = np.clip(np.minimum(within, (1 - np.abs(t)) * slit.half) / 1.5 + 0.5, 0, 1)
+    return np.concatenate([colour * cover[..., None], cover[..., None]], axis=-1)

@@ -1,0 +1,120 @@
+"""Makes a persona file of a picture."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...face.state import PARAMETERS
+from ...render.persona import SCHEMA
+from . import rig as rigs
+from .canvas import SIDE_PX, framed
+from .check import NO_FACE, check, check_framed
+from .drawing import Drawing, Ingredients, figure_alone
+from .eyes import eyeballs_of
+from .fit import fit as fit_rig
+from .head import head_of
+from .landmarks import Landmarks, faces, landmarks, matte
+from .light import shade_of
+from .motion import always_sealed, motion_of
+from .mouth import inside_of
+from .picture import LUMA, Picture, PictureError
+from .sampling import Floats, grid
+from .slits import slits_of
+
+FPS = 30
+LICENCE = "LicenseRef-as-the-picture"
+
+ALREADY = ("mouthSmile", "mouthUpperUp", "jawOpen", "browInnerUp")
+"""Expressions of which less is added where the picture already shows some."""
+
+ALREADY_MOST = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A persona.
+
+    Args:
+        content: The file.
+        warnings: Sentences about the picture.
+    """
+
+    content: bytes
+    warnings: list[str]
+
+
+def make(picture: Picture, name: str, consent: str, progress: Callable[[str], None]) -> Made:
+    """Make a persona file of a picture.
+
+    Args:
+        picture: The picture.
+        name: What the persona is to call itself.
+        consent: What the user said about the right to use the picture.
+        progress: Is told what is being done.
+
+    Raises:
+        PictureError: The picture cannot become a persona.
+    """
+    progress("looking for a face")
+    found = faces(picture.pixels)
+    whole = landmarks(picture.pixels, found[0]) if found else None
+    face_in_picture = check(picture.pixels, found, whole)
+    square = framed(picture.pixels, face_in_picture)
+    again = faces(square)
+    if not again:
+        raise PictureError(NO_FACE)
+    parts, warnings = _ingredients(square, landmarks(square, again[0]), progress)
+    progress("writing the persona")
+    graph = Drawing(parts).write()
+    said = {
+        "schema": str(SCHEMA),
+        "name": name,
+        "licence": LICENCE,
+        "width": str(SIDE_PX),
+        "height": str(SIDE_PX),
+        "fps": str(FPS),
+        "parameters": json.dumps(PARAMETERS),
+        "neutral": json.dumps([0.0] * len(PARAMETERS)),
+        "made_from": "one picture",
+        "picture_sha256": picture.digest,
+        "consent": consent,
+        "made_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+    }
+    content = graph.model(len(PARAMETERS), "i420", (SIDE_PX * 3 // 2, SIDE_PX), said)
+    return Made(content, warnings)
+
+
+def _ingredients(
+    square: NDArray[np.uint8], face: Landmarks, progress: Callable[[str], None]
+) -> tuple[Ingredients, list[str]]:
+    """Work out all that a face is drawn from, and what to warn of."""
+    rig = rigs.load()
+    progress("fitting head and face")
+    fit = fit_rig(rig, face, (SIDE_PX, SIDE_PX))
+    warnings = check_framed(square, face, fit)
+    pixels: Floats = square.astype(np.float64)
+    slits = slits_of(face, pixels @ LUMA)
+    progress("working out how it moves")
+    motion = motion_of(rig, fit, face, slits)
+    head = head_of(pixels, fit, face, motion, matte(square))
+    sides = [slit.sides(grid(SIDE_PX, SIDE_PX), *motion.reach[k]) for k, slit in slits.items()]
+    above, below = (np.minimum.reduce([side[k] for side in sides]) for k in (0, 1))
+    already = np.array([name.startswith(ALREADY) for name in rig.unit_names]) * fit.expression
+    parts = Ingredients(
+        plate=figure_alone(pixels, head),
+        motion=motion,
+        shade=shade_of(pixels, rig, fit, motion),
+        head=head,
+        eyes=eyeballs_of(pixels, fit, face, slits),
+        inside=inside_of(pixels, rig, fit, face, slits["mouth"]),
+        edges=(above, below),
+        lean=np.r_[1 - already.clip(0, ALREADY_MOST), 1.0],
+        sealed=always_sealed(slits["mouth"]),
+    )
+    return parts, warnings
