@@ -204,7 +204,7 @@ class Drawing:
         graph, head = self.graph, self.parts.head
         pose = self.face.columns([INDEX[name] for name in POSE])
         limits = graph.constant(LIMITS[None])
-        pose = graph.node("Min", graph.node("Max", pose, -limits), limits)
+        pose = (pose / limits).clip(-1, 1)
         one = pose.columns([0]) * 0.0 + 1.0
         factors = graph.joined([pose, one], 1)
         terms = None

@@ -14,6 +14,8 @@ from .sampling import Floats
 OPSET, IR_VERSION = 17, 8
 """ONNX Runtime 1.20 reads both."""
 
+HALF_MAX = 65504.0
+
 Number = float
 
 
@@ -125,7 +127,13 @@ class Graph:
         return self._stored(np.asarray(values, np.float32))
 
     def half(self, values: Floats) -> Tensor:
-        """Numbers of the file, kept as float16."""
+        """Numbers of the file, kept as float16.
+
+        Raises:
+            ValueError: They are too large for it.
+        """
+        if not np.abs(values).max() < HALF_MAX:
+            raise ValueError(f"{np.abs(values).max()} does not fit into float16")
         return self._cast(self._stored(np.asarray(values, np.float16)))
 
     def codes(self, values: Floats) -> Tensor:

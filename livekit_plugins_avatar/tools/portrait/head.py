@@ -38,7 +38,8 @@ POWERS = (
     (0,), (1,), (2,), (3,), (4,), (5,), (0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2),
     (0, 0, 0), (1, 1, 1), (0, 0, 1), (0, 1, 1),
 )  # fmt: skip
-"""Terms of the pose: products of its numbers."""
+"""Terms of the pose: products of its numbers, as shares of `LIMITS`. So their factors are pixels,
+which float16 holds."""
 
 POSES, SEED = 80, 0
 NEWTON_STEPS = 4
@@ -89,7 +90,7 @@ def head_of(picture: Floats, fit: Fit, face: Landmarks, motion: Motion, matte: F
 
 
 def powers(pose: Floats) -> Floats:
-    """The terms of poses, [..., 6] to [..., terms]."""
+    """The terms of poses in shares of `LIMITS`, [..., 6] to [..., terms]."""
     return np.stack([np.prod(pose[..., list(power)], axis=-1) for power in POWERS], axis=-1)
 
 
@@ -140,12 +141,11 @@ def _moved(pose: Floats, fit: Fit, depth: Floats, share: Floats) -> Floats:
 
 
 def _terms(fit: Fit, depth: Floats, share: Floats) -> tuple[Floats, float]:
-    poses = np.random.default_rng(SEED).uniform(-1, 1, (POSES, len(POSE))) * LIMITS
-    known = powers(poses)
-    back = np.stack([_inverse(_moved(pose, fit, depth, share)) for pose in poses])
+    shares = np.random.default_rng(SEED).uniform(-1, 1, (POSES, len(POSE)))
+    known = powers(shares)
+    back = np.stack([_inverse(_moved(each * LIMITS, fit, depth, share)) for each in shares])
     wanted = back.reshape(POSES, -1)
-    scale = np.abs(known).max(axis=0)
-    solved = np.linalg.lstsq(known / scale, wanted, rcond=None)[0] / scale[:, None]
+    solved = np.linalg.lstsq(known, wanted, rcond=None)[0]
     error = float(np.sqrt(((known @ solved - wanted) ** 2).mean()))
     return solved.T.reshape(CELLS, CELLS, 2, len(POWERS)), error
 

@@ -30,6 +30,7 @@ FACES = {
     "right": FaceState.of(gazeYaw=0.35),
     "turned": FaceState.of(headYaw=0.14),
     "nodding": FaceState.of(headPitch=0.1),
+    "far": FaceState.of(headYaw=2.0, headPitch=-2.0, headRoll=2.0, headZ=1.0),
 }
 
 
@@ -89,6 +90,11 @@ def test_a_head_turns_and_nods(made: Made) -> None:
         moved = (_points(made.path, name) - rest)[:, axis] * way
         assert moved[1] > 4
         assert moved[1] > np.median(moved[[234, 454]]) + 2
+
+
+def test_a_pose_out_of_range_stays_a_face(made: Made) -> None:
+    """The head stops where the picture would break."""
+    assert landmarks.faces(_pictures(made.path)["far"])
 
 
 def test_the_file_says_what_it_is_made_of(made: Made) -> None:
