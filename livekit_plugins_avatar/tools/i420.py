@@ -18,6 +18,9 @@ RGB_OF_YUV = np.array(
 
 BLACK = np.array([16.0, 128.0, 128.0], np.float32)
 
+LUMA_OF_RGB = np.array([0.299, 0.587, 0.114])
+"""The luma of a picture in RGB: ITU-R BT.601-7."""
+
 
 def luma(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the luma plane, uint8 [H, W], of a picture, uint8 [H * 3 / 2, W]."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..i420 import LUMA_OF_RGB
+
 RGB = NDArray[np.uint8]
 """A picture, uint8 [H, W, 3]."""
 
@@ -23,9 +25,6 @@ WINDOW_RADIUS_PX = 5
 WINDOW_SIGMA_PX = 1.5
 STABILISERS = ((0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2)
 """Window and constants of the paper: 11 x 11 pixels, K1 = 0.01 and K2 = 0.03."""
-
-LUMA_OF_RGB = np.array([0.299, 0.587, 0.114])
-"""ITU-R BT.601-7."""
 
 
 def psnr_db(shown: RGB, truth: RGB) -> float:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..i420 import LUMA_OF_RGB
 from .fit import Fit
 from .landmarks import Box, Landmarks
-from .picture import LUMA, PictureError
+from .picture import PictureError
 
 NO_FACE = (
     "no face was found in the picture: use one that shows a person's whole face from the front, "
@@ -93,7 +94,7 @@ def check_framed(square: NDArray[np.uint8], face: Landmarks, fit: Fit) -> list[s
             "picture in which it is held upright, taken from the height of the eyes"
         )
     points = face.points[:, :2].round().astype(int).clip(0, len(square) - 1)
-    luma = float((square[points[:, 1], points[:, 0]] @ LUMA).mean())
+    luma = float((square[points[:, 1], points[:, 0]] @ LUMA_OF_RGB).mean())
     if not DARK < luma < BRIGHT:
         kind = "dark" if luma <= DARK else "bright"
         raise PictureError(f"the face is too {kind} to see: use a picture in even light")

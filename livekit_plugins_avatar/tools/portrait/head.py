@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from ..i420 import LUMA_OF_RGB
 from .canvas import SIDE_PX
 from .fit import Fit
 from .landmarks import BETWEEN_EYES, CHIN, Landmarks
 from .motion import NODES, Motion
-from .picture import LUMA
 from .sampling import Floats, blurred, grid, resized, sampled
 from .smooth import filled
 
@@ -82,7 +82,7 @@ def head_of(picture: Floats, fit: Fit, face: Landmarks, motion: Motion, matte: F
     depth = _depth(fit, motion)
     share = _share(face)
     terms, error = _terms(fit, depth, share)
-    luma = picture @ LUMA
+    luma = picture @ LUMA_OF_RGB
     rough = np.clip((matte - MATTE_LOW) / MATTE_SPAN, 0, 1)
     sharp = _guided(luma / 255, rough)
     half = resized(sharp, SIDE_PX // 2, SIDE_PX // 2)

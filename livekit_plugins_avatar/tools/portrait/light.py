@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from ..i420 import LUMA_OF_RGB
 from . import raster
 from .fit import Fit
 from .motion import NODES, Motion
-from .picture import LUMA
 from .rig import Rig
 from .sampling import Floats, blurred, resized
 
@@ -43,7 +43,7 @@ def shade_of(picture: Floats, rig: Rig, fit: Fit, motion: Motion) -> Floats:
         turned = motion.raster(raster.normals(points, rig.triangles))[sure]
         return np.concatenate([np.ones((len(turned), 1)), turned], axis=1)
 
-    luma = blurred(picture, 2.0) @ LUMA
+    luma = blurred(picture, 2.0) @ LUMA_OF_RGB
     seen = resized(luma, NODES, NODES)[motion.sure]
     rest = np.concatenate([np.ones((len(seen), 1)), motion.raster(before)[sure]], axis=1)
     light = _light(rest, seen)

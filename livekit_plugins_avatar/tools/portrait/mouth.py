@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..i420 import LUMA_OF_RGB
 from . import raster
 from .fit import Fit
 from .landmarks import Landmarks
-from .picture import LUMA
 from .rig import Rig
 from .sampling import Floats, blurred, grid, resized, sampled
 from .slits import TOOTHY, Slit
@@ -87,7 +87,7 @@ def inside_of(picture: Floats, rig: Rig, fit: Fit, face: Landmarks, slit: Slit) 
     width = int(2 * ACROSS * slit.half // 4 * 4 + 4)
     height = int((UP + DOWN) * slit.half // 4 * 4 + 4)
     skin = _lit_skin(picture, face)
-    luma = float(skin @ LUMA)
+    luma = float(skin @ LUMA_OF_RGB)
     warm = (skin / luma) ** WARMTH * luma
     lift = _lift(rig, fit, slit)
     window = (left, top, width, height)

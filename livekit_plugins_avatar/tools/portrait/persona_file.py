@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ...face.state import PARAMETERS
 from ...render.persona import SCHEMA
+from ..i420 import LUMA_OF_RGB
 from . import rig as rigs
 from .canvas import SIDE_PX, framed
 from .check import NO_FACE, check, check_framed
@@ -23,7 +24,7 @@ from .landmarks import Landmarks, faces, landmarks, matte
 from .light import shade_of
 from .motion import always_sealed, motion_of
 from .mouth import inside_of
-from .picture import LUMA, Picture, PictureError
+from .picture import Picture, PictureError
 from .sampling import Floats, grid
 from .slits import slits_of
 
@@ -99,7 +100,7 @@ def _ingredients(
     fit = fit_rig(rig, face, (SIDE_PX, SIDE_PX))
     warnings = check_framed(square, face, fit)
     pixels: Floats = square.astype(np.float64)
-    slits = slits_of(face, pixels @ LUMA)
+    slits = slits_of(face, pixels @ LUMA_OF_RGB)
     progress("working out how it moves")
     motion = motion_of(rig, fit, face, slits)
     head = head_of(pixels, fit, face, motion, matte(square))

@@ -11,9 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-LUMA = np.array([0.299, 0.587, 0.114])
-"""Shares of red, green and blue in brightness (ITU-R BT.601)."""
-
 FILE_MAX_BYTES = 64 * 2**20
 PIXELS_MAX = 60_000_000
 """More than any telephone's camera takes; decoded, such a picture is 240 MB."""

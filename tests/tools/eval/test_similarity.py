@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from livekit_plugins_avatar.tools.eval.similarity import (
-    LUMA_OF_RGB,
     PSNR_MOST_DB,
     RGB,
     psnr_db,
     ssim,
 )
+from livekit_plugins_avatar.tools.i420 import LUMA_OF_RGB
 
 
 def noise(seed: int, height: int = 24, width: int = 32) -> RGB:
