@@ -7,7 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from . import persona_file, picture, sheet
+from . import sheet
+from .persona_file import make
 from .picture import PictureError
 
 QUESTION = (
@@ -40,11 +41,11 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.output.suffix != ".onnx":
             raise PictureError(f"{args.output} is no name of a persona file: end it with .onnx")
-        read = picture.read(args.picture)
-        answer = _asked(args.right)
-        name = "".join(c for c in args.name or args.output.stem if c.isprintable())[:200]
-        made = persona_file.make(read, name or "me", f"{QUESTION} {answer}", progress)
-        args.output.write_bytes(made.content)
+        right = f"{QUESTION} {_asked(args.right)}"
+        made = make(
+            args.picture, right=right, name=args.name or args.output.stem, progress=progress
+        )
+        made.save(args.output)
         if args.sheet:
             progress("drawing the sheet")
             sheet.write(args.output, args.sheet)

@@ -6,12 +6,13 @@ import datetime
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...face.state import PARAMETERS
-from ...render.persona import SCHEMA
+from ...render.persona import NAME_MAX, SCHEMA
 from ..i420 import LUMA_OF_RGB
 from . import rig as rigs
 from .canvas import SIDE_PX, framed
@@ -24,7 +25,7 @@ from .landmarks import Landmarks, faces, landmarks, matte
 from .light import shade_of
 from .motion import always_sealed, motion_of
 from .mouth import inside_of
-from .picture import Picture, PictureError
+from .picture import Picture, PictureError, read
 from .sampling import Floats, grid
 from .slits import slits_of
 
@@ -38,30 +39,50 @@ ALREADY_MOST = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A persona.
+class PersonaFile:
+    """A persona that has been made.
 
     Args:
-        content: The file.
-        warnings: Sentences about the picture.
+        content: The file: about 4 MB.
+        warnings: What the picture makes look worse, a sentence each.
     """
 
     content: bytes
-    warnings: list[str]
+    warnings: tuple[str, ...]
+
+    def save(self, path: str | Path) -> Path:
+        """Write the file; returns its path, which `AvatarSession` takes."""
+        Path(path).write_bytes(self.content)
+        return Path(path)
 
 
-def make(picture: Picture, name: str, consent: str, progress: Callable[[str], None]) -> Made:
-    """Make a persona file of a picture.
+def make(
+    picture: str | Path | bytes,
+    *,
+    right: str,
+    name: str = "me",
+    progress: Callable[[str], None] | None = None,
+) -> PersonaFile:
+    """Make a persona of one picture of a face; takes seconds, so call it off the event loop.
 
     Args:
-        picture: The picture.
-        name: What the persona is to call itself.
-        consent: What the user said about the right to use the picture.
-        progress: Is told what is being done.
+        picture: A file's path or its content: JPEG, PNG, WebP, BMP or TIFF, of at most 64 MB.
+        right: What gives you the right to use the picture, in your words; kept in the file.
+        name: What the persona is to call itself; at most 200 letters are kept.
+        progress: Called with each step that begins, a few words, on the caller's thread.
 
     Raises:
-        PictureError: The picture cannot become a persona.
+        PictureError: The picture cannot become a persona; one sentence, with the remedy.
+        ValueError: `right` says nothing.
     """
+    if not right.strip():
+        raise ValueError("right is empty: say what gives you the right to use the picture")
+    said = progress or (lambda step: None)
+    printable = "".join(letter for letter in name if letter.isprintable())[:NAME_MAX]
+    return _made(read(picture), printable or "me", right, said)
+
+
+def _made(picture: Picture, name: str, right: str, progress: Callable[[str], None]) -> PersonaFile:
     progress("looking for a face")
     found = faces(picture.pixels)
     whole = landmarks(picture.pixels, found[0]) if found else None
@@ -84,11 +105,11 @@ def make(picture: Picture, name: str, consent: str, progress: Callable[[str], No
         "neutral": json.dumps([0.0] * len(PARAMETERS)),
         "made_from": "one picture",
         "picture_sha256": picture.digest,
-        "consent": consent,
+        "consent": right,
         "made_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }
     content = graph.model(len(PARAMETERS), "i420", (SIDE_PX * 3 // 2, SIDE_PX), said)
-    return Made(content, warnings)
+    return PersonaFile(content, tuple(warnings))
 
 
 def _ingredients(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -39,32 +40,39 @@ class Picture:
     digest: str
 
 
-def read(path: Path) -> Picture:
+def read(source: str | Path | bytes) -> Picture:
     """Read a picture.
+
+    Args:
+        source: A file's path or its content.
 
     Raises:
         PictureError: There is no such file, it is no picture, or it is too large or too small.
     """
+    content, name = (source, "the picture") if isinstance(source, bytes) else _content(source)
+    if len(content) > FILE_MAX_BYTES:
+        raise PictureError(_too_long(name))
+    return Picture(_pixels(content, name), hashlib.sha256(content).hexdigest())
+
+
+def _content(path: str | Path) -> tuple[bytes, str]:
     try:
-        if path.stat().st_size > FILE_MAX_BYTES:
-            raise PictureError(
-                f"{path} has more than {FILE_MAX_BYTES // 2**20} MB: save it as a JPEG"
-            )
-        content = path.read_bytes()
-    except OSError as error:
-        raise PictureError(f"{path} cannot be read: {error.strerror}") from error
-    return Picture(_pixels(path), hashlib.sha256(content).hexdigest())
+        with open(path, "rb") as file:
+            return file.read(FILE_MAX_BYTES + 1), str(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "that is no path"
+        raise PictureError(f"{path} cannot be read: {reason}") from error
 
 
-def _pixels(path: Path) -> NDArray[np.uint8]:
+def _pixels(content: bytes, name: str) -> NDArray[np.uint8]:
     try:
         with warnings.catch_warnings():
             # Pillow warns of sizes that are refused here.
             warnings.simplefilter("ignore")
             # Formats can only be named once Pillow knows them.
             Image.init()
-            with Image.open(path, formats=FORMATS) as image:
-                _check_size(path, image)
+            with Image.open(BytesIO(content), formats=FORMATS) as image:
+                _check_size(name, image)
                 image.draft("RGB", (SIDE_MAX_PX, SIDE_MAX_PX))
                 upright = ImageOps.exif_transpose(image)
                 return _rgb(upright)
@@ -72,31 +80,35 @@ def _pixels(path: Path) -> NDArray[np.uint8]:
         raise
     except UnidentifiedImageError:
         raise PictureError(
-            f"{path} is no picture that can be read here: save it as a JPEG or a PNG"
+            f"{name} is no picture that can be read here: save it as a JPEG or a PNG"
         ) from None
     except Image.DecompressionBombError:
-        raise PictureError(_too_large(path)) from None
+        raise PictureError(_too_large(name)) from None
     # Pillow's decoders raise nearly anything on a damaged file.
     except Exception as error:
         raise PictureError(
-            f"{path} is damaged ({type(error).__name__}): open it in an editor and save it again"
+            f"{name} is damaged ({type(error).__name__}): open it in an editor and save it again"
         ) from error
 
 
-def _check_size(path: Path, image: Image.Image) -> None:
+def _check_size(name: str, image: Image.Image) -> None:
     if image.width * image.height > PIXELS_MAX:
-        raise PictureError(_too_large(path))
+        raise PictureError(_too_large(name))
     if min(image.size) < SIDE_MIN_PX:
         raise PictureError(
-            f"{path} has {image.width} x {image.height} pixels: use a picture of at least "
+            f"{name} has {image.width} x {image.height} pixels: use a picture of at least "
             f"{SIDE_MIN_PX} pixels a side, better 512"
         )
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-        raise PictureError(f"{path} is a moving picture: save one frame of it as a PNG")
+        raise PictureError(f"{name} is a moving picture: save one frame of it as a PNG")
 
 
-def _too_large(path: Path) -> str:
-    return f"{path} has more than {PIXELS_MAX // 10**6} million pixels: make it smaller"
+def _too_large(name: str) -> str:
+    return f"{name} has more than {PIXELS_MAX // 10**6} million pixels: make it smaller"
+
+
+def _too_long(name: str) -> str:
+    return f"{name} has more than {FILE_MAX_BYTES // 2**20} MB: save it as a JPEG"
 
 
 def _rgb(image: Image.Image) -> NDArray[np.uint8]:
