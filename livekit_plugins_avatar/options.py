@@ -10,7 +10,7 @@ from typing import Any, get_args
 from .emotion.estimate import EmotionClassifier
 from .face.style import STYLES, Style, StyleName
 from .publish.tracks import VideoCodec
-from .render.persona import BUILT_IN, Aspect, Device, PersonaError
+from .render.persona import BUILT_IN, Aspect, Device, Persona, PersonaError
 from .render.prerenderer import frame_period
 from .render.renderer import Renderer
 from .speech.recognizer import Recognizer
@@ -53,6 +53,14 @@ class Options:
     def resolved_style(self) -> Style:
         """The factors of the style."""
         return self.style if isinstance(self.style, Style) else STYLES[self.style]
+
+    def open_renderer(self) -> Renderer:
+        """Open the persona; the renderer is the caller's to close."""
+        # Imported here, so that importing the package loads nothing that may touch a GPU.
+        from .render.onnx_renderer import OnnxRenderer
+
+        persona, threads = Persona.load(self.persona), self.render_threads
+        return OnnxRenderer(persona, device=self.device, threads=threads, aspect=self.aspect)
 
     def bitrate_bps(self, size: tuple[int, int]) -> int:
         """The most that video of this width and height may take."""

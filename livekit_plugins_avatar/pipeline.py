@@ -35,7 +35,7 @@ from .gaze.controller import GazeController
 from .log import logger
 from .options import Options
 from .publish.publisher import Publisher
-from .render.persona import Persona, PersonaError
+from .render.persona import PersonaError
 from .render.prerenderer import Prerenderer, frame_period
 from .render.renderer import Renderer
 from .speech.published import PublishedVisemes
@@ -87,6 +87,7 @@ class Pipeline:
         self.sink: AudioSink | None = None
         self._takeover: OutputTakeover | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._using = asyncio.Lock()
         self._attached = ExitStack()
         """Lets go of the session and the room."""
 
@@ -169,19 +170,33 @@ class Pipeline:
         self._attach(agent_session, room, worker)
         telemetry.measure(self, {"room": room.name})
 
+    async def use(self, **changes: Any) -> None:
+        """Go on with another `persona`, opened off the loop, or in another `style`."""
+        async with self._using:
+            options = replace(self.options, **changes)
+            if "persona" in changes:
+                self.renderer = await self._exchange(options)
+            self.options = options
+            if "style" in changes:
+                sample = self.now()
+                self.face.restyle(sample, options.resolved_style)
+                self._redraw(sample)
+
+    async def _exchange(self, options: Options) -> Renderer:
+        if self._prerenderer is None:
+            raise RuntimeError("the avatar shows no face: call `await face.wait_for_join()` first")
+        renderer = await asyncio.to_thread(options.open_renderer)
+        try:
+            self._prerenderer.exchange(renderer)
+        except BaseException:
+            renderer.close()
+            raise
+        return renderer
+
     def _open_renderer(self) -> Renderer | None:
         """The persona's renderer, or None where it cannot run: then the voice goes on alone."""
-        # Imported here, so that importing the package loads nothing that may touch a GPU.
-        from .render.onnx_renderer import OnnxRenderer
-
-        options = self.options
         try:
-            return OnnxRenderer(
-                Persona.load(options.persona),
-                device=options.device,
-                threads=options.render_threads,
-                aspect=options.aspect,
-            )
+            return self.options.open_renderer()
         except PersonaError:
             raise
         except Exception:

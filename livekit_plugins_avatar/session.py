@@ -203,6 +203,27 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         """
         self._pipeline.express(self._pipeline.now(), emotion, strength)
 
+    async def use(
+        self, persona: str | Path | None = None, *, style: StyleName | Style | None = None
+    ) -> None:
+        """Go on with another persona or in another style, in mid-speech too.
+
+        The voice is not touched. The persona is opened meanwhile, and its file is not needed any
+        more on return; the faces fade into each other within 0.13 s, the styles within 0.3 s.
+
+        Args:
+            persona, style: As of the constructor; None keeps what is.
+
+        Raises:
+            AvatarError: There is no face to exchange: before the start, after the end.
+            TypeError, ValueError: As the constructor; or the persona has another size or fps.
+        """
+        changes = {"persona": persona, "style": style}
+        try:
+            await self._pipeline.use(**{k: v for k, v in changes.items() if v is not None})
+        except RuntimeError as error:
+            raise AvatarError(str(error)) from error
+
     async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Take over the agent's audio output, and publish voice and face.
 

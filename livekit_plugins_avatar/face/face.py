@@ -30,7 +30,8 @@ from .status import AT_TARGET_DEG, AvatarStatus
 from .style import NATURAL, Style
 
 BLEND_SAMPLES = samples(0.3)
-"""How long a restored face takes into life: a shorter blend looks like a cut."""
+"""How long a restored face takes into life, and one style into the next: a shorter blend looks like
+a cut."""
 
 Visemes = Callable[[int, int], Sequence[VisemeEvent]]
 """The viseme events in [start, end) of the published timeline, contiguous and in order."""
@@ -46,6 +47,19 @@ EYE_LOOK_RAD = 0.57
 """The angle of an eyeLook weight of 1: 30 to 34 degrees, as renderers draw it."""
 
 _BEFORE_SAMPLES = max(REACH_BEFORE_SAMPLES, ACCENT_SAMPLES)
+
+
+class _Manner:
+    """What a style shapes. Emotions and nods go on from the manner `before`."""
+
+    def __init__(self, seed: int, style: Style, before: _Manner | None = None) -> None:
+        self.eye_motion = EyeMotion(seed, style)
+        self.blinks = Blinks(seed, style)
+        self.idle = Idle(seed, style)
+        self.expression = Expression(seed, style.expression)
+        if before is not None:
+            self.expression.emotions = before.expression.emotions
+            self.expression.nods = before.expression.nods
 
 
 class Face:
@@ -73,10 +87,10 @@ class Face:
             raise ValueError(f"seed must be at least 0, got {seed}")
         self._visemes = visemes
         self._situations = situations
-        self._eye_motion = EyeMotion(seed, style)
-        self._blinks = Blinks(seed, style)
-        self._idle = Idle(seed, style)
-        self._expression = Expression(seed, style.expression)
+        self._seed = seed
+        manner = _Manner(seed, style)
+        self._manners = manner, manner, 0
+        """That before, that now, and since which sample."""
         self._restored: FaceState | None = None
         self._woken: int | None = None
 
@@ -85,11 +99,16 @@ class Face:
 
         Emotions set for later are dropped.
         """
-        self._expression.emotions.set(sample, emotion, strength)
+        self._manners[1].expression.emotions.set(sample, emotion, strength)
 
     def nod(self, sample: int) -> None:
         """Nod at `sample`, unless a nod is under way then."""
-        self._expression.nods.add(sample)
+        self._manners[1].expression.nods.add(sample)
+
+    def restyle(self, sample: int, style: Style) -> None:
+        """Blend into another style from `sample` on."""
+        before = self._manners[1]
+        self._manners = before, _Manner(self._seed, style, before), sample
 
     def restore(self, face: FaceState) -> None:
         """Hold `face`, which viewers have seen before, until `wake`."""
@@ -102,7 +121,8 @@ class Face:
     def status(self, sample: int) -> AvatarStatus:
         """Why the face at `sample` looks as it does."""
         situations = recent(self._situations, sample)
-        look = self._eye_motion.at(situations, sample)
+        manner = self._manners[1]
+        look = manner.eye_motion.at(situations, sample)
         (event, *_) = self._visemes(sample, sample + 1)
         _, situation = situations[-1]
 
@@ -116,7 +136,7 @@ class Face:
             yaw_rad=look.yaw,
             pitch_rad=look.pitch,
             viseme=event.viseme,
-            expression=self._expression.name(sample),
+            expression=manner.expression.name(sample),
         )
 
     def at(self, sample: int) -> FaceState:
@@ -129,17 +149,23 @@ class Face:
         return alive if part >= 1.0 else restored.mixed(alive, part)
 
     def _alive(self, sample: int) -> FaceState:
+        before, now, since = self._manners
+        part = ease((sample - since) / BLEND_SAMPLES)
+        alive = self._in(now, sample)
+        return alive if part >= 1.0 else self._in(before, sample).mixed(alive, part)
+
+    def _in(self, manner: _Manner, sample: int) -> FaceState:
         situations = recent(self._situations, sample)
         changes = agent_states(situations)
         features, posture = (mix(changes, sample, n) for n in (FEATURES_SAMPLES, POSTURE_SAMPLES))
         events = self._visemes(sample - _BEFORE_SAMPLES, sample + REACH_AFTER_SAMPLES)
-        shown = self._expression.at(features, posture, events, sample)
-        look = self._eye_motion.at(situations, sample)
+        shown = manner.expression.at(features, posture, events, sample)
+        look = manner.eye_motion.at(situations, sample)
 
         values = np.zeros(len(PARAMETERS))
         values[_BLENDSHAPES] = blend(mouth_at(events, sample), shown[_BLENDSHAPES])
 
-        head = shown[_HEAD] + self._idle.head(posture, sample)
+        head = shown[_HEAD] + manner.idle.head(posture, sample)
         head[:2] += look.head_yaw, look.head_pitch
         values[_HEAD] = head = soft_limit(head, HEAD_LIMITS)
         # The eyes compensate for every movement of the head, as human eyes do.
@@ -147,7 +173,7 @@ class Face:
         values[_GAZE] = eyes
         values[_LOOK_OUT] = look.apart / EYE_LOOK_RAD
 
-        closure = self._blinks.closure(situations, look.shifts, sample)
+        closure = manner.blinks.closure(situations, look.shifts, sample)
         lowered, widened = lids(float(eyes[1]))
         values[_BLINK] += lowered + (1.0 - lowered) * closure
         values[_WIDE] += widened * (1.0 - closure)

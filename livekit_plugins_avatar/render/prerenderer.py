@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ..face.state import FaceState
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, Timed, samples
+from .cross_fade import CrossFade
 from .frame_priority import highest_priority
 from .renderer import Frames, Moment, Renderer
 
@@ -51,6 +52,16 @@ class FrameBuffer:
 
     def __len__(self) -> int:
         return len(self._frames)
+
+    @property
+    def due(self) -> int:
+        """The sample whose frame is taken next."""
+        return self._due
+
+    @property
+    def end(self) -> int:
+        """The first sample for which there is no room yet."""
+        return self._due + self._ahead * self.period
 
     def take(self, sample: int) -> NDArray[np.uint8] | None:
         """Remove and return the frame for `sample`, stale or not, and drop older ones."""
@@ -99,7 +110,9 @@ class Prerenderer:
         period: int,
     ) -> None:
         self.period = period
-        self._renderer = renderer
+        self.renderer = renderer
+        """That at work; `exchange` sets another."""
+        self._successors: deque[Renderer] = deque()
         self._compose = compose
         self._clock = clock
         self._buffer = FrameBuffer(period, frames)
@@ -162,6 +175,22 @@ class Prerenderer:
             self._changed_from = min(self._changed_from, sample)
             self._changed.notify()
 
+    def exchange(self, renderer: Renderer) -> None:
+        """Fade to another renderer behind the frames that are buffered; then close the one before.
+
+        Raises a ValueError where size or fps differ, and a RuntimeError once closed; the renderer
+        is then the caller's to close.
+        """
+        wanted, given = (
+            f"{each.size[0]}x{each.size[1]} at {each.fps} fps" for each in (self.renderer, renderer)
+        )
+        if wanted != given:
+            raise ValueError(f"a face of {wanted} cannot go on with a renderer of {given}")
+        with self._changed:
+            if self._closing:
+                raise RuntimeError("the avatar was closed")
+            self._successors.append(renderer)
+
     def close(self, timeout_s: float = 1.0) -> bool:
         """Stop, and close the renderer on its thread; return whether it answered in time."""
         with self._changed:
@@ -178,17 +207,15 @@ class Prerenderer:
                 self._draw()
             except BaseException:
                 self.fail(ITSELF)
-        try:
-            self._renderer.close()
-        except BaseException:
-            logger.exception("prerenderer: the renderer could not be closed and is left behind")
+        for renderer in (self.renderer, *self._successors):
+            _close(renderer)
 
     def _draw(self) -> None:
         moments = self.begin()
         if not moments:
             return self._wait()
         try:
-            frames = self._checked(self._renderer.render(moments), len(moments))
+            frames = self._checked(self.renderer.render(moments), len(moments))
         except BaseException:
             return self.fail(RENDERER)
         self.finish(moments, frames)
@@ -207,12 +234,13 @@ class Prerenderer:
         now_s = self._clock.now_s()
         if now_s < self._retry_at_s:
             return []
+        self._succeed()
         with self._changed:
             wanted = self._buffer.reachable(samples(self.frame_cost_s))
             self._changed_from = math.inf
         if not wanted:
             return []
-        batch = max(1, int(getattr(self._renderer, "batch", 1)))
+        batch = max(1, int(getattr(self.renderer, "batch", 1)))
         try:
             chosen = self._chosen(wanted, batch)
             moments = [Timed(sample, self.period, self._compose(sample)) for sample in chosen]
@@ -222,6 +250,16 @@ class Prerenderer:
         self._last_face = moments[-1].value
         self._busy_since_s = now_s
         return moments
+
+    def _succeed(self) -> None:
+        """Begin a fade that was asked for; close the renderer of one that is over."""
+        while self._successors:
+            after = self._successors.popleft()
+            self.renderer = CrossFade(self.renderer, after, self._buffer.end)
+        fading = self.renderer
+        if isinstance(fading, CrossFade) and self._buffer.due >= fading.end:
+            self.renderer = fading.after
+            _close(fading.before)
 
     def _chosen(self, wanted: Sequence[int], batch: int) -> Sequence[int]:
         """Choose the next frames, or where the renderer is slow, those of the highest priority."""
@@ -233,7 +271,7 @@ class Prerenderer:
 
     def _checked(self, frames: Frames, count: int) -> Frames:
         """Copy what the renderer gave: it may draw the next pictures into the same memory."""
-        width, height = self._renderer.size
+        width, height = self.renderer.size
         copied: Frames = np.array(frames)
         shape = (count, height * 3 // 2, width)
         if copied.shape != shape or copied.dtype != np.uint8:
@@ -272,6 +310,13 @@ class Prerenderer:
             )
         self._retry_s = min(LAST_RETRY_S, max(FIRST_RETRY_S, 2 * self._retry_s))
         self._retry_at_s = self._clock.now_s() + self._retry_s
+
+
+def _close(renderer: Renderer) -> None:
+    try:
+        renderer.close()
+    except BaseException:
+        logger.exception("prerenderer: a renderer could not be closed and is left behind")
 
 
 def frame_period(fps: int) -> int:

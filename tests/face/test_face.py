@@ -174,6 +174,24 @@ def test_a_livelier_style_moves_more() -> None:
     assert moved("off") < moved("calm") < moved("natural") < moved("lively")
 
 
+def test_a_style_blends_into_another() -> None:
+    """In mid-call nothing jumps, the past stays, an emotion goes on, and the new style is live."""
+    changed, before, after = (
+        Face(babble, still("speaking"), style=STYLES[name]) for name in ("off", "off", "lively")
+    )
+    at, blended = 4 * SECOND, 5 * SECOND
+    for face in (changed, after):
+        face.express(3 * SECOND, "warm")
+    changed.restyle(at, STYLES["lively"])
+    past, through = range(0, at, FRAME), range(at - SECOND, blended, FRAME)
+    before.express(3 * SECOND, "warm")
+    assert (trajectory(changed, past) == trajectory(before, past)).all()
+    assert (changed.at(blended).values == after.at(blended).values).all()
+    steps = np.abs(np.diff(trajectory(changed, through)[:, TURNS], axis=0))
+    assert steps.max() < 0.02
+    assert changed.status(blended).expression == "warm"
+
+
 def test_the_status_says_what_the_face_does() -> None:
     """It has the situation, the target by name, the viseme and the emotion."""
     anna, ben = Target("anna", -0.25), Target("ben", 0.25)

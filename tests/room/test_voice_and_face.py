@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from livekit_plugins_avatar import AvatarSession, Moment
+from livekit_plugins_avatar import AvatarError, AvatarSession, Moment, PersonaError
 from livekit_plugins_avatar.face.state import INDEX
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 from livekit_plugins_avatar.tools.eval.continuity import Observed
@@ -159,6 +159,24 @@ async def test_the_playhead_follows_the_audio_source(server: LiveKitServer) -> N
         # Reports are up to 50 ms old, more if this process was stopped: the freshest tell.
         drift_s = max(apart_s[10:]) - max(apart_s[:10])
         assert abs(drift_s) <= 0.02, apart_s
+
+
+async def test_another_face_in_mid_speech(server: LiveKitServer) -> None:
+    """It fades in while the sound goes on without a gap."""
+    async with a_call(server, AvatarSession("sketch")) as call:
+        speaking = asyncio.ensure_future(call.say(hum(2.0)))
+        await until(lambda: loud_now(call))
+        before = call.viewer.seen[-1][2]
+        await call.avatar.use("woman", style="lively")
+        await speaking
+        await until(lambda: len(call.viewer.loud()) and not loud_now(call))
+        assert abs(call.viewer.seen[-1][2] - before) > 10, "the picture is another one"
+        assert abs(heard_length_s(call) - 2.0) <= 0.1
+        assert heard_quiet_ms(call) <= MADE_UP_MS
+        with pytest.raises(PersonaError, match="no persona file"):
+            await call.avatar.use("nobody.onnx")
+    with pytest.raises(AvatarError, match="closed"):
+        await call.avatar.use("man")
 
 
 async def test_closing_leaves_the_agent_in_the_room(server: LiveKitServer) -> None:
