@@ -25,6 +25,10 @@ TICK_SAMPLES = samples(0.01)
 RETRACT_SAMPLES = samples(0.2)
 """The most that can be retracted: more than any audio source is given ahead."""
 
+RESUME_SAMPLES = samples(0.1)
+"""Once the link is up, speech resumes this much later than it could: it often resumes in the middle
+of a sentence, and frames of a mouth at rest, drawn ahead, are replaced meanwhile."""
+
 MEMORY_SAMPLES = samples(5.0)
 """Runs that ended longer ago than this are forgotten: every frame that could show them is out."""
 
@@ -53,6 +57,8 @@ class Playout:
         self._paused = False
         self._down_from: int | None = None
         """The published sample from which on the link is down."""
+        self._resumes_at = 0
+        """No speech begins before this published sample."""
         self._closed = False
         self._fader = Fader()
         self._history: deque[tuple[int, Fader]] = deque(maxlen=RETRACT_SAMPLES // TICK_SAMPLES + 1)
@@ -127,7 +133,7 @@ class Playout:
                         segment.rewind()
                     replayed += left - segment.next
             self._fader.mute()
-            self.wants_retraction = True
+            self._resumes_at = self.published + RESUME_SAMPLES
             self._note_change()
             return replayed
 
@@ -185,6 +191,8 @@ class Playout:
             head.truncate(0)
             head = self._head()
         stopping = self._held or (head is not None and head.cut)
+        if self.published < self._resumes_at:
+            return fader.silence(min(count, self._resumes_at - self.published))
         due = 0
         if head is not None and (fader.speaking or (head.can_start and not stopping)):
             due = min(count, head.available, fader.remaining if stopping else count)
@@ -285,7 +293,7 @@ class Playout:
     def _expected(self) -> list[Run]:
         """Where the speech that waits will be published if nothing stops it."""
         expected: list[Run] = []
-        sample = self.published
+        sample = max(self.published, self._resumes_at)
         for segment in self._segments:
             count = segment.available
             if self._held:

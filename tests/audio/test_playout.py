@@ -17,9 +17,10 @@ from livekit_plugins_avatar.audio.playback_events import (
     Progressed,
     Started,
 )
-from livekit_plugins_avatar.audio.playout import Playout
+from livekit_plugins_avatar.audio.playout import RESUME_SAMPLES, Playout
+from livekit_plugins_avatar.audio.resume_point import LEAD_IN_SAMPLES
 from livekit_plugins_avatar.audio.segment import START_SAMPLES
-from livekit_plugins_avatar.timeline import samples
+from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
 
 TICK = samples(0.01)
 
@@ -341,6 +342,25 @@ def test_replayed_speech_counts_once() -> None:
     assert len([event for event in source.events if isinstance(event, Started)]) == 1
     assert [event.offset for event in runs] == [0, *np.cumsum([r.length for r in runs])[:-1]]
     assert source.events[-1] == Finished(5 * 60 * TICK, interrupted=False)
+
+
+def test_speech_resumes_when_the_face_can() -> None:
+    """Speech resumes later than any frame drawn ahead needs to be replaced, and where it was said
+    to."""
+    playout = Playout()
+    source = Source(playout)
+    playout.push_audio(words(5))
+    source.run(100)
+    playout.link_down(90 * TICK)
+    source.run(50)
+    playout.link_up()
+    pulled = playout.published
+    (expected,) = playout.runs(pulled, pulled + SAMPLE_RATE)
+    assert expected.published == pulled + RESUME_SAMPLES
+    source.run(50)
+    assert playout.runs(pulled, pulled + SAMPLE_RATE)[0].published == expected.published
+    heard = np.flatnonzero(source.heard[pulled:])
+    assert heard[0] == RESUME_SAMPLES + LEAD_IN_SAMPLES
 
 
 def test_an_interruption_while_the_link_is_down() -> None:

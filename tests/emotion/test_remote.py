@@ -150,7 +150,7 @@ async def test_closing_is_bounded(swallowed: int, caplog: pytest.LogCaptureFixtu
     await settle()
     began = perf_counter()
     await asyncio.wait_for(remote.aclose(), 5.0)
-    assert perf_counter() - began < 2.0
+    assert perf_counter() - began < 4.0
     assert classifier.closed == 1
     left = asyncio.all_tasks() - idle
     assert bool(left) == (swallowed > 3)

@@ -278,7 +278,10 @@ def _flat(kind: Kind, figures: dict[str, Seen], log: Log, lost: Sequence[Window]
         f"{kind}_face_jumps_count": None if jumped is None else len(jumped),
         f"{kind}_face_jumps_reconnect_count": None
         if jumped is None
-        else sum(window.meets(at_s, at_s) for at_s in jumped for window in away),
+        else sum(window.meets(jump.at_s, jump.at_s) for jump in jumped for window in away),
+        f"{kind}_face_jumps_parameters": None
+        if jumped is None
+        else sorted({f"{jump.parameter} {jump.moved:.2f}" for jump in jumped}),
         f"{kind}_source_gaps_count": len(source_gaps),
         f"{kind}_source_gaps_ms": round(1e3 * sum(source_gaps), 1),
         f"{kind}_track_gaps_count": len(track_gaps),

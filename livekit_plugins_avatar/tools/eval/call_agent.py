@@ -22,7 +22,7 @@ from livekit.agents.voice.room_io import RoomOptions, TextOutputOptions
 
 from ...session import AvatarSession
 from ...timeline import SAMPLE_RATE, Clock, SystemClock, samples, seconds
-from .call_log import Clap, Gap, Happened, Log
+from .call_log import Clap, FaceJump, Gap, Happened, Log
 from .clapper import FRAME_SAMPLES, Clapper, ClapperRenderer
 from .continuity import Observed, jumps
 from .faults.machine import block
@@ -182,7 +182,9 @@ class OurFace:
             self._log.track_gaps.append(Gap(self._clock.wall_s(), gap_s))
         zero_s = self._clock.wall_s() - seconds(pipeline_of(self._avatar).playhead)
         jumped = jumps(dict(self._observed.faces), FRAME_SAMPLES)
-        self._log.face_jumps = [zero_s + seconds(jump.sample) for jump in jumped]
+        self._log.face_jumps = [
+            FaceJump(zero_s + seconds(jump.sample), jump.name, jump.moved) for jump in jumped
+        ]
         claps = list(self._renderer.claps.items())[self._collected :]
         self._collected += len(claps)
         self._log.claps += [

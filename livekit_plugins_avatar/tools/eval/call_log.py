@@ -64,6 +64,20 @@ class Happened(NamedTuple):
     end_s: float
 
 
+class FaceJump(NamedTuple):
+    """The face moved further than a face can from one frame to the next.
+
+    Args:
+        at_s: When.
+        parameter: Which of the face's parameters moved.
+        moved: How far, in its own unit.
+    """
+
+    at_s: float
+    parameter: str
+    moved: float
+
+
 @dataclass(slots=True)
 class Log:
     """One publisher's call.
@@ -77,8 +91,7 @@ class Log:
         turns: How many were taken.
         interrupted: How many of them another participant interrupted.
         stuck: Turns whose end was never reported.
-        face_jumps: When the face moved further than a face can from one frame to the next; None
-            where there is no face.
+        face_jumps: In order; None where there is no face.
         stats: What the avatar counted.
         sent: What the picture's sender counted, by the wall's clock; nothing of a publisher that
             does not tell.
@@ -92,7 +105,7 @@ class Log:
     turns: int = 0
     interrupted: int = 0
     stuck: int = 0
-    face_jumps: list[float] | None = None
+    face_jumps: list[FaceJump] | None = None
     stats: dict[str, int] = field(default_factory=dict)
     sent: Readings = field(default_factory=Readings)
 
