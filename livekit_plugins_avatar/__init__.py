@@ -61,6 +61,7 @@ def prewarm(
     device: Device = "auto",
     aspect: Aspect = "square",
     render_threads: int = 1,
+    shared_renderer: bool | None = None,
 ) -> None:
     """Load the models before a job arrives; all avatars of this process then share them.
 
@@ -68,17 +69,23 @@ def prewarm(
 
     Args:
         proc: The process, as the framework passes it; not used.
-        persona, device, aspect, render_threads: As for `AvatarSession`.
+        persona, device, aspect, render_threads, shared_renderer: As for `AvatarSession`.
 
     Raises:
         PersonaError: There is no such persona, or its file does not fit.
     """
     # Imported here, so that importing the package loads nothing that may touch a GPU.
-    from .render.onnx_renderer import warm
+    from .render.opening import warm
     from .speech.recognizer import built_in
 
     built_in()
-    warm(persona, device=device, threads=render_threads, aspect=aspect)
+    warm(
+        persona,
+        device=device,
+        threads=render_threads,
+        aspect=aspect,
+        shared=shared_renderer,
+    )
 
 
 Plugin.register_plugin(

@@ -43,6 +43,7 @@ class Options:
     video_delay_s: float = VIDEO_DELAY_S
     frames_ahead: int = 6
     render_threads: int = 1
+    shared_renderer: bool | None = None
     seed: int = 0
     renderer: Renderer | None = None
     recognizer: Recognizer | None = None
@@ -57,10 +58,15 @@ class Options:
     def open_renderer(self) -> Renderer:
         """Open the persona; the renderer is the caller's to close."""
         # Imported here, so that importing the package loads nothing that may touch a GPU.
-        from .render.onnx_renderer import OnnxRenderer
+        from .render.opening import open_renderer
 
-        persona, threads = Persona.load(self.persona), self.render_threads
-        return OnnxRenderer(persona, device=self.device, threads=threads, aspect=self.aspect)
+        return open_renderer(
+            Persona.load(self.persona),
+            device=self.device,
+            threads=self.render_threads,
+            aspect=self.aspect,
+            shared=self.shared_renderer,
+        )
 
     def bitrate_bps(self, size: tuple[int, int]) -> int:
         """The most that video of this width and height may take."""
@@ -82,6 +88,8 @@ class Options:
         if self.video_bitrate_bps is not None:
             self._check("video_bitrate_bps", int, LEAST_BITRATE_BPS, 20_000_000)
         self._check("seed", int, 0, 2**32 - 1)
+        if not isinstance(self.shared_renderer, bool | None):
+            raise TypeError(f"shared_renderer is a bool or None, got {self.shared_renderer!r}")
         self._check_renderer()
         self._check_has("recognizer", "stream", "lookahead_samples")
         self._check_has("emotion_classifier", "classify", "aclose")

@@ -38,12 +38,10 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
     Args:
         persona: "man", "woman", "sketch", or the path of a persona file.
-        aspect: "square", or "wide": the same picture in the middle of a 16:9 one, for meeting
-            tiles. Not every persona has it.
+        aspect: "square", or "wide": 16:9, for meeting tiles. Not every persona has it.
         style: How lively the face is: "off" (still and polite; it blinks and breathes), "calm",
             "natural", "lively", or a `Style` of your own.
-        device: Where the persona is rendered: "tensorrt", "cuda", "cpu", or "auto", the first of
-            them that works here.
+        device: What renders: "tensorrt", "cuda", "cpu", or "auto", the first that works here.
         video_codec: "vp8", "h264", "vp9" or "av1".
         video_bitrate_bps: The most that the video may take, 100 kbit/s to 20 Mbit/s; None is what
             a face of its size needs, 301 kbit/s for 512x512.
@@ -52,9 +50,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         frames_ahead: Frames rendered ahead of the playhead, 1 to 30. More hide longer stalls of
             the renderer; fewer are rendered again when plans change.
         render_threads: CPU threads for rendering, 1 to 16. One leaves the voice its cores.
+        shared_renderer: Whether one process renders for all jobs of this user; None: on a GPU.
         seed: Of blinks and glances, 0 to 2^32 - 1; the same seed gives the same.
-        renderer: Renders instead of the persona: any object that fits `Renderer`. The avatar
-            closes it.
+        renderer: Renders instead of the persona; fits `Renderer`. The avatar closes it.
         recognizer: Turns speech into visemes instead of the built-in recogniser.
         emotion_classifier: Classifies the emotion of what is said and heard, besides the built-in
             lexicon; see `emotion.classifiers`. The avatar closes it.
@@ -79,6 +77,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         video_delay_s: float = VIDEO_DELAY_S,
         frames_ahead: int = 6,
         render_threads: int = 1,
+        shared_renderer: bool | None = None,
         seed: int = 0,
         renderer: Renderer | None = None,
         recognizer: Recognizer | None = None,
@@ -96,6 +95,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             video_delay_s=video_delay_s,
             frames_ahead=frames_ahead,
             render_threads=render_threads,
+            shared_renderer=shared_renderer,
             seed=seed,
             renderer=renderer,
             recognizer=recognizer,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -16,23 +15,6 @@ from .engine import Engine, engine_for
 from .persona import OUTPUTS, Aspect, Device, Persona
 from .providers import BATCHES
 from .renderer import Frames, Moment
-
-_warm: set[Engine] = set()
-
-
-def warm(
-    persona: str | Path = "man",
-    *,
-    device: Device = "auto",
-    threads: int = 1,
-    aspect: Aspect = "square",
-) -> None:
-    """Open a persona and keep it open, so that renderers of this process find it ready."""
-    loaded = Persona.load(persona)
-    loaded.size_of(aspect)
-    engine = engine_for(loaded, device, threads)
-    engine.open()
-    _warm.add(engine)
 
 
 class OnnxRenderer:

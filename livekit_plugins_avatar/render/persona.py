@@ -107,11 +107,20 @@ class Persona:
         """
         path = _find(persona)
         try:
-            return _checked(path, read_bytes(path))
+            content = read_bytes(path)
         except OnnxFileError as error:
             raise PersonaError(f"{path} {error}") from None
         except OSError as error:
             raise PersonaError(f"{path} cannot be read: {error.strerror}") from error
+        return Persona.parse(path, content)
+
+    @staticmethod
+    def parse(path: Path, content: bytes) -> Persona:
+        """Check the bytes of a persona file; a PersonaError, which names `path`, if they misfit."""
+        try:
+            return _checked(path, content)
+        except OnnxFileError as error:
+            raise PersonaError(f"{path} {error}") from None
 
     @property
     def size(self) -> tuple[int, int]:

@@ -47,19 +47,19 @@ def candidates(device: Device) -> list[str]:
     if device not in get_args(Device):
         names = ", ".join(map(repr, get_args(Device)))
         raise ValueError(f"there is no device {device!r}: use one of {names}")
-    built_in = _built_in("tensorrt" if device == "auto" else device)
-    if device not in ("auto", built_in[0]):
+    found = built_in("tensorrt" if device == "auto" else device)
+    if device not in ("auto", found[0]):
         logger.warning(
             "renderer: %s draws instead of %s, which the installed ONNX Runtime is built without; "
             "pip install 'livekit-plugins-avatar[gpu]'",
-            built_in[0],
+            found[0],
             device,
         )
-    return built_in
+    return found
 
 
-def _built_in(first: str) -> list[str]:
-    """`first` and the devices after it, as far as the installed ONNX Runtime has them."""
+def built_in(first: str) -> list[str]:
+    """Return `first` and the devices after it, as far as the installed ONNX Runtime has them."""
     known, theirs = list(PROVIDERS), onnxruntime.get_available_providers()
     return [name for name in known[known.index(first) :] if PROVIDERS[name] in theirs]
 
@@ -85,7 +85,7 @@ def open_session(
         session: Any = onnxruntime.InferenceSession(
             persona.content,
             options,
-            providers=[(PROVIDERS[name], settings.get(name, {})) for name in _built_in(device)],
+            providers=[(PROVIDERS[name], settings.get(name, {})) for name in built_in(device)],
             enable_fallback=0,
             read_config_from_model=0,
         )

@@ -24,7 +24,8 @@ from onnx import helper, numpy_helper
 from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.render import engine
 from livekit_plugins_avatar.render.model import SIZES
-from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer, warm
+from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
+from livekit_plugins_avatar.render.opening import warm
 from livekit_plugins_avatar.render.persona import Aspect, Persona, PersonaError
 from livekit_plugins_avatar.render.providers import BATCHES, first_line, session_options
 from livekit_plugins_avatar.render.renderer import Frames, Moment

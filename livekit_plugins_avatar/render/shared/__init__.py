@@ -1,0 +1,1 @@
+"""One renderer a machine: a process that draws for all jobs of a user."""

@@ -1,0 +1,188 @@
+"""What a room says to the renderer process, and what it makes of the answers."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from livekit_plugins_avatar.face.state import FaceState
+from livekit_plugins_avatar.render.engine import Engine
+from livekit_plugins_avatar.render.persona import Persona
+from livekit_plugins_avatar.render.shared import renderer, server
+from livekit_plugins_avatar.render.shared.renderer import SharedRenderer
+from livekit_plugins_avatar.render.shared.server import Server
+from livekit_plugins_avatar.render.shared.wire import Kind, Message, WireError, receive, send
+from livekit_plugins_avatar.timeline import SystemClock, Timed
+
+Answer = Callable[[socket.socket, Message], None]
+
+
+@pytest.fixture
+def persona(write_persona: Callable[..., Path]) -> Persona:
+    return Persona.load(write_persona())
+
+
+class Peer:
+    """A renderer process that answers draws as it is told to."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = lambda sock, draw: send(sock, Kind.DRAWN, 1, b"cuda")
+        self.due_us: list[int] = []
+        self.memory = 32 * 48
+
+    def connect(self, device: str, limit_s: float) -> socket.socket:
+        mine, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        threading.Thread(target=self._serve, args=(mine,), daemon=True).start()
+        return theirs
+
+    def _serve(self, sock: socket.socket) -> None:
+        with sock:
+            os.close(receive(sock).files[0])
+            send(sock, Kind.LOG, logging.WARNING, b"a line of the process")
+            send(sock, Kind.OPENING)
+            memory = os.memfd_create("pictures")
+            os.truncate(memory, self.memory)
+            send(sock, Kind.WELCOME, 32, b"cuda", [memory])
+            os.close(memory)
+            while True:
+                try:
+                    draw = receive(sock)
+                except OSError:
+                    return
+                self.due_us.append(draw.number)
+                self.answer(sock, draw)
+
+
+@pytest.fixture
+def peer(monkeypatch: pytest.MonkeyPatch) -> Peer:
+    made = Peer()
+    monkeypatch.setattr(renderer, "connect", made.connect)
+    return made
+
+
+def moment(frame: int) -> Timed[FaceState]:
+    return Timed(1920 * frame, 1920, FaceState.of())
+
+
+def test_log(peer: Peer, persona: Persona, caplog: pytest.LogCaptureFixture) -> None:
+    """What the process logs is in the log of its rooms."""
+    with closing(SharedRenderer(persona)) as room:
+        assert (room.device, room.batch) == ("cuda", 32)
+    assert "shared a line of the process" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (lambda sock, draw: sock.close(), ConnectionError),
+        (lambda sock, draw: None, TimeoutError),
+        (lambda sock, draw: send(sock, Kind.FAILED, 0, b"no memory"), RuntimeError),
+        (lambda sock, draw: send(sock, Kind.DRAWN, 2, b"cuda"), WireError),
+        (lambda sock, draw: send(sock, Kind.OPENING), WireError),
+        (lambda sock, draw: sock.send(b"garbage"), WireError),
+    ],
+    ids=["gone", "silent", "failed", "another number", "another kind", "garbage"],
+)
+def test_failed_call(
+    peer: Peer,
+    persona: Persona,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Answer,
+    error: type[Exception],
+) -> None:
+    """A call that is not answered fails, and the next one goes over a new connection."""
+    monkeypatch.setattr(renderer, "DRAW_S", 0.05)
+    with closing(SharedRenderer(persona)) as room:
+        works, peer.answer = peer.answer, answer
+        with pytest.raises(error):
+            room.render([moment(0)])
+        peer.answer = works
+        assert room.render([moment(1)]).shape == (1, 6, 8)
+
+
+def test_memory_too_small(peer: Peer, persona: Persona) -> None:
+    """Memory that does not hold the pictures is refused."""
+    peer.memory = 48
+    with pytest.raises(ValueError, match="mmap length"):
+        SharedRenderer(persona)
+
+
+def test_urgency(peer: Peer, persona: Persona, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A room that lacks frames is more urgent by as many as it lacks, and no more than a room can
+    be; a room that has them all asks with the whole limit."""
+    now = [100.0]
+    monkeypatch.setattr(SystemClock, "now_s", lambda self: now[0])
+    with closing(SharedRenderer(persona)) as room:
+        # Frame by frame in time; then one, three and twenty frames behind; then in time again.
+        for frame, behind in enumerate([0, 0, 0, 1, 3, 20, 0]):
+            now[0] = 100.0 + 0.04 * (frame + behind)
+            room.render([moment(frame)])
+    due_ms = [round(each / 1000) for each in peer.due_us]
+    assert due_ms == pytest.approx([200, 200, 200, 160, 80, 0, 200], abs=20)
+
+
+class Hanging:
+    """An engine of which one room's calls, those with an open jaw, do not return."""
+
+    device = "cpu"
+
+    def __init__(self, persona: Persona) -> None:
+        self.persona = persona
+        self.released = threading.Event()
+
+    def open(self) -> None:
+        pass
+
+    def draw(self, output: str, faces: Any) -> Any:
+        if faces.max() > 0.5:
+            self.released.wait()
+        return np.full((len(faces), 6, 8), 7, np.uint8)
+
+
+@pytest.fixture
+def hanging(persona: Persona, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hanging]:
+    """A server with an engine that hangs; rooms connect to it."""
+    engine = Hanging(persona)
+    monkeypatch.setattr(server, "engine_for", lambda *_: engine)
+    monkeypatch.setattr(server, "logger", logging.getLogger("unheard"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        listener.listen()
+        serving = threading.Thread(target=Server(listener, "cpu", 0.01).serve, args=(list,))
+        serving.start()
+
+        def connect(device: str, limit_s: float) -> socket.socket:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            sock.connect(str(tmp_path / "socket"))
+            return sock
+
+        monkeypatch.setattr(renderer, "connect", connect)
+        yield engine
+        engine.released.set()
+        serving.join()
+
+
+def test_hanging_room(hanging: Hanging, persona: Persona, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A room whose calls hang gets errors, and the others their pictures."""
+    monkeypatch.setattr(renderer, "DRAW_S", 0.1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    with closing(SharedRenderer(persona)) as stuck, closing(SharedRenderer(persona)) as other:
+        with pytest.raises(TimeoutError):
+            stuck.render([Timed(0, 1920, FaceState.of(jawOpen=1.0))])
+        for frame in range(10):
+            assert (other.render([moment(frame)]) == 7).all()
+
+
+def test_engine_type() -> None:
+    """What stands in for an engine has what the server uses of one."""
+    for name in ("open", "draw", "device"):
+        assert hasattr(Engine, name)
