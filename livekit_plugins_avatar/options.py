@@ -68,6 +68,16 @@ class Options:
             shared=self.shared_renderer,
         )
 
+    def describe(self, renderer: Renderer | None) -> str:
+        """What a renderer draws and where, in one line."""
+        if renderer is None:
+            return "no face"
+        persona = getattr(renderer, "persona", None)
+        name = type(renderer).__name__ if persona is None else persona.name
+        (width, height), device = renderer.size, getattr(renderer, "device", "its own device")
+        rate = f"{width}x{height}, {renderer.fps} frames a second"
+        return f"{name}, {rate}, {self.video_codec}, drawn on {device}"
+
     def bitrate_bps(self, size: tuple[int, int]) -> int:
         """The most that video of this width and height may take."""
         if self.video_bitrate_bps is not None:
@@ -112,27 +122,39 @@ class Options:
             )
 
     def _check_name(self, name: str, known: Sequence[str]) -> None:
-        if getattr(self, name) not in known:
-            names = ", ".join(map(repr, known))
-            raise ValueError(f"{name} is one of {names}, got {getattr(self, name)!r}")
+        value = getattr(self, name)
+        if value not in known:
+            error = ValueError if isinstance(value, str) else TypeError
+            raise error(f"{name} is one of {', '.join(map(repr, known))}, got {value!r}")
 
     def _check(self, name: str, kind: Any, least: float, most: float) -> None:
         value: Any = getattr(self, name)
-        if not isinstance(value, kind) or isinstance(value, bool) or not least <= value <= most:
+        if not isinstance(value, kind) or isinstance(value, bool):
+            what = "a whole number" if kind is int else "a number"
+            raise TypeError(f"{name} is {what} between {least} and {most}, got {value!r}")
+        if not least <= value <= most:
             raise ValueError(f"{name} lies between {least} and {most}, got {value!r}")
 
     def _check_has(self, name: str, *members: str) -> None:
         value = getattr(self, name)
+        if isinstance(value, type):
+            raise TypeError(f"{name} is an object, got the class {value.__name__}: call it")
         missing = [member for member in members if not hasattr(value, member)]
         if value is not None and missing:
-            raise TypeError(f"{name} needs {', '.join(missing)}, a {type(value).__name__} has none")
+            raise TypeError(f"{name} needs {', '.join(missing)}, which {type(value).__name__} lacks")
 
     def _check_renderer(self) -> None:
         self._check_has("renderer", "size", "fps", "render", "close")
         if self.renderer is None:
             return
-        frame_period(self.renderer.fps)
-        width, height = self.renderer.size
+        size, fps = self.renderer.size, self.renderer.fps
+        if not isinstance(fps, int):
+            raise TypeError(f"a renderer's fps is a whole number, got {fps!r}")
+        pair = isinstance(size, Sequence) and len(size) == 2
+        if not pair or not all(isinstance(side, int) for side in size):
+            raise TypeError(f"a renderer's size is its width and height in pixels, got {size!r}")
+        frame_period(fps)
+        width, height = size
         if width < 2 or height < 4 or width % 2 or height % 4:
             raise ValueError(
                 f"a renderer's width is even and its height a multiple of 4, got {width}x{height}"

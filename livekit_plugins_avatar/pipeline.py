@@ -35,6 +35,7 @@ from .gaze.controller import GazeController
 from .log import logger
 from .options import Options
 from .publish.publisher import Publisher
+from .publish.tracks import SYNC_GROUP
 from .render.persona import PersonaError
 from .render.prerenderer import Prerenderer, frame_period
 from .render.renderer import Renderer
@@ -138,7 +139,7 @@ class Pipeline:
 
     async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Open the models, publish, and take over the session's audio output; `aclose` cancels."""
-        starting = asyncio.create_task(self._start(agent_session, room))
+        starting = asyncio.create_task(self._start(agent_session, room), name="start")
         self._tasks.append(starting)
         await asyncio.shield(starting)
 
@@ -166,9 +167,12 @@ class Pipeline:
         worker.start()
         await self._publish(room, self.renderer)
         if store is not None:
-            self._tasks.append(asyncio.create_task(self._save_face(store)))
+            saving = asyncio.create_task(self._save_face(store), name="face store")
+            self._tasks.append(saving)
         self._attach(agent_session, room, worker)
         telemetry.measure(self, {"room": room.name})
+        drawn = self.renderer if self.publisher.has_video else None
+        logger.info("avatar: %s; %s", options.describe(drawn), SYNC_GROUP)
 
     async def use(self, **changes: Any) -> None:
         """Go on with another `persona`, opened off the loop, or in another `style`."""

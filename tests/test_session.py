@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,13 @@ class Grey:
 
     def close(self) -> None:
         self.closed += 1
+
+
+def grey(**wrong: object) -> Grey:
+    """A renderer some of whose attributes are wrong."""
+    renderer = Grey()
+    vars(renderer).update(wrong)
+    return renderer
 
 
 class Job:
@@ -159,13 +167,11 @@ def test_a_renderer_that_cannot_be_shown_is_named(size: tuple[int, int], fps: in
         {"video_codec": "h263"},
         {"seed": -1},
         {"style": "wild"},
-        {"style": None},
         {"frames_ahead": 0},
-        {"frames_ahead": 2.5},
         {"render_threads": 99},
         {"video_delay_s": -0.1},
+        {"video_delay_s": float("nan")},
         {"video_bitrate_bps": 10},
-        {"video_delay_s": "45 ms"},
     ],
 )
 def test_an_argument_out_of_range_names_itself_and_the_range(wrong: dict[str, Any]) -> None:
@@ -183,10 +189,24 @@ def test_a_persona_that_does_not_exist_is_told_at_construction() -> None:
     ("wrong", "told"),
     [
         ({"persona": 5}, "persona is a name or the path of a file, got int"),
-        ({"renderer": object()}, "renderer needs size, fps, render, close, a object has none"),
-        ({"recognizer": object()}, "recognizer"),
-        ({"emotion_classifier": "gpt"}, "emotion_classifier"),
-        ({"face_store": 5}, "face_store"),
+        ({"persona": b"man"}, "persona is a name or the path of a file, got bytes"),
+        ({"aspect": 1}, "aspect is one of 'square', 'wide', got 1"),
+        ({"style": None}, "style is one of 'off', .*, got None"),
+        ({"device": None}, "device is one of 'auto', .*, got None"),
+        ({"video_codec": ["vp8"]}, r"video_codec is one of 'vp8', .*, got \['vp8'\]"),
+        ({"video_bitrate_bps": "1M"}, "video_bitrate_bps is a whole number .*, got '1M'"),
+        ({"video_delay_s": "45 ms"}, "video_delay_s is a number .*, got '45 ms'"),
+        ({"frames_ahead": 2.5}, r"frames_ahead is a whole number .*, got 2\.5"),
+        ({"render_threads": True}, "render_threads is a whole number .*, got True"),
+        ({"seed": 1.5}, r"seed is a whole number .*, got 1\.5"),
+        ({"renderer": object()}, "renderer needs size, fps, render, close, which object lacks"),
+        ({"renderer": Grey}, "renderer is an object, got the class Grey: call it"),
+        ({"renderer": grey(fps="30")}, "a renderer's fps is a whole number, got '30'"),
+        ({"renderer": grey(size="512x512")}, "a renderer's size is .*, got '512x512'"),
+        ({"renderer": grey(size=(512.0, 512.0))}, r"a renderer's size is .*, got \(512"),
+        ({"recognizer": object()}, "recognizer needs stream, lookahead_samples"),
+        ({"emotion_classifier": "gpt"}, "emotion_classifier needs classify, aclose"),
+        ({"face_store": 5}, "face_store is a path or a mapping of strings, got int"),
     ],
 )
 def test_an_argument_of_the_wrong_kind_is_told_at_construction(
@@ -195,6 +215,16 @@ def test_an_argument_of_the_wrong_kind_is_told_at_construction(
     """One sentence names the argument, and nothing has been opened."""
     with pytest.raises(TypeError, match=told):
         AvatarSession(**wrong)
+
+
+def test_every_argument_is_checked() -> None:
+    """A new argument is refused here until the table above has a wrong value for it."""
+    [table] = [
+        mark.args[1]
+        for mark in test_an_argument_of_the_wrong_kind_is_told_at_construction.pytestmark  # type: ignore[attr-defined]
+    ]
+    tried = {name for wrong, _ in table for name in wrong}
+    assert tried == set(inspect.signature(AvatarSession).parameters)
 
 
 def test_the_bitrate_follows_the_size_unless_it_is_given() -> None:
@@ -255,4 +285,25 @@ async def test_what_is_prewarmed_is_not_opened_again(monkeypatch: pytest.MonkeyP
     face = AvatarSession("sketch")
     await face.start(session(), room=SimulatedRoom().as_room)
     assert not opened and face.device == "cpu"
+    await face.aclose()
+
+
+async def test_what_runs_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """One line has persona, size, rate, codec, device and the sync group."""
+    face = AvatarSession("sketch", device="cpu", video_codec="vp9")
+    with caplog.at_level(logging.INFO):
+        await face.start(session(), room=SimulatedRoom().as_room)
+    [line] = [each.message for each in caplog.records if "sync group" in each.message]
+    for part in ("sketch", "512x512", "frames a second", "vp9", "cpu", "'avatar'", "doctor"):
+        assert part in line
+    await face.aclose()
+
+
+async def test_a_voice_without_a_face_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Where the server refuses the picture, the log says that the voice is alone."""
+    face = AvatarSession(renderer=Grey())
+    room = SimulatedRoom(refused=(rtc.TrackKind.KIND_VIDEO,))
+    with caplog.at_level(logging.INFO):
+        await face.start(session(), room=room.as_room)
+    assert "avatar: no face" in caplog.text
     await face.aclose()

@@ -12,6 +12,9 @@ from typing import Any
 from livekit import rtc
 from livekit.agents import AgentSession
 from livekit.agents.voice.io import AudioOutput
+
+# Private: the only output that publishes a voice as the framework does. `livekit-agents` is pinned
+# to one minor version in pyproject.toml; look at this class again where that is raised.
 from livekit.agents.voice.room_io import AudioOutputOptions, _ParticipantAudioOutput
 
 from ..log import logger
@@ -150,5 +153,8 @@ class PlainVoice(_ParticipantAudioOutput):
         try:
             await self.start()
         except Exception:
-            logger.exception("plain voice: the track could not be published; the agent is mute")
+            if self._room.isconnected():
+                logger.exception("plain voice: the track could not be published; the agent is mute")
+            else:
+                logger.debug("plain voice: the room went before its track was published")
             self._wait_no_longer()

@@ -23,7 +23,7 @@ from .pcm_buffer import NO_PCM, Pcm
 from .playback_events import PlaybackEvent, Progressed, Started
 from .playout import Playout
 
-LIMIT_SAMPLES = samples(60.0)
+AHEAD_MAX_SAMPLES = samples(60.0)
 """While more speech than this waits to be played, `capture_frame` waits: agents hardly ever speak
 for longer, and it is 6 MB."""
 
@@ -139,7 +139,7 @@ class AudioSink(AudioOutput):
                 pieces = []
             if self._playout.dropping:
                 return
-            while self._playout.buffered > LIMIT_SAMPLES:
+            while self._playout.buffered > AHEAD_MAX_SAMPLES:
                 if not await self._until(self._clock.sleep(LIMIT_POLL_S)):
                     return
 

@@ -14,7 +14,7 @@ from typing import Concatenate, ParamSpec
 from ..audio.placement import Placement
 from ..log import logger
 from ..timeline import Clock, samples
-from .cue_timing import LATE_SAMPLES, CueTiming, Visemes
+from .cue_timing import LATE_SAMPLES, CueTiming, SpeechVisemes
 from .estimate import EmotionClassifier, EmotionEstimate
 from .listening import FAILED_TOOL, INTERRUPTED, Listening
 from .remote import RemoteClassifier
@@ -73,7 +73,7 @@ class EmotionController:
         nod: Callable[[int], None],
         now: Callable[[], int],
         placement: Placement,
-        visemes: Visemes,
+        visemes: SpeechVisemes,
         word_start: Callable[[int], int | None],
         clock: Clock,
         classifier: EmotionClassifier | None = None,

@@ -23,7 +23,8 @@ from ..timeline import samples
 from .estimate import EmotionEstimate
 from .sentences import Cue
 
-Visemes = Callable[[int, int], Sequence[VisemeEvent]]
+SpeechVisemes = Callable[[int, int], Sequence[VisemeEvent]]
+"""The viseme events in [start, end) of the speech timeline, contiguous and in order."""
 
 LETTER_S = 0.062
 """How long a letter takes until the voice's own pace is known: 160 words a minute, a usual pace of
@@ -35,7 +36,7 @@ PACE_KEPT = 0.5
 PACE_LETTERS = 30
 """Shorter texts do not change the pace: the silence around them counts for too much."""
 
-PAUSE_SAMPLES = samples(0.08)
+SENTENCE_PAUSE_SAMPLES = samples(0.08)
 """A pause between sentences lasts at least this long; shorter ones are closures of a p or t."""
 
 SNAP_SAMPLES = samples(0.3)
@@ -77,7 +78,7 @@ class CueTiming:
     def __init__(
         self,
         placement: Placement,
-        visemes: Visemes,
+        visemes: SpeechVisemes,
         word_start: Callable[[int], int | None],
     ) -> None:
         self._placement = placement
@@ -174,7 +175,7 @@ class CueTiming:
         ends = [
             event.end - start
             for event in near
-            if event.viseme == "sil" and event.duration >= PAUSE_SAMPLES
+            if event.viseme == "sil" and event.duration >= SENTENCE_PAUSE_SAMPLES
         ]
         nearest = min(ends, key=lambda end: abs(end - guess), default=guess)
         return round(nearest if abs(nearest - guess) <= reach else guess)

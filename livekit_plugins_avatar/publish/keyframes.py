@@ -26,7 +26,7 @@ RESUMING_S = 0.4
 """Interval while a connection resumes: a picture may be still for 0.5 s, and every 0.25 s is more
 than a slow link carries (docs/reliability.md)."""
 
-LINK_DOWN_S = 0.6
+NO_PACKET_S = 0.6
 """The server sends RTCP ten times a second with video: no packet for this long is a link down."""
 
 DRAINED_S = 1.0
@@ -92,7 +92,7 @@ class KeyframeRequests:
 
     def _recovered(self, packet_age_s: float) -> bool:
         """Whether packets arrive over a link that was down at the last reading."""
-        was_down, self._link_down = self._link_down, packet_age_s > LINK_DOWN_S
+        was_down, self._link_down = self._link_down, packet_age_s > NO_PACKET_S
         return was_down and not self._link_down
 
     def _asked_for(self, encoded: int) -> bool:

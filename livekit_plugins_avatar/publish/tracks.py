@@ -13,6 +13,8 @@ import asyncio
 from typing import Any, Literal
 
 from livekit import rtc
+
+# Private: livekit 1.1.21 takes the preference and exports no name for it.
 from livekit.rtc._proto.room_pb2 import (
     DEGRADATION_PREFERENCE_MAINTAIN_FRAMERATE_AND_RESOLUTION,
 )
@@ -24,6 +26,12 @@ from .sources import Sources
 
 STREAM = "avatar"
 """Both tracks are in this stream: in a room with `sync_streams` receivers play them in sync."""
+
+SYNC_GROUP = (
+    f"voice and face are the sync group {STREAM!r}, which browsers heed in rooms made with "
+    "sync_streams (`livekit-avatar doctor --room NAME` looks)"
+)
+"""For the log. A publisher is not told how its room was made."""
 
 PUBLISH_TIMEOUT_S = 4.5
 """For each track; the answer takes one round trip."""
@@ -80,7 +88,9 @@ class Tracks:
                 rtc.LocalVideoTrack.create_video_track("avatar-face", sources.video),
                 _video_options(fps, bitrate_bps, video_codec),
             )
-        except PublishTrackError:
+        except PublishTrackError as error:
+            if not self._room.isconnected():
+                raise ConnectionError("cannot publish avatar-face: disconnected") from error
             logger.exception("tracks: the server refused the video; the voice goes on alone")
 
     async def wait_for_subscriber(self) -> None:

@@ -23,7 +23,7 @@ WINDOW_SAMPLES = samples(0.025)
 MARGIN_SAMPLES = (WINDOW_SAMPLES - HOP_SAMPLES) // 2
 """How far a window reaches beyond its hop, on either side."""
 
-SLICE_SAMPLES = samples(5.0)
+PIECE_SAMPLES = samples(5.0)
 """Longer chunks are cut: the spectra of a minute of speech take 100 MB at once."""
 
 BANDS = 40
@@ -62,8 +62,8 @@ class FeatureStream:
         """Take the samples that follow, [N] in [-1, 1]; returns the log power per band, [hops,
         BANDS], of each hop whose window is complete by now."""
         rows = [np.zeros((0, BANDS), np.float32)]
-        for begin in range(0, len(pcm), SLICE_SAMPLES):
-            pending = np.concatenate((self._pending, pcm[begin : begin + SLICE_SAMPLES]))
+        for begin in range(0, len(pcm), PIECE_SAMPLES):
+            pending = np.concatenate((self._pending, pcm[begin : begin + PIECE_SAMPLES]))
             hops = max(0, (len(pending) - WINDOW_SAMPLES) // HOP_SAMPLES + 1)
             self._pending = pending[hops * HOP_SAMPLES :]
             if hops:

@@ -28,7 +28,7 @@ from .text.pronunciation import Word
 from .text_guided import HopRecognizer, TextGuidedStream
 from .visemes import VisemeEvent
 
-LIMIT_SAMPLES = samples(120.0)
+WAITING_MAX_SAMPLES = samples(120.0)
 """The most speech that waits: more than playout holds, so only a recogniser that hangs meets it."""
 
 SLICE_SAMPLES = samples(0.5)
@@ -119,7 +119,7 @@ class RecognitionWorker:
 
     def push_audio(self, start: int, pcm: Pcm) -> None:
         """Recognise `pcm`, int16 [N], which begins at `start` on the speech timeline."""
-        if self.waiting <= LIMIT_SAMPLES:
+        if self.waiting <= WAITING_MAX_SAMPLES:
             self._pushed += len(pcm)
             self._inbox.put(_Speech(start, pcm))
 

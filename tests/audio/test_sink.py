@@ -24,7 +24,7 @@ from livekit_plugins_avatar.audio.fades import FADE_SAMPLES
 from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.audio.playback_events import Finished
 from livekit_plugins_avatar.audio.playout import Playout
-from livekit_plugins_avatar.audio.sink import LIMIT_SAMPLES, AudioSink, TimedText
+from livekit_plugins_avatar.audio.sink import AHEAD_MAX_SAMPLES, AudioSink, TimedText
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples, seconds
 
 from ..manual_clock import ManualClock
@@ -312,7 +312,7 @@ async def test_speech_that_waits_for_room_can_be_ended(play: Play, how: str) -> 
     capture = asyncio.ensure_future(above.capture_frame(frame(tone(600.0, 8_000), 8_000)))
     await asyncio.sleep(0.05)
     assert not capture.done()
-    assert play.playout.buffered <= LIMIT_SAMPLES + samples(1.1), "a long frame is taken in parts"
+    assert play.playout.buffered <= AHEAD_MAX_SAMPLES + samples(1.1), "a long frame is taken in parts"
     await end(play, above, how, capture)
     assert [event.interrupted for event in play.finished] == [True]
 
@@ -332,7 +332,7 @@ async def test_an_interrupted_segment_waits_no_more(play: Play) -> None:
 
 async def test_a_minute_of_speech_makes_the_tts_wait(play: Play) -> None:
     """The TTS waits while a minute of speech is to be played."""
-    await play.sink.capture_frame(frame(tone(seconds(LIMIT_SAMPLES))))
+    await play.sink.capture_frame(frame(tone(seconds(AHEAD_MAX_SAMPLES))))
     capture = asyncio.ensure_future(play.sink.capture_frame(frame(tone(0.5))))
     await play.pass_time(0.2)
     assert not capture.done()

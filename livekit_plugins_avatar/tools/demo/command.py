@@ -42,9 +42,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Run the command; 0 when the demo ended or its check passed, else 1."""
     with needs("demo", "the demo"):
-        from . import demo
+        from . import demo, services
         from .server import ServerDied
         from .worker_process import WorkerDied
+    # Before minutes go into building the server.
+    services.check()
     try:
         if not args.check:
             demo.serve(DEFAULT_PORT if args.port is None else args.port, args.host)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any
 
 from livekit.agents import llm, stt, tokenize, tts, vad
@@ -43,6 +44,27 @@ def describe() -> str:
     model = f"OpenAI {OPENAI_LLM}" if _has(OPENAI_KEY) else "scripted, local"
     voice = f"OpenAI {OPENAI_TTS}" if _has(OPENAI_KEY) else "Piper, local"
     return f"speech to text: {hearing}; language model: {model}; voice: {voice}"
+
+
+def check() -> None:
+    """Look for the chosen parts, without loading any.
+
+    Raises:
+        MissingExtra: A part is not installed.
+    """
+    wanted = [("demo", "noticing speech", "livekit.plugins.silero")]
+    if not _has(DEEPGRAM_KEY):
+        wanted.append(("demo", "hearing without a key", "faster_whisper"))
+    else:
+        wanted.append(("cloud", f"hearing with {DEEPGRAM_KEY}", "livekit.plugins.deepgram"))
+    if not _has(OPENAI_KEY):
+        wanted.append(("demo", "speaking without a key", "piper"))
+    else:
+        wanted.append(("cloud", f"thinking with {OPENAI_KEY}", "livekit.plugins.openai"))
+    for extra, what, module in wanted:
+        with needs(extra, what):
+            if find_spec(module) is None:
+                raise ModuleNotFoundError(name=module)
 
 
 def load() -> None:
