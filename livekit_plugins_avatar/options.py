@@ -141,7 +141,9 @@ class Options:
             raise TypeError(f"{name} is an object, got the class {value.__name__}: call it")
         missing = [member for member in members if not hasattr(value, member)]
         if value is not None and missing:
-            raise TypeError(f"{name} needs {', '.join(missing)}, which {type(value).__name__} lacks")
+            raise TypeError(
+                f"{name} needs {', '.join(missing)}, which {type(value).__name__} lacks"
+            )
 
     def _check_renderer(self) -> None:
         self._check_has("renderer", "size", "fps", "render", "close")

@@ -221,7 +221,7 @@ def test_every_argument_is_checked() -> None:
     """A new argument is refused here until the table above has a wrong value for it."""
     [table] = [
         mark.args[1]
-        for mark in test_an_argument_of_the_wrong_kind_is_told_at_construction.pytestmark  # type: ignore[attr-defined]
+        for mark in test_an_argument_of_the_wrong_kind_is_told_at_construction.pytestmark
     ]
     tried = {name for wrong, _ in table for name in wrong}
     assert tried == set(inspect.signature(AvatarSession).parameters)

@@ -54,8 +54,14 @@ COMMANDS = (
     Command(
         "start here",
         "doctor",
-        "demo.doctor",
-        "List what is installed, what is missing, and the remedy.",
+        "doctor.command",
+        "Look for what an avatar lacks here, and name the remedy.",
+    ),
+    Command(
+        "start here",
+        "warm",
+        "warm",
+        "Build what takes long, such as TensorRT engines, before a first caller waits.",
     ),
     Command(
         "files",

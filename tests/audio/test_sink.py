@@ -312,7 +312,9 @@ async def test_speech_that_waits_for_room_can_be_ended(play: Play, how: str) -> 
     capture = asyncio.ensure_future(above.capture_frame(frame(tone(600.0, 8_000), 8_000)))
     await asyncio.sleep(0.05)
     assert not capture.done()
-    assert play.playout.buffered <= AHEAD_MAX_SAMPLES + samples(1.1), "a long frame is taken in parts"
+    assert play.playout.buffered <= AHEAD_MAX_SAMPLES + samples(1.1), (
+        "a long frame is taken in parts"
+    )
     await end(play, above, how, capture)
     assert [event.interrupted for event in play.finished] == [True]
 

@@ -152,14 +152,6 @@ def test_interrupt(
     assert not psutil.pid_exists(int(started.read_text()))
 
 
-def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
-    """The doctor reports every part."""
-    assert cli.main(["doctor"]) == 0
-    report = capsys.readouterr().out
-    for part in ("onnxruntime", "livekit-agents", "CPU", "piper-tts", "LiveKit server", "browser"):
-        assert part in report
-
-
 def test_measurement_options(capsys: pytest.CaptureFixture[str]) -> None:
     """Measurements take their own options."""
     assert cli.main(["bench", "--json", "--only", "face_at_us"]) == 0
