@@ -17,6 +17,7 @@ from livekit.agents.voice import avatar as agents_avatar
 
 from .agent.audio_output import is_running
 from .emotion.estimate import EmotionClassifier
+from .emotion.tags import emotion_named
 from .face.status import AvatarStatus
 from .face.style import Style, StyleName
 from .log import logger
@@ -195,13 +196,14 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         """Show an emotion from now on; it fades by itself within some seconds.
 
         Args:
-            emotion: "warm", "concern", "interest", "hurt" (taken aback), "focus" or "neutral".
+            emotion: "warm", "concern", "interest", "hurt" (taken aback), "focus" or "neutral"; or a
+                name that other avatars have, as "happiness" or "skeptical": the nearest is shown.
             strength: In [0, 1].
 
         Raises:
             ValueError: There is no such emotion, or the strength is out of range.
         """
-        self._pipeline.express(self._pipeline.now(), emotion, strength)
+        self._pipeline.express(self._pipeline.now(), emotion_named(emotion), strength)
 
     async def use(
         self, persona: str | Path | None = None, *, style: StyleName | Style | None = None

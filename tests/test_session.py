@@ -23,7 +23,9 @@ from livekit.agents.job import _JobContextVar
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarError, AvatarSession, Moment, PersonaError, Style, prewarm
+from livekit_plugins_avatar.emotion.tags import emotion_named
 from livekit_plugins_avatar.options import Options
+from livekit_plugins_avatar.pipeline import Pipeline
 
 from .simulated_room import SimulatedRoom
 
@@ -198,6 +200,7 @@ def test_a_persona_that_does_not_exist_is_told_at_construction() -> None:
         ({"video_delay_s": "45 ms"}, "video_delay_s is a number .*, got '45 ms'"),
         ({"frames_ahead": 2.5}, r"frames_ahead is a whole number .*, got 2\.5"),
         ({"render_threads": True}, "render_threads is a whole number .*, got True"),
+        ({"shared_renderer": "yes"}, "shared_renderer is a bool or None, got 'yes'"),
         ({"seed": 1.5}, r"seed is a whole number .*, got 1\.5"),
         ({"renderer": object()}, "renderer needs size, fps, render, close, which object lacks"),
         ({"renderer": Grey}, "renderer is an object, got the class Grey: call it"),
@@ -260,6 +263,37 @@ async def test_an_emotion_that_there_is_not_is_named(
     with pytest.raises(ValueError, match=f"got .?{named}"):
         face.express(emotion, strength)
     await face.aclose()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        # https://pypi.org/project/livekit-plugins-tavus/1.8.9/
+        ("happiness", "warm"),
+        ("sadness", "concern"),
+        ("anger", "focus"),
+        ("fear", "concern"),
+        ("surprise", "interest"),
+        ("disgust", "focus"),
+        ("contempt", "focus"),
+        # https://pypi.org/project/livekit-plugins-keyframe/1.8.9/
+        ("happy", "warm"),
+        ("sad", "concern"),
+        ("angry", "focus"),
+        ("surprised", "interest"),
+        ("concerned", "concern"),
+        ("confused", "interest"),
+        ("disgusted", "focus"),
+        ("excited", "warm"),
+        ("scared", "concern"),
+        ("skeptical", "focus"),
+    ],
+)
+def test_emotions_of_other_avatars_are_known(name: str, shown: str) -> None:
+    """An agent that changes from Tavus or Keyframe keeps its names; the nearest emotion is shown."""
+    pipeline = Pipeline(Options(renderer=Grey()))
+    assert emotion_named(name) == shown
+    pipeline.express(0, emotion_named(name), 1.0)
 
 
 async def test_a_classifier_is_closed_with_the_avatar() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from ..face.emotions import EMOTIONS
 from ..speech.text.markup import Tag
 from .estimate import EmotionEstimate
 from .word_groups import Group, word_groups
@@ -47,3 +48,9 @@ def estimate_of_label(label: str) -> EmotionEstimate | None:
 
     best = max(word_groups("labels"), key=count)
     return EmotionEstimate(best.name, best.weight) if count(best) else None
+
+
+def emotion_named(name: str) -> str:
+    """One of `EMOTIONS` for a name of theirs or of another avatar's; others are left as they are."""
+    estimate = None if name in EMOTIONS else estimate_of_label(str(name))
+    return name if estimate is None else estimate.emotion
