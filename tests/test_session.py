@@ -290,7 +290,7 @@ async def test_an_emotion_that_there_is_not_is_named(
     ],
 )
 def test_emotions_of_other_avatars_are_known(name: str, shown: str) -> None:
-    """An agent that changes from Tavus or Keyframe keeps its names; the nearest emotion is shown."""
+    """An agent that comes from Tavus or Keyframe keeps its names: the nearest is shown."""
     pipeline = Pipeline(Options(renderer=Grey()))
     assert emotion_named(name) == shown
     pipeline.express(0, emotion_named(name), 1.0)

@@ -51,6 +51,6 @@ def estimate_of_label(label: str) -> EmotionEstimate | None:
 
 
 def emotion_named(name: str) -> str:
-    """One of `EMOTIONS` for a name of theirs or of another avatar's; others are left as they are."""
+    """One of `EMOTIONS` for a name that other avatars have; unknown names stay as they are."""
     estimate = None if name in EMOTIONS else estimate_of_label(str(name))
     return name if estimate is None else estimate.emotion
