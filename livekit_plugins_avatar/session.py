@@ -1,7 +1,4 @@
-"""Gives a voice agent a face: the public API of an avatar, and its lifecycle.
-
-The face follows what the agent says and does; should it fail, the voice goes on.
-"""
+"""Gives a voice agent a face: the public API of an avatar, and its lifecycle."""
 
 from __future__ import annotations
 

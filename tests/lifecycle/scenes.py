@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import random
 import signal
@@ -156,10 +157,27 @@ async def late(work: Awaitable[Any], what: str) -> str:
     doing = asyncio.ensure_future(work)
     await asyncio.wait({doing}, timeout=LIMIT_S)
     if not doing.done():
+        where = " < ".join(reversed(awaited(doing)))
         doing.cancel()
-        return f"{what} hangs"
+        return f"{what} hangs: {where}"
     await asyncio.gather(doing, return_exceptions=True)
     return ""
+
+
+def awaited(task: asyncio.Future[Any]) -> list[str]:
+    """The coroutines that a task waits in, the outermost first, those of other tasks included."""
+    names: list[str] = []
+    waiting: Any = task
+    while isinstance(waiting, asyncio.Task):
+        inner: Any = waiting.get_coro()
+        while inspect.iscoroutine(inner):
+            frame = inner.cr_frame
+            names.append(f"{inner.__qualname__}:{frame.f_lineno if frame else 0}")
+            inner = inner.cr_await
+        waiting = getattr(waiting, "_fut_waiter", None)
+        children = [each for each in getattr(waiting, "_children", ()) if not each.done()]
+        waiting = children[0] if children else waiting
+    return [*names, repr(waiting)]
 
 
 async def within(work: Awaitable[Any], what: str) -> None:
