@@ -114,10 +114,7 @@ class SharedRenderer:
             try:
                 self._sock.settimeout(SILENT_S)
                 self._greet(self._sock)
-                while (welcome := self._answer()).kind is Kind.OPENING:
-                    if self._now_s() > ends_s:
-                        raise TimeoutError(f"the persona was not opened within {limit_s:.0f} s")
-                self._map(welcome)
+                self._map(self._answer(ends_s))
                 return self._sock.settimeout(DRAW_S)
             except BaseException as error:
                 self._leave()
@@ -146,16 +143,19 @@ class SharedRenderer:
         assert self._sock is not None
         faces = np.stack([moment.value.values for moment in moments])
         send(self._sock, Kind.DRAW, round(1e6 * self._due_s(moments[0])), faces.tobytes())
-        drawn = self._answer()
+        drawn = self._answer(self._now_s() + DRAW_S)
         if drawn.kind is not Kind.DRAWN or drawn.number != len(moments):
             raise WireError(f"{drawn.kind.name} is no answer to {len(moments)} faces")
         self.device = drawn.body.decode()
         return self._pictures[: len(moments)]
 
-    def _answer(self) -> Message:
+    def _answer(self, ends_s: float) -> Message:
         assert self._sock is not None
-        while (message := receive(self._sock)).kind is Kind.LOG:
-            logger.log(message.number, "shared %s", message.body.decode(errors="replace"))
+        while (message := receive(self._sock)).kind in (Kind.LOG, Kind.OPENING):
+            if message.kind is Kind.LOG:
+                logger.log(message.number, "shared %s", message.body.decode(errors="replace"))
+            if self._now_s() > ends_s:
+                raise TimeoutError("the shared renderer did not finish in time")
         if message.kind is Kind.FAILED:
             raise (PersonaError if message.number else RuntimeError)(message.body.decode())
         return message

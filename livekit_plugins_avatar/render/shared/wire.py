@@ -34,7 +34,7 @@ BODIES = {
 """The least and the most bytes of each body, and what divides them."""
 
 
-class WireError(Exception):
+class WireError(RuntimeError):
     """A peer has sent what is no message, or not what it may send now."""
 
 

@@ -15,7 +15,8 @@ spec = importlib.util.find_spec(PACKAGE)
 assert spec is not None
 sys.modules[PACKAGE] = importlib.util.module_from_spec(spec)
 
-main = importlib.import_module(f"{PACKAGE}.tools.gpu.check").main
+part = "room" if sys.argv[1:2] == ["room"] else "check"
+main = importlib.import_module(f"{PACKAGE}.tools.gpu.{part}").main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -33,6 +33,7 @@ from .encoding import encode_ms
 from .measure import moving_faces, psnr_db, random_faces, timed_ms
 from .nvidia import Card, find_card
 from .report import Report, say
+from .shared import measured
 
 AGREE_DB = 45.0
 """Viewers cannot tell two pictures apart above it."""
@@ -65,6 +66,9 @@ def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--persona", default="man", help=f"{', '.join(BUILT_IN)}, or a file")
     parser.add_argument("--seconds", type=float, default=80, help="then skip what is optional")
     parser.add_argument("--batches", type=_numbers, default=[1, 8, 32, 64], metavar="1,8,...")
+    parser.add_argument(
+        "--rooms", type=_numbers, default=[1, 8, 32, 64, 128, 192, 256], metavar="1,8,..."
+    )
     parser.add_argument("--repeat-s", type=float, default=1.0, help="time for one figure")
     return parser.parse_args(argv)
 
@@ -120,6 +124,7 @@ class Check:
         section("product", self._product)
         section("threads", self._threads)
         section("rooms", self._rooms)
+        section("shared", self._shared, optional=True)
         section("variants", self._variants, optional=True)
 
     def _environment(self) -> None:
@@ -255,6 +260,30 @@ class Check:
                 "rooms": int(rooms),
             }
         )
+
+    def _shared(self) -> None:
+        """Rooms in many processes that one process draws for."""
+        figures = "".join(f"{name:>12}" for name in ("frames/s", "p50 ms", "p95 ms", "dropped %"))
+        say(f"  {'rooms':18}{figures}")
+        seconds, fps = min(3.0, 10 * self._args.repeat_s), self._persona.fps
+        for rooms in self._args.rooms:
+            if self._report.late or not self._shared_rooms(f"{rooms}", rooms, seconds, fps):
+                break
+        self._memory("after_shared")
+        if self._device == "cpu":
+            return
+        self._shared_rooms("8_as_fast_as_can_be", 8, seconds, 0)
+        self._shared_rooms("32_as_fast_as_can_be", 32, seconds, 0)
+        self._shared_rooms("4_and_killed", 4, 2 * seconds, fps, kill_after_s=seconds / 3)
+
+    def _shared_rooms(self, name: str, rooms: int, seconds: float, fps: int, **how: float) -> bool:
+        """Measure so many rooms, and return whether they kept up."""
+        figures = measured(self._args.persona, self._device, rooms, seconds, fps, **how)
+        columns = ("frames_per_s", "p50_ms", "p95_ms", "dropped_percent")
+        say(f"  {name:18}" + "".join(f"{figures[column]:>12.1f}" for column in columns))
+        self._report.figures |= {f"shared_{name}_{key}": value for key, value in figures.items()}
+        kept_up: Any = figures["dropped_percent"]
+        return bool(kept_up < 5)
 
     def _variants(self) -> None:
         """The way without graphs, and what copying the pictures off the GPU takes."""

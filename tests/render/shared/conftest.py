@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +29,11 @@ class Machine:
         """The renderer processes, each supervisor before its server."""
         found = [
             process
-            for process in psutil.process_iter(["cmdline"])
+            for process in psutil.process_iter(["cmdline", "ppid"])
             if any(str(self.folder) in word for word in process.info["cmdline"] or ())
         ]
         pids = {process.pid for process in found}
-        return sorted(found, key=lambda process: process.ppid() in pids)
+        return sorted(found, key=lambda process: process.info["ppid"] in pids)
 
     @property
     def socket(self) -> str:
@@ -55,7 +55,8 @@ def _machine(runtime: Path, idle_s: float) -> Iterator[Machine]:
         made = Machine(runtime)
         yield made
         for process in made.processes():
-            os.kill(process.pid, signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 @pytest.fixture

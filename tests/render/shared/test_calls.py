@@ -53,6 +53,8 @@ class Peer:
             os.truncate(memory, self.memory)
             send(sock, Kind.WELCOME, 32, b"cuda", [memory])
             os.close(memory)
+            # It was on its way already.
+            send(sock, Kind.OPENING)
             while True:
                 try:
                     draw = receive(sock)
@@ -87,7 +89,7 @@ def test_log(peer: Peer, persona: Persona, caplog: pytest.LogCaptureFixture) -> 
         (lambda sock, draw: None, TimeoutError),
         (lambda sock, draw: send(sock, Kind.FAILED, 0, b"no memory"), RuntimeError),
         (lambda sock, draw: send(sock, Kind.DRAWN, 2, b"cuda"), WireError),
-        (lambda sock, draw: send(sock, Kind.OPENING), WireError),
+        (lambda sock, draw: send(sock, Kind.DRAW, 0, bytes(240)), WireError),
         (lambda sock, draw: sock.send(b"garbage"), WireError),
     ],
     ids=["gone", "silent", "failed", "another number", "another kind", "garbage"],

@@ -19,7 +19,7 @@ from livekit_plugins_avatar.tools.gpu.report import Report
 ROOT = Path(__file__).parents[3]
 CHECK = ROOT / "livekit_plugins_avatar" / "tools" / "gpu"
 
-SHORT = ["--batches", "1,2", "--repeat-s", "0.01"]
+SHORT = ["--batches", "1,2", "--rooms", "2", "--repeat-s", "0.02"]
 
 
 def test_psnr() -> None:
@@ -72,6 +72,7 @@ def test_ends_on_a_cpu(
     assert written["cpu_batch_2_psnr_min_db"] > check.AGREE_DB
     assert written["threads_psnr_min_db"] > check.AGREE_DB
     assert written["rooms"] >= 0
+    assert written["shared_2_frames_per_s"] > 0
 
 
 def test_starts_without_livekit() -> None:
