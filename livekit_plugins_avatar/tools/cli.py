@@ -139,6 +139,13 @@ COMMANDS = (
         "Compare a persona with pictures that it was not made from.",
         "eval",
     ),
+    Command(
+        "measurements",
+        "eval picture",
+        "eval.picture",
+        "Judge what a persona draws by the nets that find faces.",
+        "portrait",
+    ),
 )
 
 
