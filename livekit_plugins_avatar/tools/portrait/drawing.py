@@ -1,7 +1,8 @@
 """The drawing of a face as an ONNX graph: from FaceState to planes of video.
 
-The picture at rest is moved as the skin moves; what lies above a slit and what lies below are moved
-apart and laid over the eyeball or the inside of the mouth; last, the head is moved before the wall.
+The picture at rest is moved as the skin and the head move, before the wall, all in one step. Around
+mouth and eyes it is first drawn with the head at rest: what lies above a slit and what lies below
+are moved apart and laid over the eyeball or the inside of the mouth.
 """
 
 from __future__ import annotations
@@ -16,20 +17,32 @@ from .canvas import SIDE_PX
 from .eyes import Eyeball
 from .graph import Graph, Tensor
 from .head import CELL_PX, CELLS, LIMITS, POSE, POWERS, Head
+from .inverse import origins
 from .motion import SEAL, STEP, Motion
 from .mouth import Inside
-from .openings import MARGIN, Openings, Skin
-from .planes import Fetcher, Places, Planes, places_of
+from .openings import EYES, MARGIN, Openings, Skin
+from .planes import (
+    BLACK,
+    GREY,
+    WHOLE,
+    Wall,
+    eighths,
+    fetched,
+    finer,
+    interleaved,
+    ramps,
+    shifted,
+    whole_source,
+)
+from .regions import MOST, Reach, bands
 from .sampling import Floats, resized
-
-STAGES = (0.4, 0.8, 1.0, 1.0, 1.0)
-"""Shares of the motion at which Newton's steps look for where a node comes from."""
-
-MOVE_MOST, SCALE_LEAST = 3.0, 0.15
-"""Nodes of one step, and the least determinant it divides by: where a field folds."""
+from .window import Window, across, around, eye_windows, fade, mouth_window
 
 OUTLINE_LEAST = 0.35
 """The outline's own colour is not guessed from less than this share of it."""
+
+RIM_PX = 1
+"""At the picture's own rim nothing is fetched from beyond this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +81,30 @@ class Drawing:
         self.parts = parts
         self.graph = graph = Graph()
         self.face = graph.input("face")
-        self.fetch = Fetcher(graph, self.face)
-        self.plate = Planes.of(graph, parts.plate)
-        self.matte = graph.codes(parts.head.matte[None, None] * 255) * (1 / 255)
-        self.fine = self.fetch.batched(self.fetch.shifted(self.plate.luma))
-        both = graph.joined([self.plate.chroma, self.matte], 1)
-        self.coarse = self.fetch.batched(both)
         self.weights = self._weights()
+        left, top, right, bottom = (side * STEP for side in parts.motion.box)
+        self.box = Window(left, top, right - left, bottom - top)
+        eyes = eye_windows([parts.eyes[name] for name in EYES], self.box)
+        below = max(window.bottom for window in eyes)
+        self.windows = [*eyes, mouth_window(parts.inside, self.box, below)]
+        self.inner = around(self.windows)
+        self.reach = Reach(parts.head)
+        self.wall = Wall(graph, parts.head.wall)
+        self.source = whole_source(graph, parts.plate, parts.head.matte, self.wall)
 
     def write(self) -> Graph:
         """The graph, with its output named `i420`."""
-        frame = self._turned(*self._resting())
         graph = self.graph
-        luma, chroma = (
-            graph.node("Cast", (plane.clip(0, 255)).apply("Round"), to=2)
-            for plane in (frame.luma, frame.chroma)
-        )
-        rows = graph.joined(
-            [luma.reshaped(0, SIDE_PX, SIDE_PX), chroma.reshaped(0, SIDE_PX // 2, SIDE_PX)], 1
-        )
-        graph.named(rows, "i420")
+        moved, gain = self._skin()
+        self._splines = {step: graph.constant(_spline(step)) for step in (2, STEP)}
+        self.nodes = self._head_nodes()
+        skin = graph.joined([moved, gain], 1)
+        self.around = self.reach.around(self.box)
+        self.skin = self._skin_turned(skin)
+        self.shown = self.reach.around(self.inner)
+        self.openings = self._openings()
+        regions = bands(self.reach, self.parts.head.matte, self.box)
+        self._frame(regions, [self._region(region) for region in regions])
         return graph
 
     def _weights(self) -> Tensor:
@@ -108,133 +125,213 @@ class Drawing:
             seal = self.graph.node("Max", pressed, share * share * 1.3).clip(0, 1)
         return self.graph.joined([units, seal], 1)
 
-    def field(self, values: Floats) -> Tensor:
-        """A field [rows, columns, C, fields] for these weights, [B, C, rows, columns]."""
-        rows, columns, channels, count = values.shape
-        table = values.transpose(3, 2, 0, 1).reshape(count, -1)
-        return (self.weights @ self.graph.half(table)).reshaped(-1, channels, rows, columns)
+    def _skin(self) -> tuple[Tensor, Tensor]:
+        """Where the skin's nodes come from with the head at rest, in nodes, and what light adds to
+        them as a share; draws mouth and eyes."""
+        parts, motion = self.parts, self.parts.motion
+        corner = (-self.box.left, -self.box.top)
+        at = [window.moved(*corner) for window in self.windows]
+        whole = Window(0, 0, self.box.width, self.box.height)
+        cuts = [window.grown(MARGIN * STEP).within(whole) for window in at]
+        fields = [motion.above, *(motion.below[cut.cells(STEP)] for cut in cuts)]
+        above, *below = origins(self.weights, [field / STEP for field in fields])
+        gain = self._gain(above)
+        skins = []
+        for window, cut, under in zip(at, cuts, below, strict=True):
+            within = window.moved(-cut.left, -cut.top)
+            skins.append(
+                (
+                    _cut(above, window.halved(STEP)),
+                    _cut(under, within.halved(STEP)),
+                    _cut(gain, window.halved(STEP)),
+                )
+            )
+        openings = Openings(self.face, parts.plate, parts.edges)
+        eyes = Skin(*zip(*skins[:2], strict=True))
+        mouth = Skin(*([each] for each in skins[2]))
+        jaw = self.weights.columns([motion.names.index("jawOpen")])
+        self.eyes = openings.eyes([parts.eyes[name] for name in EYES], self.windows[:2], eyes)
+        self.mouth = openings.mouth(parts.inside, self.windows[2], mouth, jaw)
+        return above, gain
 
-    def origin(self, field: Floats) -> Tensor:
-        """Where the nodes of a moving grid come from: displacements in pixels, [B, 2, h, w]."""
-        graph = self.graph
-        rows, columns = field.shape[:2]
-        motion = self.field(field) * (1 / STEP)
-        framed = motion.framed(1, 1, 1, 1, "edge")
-        right = framed.window(1, rows + 1, 2, columns + 2)
-        left = framed.window(1, rows + 1, 0, columns)
-        under = framed.window(2, rows + 2, 1, columns + 1)
-        over = framed.window(0, rows, 1, columns + 1)
-        known = graph.joined([motion, (right - left) * 0.5, (under - over) * 0.5], 1)
-        back = motion * 0.0
-        size = (columns, rows)
-        for stage in STAGES:
-            at = self.fetch(known, places_of(back, (0, 0, *size), size, 1), "border") * stage
-            off = back + at.channels(0, 2)
-            a, b = at.channels(2, 3) + 1.0, at.channels(4, 5)
-            c, d = at.channels(3, 4), at.channels(5, 6) + 1.0
-            scale = (a * d - b * c).at_least(SCALE_LEAST)
-            x, y = off.channels(0, 1), off.channels(1, 2)
-            step = graph.joined([(d * x - b * y) / scale, (a * y - c * x) / scale], 1)
-            back = back - step.clip(-MOVE_MOST, MOVE_MOST)
-        return back * float(STEP)
-
-    def _resting(self) -> tuple[Planes, Tensor]:
-        """The picture with the head at rest, and how much of each pixel is the person."""
-        motion = self.parts.motion
-        left, top, right, bottom = (side * STEP for side in motion.box)
-        window = (left, top, right - left, bottom - top)
-        back = self.origin(motion.above)
-        places = Places.moved(back, STEP, window, (SIDE_PX, SIDE_PX))
-        coarse = self.fetch(self.coarse, places.blocks)
-        skin = Planes(self.fetch.blocks(self.fine, places), coarse.channels(0, 2))
-        size = (motion.above.shape[1], motion.above.shape[0])
-        nodes = places_of(back * (1 / STEP), (0, 0, *size), size, 1)
-        gain = self.fetch(self._gain(), nodes).enlarged(STEP)
-        skin = Planes((skin.luma - 16.0) * gain + 16.0, skin.chroma)
-        skin = self._opened(skin, back, gain)
-        hole = np.ones((1, 1, SIDE_PX, SIDE_PX))
-        hole[..., top:bottom, left:right] = 0
-        kept = Planes(
-            self.plate.luma * self.graph.codes(hole),
-            self.plate.chroma * self.graph.codes(hole[..., ::2, ::2]),
-        )
-        margins = (top, SIDE_PX - bottom, left, SIDE_PX - right)
-        half = [margin // 2 for margin in margins]
-        cover = self.matte * self.graph.codes(hole[..., ::2, ::2])
-        cover = cover + coarse.channels(2, 3).framed(half[0], half[1], half[2], half[3])
-        return kept.put(skin, *margins), cover
-
-    def _gain(self) -> Tensor:
-        """Light on the nodes, [B, 1, rows, columns]: kept at every second node."""
+    def _gain(self, back: Tensor) -> Tensor:
+        """What light adds to the nodes, [B, 1, rows, columns]: kept at every second node, it moves
+        with the skin."""
         shade = self.parts.shade
         rows, columns, count = shade.shape
         padded = np.pad(shade, ((0, rows % 2), (0, columns % 2), (0, 0)), "edge")
         small = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2, count)
-        gain = self.field(small.mean(axis=(1, 3))[:, :, None]).enlarged(2)
-        return gain.window(0, rows, 0, columns).clip(-0.5, 0.4) + 1.0
+        table = small.mean(axis=(1, 3)).transpose(2, 0, 1).reshape(count, -1)
+        fine = (self.weights @ self.graph.half(table)).reshaped(-1, 1, *padded[::2, ::2, 0].shape)
+        gain = fine.enlarged(2).window(0, rows, 0, columns).clip(-0.5, 0.4)
+        unit = self.graph.constant(np.array([2 / columns, 2 / rows]).reshape(1, 2, 1, 1))
+        start = ramps(self.graph, (0, 0, columns, rows), (columns, rows))
+        return fetched(gain, (back * unit + start).turned(0, 2, 3, 1))
 
-    def _opened(self, skin: Planes, back: Tensor, gain: Tensor) -> Planes:
-        """Draw mouth and eyes into the skin."""
-        parts, motion = self.parts, self.parts.motion
-        jaw = self.weights.columns([motion.names.index("jawOpen")])
-        plate = Planes(self.fetch.batched(self.plate.luma), self.coarse)
-        openings = Openings(self.face, self.fetch, motion, plate, parts.edges, jaw)
-        for name in ("Right", "Left", "mouth"):
-            inner = parts.inside if name == "mouth" else parts.eyes[name]
-            window = openings.window(inner)
-            shining = gain.window(*window.pixels(motion.left, motion.top))
-            above = Skin(back, motion.left, motion.top, shining)
-            wide = window.within(motion.box, MARGIN)
-            rows = slice(wide.top - motion.top, wide.bottom - motion.top)
-            columns = slice(wide.left - motion.left, wide.right - motion.left)
-            below = Skin(self.origin(motion.below[rows, columns]), wide.left, wide.top, shining)
-            if isinstance(inner, Inside):
-                new, window = openings.mouth(inner, above, below)
-            else:
-                new, window = openings.eye(name, inner, above, below)
-            top, bottom, left, right = window.pixels(motion.left, motion.top)
-            old = skin.window(top, bottom, left, right)
-            change = Planes(new.luma - old.luma, new.chroma - old.chroma)
-            height, width = (side * STEP for side in motion.above.shape[:2])
-            skin = skin.put(change, top, height - bottom, left, width - right)
-        return skin
-
-    def _turned(self, figure: Planes, matte: Tensor) -> Planes:
-        """The figure as the head moves, before the wall."""
+    def _head_nodes(self) -> Tensor:
+        """Displacements of the head's cells, in pixels, [B, 2, CELLS, CELLS]."""
         graph, head = self.graph, self.parts.head
         pose = self.face.columns([INDEX[name] for name in POSE])
-        limits = graph.constant(LIMITS[None])
-        pose = (pose / limits).clip(-1, 1)
-        one = pose.columns([0]) * 0.0 + 1.0
-        factors = graph.joined([pose, one], 1)
+        most = (graph.constant(-MOST[None]), graph.constant(MOST[None]))
+        pose = (pose / graph.constant(LIMITS[None])).within(*most)
+        factors = graph.joined([pose, pose.columns([0]) * 0.0 + 1.0], 1)
         terms = None
         for k in range(3):
             factor = factors.columns([p[k] if k < len(p) else len(POSE) for p in POWERS])
             terms = factor if terms is None else terms * factor
         assert terms is not None
         table = head.terms.transpose(3, 2, 0, 1).reshape(len(POWERS), -1)
-        nodes = (terms @ graph.half(table)).reshaped(-1, 2, CELLS, CELLS)
-        spread = graph.constant(_spline())
-        motion = spread @ nodes @ graph.constant(_spline().T)
-        whole = (0, 0, SIDE_PX, SIDE_PX)
-        places = Places.moved(motion, 2, whole, (SIDE_PX, SIDE_PX))
-        # Shoulders that rise show what the picture ends with.
-        rim = 1 - 2 / SIDE_PX
-        places = Places(places.blocks.clip(-rim, rim), places.source)
-        luma = self.fetch.blocks(self.fetch.shifted(figure.luma), places)
-        coarse = self.fetch(graph.joined([figure.chroma, matte], 1), places.blocks)
-        cover = coarse.channels(2, 3)
-        wall = Planes.of(graph, head.wall)
-        return Planes(
-            wall.luma + (luma - wall.luma) * cover.enlarged(2),
-            wall.chroma + (coarse.channels(0, 2) - wall.chroma) * cover,
+        return (terms @ graph.half(table)).reshaped(-1, 2, CELLS, CELLS)
+
+    def _turned(self, window: Window, step: int) -> Tensor:
+        """Where every so many pixels of a window come from as the head moves, -1 to 1 across the
+        picture, [B, 2, h, w]: the middles of blocks."""
+        rows, columns = (
+            self._splines[step].window(first // step, (first + length) // step, 0, CELLS)
+            for first, length in ((window.top, window.height), (window.left, window.width))
         )
+        motion = rows @ self.nodes @ columns.turned(1, 0) * (2 / SIDE_PX)
+        box = (window.left, window.top, window.width, window.height)
+        places = motion + ramps(self.graph, box, WHOLE, step, step / 2)
+        # Shoulders that rise show what the picture ends with.
+        rim = 1 - 2 * RIM_PX / SIDE_PX
+        return places.clip(-rim, rim)
+
+    def _skin_turned(self, skin: Tensor) -> Tensor:
+        """The skin's own motion and light where the head has carried it, at every fourth pixel of
+        `around`, [B, 3, h, w]."""
+        unit, shift = across(self.box)
+        places = self._turned(self.around, STEP)
+        places = places * self.graph.constant(unit) + self.graph.constant(shift)
+        return fetched(skin, places.turned(0, 2, 3, 1))
+
+    def _openings(self) -> Tensor:
+        """Mouth and eyes with the head at rest, in `inner`, [B, 7, h, w]: four copies of luma,
+        chroma, and how much of each block they cover."""
+        graph = self.graph
+        one = self.face.columns([0]).reshaped(1, -1, 1, 1) * 0.0 + 1.0
+        drawn = [*self.eyes.split(1, 1, axis=0), self.mouth]
+        parts = []
+        for planes, window, cell in zip(drawn, self.windows, self._cells(), strict=True):
+            soft = graph.half(fade(window)[None, None])
+            planes = planes.reshaped(3, -1, window.height, window.width)
+            whole = graph.joined([planes, one * soft], 0)
+            above, below = window.top - cell.top, cell.bottom - window.bottom
+            parts.append(
+                whole.framed(above, below, window.left - cell.left, cell.right - window.right)
+            )
+        rows = graph.joined([graph.joined(parts[:2], 3), parts[2]], 2)
+        luma, more = rows.framed(0, 1, 0, 1).split(1, 3, axis=0)
+        blocks = graph.node("AveragePool", more, kernel_shape=[2, 2])
+        return graph.joined([*shifted(luma), blocks], 0).turned(1, 0, 2, 3)
+
+    def _openings_turned(self, window: Window) -> Tensor:
+        """`openings` where the head has carried them, in a window, [7, B, h, w]."""
+        graph, inner = self.graph, self.inner
+        unit, shift = across(inner)
+        # Blocks are known by their first pixels.
+        shift = shift - 1 / np.array([inner.width, inner.height]).reshape(1, 2, 1, 1)
+        places = self._turned(window, 2) * graph.constant(unit) + graph.constant(shift)
+        return fetched(self.openings, places.turned(0, 2, 3, 1)).turned(1, 0, 2, 3)
+
+    def _cells(self) -> list[Window]:
+        """How eyes and mouth share `inner`."""
+        first, second, mouth = self.windows
+        inner, middle = self.inner, (first.right + second.left) // 2
+        height = mouth.top - inner.top
+        return [
+            Window(inner.left, inner.top, middle - inner.left, height),
+            Window(middle, inner.top, inner.right - middle, height),
+            Window(inner.left, mouth.top, inner.width, inner.bottom - mouth.top),
+        ]
+
+    def _places(self, window: Window) -> tuple[Tensor, Tensor]:
+        """Where the first pixels of a window's blocks come from, -1 to 1, [B, 2, h, w], and the
+        light on them, as a factor, [1, B, h, w]."""
+        graph, around, half = self.graph, self.around, window.halved()
+        first = (around.top - window.top) // 2, (around.left - window.left) // 2
+        rows = finer(around.height // STEP, 2, (first[0], half.height))
+        columns = finer(around.width // STEP, 2, (first[1], half.width)).T
+        own = eighths(graph, rows) @ self.skin @ eighths(graph, columns)
+        motion, gain = own.split(2, 1, axis=1)
+        places = motion * (2 * STEP / SIDE_PX) + (self._turned(window, 2) - 1 / SIDE_PX)
+        return places, gain.reshaped(1, -1, half.height, half.width) + 1.0
+
+    def _region(self, window: Window) -> tuple[Tensor, Tensor]:
+        """Draw a window: bytes of luma, [B, H, W], and of chroma, [B, 2, H / 2, W / 2]."""
+        height, width = window.height // 2, window.width // 2
+        places, light = self._places(window)
+        found = fetched(self.source, places.turned(0, 2, 3, 1).reshaped(1, -1, width, 2))
+        parts = found.reshaped(8, -1, height, width).split(4, 2, 1, 1, axis=0)
+        added, chroma, cover, behind = parts
+        half = window.halved()
+        fine = _cut(self.wall.luma, window)
+        blocks = fine.reshaped(1, height, 2, width, 2).turned(2, 4, 0, 1, 3)
+        fine = blocks.reshaped(4, 1, height, width)
+        coarse = _cut(self.wall.chroma, half).reshaped(2, 1, height, width)
+        there = _cut(self.wall.blocks, half)
+        luma = (added + behind) * light + (fine - there * cover)
+        chroma = chroma + coarse * (1.0 - cover)
+        shown = self.shown.within(window)
+        if shown.height > 0 and shown.width > 0:
+            part = shown.moved(-window.left, -window.top).halved()
+            after = (height - part.bottom, width - part.right)
+            over = self._openings_turned(shown).framed(part.top, after[0], part.left, after[1])
+            near, colour, share = over.split(4, 2, 1, axis=0)
+            luma = luma + (near - luma) * share
+            chroma = chroma + (colour - chroma) * share
+        whole = interleaved(luma.codes(BLACK), window.height, window.width)
+        return whole, chroma.codes(GREY).turned(1, 0, 2, 3)
+
+    def _frame(self, regions: list[Window], parts: list[tuple[Tensor, Tensor]]) -> None:
+        """Lay regions on the wall: the output."""
+        luma = self._banded(regions, [part[0] for part in parts], 1)
+        chroma = self._banded(regions, [part[1] for part in parts], 2)
+        flat = chroma.reshaped(-1, SIDE_PX // 2, SIDE_PX)
+        self.graph.named(self.graph.joined([luma.reshaped(-1, SIDE_PX, SIDE_PX), flat], 1), "i420")
+
+    def _banded(self, regions: list[Window], parts: list[Tensor], scale: int) -> Tensor:
+        """Parts between what is left of the wall, bytes, [B, planes, H, W]."""
+        graph, bands_, row, side = self.graph, [], 0, SIDE_PX // scale
+        for window, part in zip(regions, parts, strict=True):
+            top, bottom = window.top // scale, window.bottom // scale
+            left, right = window.left // scale, window.right // scale
+            bands_ += self._still(scale, row, top, 0, side)
+            inner = part.reshaped(-1, scale, bottom - top, right - left)
+            before = self._still(scale, top, bottom, 0, left)
+            after = self._still(scale, top, bottom, right, side)
+            bands_.append(graph.joined([*before, inner, *after], 3))
+            row = bottom
+        bands_ += self._still(scale, row, side, 0, side)
+        return graph.joined(bands_, 2)
+
+    def _still(self, scale: int, *part: int) -> list[Tensor]:
+        """A part of the wall for each of the batch, if there is any."""
+        top, bottom, left, right = part
+        if top == bottom or left == right:
+            return []
+        return [self.graph.node("Expand", self.wall.still(scale, *part), self._batch())]
+
+    def _batch(self) -> Tensor:
+        if self._count is None:
+            graph = self.graph
+            size = graph.node(
+                "Slice", graph.node("Shape", self.face), graph.whole(0), graph.whole(1)
+            )
+            self._count = graph.joined([size, graph.whole(1, 1, 1)], 0)
+        return self._count
+
+    _count: Tensor | None = None
 
 
-def _spline() -> Floats:
-    """From cells to every second pixel, [256, 64]."""
+def _cut(field: Tensor, window: Window) -> Tensor:
+    return field.window(window.top, window.bottom, window.left, window.right)
+
+
+def _spline(step: int) -> Floats:
+    """From cells to the middles of blocks of so many pixels, [512 / step, CELLS]."""
     cells = np.arange(CELLS) * CELL_PX + CELL_PX / 2
-    pixels = np.arange(0, SIDE_PX, 2) + 1.0
+    pixels = np.arange(0, SIDE_PX, step) + step / 2
     return np.asarray(CubicSpline(cells, np.eye(CELLS), axis=0)(pixels.clip(cells[0], cells[-1])))
 
 

@@ -64,42 +64,62 @@ class Tensor:
         """Kept from falling below a number."""
         return self.graph.node("Max", self, least)
 
+    def within(self, least: Tensor, most: Tensor) -> Tensor:
+        """Kept between two tensors."""
+        return self.graph.node("Min", self.graph.node("Max", self, least), most)
+
     def columns(self, chosen: Sequence[int], axis: int = 1) -> Tensor:
         """Some columns, in order."""
         return self.graph.node("Gather", self, self.graph.whole(*chosen), axis=axis)
 
     def window(self, top: int, bottom: int, left: int, right: int) -> Tensor:
-        """A part of a picture, [B, C, H, W]."""
+        """A part of a picture, [..., H, W]."""
         whole = self.graph.whole
-        return self.graph.node("Slice", self, whole(top, left), whole(bottom, right), whole(2, 3))
+        return self.graph.node("Slice", self, whole(top, left), whole(bottom, right), whole(-2, -1))
 
-    def channels(self, first: int, last: int) -> Tensor:
-        """Some planes of [B, C, H, W]."""
-        whole = self.graph.whole
-        return self.graph.node("Slice", self, whole(first), whole(last), whole(1))
+    def split(self, *sizes: int, axis: int) -> list[Tensor]:
+        """Cut into parts of these sizes."""
+        return self.graph.parts("Split", len(sizes), self, self.graph.whole(*sizes), axis=axis)
 
     def reshaped(self, *shape: int) -> Tensor:
         """0 keeps a side, -1 is worked out."""
         return self.graph.node("Reshape", self, self.graph.whole(*shape))
 
+    def turned(self, *order: int) -> Tensor:
+        """With its axes in another order."""
+        return self.graph.node("Transpose", self, perm=list(order))
+
     def framed(
         self, top: int, bottom: int, left: int, right: int, mode: str = "constant"
     ) -> Tensor:
-        """With a margin around it: zeros, or with `edge` what lies at the rim."""
+        """[A, B, H, W] with a margin: zeros, or with `edge` what lies at the rim."""
         pads = self.graph.whole(0, 0, top, left, 0, 0, bottom, right)
         return self.graph.node("Pad", self, pads, mode=mode)
 
-    def enlarged(self, by: int) -> Tensor:
-        """[B, C, H, W], linearly between the middles of its pixels."""
-        if by == 1:
-            return self
+    def enlarged(self, by: int, mode: str = "half_pixel") -> Tensor:
+        """[A, B, H, W], linearly between its pixels.
+
+        Args:
+            by: How many times.
+            mode: "half_pixel" keeps the middles of pixels where they are, "asymmetric" every
+                pixel of the smaller picture.
+        """
         scales = self.graph.constant(np.array([1, 1, by, by], np.float32))
-        mode = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
-        return self.graph.node("Resize", self, None, scales, **mode)
+        kind = {"mode": "linear", "coordinate_transformation_mode": mode}
+        return self.graph.node("Resize", self, None, scales, **kind)
 
     def halved(self) -> Tensor:
-        """The mean of each 2 x 2 pixels."""
+        """The mean of each 2 x 2 pixels of [A, B, H, W]."""
         return self.graph.node("AveragePool", self, kernel_shape=[2, 2], strides=[2, 2])
+
+    def floats(self) -> Tensor:
+        """Bytes as numbers."""
+        return self.graph.node("Cast", self, to=TensorProto.FLOAT)
+
+    def codes(self, zero: int) -> Tensor:
+        """Rounded to bytes, with 0 at a code; beyond their range they stay at its ends."""
+        code = self.graph.byte(zero)
+        return self.graph.node("QuantizeLinear", self, self.graph.constant(1.0), code)
 
 
 class Graph:
@@ -109,6 +129,7 @@ class Graph:
         self._nodes: list[Any] = []
         self._initializers: list[Any] = []
         self._scalars: dict[float, Tensor] = {}
+        self._bytes: dict[int, Tensor] = {}
         self._wholes: dict[tuple[int, ...], Tensor] = {}
 
     def node(self, kind: str, *operands: Tensor | Number | None, **attributes: Any) -> Tensor:
@@ -117,6 +138,15 @@ class Graph:
         name = f"n{len(self._nodes)}"
         self._nodes.append(helper.make_node(kind, names, [name], **attributes))
         return Tensor(self, name)
+
+    def parts(
+        self, kind: str, count: int, *operands: Tensor | Number, **attributes: Any
+    ) -> list[Tensor]:
+        """Add a node with several outputs."""
+        names = [f"n{len(self._nodes)}_{k}" for k in range(count)]
+        inputs = [self._operand(each).name for each in operands]
+        self._nodes.append(helper.make_node(kind, inputs, names, **attributes))
+        return [Tensor(self, name) for name in names]
 
     def joined(self, parts: Sequence[Tensor], axis: int) -> Tensor:
         """Tensors side by side."""
@@ -134,11 +164,21 @@ class Graph:
         """
         if not np.abs(values).max() < HALF_MAX:
             raise ValueError(f"{np.abs(values).max()} does not fit into float16")
-        return self._cast(self._stored(np.asarray(values, np.float16)))
+        return self._stored(np.asarray(values, np.float16)).floats()
 
     def codes(self, values: Floats) -> Tensor:
         """Numbers of the file between 0 and 255, kept as bytes."""
-        return self._cast(self._stored(np.rint(np.clip(values, 0, 255)).astype(np.uint8)))
+        return self.bytes_(values).floats()
+
+    def bytes_(self, values: Floats) -> Tensor:
+        """Numbers of the file between 0 and 255, which stay bytes."""
+        return self._stored(np.rint(np.clip(values, 0, 255)).astype(np.uint8))
+
+    def byte(self, value: int) -> Tensor:
+        """One byte."""
+        if value not in self._bytes:
+            self._bytes[value] = self._stored(np.asarray(value, np.uint8))
+        return self._bytes[value]
 
     def whole(self, *numbers: int) -> Tensor:
         """Whole numbers, such as a shape."""
@@ -155,7 +195,7 @@ class Graph:
         self._nodes.append(helper.make_node("Identity", [value.name], [name]))
 
     def model(
-        self, face_columns: int, output: str, shape: tuple[int, int], metadata: dict[str, str]
+        self, face_columns: int, output: str, shape: tuple[int, ...], metadata: dict[str, str]
     ) -> bytes:
         """The file: one input `face`, one output of bytes."""
         face = helper.make_tensor_value_info("face", TensorProto.FLOAT, ["batch", face_columns])
@@ -181,6 +221,3 @@ class Graph:
             numpy_helper.from_array(np.ascontiguousarray(values).reshape(np.shape(values)), name)
         )
         return Tensor(self, name)
-
-    def _cast(self, value: Tensor) -> Tensor:
-        return self.node("Cast", value, to=TensorProto.FLOAT)

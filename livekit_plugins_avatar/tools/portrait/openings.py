@@ -1,22 +1,24 @@
 """Mouth and eyes in the graph: skin above and below a slit, laid over what is inside.
 
-Around a slit skin is stretched most, so every pixel is looked for by itself there.
+Around a slit skin is stretched most, so every pixel is looked for by itself there. Pictures are
+[K, planes, B, H, W]: the mouth alone, or both eyes together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ...face.state import INDEX
-from .canvas import SIDE_PX
+from ...face.state import INDEX, PARAMETERS
 from .eyes import Eyeball
-from .graph import Tensor
-from .motion import STEP, Motion
+from .graph import Graph, Tensor
+from .motion import STEP
 from .mouth import Inside
-from .planes import Fetcher, Places, Planes, places_of
+from .planes import OFFSET, eighths, fetched, finer, pictures, ramps, yuv
 from .sampling import Floats
+from .window import Window
 
 OVERLAP_PX = 1.0
 """Lips and lids reach half a pixel over the line between them, or it would show."""
@@ -37,64 +39,43 @@ LIP_SHADOW, LIP_SHADOW_PX = 0.4, 5.0
 LASH = 0.5
 """Lashes of closing lids become a line, darker by this share."""
 
+EYES = ("Right", "Left")
+
 
 @dataclass(frozen=True, slots=True)
 class Skin:
-    """Skin that has been moved, at the nodes of a window of the picture.
+    """Skin around slits that has been moved, at the nodes of their windows.
 
     Args:
-        motion: Displacements to where the nodes come from, [B, 2, rows, columns], pixels.
-        left, top: The first node.
-        gain: Light, at full size, [B, 1, H, W].
+        above, below: Displacements to where the nodes come from, in nodes, [B, 2, h, w], by slit.
+        gain: What light adds, as a share, at the nodes of the windows, [B, 1, h, w], by slit.
     """
 
-    motion: Tensor
-    left: int
-    top: int
-    gain: Tensor
+    above: Sequence[Tensor]
+    below: Sequence[Tensor]
+    gain: Sequence[Tensor]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A window in nodes: left, top, right and bottom."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    def pixels(self, left: int, top: int) -> tuple[int, int, int, int]:
-        """Top, bottom, left and right in pixels, counted from a node."""
-        return (
-            (self.top - top) * STEP,
-            (self.bottom - top) * STEP,
-            (self.left - left) * STEP,
-            (self.right - left) * STEP,
-        )
-
-    def within(self, box: tuple[int, int, int, int], margin: int = 0) -> Window:
-        """With a margin, kept within a box."""
-        return Window(
-            max(self.left - margin, box[0]),
-            max(self.top - margin, box[1]),
-            min(self.right + margin, box[2]),
-            min(self.bottom + margin, box[3]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Side:
-    """What lies above or below a slit, in a window.
+    """What lies above or below slits.
 
     Args:
-        planes: Its skin.
-        distance: How far each pixel lies in it, [B, 1, H, W], pixels.
-        places: Where each pixel comes from, from -1 to 1 across the picture, [B, H, W, 2].
+        planes: Its skin, and how far each pixel lies in it; [K, planes, B, H, W].
+        more: How many planes come after these.
     """
 
-    planes: Planes
-    distance: Tensor
-    places: Tensor
+    def __init__(self, planes: Tensor, more: int) -> None:
+        self.luma, self.chroma, codes, *self.more = planes.split(1, 2, 1, *[1] * more, axis=1)
+        self.distance = codes * (1 / 15.9)
+
+    @property
+    def cover(self) -> Tensor:
+        """How much of each pixel it covers."""
+        return (self.distance + OVERLAP_PX).clip(0, 1)
+
+    def planes(self) -> Tensor:
+        """Luma and chroma."""
+        return self.luma.graph.joined([self.luma, self.chroma], 1)
 
 
 class Openings:
@@ -102,178 +83,192 @@ class Openings:
 
     Args:
         face: The input, [B, P].
-        fetch: To fetch with.
-        motion: The fields.
-        plate: The picture's luma and chroma, for a batch.
+        plate: The picture, RGB [512, 512, 3].
         edges: Distances into what lies above and below the slits, [512, 512] each.
-        jaw: Weight of the field jawOpen, [B, 1].
     """
 
-    def __init__(
-        self,
-        face: Tensor,
-        fetch: Fetcher,
-        motion: Motion,
-        plate: Planes,
-        edges: tuple[Floats, Floats],
-        jaw: Tensor,
-    ) -> None:
-        self.graph = face.graph
+    def __init__(self, face: Tensor, plate: Floats, edges: tuple[Floats, Floats]) -> None:
+        self.graph: Graph = face.graph
         self.face = face
-        self.fetch = fetch
-        self._motion = motion
         self._plate = plate
         self._edges = edges
-        self._jaw = jaw
 
-    def weight(self, name: str) -> Tensor:
-        """One parameter of the face, [B, 1, 1, 1]."""
-        return self.face.columns([INDEX[name]]).reshaped(-1, 1, 1, 1)
+    def weight(self, *names: str) -> Tensor:
+        """A parameter of the face for each slit, [K, 1, B, 1, 1]."""
+        columns = self.face.columns([INDEX[name] for name in names])
+        return columns.turned(1, 0).reshaped(len(names), 1, -1, 1, 1)
 
-    def mouth(self, inner: Inside, above: Skin, below: Skin) -> tuple[Planes, Window]:
-        """The mouth, and where it lies."""
-        window = self.window(inner)
-        upper, lower = (self._side(k, window, inner, s) for k, s in ((0, above), (1, below)))
-        cut = _cut(window, inner)
-        back = self._inside(inner).window(*cut)
-        rest = None if inner.own is None else self._at_rest(window)
-        back = self._shadowed(back, upper.distance, rest, LIP_SHADOW, LIP_SHADOW_PX)
-        cover = _cover(lower.distance)
+    def mouth(self, inner: Inside, window: Window, skin: Skin, jaw: Tensor) -> Tensor:
+        """The mouth, [1, 3, B, H, W]; `jaw` is the weight of the field jawOpen, [B, 1]."""
+        (upper, lower), gain = self._sides([window], skin, [])
+        rest = None if inner.own is None else [window]
+        back = self._inside(inner, window, jaw)
+        back = self._shadowed(back, upper.distance, rest, LIP_SHADOW, LIP_SHADOW_PX, gain)
+        cover = lower.cover
         if inner.own is None:
             tuck = (self.weight("mouthRollLower") * 2.0 - 0.3).clip(0, 1)
-            bite = self.graph.half(inner.bite[None, None]).window(*cut)
+            bite = self.graph.half(window.of(inner.bite, inner.left, inner.top)[None, None, None])
             cover = cover * (1.0 - tuck * bite)
-        drawn = back.under(lower.planes, cover).under(upper.planes, _cover(upper.distance))
-        return drawn, window
+        return self._layered(back, lower.planes(), cover, upper.planes(), upper.cover, gain)
 
-    def eye(self, name: str, inner: Eyeball, above: Skin, below: Skin) -> tuple[Planes, Window]:
-        """An eye by its side, and where it lies."""
-        window = self.window(inner)
-        upper, lower = (self._side(k, window, inner, s) for k, s in ((0, above), (1, below)))
-        back = self._eyeball(name, inner).window(*_cut(window, inner))
-        rest = self._at_rest(window)
-        back = self._shadowed(back, upper.distance, rest, LID_SHADOW, LID_SHADOW_PX)
-        lid = self._lashed(name, inner, upper)
-        drawn = back.under(lower.planes, _cover(lower.distance))
-        return drawn.under(lid, _cover(upper.distance)), window
+    def eyes(self, eyes: Sequence[Eyeball], windows: Sequence[Window], skin: Skin) -> Tensor:
+        """Both eyes, [2, 3, B, H, W]."""
+        lashes = [w.of(eye.lashes, eye.left, eye.top) for w, eye in zip(windows, eyes, strict=True)]
+        (upper, lower), gain = self._sides(windows, skin, lashes)
+        back = self._eyeballs(eyes, windows)
+        back = self._shadowed(back, upper.distance, windows, LID_SHADOW, LID_SHADOW_PX, gain)
+        shut = (self.weight(*(f"eyeBlink{name}" for name in EYES)) * 2.0 - 0.8).clip(0, 1)
+        upper.luma = upper.luma * (1.0 - upper.more[0] * (shut * (LASH / 255)))
+        return self._layered(back, lower.planes(), lower.cover, upper.planes(), upper.cover, gain)
 
-    def window(self, inner: Inside | Eyeball) -> Window:
-        """Where a mouth or an eye is drawn."""
-        left, top = inner.left // STEP, inner.top // STEP
-        width, height = _size(inner)
-        whole = Window(left, top, left + width // STEP, top + height // STEP)
-        return whole.within(self._motion.box)
+    def _sides(
+        self, windows: Sequence[Window], skin: Skin, lashes: Sequence[Floats]
+    ) -> tuple[tuple[Side, Side], Tensor]:
+        """What lies above and below slits, and the light on it, as a factor."""
+        graph, count = self.graph, len(windows)
+        width, height = windows[0].width, windows[0].height
+        reach = MARGIN * STEP
+        whole = (width + 2 * reach, height + 2 * reach)
+        rows = eighths(graph, finer(height // STEP, STEP))
+        columns = eighths(graph, finer(width // STEP, STEP).T)
+        motion = rows @ graph.joined([*skin.above, *skin.below], 0) @ columns
+        unit = graph.constant((2 * STEP / np.array(whole)).reshape(1, 2, 1, 1))
+        ramp = ramps(graph, (reach, reach, width, height), whole)
+        places = (motion * unit + ramp).turned(0, 2, 3, 1).reshaped(2 * count, -1, width, 2)
+        around = [window.grown(reach) for window in windows]
+        source = self._source(around, [np.pad(each, reach) for each in lashes])
+        found = fetched(source, places).split(count, count, axis=0)
+        more = 1 if lashes else 0
+        shape = (count, 4 + more, -1, height, width)
+        above, below = (Side(each.reshaped(*shape), more) for each in found)
+        gain = rows @ graph.joined(list(skin.gain), 0) @ columns
+        return (above, below), gain.reshaped(count, 1, -1, height, width) + 1.0
 
-    def _side(self, side: int, window: Window, inner: Inside | Eyeball, skin: Skin) -> Side:
-        top, bottom, left, right = window.pixels(skin.left, skin.top)
-        spread = skin.motion.enlarged(STEP).window(top, bottom, left, right)
-        half = skin.motion.enlarged(STEP // 2).window(top // 2, bottom // 2, left // 2, right // 2)
-        pixels = (window.left * STEP, window.top * STEP, right - left, bottom - top)
-        whole = (SIDE_PX, SIDE_PX)
-        places = places_of(spread, pixels, whole, 1)
-        luma = self.fetch(self._plate.luma, places)
-        chroma = self.fetch(self._plate.chroma, places_of(half, pixels, whole, 2)).channels(0, 2)
-        planes = Planes((luma - 16.0) * skin.gain + 16.0, chroma)
-        width, height = _size(inner)
-        part = self._edges[side][inner.top : inner.top + height, inner.left : inner.left + width]
-        codes = self.graph.codes(part[None, None].clip(-8, 8) * 15.9 + 127.5)
-        distance = self._looked_up((codes - 127.5) * (1 / 15.9), inner, places)
-        return Side(planes, distance, places)
+    def _source(self, around: Sequence[Window], lashes: Sequence[Floats]) -> Tensor:
+        """What skin comes from: luma, chroma, distance into a side, lashes; [2 K, 4 or 5, h, w]."""
+        graph = self.graph
+        picture = pictures(graph, np.stack([window.of(self._plate) for window in around]))
+        edges = np.stack([window.of(edge) for edge in self._edges for window in around])
+        codes = graph.codes(edges[:, None].clip(-8, 8) * 15.9 + 127.5) - 127.5
+        planes = [graph.joined([picture, picture], 0), codes]
+        if lashes:
+            both = np.stack([*lashes, *(each * 0 for each in lashes)])
+            planes.append(graph.codes(both[:, None] * 255))
+        return graph.joined(planes, 1)
 
-    def _looked_up(self, values: Tensor, inner: Inside | Eyeball, places: Tensor) -> Tensor:
-        """A map of the window of a mouth or an eye, at places of the whole picture."""
-        size, corner = np.array(_size(inner)), np.array([inner.left, inner.top])
-        scale, shift = SIDE_PX / size, (SIDE_PX - 2 * corner) / size - 1
-        moved = places * self.graph.constant(scale) + self.graph.constant(shift)
-        return self.fetch(self.fetch.batched(values), moved)
-
-    def _at_rest(self, window: Window) -> Floats:
-        top, bottom, left, right = window.pixels(0, 0)
-        return self._edges[0][top:bottom, left:right]
+    def _layered(
+        self, back: Tensor, lower: Tensor, near: Tensor, upper: Tensor, over: Tensor, gain: Tensor
+    ) -> Tensor:
+        """What is inside, under the lower side, under the upper side, all in the same light."""
+        drawn = back + (lower - back) * near
+        luma, chroma = (drawn + (upper - drawn) * over).split(1, 2, axis=1)
+        return self.graph.joined([luma * gain, chroma], 1)
 
     def _shadowed(
-        self, back: Planes, distance: Tensor, rest: Floats | None, depth: float, reach: float
-    ) -> Planes:
-        """Darken what lies under an edge, by more than it is at rest."""
+        self,
+        back: Tensor,
+        distance: Tensor,
+        rest: Sequence[Window] | None,
+        depth: float,
+        reach: float,
+        gain: Tensor,
+    ) -> Tensor:
+        """Darken what lies under an edge, by more than it is at rest; the skin's light, in which
+        it is not, is taken off."""
         shadow = (distance.clip(-99, 0) * (1 / reach)).apply("Exp")
         if rest is not None:
-            shadow = shadow - self.graph.half(np.exp(np.minimum(rest, 0) / reach)[None, None])
-        dark = 1.0 - shadow.clip(0, 1) * depth
-        return Planes((back.luma - 16.0) * dark + 16.0, back.chroma)
+            still = np.stack([window.of(self._edges[0]) for window in rest])[:, None, None]
+            shadow = shadow - self.graph.half(np.exp(np.minimum(still, 0) / reach))
+        dark = (1.0 - shadow.clip(0, 1) * depth) / gain
+        luma, chroma = back.split(1, 2, axis=1)
+        return self.graph.joined([luma * dark, chroma], 1)
 
-    def _lashed(self, name: str, eye: Eyeball, upper: Side) -> Planes:
-        shut = (self.weight(f"eyeBlink{name}") * 2.0 - 0.8).clip(0, 1)
-        codes = self.graph.codes(eye.lashes[None, None] * 255) * (LASH / 255)
-        dark = 1.0 - self._looked_up(codes, eye, upper.places) * shut
-        return Planes((upper.planes.luma - 16.0) * dark + 16.0, upper.planes.chroma)
-
-    def _eyeball(self, side: str, eye: Eyeball) -> Planes:
+    def _eyeballs(self, eyes: Sequence[Eyeball], windows: Sequence[Window]) -> Tensor:
         graph = self.graph
-        outwards = 1.0 if side == "Left" else -1.0
-        look = {name: self.weight(f"eyeLook{name}{side}") for name in ("Out", "In", "Up", "Down")}
-        yaw = self.weight("gazeYaw") + (look["Out"] - look["In"]) * (outwards * EYE_YAW_RAD)
-        pitch = self.weight("gazePitch") + (look["Up"] - look["Down"]) * EYE_PITCH_RAD
-        right, down = yaw.apply("Sin") * eye.turn_px, pitch.apply("Sin") * -eye.turn_px
-        shift = graph.joined([-right, -down], 1)
-        flat = graph.constant(np.zeros((1, 2, eye.side // 4, eye.side // 4)))
-        size = (eye.side, eye.side)
-        places = Places.moved(flat + shift, 4, (0, 0, *size), size)
-        iris, cover = self._sprite_at(eye.iris, eye.cover, places)
-        ball = Planes.of(graph, eye.white).under(iris, cover)
-        away = (right * right + down * down + 1e-9).apply("Sqrt") * (1 / STILL_PX)
-        still = (1.0 - away).clip(0, 1)
-        opening = graph.half(eye.opening[None, None])
-        return ball.under(Planes.of(graph, eye.seen), opening * still)
 
-    def _inside(self, mouth: Inside) -> Planes:
+        def cut(name: str) -> Floats:
+            parts = zip(windows, eyes, strict=True)
+            return np.stack([w.of(getattr(eye, name), eye.left, eye.top) for w, eye in parts])
+
+        side = windows[0].width
+        white, seen = (
+            pictures(graph, cut(name)).reshaped(2, 3, 1, side, side) for name in ("white", "seen")
+        )
+        iris = [pictures(graph, cut("iris")), graph.half(cut("cover")[:, None])]
+        sprite = graph.joined(iris, 1).reshaped(2, 4, 1, side, side)
+        shift = self._turned(eyes)
+        moved, cover = _shifted(sprite, shift, side).split(3, 1, axis=1)
+        ball = white + (moved - white) * cover
+        across, down = shift.split(1, 1, axis=0)
+        away = (across * across + down * down + 1e-9).apply("Sqrt") * (1 / STILL_PX)
+        still = (1.0 - away).clip(0, 1).reshaped(2, 1, -1, 1, 1)
+        return ball + (seen - ball) * (graph.half(cut("opening")[:, None, None]) * still)
+
+    def _turned(self, eyes: Sequence[Eyeball]) -> Tensor:
+        """How far each iris has moved to the right and down, in pixels, [2, 2, 1, B, 1, 1]: by
+        direction, by eye."""
+        matrix = np.zeros((len(PARAMETERS), 2, 2))
+        for k, name in enumerate(EYES):
+            outwards = 1.0 if name == "Left" else -1.0
+            matrix[INDEX["gazeYaw"], 0, k] = matrix[INDEX["gazePitch"], 1, k] = 1.0
+            matrix[INDEX[f"eyeLookOut{name}"], 0, k] = outwards * EYE_YAW_RAD
+            matrix[INDEX[f"eyeLookIn{name}"], 0, k] = -outwards * EYE_YAW_RAD
+            matrix[INDEX[f"eyeLookUp{name}"], 1, k] = EYE_PITCH_RAD
+            matrix[INDEX[f"eyeLookDown{name}"], 1, k] = -EYE_PITCH_RAD
+        angles = self.face @ self.graph.constant(matrix.reshape(-1, 4))
+        pixels = np.array([[eye.turn_px for eye in eyes], [-eye.turn_px for eye in eyes]])
+        shift = angles.apply("Sin") * self.graph.constant(pixels.reshape(1, 4))
+        return shift.turned(1, 0).reshaped(2, 2, 1, -1, 1, 1)
+
+    def _inside(self, mouth: Inside, window: Window, jaw: Tensor) -> Tensor:
         graph = self.graph
-        dark = np.broadcast_to(mouth.dark, (mouth.height, mouth.width, 3))
-        picture = Planes.of(graph, dark)
-        places = self._jaw_places(mouth, self._jaw)
-        picture = picture.under(*self._sprite_at(_alone(mouth.lower), mouth.lower[..., 3], places))
-        upper = mouth.upper if mouth.own is None else mouth.own
-        cover = graph.half(upper[None, None, :, :, 3])
-        return picture.under(Planes.of(graph, _alone(upper)), cover)
+        lower = mouth.lower
+        throat = yuv(mouth.dark[None, None])[..., 0, 0] - OFFSET
+        dark = graph.constant(throat.reshape(1, 3, 1, 1, 1))
+        sprite = graph.joined(
+            [pictures(graph, _alone(lower)[None]), graph.half(lower[None, None, ..., 3])], 1
+        )
+        places = self._jaw_places(mouth, window, jaw)
+        shape = (1, 4, -1, window.height, window.width)
+        moved, cover = fetched(sprite, places).reshaped(*shape).split(3, 1, axis=1)
+        picture = dark + (moved - dark) * cover
+        upper = window.of(mouth.upper if mouth.own is None else mouth.own, mouth.left, mouth.top)
+        over = pictures(graph, _alone(upper)[None]).reshaped(1, 3, 1, window.height, window.width)
+        return picture + (over - picture) * graph.half(upper[None, None, None, ..., 3])
 
-    def _sprite_at(self, colours: Floats, cover: Floats, places: Places) -> tuple[Planes, Tensor]:
-        """A picture of the file moved, and how much of each pixel it covers."""
-        planes = Planes.of(self.graph, colours)
-        covers = self.graph.half(cover[None, None])
-        fine = self.fetch.fixed(self.graph.joined([planes.luma, covers], 1), places)
-        chroma = self.fetch(self.fetch.batched(planes.chroma), places.blocks)
-        return Planes(fine.channels(0, 1), chroma), fine.channels(1, 2)
-
-    def _jaw_places(self, mouth: Inside, jaw: Tensor) -> Places:
-        """Places in the lower sprite, an affine map that follows the jaw."""
+    def _jaw_places(self, mouth: Inside, window: Window, jaw: Tensor) -> Tensor:
+        """Places in the lower sprite, [1, B * H, W, 2]: an affine map that follows the jaw."""
         graph = self.graph
         shut, wide = mouth.jaw
-        left = self.weight("jawLeft") - self.weight("jawRight")
-        matrix = graph.constant(shut.reshape(1, 6)) + jaw @ graph.constant(
-            (wide - shut).reshape(1, 6)
-        )
-        matrix = matrix.reshaped(-1, 2, 3)
-        x, y = np.meshgrid(np.arange(0, mouth.width, 4) + 1.5, np.arange(0, mouth.height, 4) + 1.5)
-        base = np.stack([x.ravel(), y.ravel(), np.ones(x.size)])
-        moved = (matrix @ graph.constant(base[None])).reshaped(-1, 2, *x.shape)
-        moved = moved - graph.constant(np.stack([x, y])[None])
-        moved = moved - left * graph.constant(mouth.side_px.reshape(1, 2, 1, 1))
-        size = (mouth.width, mouth.height)
-        return Places.moved(moved, 4, (0, 0, *size), size)
+        left, right = (self.face.columns([INDEX[name]]) for name in ("jawLeft", "jawRight"))
+        aside = np.zeros((2, 3))
+        aside[:, 2] = mouth.side_px
+        size = np.array([mouth.width, mouth.height])
+        start = shut + np.array([[0, 0, 0.5], [0, 0, 0.5]])
+        steps = np.stack([start * 2 / size[:, None], (wide - shut) * 2 / size[:, None]])
+        steps[0, :, 2] -= 1
+        side = aside * 2 / size[:, None]
+        factors = graph.joined([jaw, left - right], 1)
+        table = np.stack([steps[1].T.ravel(), -side.T.ravel()])
+        matrix = factors @ graph.constant(table) + graph.constant(steps[0].T.reshape(1, 6))
+        x = np.arange(window.left, window.right) - mouth.left
+        y = np.arange(window.top, window.bottom) - mouth.top
+        across, down = np.zeros((1, 1, len(x), 3)), np.zeros((1, len(y), 1, 3))
+        across[..., 0], across[..., 2], down[..., 1] = x[:, None].T, 1, y[:, None]
+        points = (graph.constant(across) + graph.constant(down)).reshaped(1, -1, 3)
+        return (points @ matrix.reshaped(-1, 3, 2)).reshaped(1, -1, window.width, 2)
 
 
-def _size(inner: Inside | Eyeball) -> tuple[int, int]:
-    if isinstance(inner, Inside):
-        return inner.width, inner.height
-    return inner.side, inner.side
-
-
-def _cut(window: Window, inner: Inside | Eyeball) -> tuple[int, int, int, int]:
-    """A window within that of a mouth or an eye, which may reach beyond the moving box."""
-    return window.pixels(inner.left // STEP, inner.top // STEP)
-
-
-def _cover(distance: Tensor) -> Tensor:
-    return (distance + OVERLAP_PX).clip(0, 1)
+def _shifted(picture: Tensor, shift: Tensor, side: int) -> Tensor:
+    """Pictures [K, C, 1, side, side] shifted by pixels, [2, K, 1, B, 1, 1]: as products with
+    matrices, which costs less than fetching."""
+    graph = picture.graph
+    place = np.arange(side)
+    apart = place[:, None] - place
+    both = np.stack([apart, apart.T]).reshape(2, 1, 1, 1, side, side)
+    near = (1.0 - (shift + graph.constant(both)).apply("Abs")).apply("Relu")
+    across, down = (each.reshaped(2, 1, -1, side, side) for each in near.split(1, 1, axis=0))
+    return down @ picture @ across
 
 
 def _alone(sprite: Floats) -> Floats:

@@ -1,12 +1,14 @@
-"""Pictures in a graph: luma at full size, chroma at half, as video has them."""
+"""Pictures in a graph: luma and chroma as video has them, less 16 and 128, so that black is 0.
+
+The files' own planes have no batch. What is fetched from them lies as [planes, B, H, W], and one
+source serves all faces of a batch: their places follow each other as rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 
+from .canvas import SIDE_PX
 from .graph import Graph, Tensor
 from .sampling import Floats
 
@@ -19,168 +21,145 @@ YUV_OF_RGB = np.array(
 )
 """ITU-R BT.601-7, limited range."""
 
-OFFSET = np.array([16.0, 128.0, 128.0])
+BLACK, GREY = 16, 128
+"""Codes of luma and chroma that are 0 in the graph."""
+
+OFFSET = np.array([BLACK, GREY, GREY])
 
 
-def yuv(picture: Floats) -> tuple[Floats, Floats]:
-    """RGB [H, W, 3] as luma [1, 1, H, W] and chroma [1, 2, H/2, W/2]."""
-    full = picture @ YUV_OF_RGB.T + OFFSET
-    height, width = full.shape[:2]
-    small = full[..., 1:].reshape(height // 2, 2, width // 2, 2, 2).mean(axis=(1, 3))
-    return full[..., 0][None, None], small.transpose(2, 0, 1)[None]
+def yuv(picture: Floats) -> Floats:
+    """Codes of RGB [..., H, W, 3], [..., 3, H, W]."""
+    return np.asarray(np.moveaxis(picture @ YUV_OF_RGB.T + OFFSET, -1, -3))
 
 
-@dataclass(frozen=True, slots=True)
-class Planes:
-    """A picture.
-
-    Args:
-        luma: [B, 1, H, W].
-        chroma: [B, 2, H/2, W/2].
-    """
-
-    luma: Tensor
-    chroma: Tensor
-
-    @classmethod
-    def of(cls, graph: Graph, picture: Floats) -> Planes:
-        """A picture of the file, RGB [H, W, 3]."""
-        luma, chroma = yuv(picture)
-        return cls(graph.codes(luma), graph.codes(chroma))
-
-    def each(self, change: Callable[[Tensor], Tensor]) -> Planes:
-        """Change both."""
-        return Planes(change(self.luma), change(self.chroma))
-
-    def under(self, other: Planes, cover: Tensor) -> Planes:
-        """With another picture over it, as far as that covers, [B, 1, H, W]."""
-        return Planes(
-            self.luma + (other.luma - self.luma) * cover,
-            self.chroma + (other.chroma - self.chroma) * cover.halved(),
-        )
-
-    def window(self, top: int, bottom: int, left: int, right: int) -> Planes:
-        """A part; all numbers are even."""
-        return Planes(
-            self.luma.window(top, bottom, left, right),
-            self.chroma.window(top // 2, bottom // 2, left // 2, right // 2),
-        )
-
-    def put(self, part: Planes, top: int, bottom: int, left: int, right: int) -> Planes:
-        """With a part of it replaced; bottom and right are margins."""
-        luma = part.luma.framed(top, bottom, left, right)
-        chroma = part.chroma.framed(top // 2, bottom // 2, left // 2, right // 2)
-        return Planes(self.luma + luma, self.chroma + chroma)
+def halved(planes: Floats) -> Floats:
+    """The mean of each 2 x 2 pixels of [..., H, W]."""
+    *more, height, width = planes.shape
+    return np.asarray(planes.reshape(*more, height // 2, 2, width // 2, 2).mean(axis=(-3, -1)))
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where each block of 2 x 2 pixels of a window comes from.
-
-    Args:
-        blocks: From -1 to 1 across the source, [B, H/2, W/2, 2].
-        source: Width and height of the source.
-    """
-
-    blocks: Tensor
-    source: tuple[int, int]
-
-    @classmethod
-    def moved(
-        cls,
-        motion: Tensor,
-        enlarge: int,
-        window: tuple[int, int, int, int],
-        source: tuple[int, int],
-    ) -> Places:
-        """Places from displacements.
-
-        Args:
-            motion: In pixels, [B, 2, H / enlarge, W / enlarge].
-            enlarge: Pixels per node.
-            window: Left, top, width and height in the source.
-            source: Width and height of the source.
-        """
-        return cls(places_of(motion.enlarged(enlarge // 2), window, source, 2), source)
-
-    def window(self, top: int, bottom: int, left: int, right: int) -> Places:
-        """A part; all numbers are even."""
-        graph = self.blocks.graph
-        first, last = (graph.whole(a // 2, b // 2) for a, b in ((top, left), (bottom, right)))
-        cut = graph.node("Slice", self.blocks, first, last, graph.whole(1, 2))
-        return Places(cut, self.source)
-
-    def within(self, left: int, top: int, width: int, height: int) -> Places:
-        """The same places, as those of a window of the source."""
-        graph = self.blocks.graph
-        size, corner = np.array([width, height]), np.array([left, top])
-        whole = np.array(self.source)
-        scale, shift = whole / size, (whole - 2 * corner) / size - 1
-        moved = self.blocks * graph.constant(scale) + graph.constant(shift)
-        return Places(moved, (width, height))
+def pictures(graph: Graph, rgb: Floats) -> Tensor:
+    """Pictures of the file, RGB [K, H, W, 3], as [K, 3, H, W]."""
+    return graph.codes(yuv(rgb)) - graph.constant(OFFSET.reshape(3, 1, 1))
 
 
-def places_of(
-    motion: Tensor, window: tuple[int, int, int, int], source: tuple[int, int], step: int
+def shifted(plane: Tensor) -> list[Tensor]:
+    """Four copies of a plane, each shifted by a pixel: of [A, 1, H + 1, W + 1], for a pixel more is
+    needed at its right and at its bottom."""
+    ends = 2**31 - 1
+    return [
+        plane.window(down, down - 1 or ends, right, right - 1 or ends)
+        for down in (0, 1)
+        for right in (0, 1)
+    ]
+
+
+def fetched(source: Tensor, places: Tensor) -> Tensor:
+    """Fetch [N, C, h, w] from places in it, -1 to 1, [N, H, W, 2]; outside it is 0."""
+    kind = {"mode": "bilinear", "padding_mode": "zeros", "align_corners": 0}
+    return source.graph.node("GridSample", source, places, **kind)
+
+
+def ramps(
+    graph: Graph,
+    window: tuple[int, int, int, int],
+    source: tuple[int, int],
+    step: int = 1,
+    first: float = 0.5,
 ) -> Tensor:
-    graph = motion.graph
-    sides = []
-    for axis in (0, 1):
-        first, length, whole = window[axis], window[2 + axis] // step, source[axis]
-        ramp = (first + step * (np.arange(length) + 0.5)) * 2 / whole - 1
-        shape = (1, 1, 1, length) if axis == 0 else (1, 1, length, 1)
-        part = motion.channels(axis, axis + 1) * (2 / whole) + graph.constant(ramp.reshape(shape))
-        sides.append(part.reshaped(0, window[3] // step, window[2] // step, 1))
-    return graph.joined(sides, axis=3)
-
-
-class Fetcher:
-    """Fetches pictures from elsewhere, for a batch.
+    """Where pixels lie in a source, -1 to 1, if nothing moves, [1, 2, H / step, W / step].
 
     Args:
         graph: To write to.
-        face: The input, [B, P], which says how large the batch is.
+        window: Left, top, width and height in the source.
+        source: Width and height of the source.
+        step: Pixels from one to the next.
+        first: Where the first one lies in the window, in pixels; its corner is 0.
+    """
+    left, top, width, height = window
+    across, down = np.zeros((1, 2, 1, width // step)), np.zeros((1, 2, height // step, 1))
+    across[0, 0, 0] = (left + first + step * np.arange(width // step)) * 2 / source[0] - 1
+    down[0, 1, :, 0] = (top + first + step * np.arange(height // step)) * 2 / source[1] - 1
+    return graph.constant(across) + graph.constant(down)
+
+
+def finer(nodes: int, by: int, within: tuple[int, int] | None = None) -> Floats:
+    """Linear interpolation between nodes as a matrix, [nodes * by, nodes]; it goes on beyond the
+    first and the last.
+
+    Args:
+        nodes: How many.
+        by: Places a node.
+        within: The first place and how many; all others are 0 there.
+    """
+    place = (np.arange(nodes * by) + 0.5) / by - 0.5
+    low = np.clip(np.floor(place).astype(int), 0, nodes - 2)
+    rows, part = np.arange(nodes * by), place - low
+    matrix = np.zeros((nodes * by, nodes))
+    matrix[rows, low], matrix[rows, low + 1] = 1 - part, part
+    if within is None:
+        return matrix
+    first, count = within
+    out = np.zeros((count, nodes))
+    start, stop = max(first, 0), min(first + len(matrix), count)
+    out[start:stop] = matrix[start - first : stop - first]
+    return out
+
+
+def eighths(graph: Graph, matrix: Floats) -> Tensor:
+    """A matrix of `finer`: its numbers are eighths, and small."""
+    return graph.codes(matrix * 8 + 128) * 0.125 - 16.0
+
+
+class Wall:
+    """What is behind the figure, in the file once.
+
+    Args:
+        graph: To write to.
+        rgb: [512, 512, 3].
     """
 
-    def __init__(self, graph: Graph, face: Tensor) -> None:
-        self._graph = graph
-        batch = graph.node("Slice", graph.node("Shape", face), graph.whole(0), graph.whole(1))
-        self._shape = graph.joined([batch, graph.whole(1, 1, 1)], axis=0)
+    def __init__(self, graph: Graph, rgb: Floats) -> None:
+        planes = yuv(rgb)
+        self._bytes = graph.bytes_(planes[None, :1]), graph.bytes_(halved(planes[1:])[None])
+        codes = (planes_.floats() for planes_ in self._bytes)
+        self.luma, self.chroma = (
+            each - float(zero) for each, zero in zip(codes, (BLACK, GREY), strict=True)
+        )
+        self.blocks = self.luma.halved()
+        """Luma of blocks of 2 x 2 pixels, [1, 1, 256, 256]."""
 
-    def batched(self, value: Tensor) -> Tensor:
-        """A value of the file, repeated for the batch."""
-        return self._graph.node("Expand", value, self._shape)
+    def still(self, scale: int, top: int, bottom: int, left: int, right: int) -> Tensor:
+        """Bytes of a part: luma, [1, 1, H, W], or with scale 2 chroma, [1, 2, H, W]."""
+        return self._bytes[scale - 1].window(top, bottom, left, right)
 
-    def __call__(self, source: Tensor, places: Tensor, padding: str = "zeros") -> Tensor:
-        """Fetch [B, C, H, W] from places [B, h, w, 2]."""
-        kind = {"mode": "bilinear", "padding_mode": padding, "align_corners": 0}
-        return self._graph.node("GridSample", source, places, **kind)
 
-    def shifted(self, source: Tensor) -> Tensor:
-        """Four copies of planes [B, C, H, W], each shifted by a pixel: [B, 4 C, H, W]."""
-        size = self._graph.node("Shape", source)
-        rows, columns = (size.columns([side], axis=0) for side in (2, 3))
-        padded = source.framed(0, 1, 0, 1, "edge")
-        whole = self._graph.whole
-        copies = []
-        for down in (0, 1):
-            for right in (0, 1):
-                last = [rows + whole(down), columns + whole(right)]
-                ends = self._graph.joined(last, 0)
-                copies.append(
-                    self._graph.node("Slice", padded, whole(down, right), ends, whole(2, 3))
-                )
-        return self._graph.joined(copies, 1)
+def whole_source(graph: Graph, plate: Floats, matte: Floats, wall: Wall) -> Tensor:
+    """What every block of 2 x 2 pixels is fetched from, [1, 8, 512, 512].
 
-    def blocks(self, shifted: Tensor, places: Places) -> Tensor:
-        """Fetch planes at full size by blocks of 2 x 2 pixels.
+    Four copies of what the figure adds to the luma of the wall, each shifted by a pixel, so that
+    the pixels of a block share a place; then its chroma, how much of a block is the figure, and
+    that share of the wall's luma. The last four lie so that every second pixel is a block's own.
 
-        The four pixels of a block come from one place in four shifted copies, which costs half of
-        looking for each.
-        """
-        first = places.blocks - self._graph.constant(1 / np.array(places.source))
-        return self._graph.node("DepthToSpace", self(shifted, first), blocksize=2)
+    Args:
+        graph: To write to.
+        plate: The picture, RGB [512, 512, 3].
+        matte: [256, 256].
+        wall: Behind it.
+    """
+    planes = yuv(plate)[None]
+    luma, chroma = graph.codes(planes[:, :1]), graph.codes(halved(planes[:, 1:]))
+    cover = graph.codes(matte[None, None] * 255) * (1 / 255)
+    added = (luma - float(BLACK) - wall.luma) * cover.enlarged(2)
+    blocks = graph.joined([(chroma - float(GREY)) * cover, cover, wall.blocks * cover], 1)
+    copies = shifted(added.framed(0, 1, 0, 1, "edge"))
+    return graph.joined([*copies, blocks.enlarged(2, "asymmetric")], 1)
 
-    def fixed(self, values: Tensor, places: Places) -> Tensor:
-        """Fetch planes of the file, [1, C, H, W]."""
-        return self.blocks(self.batched(self.shifted(values)), places)
+
+def interleaved(luma: Tensor, height: int, width: int) -> Tensor:
+    """Bytes of blocks of 2 x 2 pixels, [4, B, H / 2, W / 2], as a picture, [B, H, W]."""
+    rows = luma.reshaped(2, 2, -1).turned(0, 2, 1)
+    return rows.reshaped(2, -1, width).turned(1, 0, 2).reshaped(-1, height, width)
+
+
+WHOLE = (SIDE_PX, SIDE_PX)
