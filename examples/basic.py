@@ -1,34 +1,32 @@
-"""A voice agent with a face, for LiveKit Cloud or a LiveKit server of your own.
+"""A face that says one sentence: no key, no account, a LiveKit server on this machine.
 
-    pip install 'livekit-plugins-avatar[cloud]'
-    python examples/basic.py dev
+    pip install 'livekit-plugins-avatar[demo]'
+    livekit-server --dev
+    LIVEKIT_URL=ws://localhost:7880 LIVEKIT_API_KEY=devkey LIVEKIT_API_SECRET=secret \
+        python examples/basic.py dev
 
-It needs LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET, and here OPENAI_API_KEY and
-DEEPGRAM_API_KEY; any other speech and language services of LiveKit Agents do as well. Talk to it
-from any LiveKit client, such as the Agents Playground.
+`livekit-avatar demo` runs all of this, a page and a conversation too. To see this agent, join its
+server with any LiveKit client.
 """
 
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, cli
-from livekit.plugins import avatar, deepgram, openai, silero
+from livekit.plugins import avatar
+
+from livekit_plugins_avatar.tools.demo import piper
 
 server = AgentServer(setup_fnc=avatar.prewarm)  # loads the models before a job arrives
 
 
 @server.rtc_session()
 async def enter(ctx: JobContext) -> None:
-    session: AgentSession[None] = AgentSession(
-        vad=silero.VAD.load(),
-        stt=deepgram.STT(model="nova-3"),
-        llm=openai.LLM(model="gpt-4.1-mini"),
-        tts=openai.TTS(),
-    )
+    session: AgentSession[None] = AgentSession(tts=piper.TTS())
 
     # The face: before session.start, so that the voice is published once, together with it.
     face = avatar.AvatarSession()
     await face.start(session, room=ctx.room)
 
-    await session.start(Agent(instructions="Be brief and friendly."), room=ctx.room)
-    await session.generate_reply(instructions="Greet the user.")
+    await session.start(Agent(instructions="None is needed: there is no model."), room=ctx.room)
+    await session.say("Hello! Every picture of me is drawn on this machine.")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     pip install 'livekit-plugins-avatar[cloud]'
     python examples/expression.py dev
 
-It needs the keys of examples/basic.py, and LiveKit Cloud for a voice that takes markup. The face
+It needs the keys of examples/cloud.py, and LiveKit Cloud for a voice that takes markup. The face
 reacts to what is said and heard by itself; this shows three ways to control it.
 """
 
@@ -22,7 +22,7 @@ class Clerk(Agent):
         self._face = face
 
     @function_tool
-    async def look_up(self, context: RunContext, name: str) -> str:
+    async def look_up(self, context: RunContext[None], name: str) -> str:
         """Look up how an application went."""
         # 1. From code: the face shows it before the first word is spoken.
         self._face.express("concern", 0.6)

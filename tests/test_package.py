@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import email
 import os
+import runpy
 import subprocess
 import sys
 import tarfile
@@ -10,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from livekit_plugins_avatar.render.persona import BUILT_IN
 
@@ -76,6 +79,44 @@ def test_a_wheel_imports_quietly_and_carries_the_personas(built: Path, tmp_path:
         assert (tmp_path / "livekit_plugins_avatar/resources" / name).is_file()
     assert not (tmp_path / "livekit/__init__.py").exists(), "livekit is a namespace package"
     assert not (tmp_path / "livekit/plugins/__init__.py").exists()
+
+
+def test_a_wheel_carries_all_notices_and_little_else(built: Path) -> None:
+    """Licence and notices are in it, at most 25 MB, and no test, example or picture of the docs."""
+    [wheel] = built.glob("*.whl")
+    assert wheel.stat().st_size <= 25_000_000
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        [metadata] = [name for name in names if name.endswith(".dist-info/METADATA")]
+        described = email.message_from_bytes(archive.read(metadata))
+        [notices] = [name for name in names if name.endswith("licenses/THIRD_PARTY_NOTICES.md")]
+        assert b"CARNEGIE MELLON" in archive.read(notices)
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    folders = {name.split("/")[0] for name in names if ".dist-info" not in name}
+    assert folders == {"livekit", "livekit_plugins_avatar"}
+    assert described["Description-Content-Type"] == "text/markdown"
+    assert "Typing :: Typed" in described.get_all("Classifier", [])
+
+
+def test_no_way_to_install_it_brings_two_onnx_runtimes(built: Path) -> None:
+    """Two overwrite each other's files: the base install has one, and no extra the other."""
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        [metadata] = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        wanted = email.message_from_bytes(archive.read(metadata)).get_all("Requires-Dist", [])
+    names = [Requirement(each).name for each in wanted]
+    assert [name for name in names if name.startswith("onnxruntime")] == ["onnxruntime"]
+
+
+def test_links_of_the_readme_hold_on_the_package_index() -> None:
+    """Relative links become addresses of the repository; others stay."""
+    path = ROOT / "scripts/metadata.py"
+    names = runpy.run_path(str(path))
+    text = "![a](docs/hello.webp) [b](docs/index.md#see-it) [c](https://x.org) [d](#top)"
+    assert names["with_absolute_links"](text, "https://host/me") == (
+        "![a](https://host/me/raw/main/docs/hello.webp) "
+        "[b](https://host/me/blob/main/docs/index.md#see-it) [c](https://x.org) [d](#top)"
+    )
 
 
 def test_an_sdist_carries_what_builds_the_wheel(built: Path) -> None:

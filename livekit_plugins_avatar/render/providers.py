@@ -51,7 +51,7 @@ def candidates(device: Device) -> list[str]:
     if device not in ("auto", found[0]):
         logger.warning(
             "renderer: %s draws instead of %s, which the installed ONNX Runtime is built without; "
-            "pip install 'livekit-plugins-avatar[gpu]'",
+            "pip uninstall -y onnxruntime && pip install onnxruntime-gpu",
             found[0],
             device,
         )

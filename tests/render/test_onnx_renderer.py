@@ -109,7 +109,7 @@ def test_device_not_built_in(
     assert OnnxRenderer(sketch, device="cuda").device == "cpu"
     [record] = caplog.records
     assert "cpu draws instead of cuda" in record.message
-    assert "pip install 'livekit-plugins-avatar[gpu]'" in record.message
+    assert "pip install onnxruntime-gpu" in record.message
 
 
 def test_auto(
