@@ -16,9 +16,10 @@ from ...render.persona import NAME_MAX, SCHEMA
 from ..i420 import LUMA_OF_RGB
 from . import rig as rigs
 from .canvas import SIDE_PX, framed
-from .check import NO_FACE, check, check_framed
+from .check import NO_FACE, check, check_framed, check_room
 from .drawing import Drawing, Ingredients, figure_alone
 from .eyes import eyeballs_of
+from .fit import Fit
 from .fit import fit as fit_rig
 from .head import head_of
 from .landmarks import Landmarks, faces, landmarks, matte
@@ -26,8 +27,10 @@ from .light import shade_of
 from .motion import always_sealed, motion_of
 from .mouth import inside_of
 from .picture import Picture, PictureError, read
+from .rig import Rig
 from .sampling import Floats, grid
 from .slits import slits_of
+from .visibility import visibility_of
 
 FPS = 30
 LICENCE = "LicenseRef-as-the-picture"
@@ -91,7 +94,13 @@ def _made(picture: Picture, name: str, right: str, progress: Callable[[str], Non
     again = faces(square)
     if not again:
         raise PictureError(NO_FACE)
-    parts, warnings = _ingredients(square, landmarks(square, again[0]), progress)
+    face = landmarks(square, again[0])
+    progress("fitting head and face")
+    rig = rigs.load()
+    fit = fit_rig(rig, face, (SIDE_PX, SIDE_PX))
+    warnings = check_framed(square, face, fit, visibility_of(square, again[0], face, rig))
+    check_room(picture.pixels, face_in_picture)
+    parts = _ingredients(square, rig, face, fit, progress)
     progress("writing the persona")
     graph = Drawing(parts).write()
     said = {
@@ -113,13 +122,13 @@ def _made(picture: Picture, name: str, right: str, progress: Callable[[str], Non
 
 
 def _ingredients(
-    square: NDArray[np.uint8], face: Landmarks, progress: Callable[[str], None]
-) -> tuple[Ingredients, list[str]]:
-    """Work out all that a face is drawn from, and what to warn of."""
-    rig = rigs.load()
-    progress("fitting head and face")
-    fit = fit_rig(rig, face, (SIDE_PX, SIDE_PX))
-    warnings = check_framed(square, face, fit)
+    square: NDArray[np.uint8],
+    rig: Rig,
+    face: Landmarks,
+    fit: Fit,
+    progress: Callable[[str], None],
+) -> Ingredients:
+    """Work out all that a face is drawn from."""
     pixels: Floats = square.astype(np.float64)
     slits = slits_of(face, pixels @ LUMA_OF_RGB)
     progress("working out how it moves")
@@ -128,7 +137,7 @@ def _ingredients(
     sides = [slit.sides(grid(SIDE_PX, SIDE_PX), *motion.reach[k]) for k, slit in slits.items()]
     above, below = (np.minimum.reduce([side[k] for side in sides]) for k in (0, 1))
     already = np.array([name.startswith(ALREADY) for name in rig.unit_names]) * fit.expression
-    parts = Ingredients(
+    return Ingredients(
         plate=figure_alone(pixels, head),
         motion=motion,
         shade=shade_of(pixels, rig, fit, motion),
@@ -139,4 +148,3 @@ def _ingredients(
         lean=np.r_[1 - already.clip(0, ALREADY_MOST), 1.0],
         sealed=always_sealed(slits["mouth"]),
     )
-    return parts, warnings

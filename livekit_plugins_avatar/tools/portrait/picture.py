@@ -20,6 +20,16 @@ SIDE_MIN_PX = 128
 SIDE_MAX_PX = 2048
 """A larger picture is made smaller: the face is drawn 512 pixels wide at the most."""
 
+OTHERS = {
+    b"%PDF": "a PDF: save the picture in it as a JPEG or a PNG",
+    b"<svg": "a drawing in SVG: export it as a PNG of at least 512 pixels a side",
+    b"ftyphei": "a HEIC file, which is not read here: save or send it as a JPEG",
+    b"ftypmif1": "a HEIC file, which is not read here: save or send it as a JPEG",
+    b"ftypavif": "an AVIF file, which is not read here: save it as a JPEG",
+    b"\0\0\1\0": "an icon: use a picture of at least 512 pixels a side",
+}
+"""Kinds of files that people have, by what stands in their first bytes."""
+
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 
 
@@ -79,9 +89,7 @@ def _pixels(content: bytes, name: str) -> NDArray[np.uint8]:
     except PictureError:
         raise
     except UnidentifiedImageError:
-        raise PictureError(
-            f"{name} is no picture that can be read here: save it as a JPEG or a PNG"
-        ) from None
+        raise PictureError(f"{name} is {_kind(content)}") from None
     except Image.DecompressionBombError:
         raise PictureError(_too_large(name)) from None
     # Pillow's decoders raise nearly anything on a damaged file.
@@ -89,6 +97,15 @@ def _pixels(content: bytes, name: str) -> NDArray[np.uint8]:
         raise PictureError(
             f"{name} is damaged ({type(error).__name__}): open it in an editor and save it again"
         ) from error
+
+
+def _kind(content: bytes) -> str:
+    if not content:
+        return "an empty file: save the picture again"
+    for sign, kind in OTHERS.items():
+        if sign in content[:256]:
+            return kind
+    return "no picture that can be read here: save it as a JPEG or a PNG"
 
 
 def _check_size(name: str, image: Image.Image) -> None:
