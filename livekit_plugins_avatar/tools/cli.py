@@ -86,6 +86,13 @@ COMMANDS = (
     ),
     Command(
         "measurements",
+        "bench rooms",
+        "eval.rooms",
+        "Find out how many rooms this machine holds, and what each takes of it.",
+        "eval",
+    ),
+    Command(
+        "measurements",
         "bench",
         "eval.bench",
         "Time a frame, a second of speech, and the first sound of an answer.",
