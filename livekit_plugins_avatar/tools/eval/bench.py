@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..progress import progress
 from . import costs
 
 Floats = NDArray[np.float64]
@@ -110,7 +111,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; 0 when every row could be measured, else 1."""
     with redirect_stdout(sys.stderr):
-        rows = [row for name in args.only or [*COSTS, FIRST_AUDIO] for row in measured(name)]
+        names = args.only or [*COSTS, FIRST_AUDIO]
+        rows = [row for name in progress(names, "rows", len(names)) for row in measured(name)]
     print(json.dumps([row.as_dict() for row in rows], indent=1) if args.json else table(rows))
     return int(any(row.value is None for row in rows))
 

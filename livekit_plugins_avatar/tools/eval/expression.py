@@ -28,6 +28,7 @@ from ...speech.phones import phone_row
 from ...speech.text.pronunciation import words_of
 from ...speech.visemes import VisemeEvent
 from ...timeline import samples, seconds
+from ..progress import progress
 from .lines import LINES, VALENCE, Half, Kind, Line
 
 BEFORE_S = 2.0
@@ -108,7 +109,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; always 0."""
-    shown = [show(line, seed) for seed, line in enumerate(LINES)]
+    lines = progress(LINES, "lines", len(LINES))
+    shown = [show(line, seed) for seed, line in enumerate(lines)]
     figures = figured(shown)
     print(json.dumps(figures) if args.json else table(figures))
     if args.wrong:

@@ -22,6 +22,7 @@ from ...audio.pcm_buffer import Pcm
 from ...speech.features import HOP_SAMPLES
 from ...speech.recognizer import OnnxRecognizer
 from ...speech.visemes import VISEME_INDEX, VISEMES, VisemeEvent
+from ..progress import progress
 from ..sound import SoundError, read
 from ..visemes.offline import recognize
 from .calm import DISTURBANCES, SOUNDS_WITHOUT_SPEECH
@@ -61,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
         found = recordings(args.folder)
         if args.text:
             _check_texts(found)
-        figures = scored([_pair(each, recognizer, with_text=args.text) for each in found])
+        each_found = progress(found, "recordings", len(found))
+        figures = scored([_pair(each, recognizer, with_text=args.text) for each in each_found])
         figures |= {"files": len(found), "text": args.text}
         if args.calm:
             figures["calm"] = calm(recognizer)

@@ -27,6 +27,7 @@ from ...speech.recognizer import built_in
 from ...timeline import samples, seconds
 from .. import sound
 from ..demo.extras import needs
+from ..progress import progress
 from ..sound import SoundError
 from ..visemes.offline import recognize
 from .movie import MovieError, write
@@ -145,7 +146,8 @@ def film(args: argparse.Namespace, options: Options) -> None:
     )
     with closing(renderer):
         fps = args.fps or renderer.fps
-        pictures = drawn(renderer, scene, frame_period(fps))
+        count = -(-len(scene.sound) // frame_period(fps))
+        pictures = progress(drawn(renderer, scene, frame_period(fps)), "frames", count)
         if args.sheet is not None:
             sheet = _sheet(renderer, mouth=args.mouth)
             pictures = _noted(pictures, sheet, scene, fps, step=max(1, round(args.every * fps)))

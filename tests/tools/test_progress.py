@@ -1,0 +1,18 @@
+"""Commands that take long tell how far they have come."""
+
+from __future__ import annotations
+
+import pytest
+
+from livekit_plugins_avatar.tools.progress import progress
+
+
+@pytest.mark.parametrize(("item_s", "lines"), [(0.1, 0), (1.0, 4)])
+def test_progress(item_s: float, lines: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line every two seconds on stderr; what is quick stays silent, and items pass unchanged."""
+    passed: list[int] = []
+    for item in progress(range(10), "frames", 10, now_s=lambda: len(passed) * item_s):
+        passed.append(item)
+    printed = capsys.readouterr()
+    assert passed == list(range(10)) and not printed.out
+    assert printed.err.count("of 10 frames") == lines
