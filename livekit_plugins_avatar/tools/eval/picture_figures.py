@@ -1,7 +1,7 @@
 """Figures of one persona for `eval picture`: what was ordered, and what the landmark nets see.
 
-Openings are percent of the eyes' distance. The face box is what the landmarks span at rest, and a
-little around it.
+Openings are percent of the eyes' distance. The face is what its outline encloses at rest; the face
+box is what the landmarks span, and a little around it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from ...face.mouth_shapes import CONTACTS, MOUTH_AXES, MOUTH_SHAPES
 from ...face.state import FaceState
@@ -20,7 +21,7 @@ from ...render.renderer import Renderer
 from ...timeline import Timed
 from ..i420 import LUMA_OF_RGB, rgb
 from ..portrait.judge import Judge, Seen, look
-from ..portrait.landmarks import MESH
+from ..portrait.landmarks import MESH, OVAL
 from .picture_subjects import RGB, Shot, Subject, SubjectError
 from .similarity import psnr_db
 
@@ -146,9 +147,10 @@ def measure(subject: Subject) -> Figures:
         figures = _seen(judge, {name: look(picture) for name, picture in drawn.items()})
         figures["rest_changed_levels"] = float(np.abs(drawn["rest"].astype(int) - again).max())
         if subject.picture is not None:
-            pair = drawn["rest"][box], subject.picture[box]
-            figures["rest_psnr_db"] = psnr_db(*pair)
-            figures["rest_moved_px"] = moved_px(*pair)
+            pair, face = (drawn["rest"], subject.picture), _oval(rest, renderer.size)
+            figures["rest_psnr_db"] = psnr_db(*(picture[face] for picture in pair))
+            figures["rest_box_psnr_db"] = psnr_db(*(picture[box] for picture in pair))
+            figures["rest_moved_px"] = moved_px(*pair, face)
         for name, shot in subject.truth.items():
             shown = _draw(renderer, shot.face)
             figures |= {
@@ -170,6 +172,14 @@ def face_box(rest: Seen, size: tuple[int, int]) -> tuple[slice, slice]:
     left, top = np.maximum(np.floor(low - margin), 0).astype(int)
     right, bottom = np.minimum(np.ceil(high + margin), size).astype(int)
     return slice(int(top), int(bottom)), slice(int(left), int(right))
+
+
+def _oval(rest: Seen, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """The pixels within the face's outline, [H, W]."""
+    mask = Image.new("1", size)
+    points = rest.face.points[list(OVAL), :2].round().astype(int)
+    ImageDraw.Draw(mask).polygon([(int(x), int(y)) for x, y in points], fill=1)
+    return np.asarray(mask)
 
 
 def _seen(judge: Judge, seen: Mapping[str, Seen | None]) -> Figures:
@@ -225,10 +235,14 @@ def _against(judge: Judge, box: tuple[slice, slice], shown: RGB, truth: RGB) -> 
     return figures
 
 
-def moved_px(shown: RGB, picture: RGB) -> float:
+def moved_px(shown: RGB, picture: RGB, face: NDArray[np.bool_]) -> float:
     """How far the block that moved most went from one picture to the other, in pixels.
 
     By the slopes of brightness (Lucas and Kanade 1981), for less than a pixel.
+
+    Args:
+        shown, picture: uint8 [H, W, 3].
+        face: Where to look: only blocks that lie within count, [H, W].
     """
     before, after = (each @ LUMA_OF_RGB for each in (picture, shown))
     down, right = np.gradient(before)
@@ -236,6 +250,8 @@ def moved_px(shown: RGB, picture: RGB) -> float:
     for top in range(0, before.shape[0] - BLOCK_PX + 1, BLOCK_PX):
         for left in range(0, before.shape[1] - BLOCK_PX + 1, BLOCK_PX):
             block = np.s_[top : top + BLOCK_PX, left : left + BLOCK_PX]
+            if not face[block].all():
+                continue
             slopes = np.stack([right[block].ravel(), down[block].ravel()], axis=1)
             matrix: NDArray[np.float64] = slopes.T @ slopes
             if np.linalg.eigvalsh(matrix)[0] < BLOCK_TEXTURE * BLOCK_PX:

@@ -106,7 +106,10 @@ def test_motion_is_told_to_a_tenth_of_a_pixel(shift: float) -> None:
         grey = 128 + 50 * np.sin(x / 5) * np.cos(y / 6)
         return np.repeat(grey[..., None], 3, axis=2).round().astype(np.uint8)
 
-    assert evaluation.moved_px(picture(x - shift), picture(x)) == pytest.approx(shift, abs=0.06)
+    whole = np.ones(x.shape, bool)
+    moved = evaluation.moved_px(picture(x - shift), picture(x), whole)
+    assert moved == pytest.approx(shift, abs=0.06)
+    assert evaluation.moved_px(picture(x - shift), picture(x), ~whole) == 0
 
 
 def test_a_folder_holds_pictures_personas_and_people(tmp_path: Path) -> None:
