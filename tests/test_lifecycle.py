@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 from livekit import rtc
-from livekit.agents import Agent, AgentSession
+from livekit.agents import Agent, AgentSession, CloseEvent, CloseReason
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarError, AvatarSession, Moment
+from livekit_plugins_avatar.agent.audio_output import PlainVoice
 
 from .simulated_room import SimulatedRoom
 
@@ -239,6 +240,50 @@ async def test_a_plain_voice_into_an_empty_room_ends_with_the_session(
     await asyncio.sleep(0.1)
     await asyncio.wait_for(session.aclose(), 2.0)
     await asyncio.wait_for(said.wait_for_playout(), 2.0)
+
+
+class Above(AudioOutput):
+    """Counts a segment before it passes it on, as a recorder or a transcript does."""
+
+    def __init__(self, tail: AudioOutput) -> None:
+        super().__init__(
+            label="above", capabilities=AudioOutputCapabilities(pause=False), next_in_chain=tail
+        )
+
+    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        await super().capture_frame(frame)
+        assert self.next_in_chain is not None
+        await self.next_in_chain.capture_frame(frame)
+
+    def flush(self) -> None:
+        super().flush()
+        assert self.next_in_chain is not None
+        self.next_in_chain.flush()
+
+    def clear_buffer(self) -> None:
+        assert self.next_in_chain is not None
+        self.next_in_chain.clear_buffer()
+
+
+async def test_speech_that_waits_for_the_plain_track_can_be_interrupted(
+    room: SimulatedRoom, session: AgentSession[Any]
+) -> None:
+    """It ends at once, above as well, and what is said once the track is there is heard."""
+    voice = PlainVoice(session, room.as_room)
+    above = Above(voice)
+    frame = rtc.AudioFrame.create(RATE, 1, RATE // 10)
+    waiting = asyncio.create_task(above.capture_frame(frame))
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    above.clear_buffer()
+    above.flush()
+    await asyncio.wait_for(above.wait_for_playout(), 1.0)
+    voice.may_publish.set()
+    await asyncio.wait_for(above.capture_frame(frame), 1.0)
+    above.flush()
+    await asyncio.wait_for(above.wait_for_playout(), 2.0)
+    session.emit("close", CloseEvent(error=None, reason=CloseReason.USER_INITIATED))
 
 
 async def test_an_output_of_before_gets_its_place_back(

@@ -17,6 +17,7 @@ from livekit.agents.voice.io import AudioOutput
 # to one minor version in pyproject.toml; look at this class again where that is raised.
 from livekit.agents.voice.room_io import AudioOutputOptions, _ParticipantAudioOutput
 
+from ..audio.sink import report_cancelled
 from ..log import logger
 
 TRACK_NAME = "agent-voice"
@@ -102,6 +103,12 @@ class PlainVoice(_ParticipantAudioOutput):
         self._life = asyncio.create_task(self._live(), name="avatar-plain-voice")
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
+        try:
+            # Shielded: the end of one wait would cancel the future that all others wait for.
+            await asyncio.shield(self.subscribed)
+        except asyncio.CancelledError:
+            report_cancelled(self)
+            raise
         frames = [frame]
         if frame.sample_rate != self._rate:
             if self._resampler is None:

@@ -66,6 +66,13 @@ class SegmentListener(Protocol):
     def segment_cleared(self) -> None: ...
 
 
+def report_cancelled(output: AudioOutput) -> None:
+    """Finish a segment whose first frame was cancelled before `output` counted it: outputs above
+    may have counted it already, and would wait for its end."""
+    event = _CaptureCancelledEvent(playback_position=0, interrupted=True)
+    output._dispatch_playback_finished(event)
+
+
 class AudioSink(AudioOutput):
     """A LiveKit audio output that plays through a `Playout`.
 
@@ -121,9 +128,7 @@ class AudioSink(AudioOutput):
         try:
             subscribed = await self._until(self._wait_for_subscriber())
         except asyncio.CancelledError:
-            # Outputs above this one may count a segment before this one does.
-            cancelled = _CaptureCancelledEvent(playback_position=0, interrupted=True)
-            self._dispatch_playback_finished(cancelled)
+            report_cancelled(self)
             raise
         if subscribed:
             self._wait_for_subscriber = None
