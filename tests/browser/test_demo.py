@@ -13,7 +13,6 @@ from playwright.async_api import Page, Playwright, ViewportSize, async_playwrigh
 from livekit_plugins_avatar.speech.visemes import VISEMES
 from livekit_plugins_avatar.tools.demo import browser, demo, page, piper
 from livekit_plugins_avatar.tools.demo.browser_check import VIEWPORT, check
-from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 from livekit_plugins_avatar.tools.demo.web_server import web_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -31,16 +30,16 @@ VISEMES_AT_LEAST = 4
 
 
 @pytest.fixture(scope="module")
-def backend() -> Iterator[LiveKitServer]:
+def backend() -> Iterator[demo.Backend]:
     SEEN.mkdir(exist_ok=True)
-    with demo.backend() as server:
-        yield server
+    with demo.backend() as running:
+        yield running
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def address(backend: LiveKitServer) -> AsyncIterator[str]:
+async def address(backend: demo.Backend) -> AsyncIterator[str]:
     """Where the demo's page is."""
-    async with web_server(page.provide(), backend) as address:
+    async with web_server(page.provide(), *backend) as address:
         yield address
 
 

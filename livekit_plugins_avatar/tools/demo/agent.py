@@ -8,7 +8,10 @@ secret). All conversations share one process and one copy of the weights. Run it
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from pathlib import Path
+from typing import Final
 
 from livekit.agents import Agent, AgentServer, AgentSession, JobContext, cli
 from livekit.agents.job import JobExecutorType
@@ -19,9 +22,14 @@ from livekit.plugins import avatar
 from . import services
 from .chat_input import ChatInput
 from .extras import MissingExtra
+from .face_choice import FaceChoice
 from .participant_link import ParticipantLink
 from .status_publisher import publish_status
-from .worker_process import AGENT, READY
+from .worker_process import AGENT, FACES, READY
+
+PERSONA: Final = "man"
+STYLE: Final = "natural"
+"""What every conversation begins with."""
 
 DRAIN_S = 1
 """How long conversations may go on when the demo is stopped."""
@@ -88,8 +96,12 @@ async def enter(ctx: JobContext) -> None:
         tts=parts.tts,
         turn_handling=VAD_TURNS,
     )
-    face = avatar.AvatarSession()
+    face = avatar.AvatarSession(PERSONA, style=STYLE)
     await face.start(session, room=ctx.room)
+    choice = FaceChoice(
+        face, ctx.room, Path(os.environ.get(FACES, os.devnull)), persona=PERSONA, style=STYLE
+    )
+    await choice.start()
     link = ParticipantLink(session, ctx.room)
     chat = ChatInput(session, ctx.room, link)
     await session.start(DemoAgent(), room=ctx.room, room_options=ROOM_OPTIONS)

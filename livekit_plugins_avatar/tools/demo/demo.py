@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from socket import socket
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 from . import browser, cache, page, server_binary, services
 from .server import LOOPBACK, LiveKitServer, livekit_server
@@ -25,9 +26,17 @@ EXPOSED = (
 )
 
 
+class Backend(NamedTuple):
+    """A LiveKit server with the demo's agent on it."""
+
+    server: LiveKitServer
+    faces: Path
+    """A private folder, from which the agent reads personas that were made of pictures."""
+
+
 @contextmanager
-def backend(host: str = LOOPBACK) -> Iterator[LiveKitServer]:
-    """A LiveKit server with the demo's agent on it, for as long as the block lasts.
+def backend(host: str = LOOPBACK) -> Iterator[Backend]:
+    """Run the demo's server and agent for as long as the block lasts.
 
     Args:
         host: Address of this machine on which the server listens.
@@ -40,12 +49,13 @@ def backend(host: str = LOOPBACK) -> Iterator[LiveKitServer]:
     binary = server_binary.provide()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="livekit-avatar-agent-")))
-        log = folder / "agent.log"
+        log, faces = folder / "agent.log", folder / "faces"
+        faces.mkdir(mode=0o700)
         server = stack.enter_context(livekit_server(binary, host=host))
         with cache.step(f"starting the agent ({services.describe()})"):
-            stack.enter_context(worker_process(server, log))
+            stack.enter_context(worker_process(server, log, faces))
         cache.say(f"  the agent writes to {log} while it runs")
-        yield server
+        yield Backend(server, faces)
 
 
 def serve(port: int, host: str = LOOPBACK) -> None:
@@ -63,8 +73,8 @@ def serve(port: int, host: str = LOOPBACK) -> None:
         if host != LOOPBACK:
             cache.say(EXPOSED.format(host=host))
         folder = page.provide()
-        with backend(host) as server:
-            asyncio.run(_serve(server, folder, listener))
+        with backend(host) as running:
+            asyncio.run(_serve(running, folder, listener))
 
 
 def check(port: int, out: Path) -> list[str]:
@@ -80,23 +90,23 @@ def check(port: int, out: Path) -> list[str]:
     with listening_socket(LOOPBACK, port) as listener:
         out.mkdir(parents=True, exist_ok=True)
         folder, chromium = page.provide(), browser.provide()
-        with backend() as server:
-            return asyncio.run(_check(server, folder, chromium, listener, out))
+        with backend() as running:
+            return asyncio.run(_check(running, folder, chromium, listener, out))
 
 
-async def _serve(server: LiveKitServer, folder: Path, listener: socket) -> None:
-    async with web_server(folder, server, listener) as address:
+async def _serve(running: Backend, folder: Path, listener: socket) -> None:
+    async with web_server(folder, *running, listener) as address:
         cache.say(f"\nTalk to the face:  {address}\nCtrl-C ends it.\n")
         await _stop_requested()
         cache.say("Stopping ...")
 
 
 async def _check(
-    server: LiveKitServer, folder: Path, chromium: Path, listener: socket, out: Path
+    running: Backend, folder: Path, chromium: Path, listener: socket, out: Path
 ) -> list[str]:
     from . import browser_check
 
-    async with web_server(folder, server, listener) as address:
+    async with web_server(folder, *running, listener) as address:
         return await browser_check.check(address, chromium, out)
 
 

@@ -1,8 +1,8 @@
 """The demo's web server: serves the page and gives each visitor a place in a room.
 
-`/connection` answers with what the page needs to join: the LiveKit server's address, a token and
-the name of a new room. `/connection?room=NAME` gives a place in a room that was made before, for
-invited visitors.
+`/connection` answers with what the page needs to join: the LiveKit server's address, a token, the
+name of a new room, and a key for other requests. `/connection?room=NAME` gives a place in a room
+that was made before, for invited visitors. `/picture` makes a face of a picture (`pictures`).
 
 Requests whose `Host` is not an address of this server are refused: a foreign web site whose name
 resolves to this machine (DNS rebinding) gets no token.
@@ -21,13 +21,15 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from . import pictures
 from .server import LOOPBACK, LiveKitServer
 from .worker_process import AGENT
 
 LOOPBACK_NAMES = frozenset({LOOPBACK, "localhost", "[::1]"})
-NO_STORE = {"Cache-Control": "no-store"}
 MAX_ROOMS = 1_000
-"""Rooms that are remembered for invitations; the oldest are forgotten."""
+"""Rooms that are remembered for invitations, and keys of visitors; the oldest are forgotten."""
+STOP_PATIENCE_S = 1.0
+"""How long requests may go on when the server is stopped."""
 UNKNOWN_ROOM = (
     "That conversation is not here. Its address is not whole, or from another run of the demo."
 )
@@ -39,6 +41,7 @@ class Rooms:
 
     def __init__(self) -> None:
         self._visitors: dict[str, int] = {}
+        self._keys: dict[str, None] = {}
 
     def make(self) -> str:
         """The name of a new room."""
@@ -56,6 +59,18 @@ class Rooms:
         self._visitors[room] += 1
         return f"Visitor {self._visitors[room]}"
 
+    def key(self) -> str:
+        """A new key for the page of a visitor."""
+        key = secrets.token_urlsafe()
+        self._keys[key] = None
+        for oldest in list(self._keys)[:-MAX_ROOMS]:
+            del self._keys[oldest]
+        return key
+
+    def admits(self, key: str) -> bool:
+        """Whether `key` was given to a page."""
+        return key in self._keys
+
 
 def listening_socket(host: str = LOOPBACK, port: int = 0) -> socket.socket:
     """A socket that listens on an IP address of this machine; port 0 takes any free one.
@@ -69,19 +84,21 @@ def listening_socket(host: str = LOOPBACK, port: int = 0) -> socket.socket:
 
 @asynccontextmanager
 async def web_server(
-    page: Path, server: LiveKitServer, listener: socket.socket | None = None
+    page: Path, server: LiveKitServer, faces: Path, listener: socket.socket | None = None
 ) -> AsyncIterator[str]:
     """Serve the page until the block ends; the block gets the page's address.
 
     Args:
         page: Folder of the built page, with an `index.html`.
         server: The LiveKit server that visitors join.
+        faces: Folder for the personas that are made of pictures.
         listener: Closed when the block ends; by default any free port of the loopback interface.
     """
     listener = listener or listening_socket()
     address, port = listener.getsockname()[:2]
     host = f"[{address}]" if ":" in address else address
-    runner = web.AppRunner(application(page, server, hosts={host}), access_log=None)
+    app = application(page, server, faces, hosts={host})
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_PATIENCE_S)
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
@@ -90,12 +107,13 @@ async def web_server(
         await runner.cleanup()
 
 
-def application(page: Path, server: LiveKitServer, hosts: set[str]) -> web.Application:
-    """The routes: `/`, `/connection` and the page's files.
+def application(page: Path, server: LiveKitServer, faces: Path, hosts: set[str]) -> web.Application:
+    """The routes: `/`, `/connection`, `/picture` and the page's files.
 
     Args:
         page: Folder of the built page.
         server: The LiveKit server that visitors join.
+        faces: Folder for the personas that are made of pictures.
         hosts: Names of this server beside `LOOPBACK_NAMES`, without ports.
     """
     rooms = Rooms()
@@ -109,7 +127,7 @@ def application(page: Path, server: LiveKitServer, hosts: set[str]) -> web.Appli
         if room is None:
             room = rooms.make()
         if room not in rooms:
-            return web.json_response({"error": UNKNOWN_ROOM}, status=404, headers=NO_STORE)
+            return web.json_response({"error": UNKNOWN_ROOM}, status=404, headers=pictures.NO_STORE)
         # A room that all visitors have left is made anew by the token, and gets an agent again.
         token = server.token(
             identity=f"visitor-{secrets.token_hex(4)}",
@@ -119,16 +137,20 @@ def application(page: Path, server: LiveKitServer, hosts: set[str]) -> web.Appli
             sources=["microphone"],
         )
         return web.json_response(
-            {"url": server.url, "token": token, "room": room}, headers=NO_STORE
+            {"url": server.url, "token": token, "room": room, "key": rooms.key()},
+            headers=pictures.NO_STORE,
         )
 
     async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(security_headers(policy))
 
-    app = web.Application(middlewares=[_only_hosts(LOOPBACK_NAMES | hosts)])
+    app = web.Application(
+        middlewares=[_only_hosts(LOOPBACK_NAMES | hosts)], client_max_size=pictures.MAX_BYTES
+    )
     app.on_response_prepare.append(add_headers)
     app.router.add_get("/", index)
     app.router.add_get("/connection", connection)
+    app.router.add_post(pictures.PATH, pictures.Pictures(faces, rooms.admits).post)
     app.router.add_static("/", page)
     return app
 
@@ -168,7 +190,7 @@ def _only_hosts(hosts: frozenset[str]) -> Middleware:
         # The port may be another: a port forwarded to this machine is no attack.
         host = re.fullmatch(r"(.+?)(?::\d*)?", request.headers.get("Host", ""))
         if host is None or host[1].lower() not in hosts:
-            return web.json_response({"error": FOREIGN_HOST}, status=421, headers=NO_STORE)
+            return web.json_response({"error": FOREIGN_HOST}, status=421, headers=pictures.NO_STORE)
         return await handler(request)
 
     return check

@@ -21,6 +21,8 @@ from .server import LiveKitServer
 MODULE = "livekit_plugins_avatar.tools.demo.agent"
 AGENT = "livekit-avatar-demo"
 """The worker's name; a token asks for it."""
+FACES = "LIVEKIT_AVATAR_DEMO_FACES"
+"""The environment variable with the folder of the personas that are made of pictures."""
 READY = "the demo's agent is ready"
 """The line that the worker prints once the server knows it."""
 START_DEADLINE_S = 120.0
@@ -36,12 +38,15 @@ class WorkerDied(RuntimeError):
 
 
 @contextmanager
-def worker_process(server: LiveKitServer, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker_process(
+    server: LiveKitServer, log: Path, faces: Path
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run the worker until the block ends.
 
     Args:
         server: Where it takes its jobs from.
         log: The file that gets its output.
+        faces: Folder of the personas that are made of pictures.
 
     Raises:
         WorkerDied: It was not ready within `START_DEADLINE_S`.
@@ -49,7 +54,7 @@ def worker_process(server: LiveKitServer, log: Path) -> Iterator[subprocess.Pope
     environment = child_environment(*NETWORK, *PYTHON, *services.VARIABLES)
     with child_process(
         [sys.executable, "-m", MODULE, "start"],
-        env={**environment, **server.environment},
+        env={**environment, **server.environment, FACES: str(faces)},
         log=log,
         patience_s=STOP_PATIENCE_S,
     ) as process:

@@ -72,7 +72,7 @@ def test_worker(
     monkeypatch.setattr(sys, "executable", str(command))
     with (
         pytest.raises(worker_process.WorkerDied),
-        worker_process.worker_process(SERVER, tmp_path / "agent.log"),
+        worker_process.worker_process(SERVER, tmp_path / "agent.log", tmp_path),
     ):
         pass
     given = json.loads(seen.read_text())

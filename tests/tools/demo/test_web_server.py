@@ -33,7 +33,7 @@ def page(tmp_path: Path) -> Path:
 @pytest.fixture
 async def browser(page: Path) -> AsyncIterator[aiohttp.ClientSession]:
     """A client of a running web server."""
-    async with web_server(page, SERVER) as address, aiohttp.ClientSession(address) as browser:
+    async with web_server(page, SERVER, page) as address, aiohttp.ClientSession(address) as browser:
         yield browser
 
 
