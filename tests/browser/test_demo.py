@@ -49,8 +49,8 @@ async def driver() -> AsyncIterator[Playwright]:
         yield driver
 
 
-async def test_typed_question(address: str) -> None:
-    """A typed question gets a spoken and visible answer."""
+async def test_question_and_picture(address: str) -> None:
+    """A typed question gets a spoken and visible answer, and so does one to a picture's face."""
     assert await check(address, browser.provide(), SEEN) == []
     assert (SEEN / "answer.png").stat().st_size > 10_000
     assert (SEEN / "answer.webm").stat().st_size > 100_000

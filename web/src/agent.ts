@@ -3,6 +3,8 @@
 import { ParticipantKind } from "livekit-client";
 
 const STATE = "lk.agent.state";
+const FACE = "avatar.face";
+const STYLE = "avatar.style";
 const ON_BEHALF = "lk.publish_on_behalf";
 
 /** What the agent is doing; `absent` until one is in the room. */
@@ -40,6 +42,19 @@ export function agentState(others: Iterable<Presence>): AgentState {
     state = "initializing";
   }
   return state;
+}
+
+/** What an agent shows. */
+export interface Shown {
+  /** "man", "woman", "sketch", or "picture". */
+  readonly face: string;
+  readonly style: string;
+}
+
+/** What an agent says that it shows; undefined for an agent whose face cannot be chosen. */
+export function shownBy({ attributes }: Pick<Presence, "attributes">): Shown | undefined {
+  const [face, style] = [attributes[FACE], attributes[STYLE]];
+  return face === undefined || style === undefined ? undefined : { face, style };
 }
 
 /** Whether the agent would hear a message that is sent now. */

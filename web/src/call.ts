@@ -33,6 +33,8 @@ export interface CallEvents {
 
 export class Call {
   room: Room | undefined;
+  /** Admits this page to the server's other requests. */
+  key = "";
   private failures = 0;
   private timer: number | undefined;
   /** Counts the joins, so that an older one that finishes late is dropped. */
@@ -53,8 +55,9 @@ export class Call {
     this.room = undefined;
     await before?.disconnect();
     try {
-      const { url, token } = await fetchConnection(this.wanted());
+      const { url, token, key } = await fetchConnection(this.wanted());
       if (turn !== this.turn) return;
+      this.key = key;
       const room = this.open();
       await room.connect(url, token);
       if (turn !== this.turn) return;

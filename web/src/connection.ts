@@ -10,6 +10,8 @@ export interface Connection {
   readonly url: string;
   readonly token: string;
   readonly room: string;
+  /** Admits this page to other requests of the server. */
+  readonly key: string;
 }
 
 /** A failure to join; the message is for the person in front of the page. */
@@ -63,7 +65,8 @@ function isConnection(body: unknown): body is Connection {
     isRecord(body) &&
     typeof body.url === "string" &&
     typeof body.token === "string" &&
-    typeof body.room === "string"
+    typeof body.room === "string" &&
+    typeof body.key === "string"
   );
 }
 

@@ -25,6 +25,10 @@ export class Face {
     private readonly changed: () => void,
   ) {
     setInterval(() => this.keepStill(), STILL_EVERY_MS);
+    // The style sheet shows the picture no larger than it is drawn.
+    video.addEventListener("resize", () => {
+      document.documentElement.style.setProperty("--drawn", `${video.videoWidth}px`);
+    });
   }
 
   /** Shows a track from its first true frame on. */

@@ -5,7 +5,7 @@
 const ROOM = "room";
 const SHOWN_FOR_MS = 4_000;
 const COPIED = "Link copied";
-const NOT_COPIED = "Now copy this page’s address";
+const NOT_COPIED = "Copy this page’s address";
 
 /** The conversation that an address names, if any. */
 export function namedIn(address: string): string | undefined {

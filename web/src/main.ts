@@ -8,12 +8,15 @@ import {
   RoomEvent,
   Track,
 } from "livekit-client";
-import { type AgentState, agentState, canHear, isAgent, STATE_WORDS } from "./agent.ts";
+import { type AgentState, agentState, canHear, isAgent, type Shown, shownBy, STATE_WORDS } from "./agent.ts";
 import { Call } from "./call.ts";
 import { Captions } from "./captions.ts";
 import { othersInWords, people } from "./participants.ts";
+import { CodeDialog } from "./codedialog.ts";
 import { Composer } from "./composer.ts";
 import { Face } from "./face.ts";
+import { FaceDialog } from "./facedialog.ts";
+import { PictureChoice } from "./picturechoice.ts";
 import { CHAT_TOPIC, readTranscription } from "./transcription.ts";
 import { addressOf, Invitation, namedIn } from "./invitation.ts";
 import type { Measurements } from "./measurements.ts";
@@ -34,6 +37,7 @@ declare global {
       readonly link: Link;
       readonly agentState: AgentState;
       readonly faceShown: boolean;
+      readonly shown: Shown | undefined;
       readonly transcript: readonly Line[];
       readonly measurements: Measurements | undefined;
       readonly status: AvatarStatus | undefined;
@@ -41,6 +45,13 @@ declare global {
     };
   }
 }
+
+const USE_METHOD = "avatar.use";
+/** Opening a face takes half a second on an idle machine. */
+const USE_WITHIN_MS = 30_000;
+
+/** Where both panels have room beside the face, as in the style sheet, they are open from the start. */
+const ROOMY = "(min-width: 1180px) and (min-height: 560px)";
 
 function element<T extends HTMLElement>(id: string, kind: new () => T): T {
   const found = document.getElementById(id);
@@ -96,6 +107,37 @@ const composer = new Composer(
   },
   sendMessage,
 );
+const picture = new PictureChoice(
+  {
+    words: element("drop-words", HTMLElement),
+    preview: element("picture", HTMLCanvasElement),
+    camera: element("camera", HTMLVideoElement),
+    file: element("picture-file", HTMLInputElement),
+    choose: element("choose", HTMLButtonElement),
+    useCamera: element("use-camera", HTMLButtonElement),
+    shoot: element("shoot", HTMLButtonElement),
+  },
+  () => faceDialog.render(),
+);
+const faceDialog = new FaceDialog(
+  {
+    dialog: element("faces", HTMLDialogElement),
+    open: element("open-faces", HTMLButtonElement),
+    right: element("right", HTMLInputElement),
+    use: element("use-picture", HTMLButtonElement),
+    words: element("picture-words", HTMLElement),
+    machine: element("machine", HTMLElement),
+  },
+  picture,
+  use,
+  () => call.key,
+);
+const codeDialog = new CodeDialog(
+  element("code", HTMLDialogElement),
+  element("code-lines", HTMLElement),
+  element("copy-code", HTMLButtonElement),
+  element("open-code", HTMLButtonElement),
+);
 const call = new Call({ opened, linked }, () => namedIn(location.href));
 
 function opened(room: Room): void {
@@ -131,6 +173,7 @@ function linked(next: Link): void {
   link = next;
   if (next.phase === "lost" || next.phase === "joining") {
     state = "absent";
+    faceDialog.show(undefined);
     face.hide();
     transcript.close();
     captions.show(transcript.lines);
@@ -141,14 +184,42 @@ function linked(next: Link): void {
 function updateAgent(room: Room): void {
   const before = state;
   state = agentState(room.remoteParticipants.values());
+  showChoice();
   agentSeen ||= state !== "absent";
   if ((before === "absent") === (state === "absent")) render();
   else waitAnew();
 }
 
+function showChoice(): void {
+  const shown = chooser()?.shown;
+  faceDialog.show(shown);
+  codeDialog.show(shown);
+}
+
 /** The other people in the room. */
 function others() {
   return people(call.room?.remoteParticipants.values() ?? []);
+}
+
+/** The agent whose face can be chosen, and what it shows. */
+function chooser(): { readonly identity: string; readonly shown: Shown } | undefined {
+  for (const agent of call.room?.remoteParticipants.values() ?? []) {
+    const shown = isAgent(agent) ? shownBy(agent) : undefined;
+    if (shown !== undefined) return { identity: agent.identity, shown };
+  }
+  return undefined;
+}
+
+/** Asks the agent to go on with a face or a style. */
+async function use(wanted: object): Promise<void> {
+  const agent = chooser();
+  if (call.room === undefined || agent === undefined) throw new Error("the agent is not here.");
+  await call.room.localParticipant.performRpc({
+    destinationIdentity: agent.identity,
+    method: USE_METHOD,
+    payload: JSON.stringify(wanted),
+    responseTimeout: USE_WITHIN_MS,
+  });
 }
 
 function receive(track: RemoteTrack, _: RemoteTrackPublication, from: RemoteParticipant): void {
@@ -227,6 +298,19 @@ rejoin.addEventListener("click", () => {
   }
   void call.join();
 });
+if (matchMedia(ROOMY).matches) {
+  for (const panel of document.querySelectorAll<HTMLDetailsElement>(".panel")) {
+    panel.removeAttribute("name");
+    panel.open = true;
+  }
+}
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("click", ({ target, clientX: x, clientY: y }) => {
+    const { left, right, top, bottom } = dialog.getBoundingClientRect();
+    const beside = target === dialog && (x < left || x > right || y < top || y > bottom);
+    if (beside || (target instanceof Element && target.closest(".close"))) dialog.close();
+  });
+}
 document.addEventListener("keydown", (event) => {
   if (event.key.toLowerCase() !== "m" || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.repeat || isTyping(event.target)) return;
@@ -246,6 +330,9 @@ Object.defineProperty(window, "avatarDemo", {
     },
     get faceShown() {
       return face.shown;
+    },
+    get shown() {
+      return chooser()?.shown;
     },
     get transcript() {
       return transcript.lines;

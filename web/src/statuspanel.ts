@@ -13,8 +13,6 @@ const DRAW_EVERY_MS = 80;
 const FIELD_RAD = 0.6;
 /** Half the field in the units of its drawing. */
 const FIELD = 44;
-/** Where there is room beside the face, the panel is open from the start. */
-const ROOMY = "(min-width: 900px) and (min-height: 560px) and (min-aspect-ratio: 1)";
 const UNKNOWN = "–";
 
 export class StatusPanel {
@@ -32,7 +30,6 @@ export class StatusPanel {
   ) {
     this.strip = root.querySelector("canvas");
     this.dot = root.querySelector(".gaze");
-    root.open = matchMedia(ROOMY).matches;
     root.addEventListener("toggle", () => this.draw());
     setInterval(() => this.draw(), DRAW_EVERY_MS);
   }

@@ -6,6 +6,10 @@ import { Gauge, type Measurements, read, type Reading } from "./measurements.ts"
 const EVERY_MS = 1_000;
 /** Below this viewers see no difference (the tighter side of ATSC IS/191). */
 const IN_SYNC_MS = 15;
+/** Within this viewers take picture and sound for one (ITU-R BT.1359-1). */
+const UNSEEN_MS = 45;
+/** A face that arrives at fewer frames a second than this is not drawn, encoded or decoded in time. */
+const BUSY_FPS = 24;
 
 export class TimingPanel {
   latest: Measurements | undefined;
@@ -45,11 +49,24 @@ export function inWords(figures: Measurements): Readonly<Record<string, string>>
     picture: figures.fps === undefined
       ? "–"
       : `${Math.round(figures.fps)} fps, ${figures.width} × ${figures.height}`,
-    delay: `${ms(figures.soundBufferMs)} sound, ${ms(figures.pictureBufferMs)} picture`,
+    soundbuffer: ms(figures.soundBufferMs),
+    picturebuffer: ms(figures.pictureBufferMs),
     roundtrip: ms(figures.roundTripMs),
     freezes: String(figures.freezes),
     lost: figures.lost === 1 ? "1 packet" : `${figures.lost} packets`,
+    meaning: meaning(figures),
   };
+}
+
+/** What the offset tells. */
+function meaning({ offsetMs, fps }: Measurements): string {
+  const what = "Offset is picture minus sound, as this browser estimates it.";
+  if (offsetMs === undefined) return what;
+  if (fps !== undefined && fps < BUSY_FPS) {
+    return `${what} This machine is busy: it draws, sends and shows the face, and is late with it.`;
+  }
+  if (Math.abs(offsetMs) <= UNSEEN_MS) return `${what} Viewers see no difference below ${UNSEEN_MS} ms.`;
+  return `${what} Its buffers still settle, for up to half a minute.`;
 }
 
 function offset(value: number | undefined): string {

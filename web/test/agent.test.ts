@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ParticipantKind } from "livekit-client";
-import { agentState, canHear, isAgent, type Presence } from "../src/agent.ts";
+import { agentState, canHear, isAgent, type Presence, shownBy } from "../src/agent.ts";
 
 const person: Presence = { kind: ParticipantKind.STANDARD, attributes: {} };
 const agent = (state?: string): Presence => ({
@@ -38,4 +38,11 @@ test("messages wait until the agent can hear them", () => {
   assert.equal(canHear("initializing"), false);
   assert.equal(canHear("idle"), true);
   assert.equal(canHear("speaking"), true);
+});
+
+test("what an agent shows is told by its attributes, or it cannot be chosen", () => {
+  const attributes = { "avatar.face": "woman", "avatar.style": "calm" };
+  assert.deepEqual(shownBy({ attributes }), { face: "woman", style: "calm" });
+  assert.equal(shownBy({ attributes: { "avatar.face": "woman" } }), undefined);
+  assert.equal(shownBy(agent("idle")), undefined);
 });

@@ -6,7 +6,7 @@ const answering = (body: string, status = 200) => () => Promise.resolve(new Resp
 const joinError = (words: RegExp) => (error: unknown) => error instanceof JoinError && words.test(error.message);
 
 test("a complete answer is a connection", async () => {
-  const connection = { url: "ws://127.0.0.1:7880", token: "t", room: "r" };
+  const connection = { url: "ws://127.0.0.1:7880", token: "t", room: "r", key: "k" };
   assert.deepEqual(await fetchConnection(undefined, answering(JSON.stringify(connection))), connection);
 });
 
@@ -26,7 +26,7 @@ test("the server's own sentence is passed on", async () => {
 });
 
 test("any other answer is no connection", async () => {
-  for (const body of ["<!doctype html>", "null", "[]", '{"url": "ws://x", "token": 7, "room": "r"}']) {
+  for (const body of ["<!doctype html>", "null", "[]", '{"url": "ws://x", "token": 7, "room": "r", "key": "k"}']) {
     await assert.rejects(fetchConnection(undefined, answering(body)), joinError(/without a room/));
   }
 });
@@ -35,7 +35,7 @@ test("the wanted conversation is requested, whatever characters its name has", a
   const asked: string[] = [];
   const get = (path: unknown) => {
     asked.push(String(path));
-    return answering('{"url": "ws://x", "token": "t", "room": "r"}')();
+    return answering('{"url": "ws://x", "token": "t", "room": "r", "key": "k"}')();
   };
   await fetchConnection(undefined, get);
   await fetchConnection("a room&room=b#c", get);

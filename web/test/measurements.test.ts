@@ -101,3 +101,19 @@ test("the panel names the direction only of an offset that might be seen", () =>
   assert.equal(say(38), "+38 ms, picture late");
   assert.equal(say(-38), "−38 ms, picture early");
 });
+
+test("the panel says what an offset means, and when it is the machine that is late", () => {
+  const say = (offsetMs: number, fps: number) => {
+    const gauge = new Gauge();
+    const at = (atMs: number, frames: number) =>
+      gauge.measure({
+        sound: reading({ atMs, playoutMs: 5_000 + offsetMs }),
+        picture: reading({ atMs, playoutMs: 5_000, frames }),
+      });
+    at(1_000, 0);
+    return inWords(at(2_000, fps)).meaning;
+  };
+  assert.match(say(20, 30) ?? "", /no difference below 45 ms/);
+  assert.match(say(90, 30) ?? "", /still settle/);
+  assert.match(say(20, 12) ?? "", /machine is busy/);
+});

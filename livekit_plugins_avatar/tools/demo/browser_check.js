@@ -11,7 +11,7 @@
   const loudness = loudnessOf(sound);
   const mouthMoved = mouthOf(face);
   const stopFilm = film(face, sound);
-  const check = { rows: [], asked: null, ask, film: finish };
+  const check = { rows: [], asked: null, ask, look, film: finish };
   const timer = setInterval(() => {
     const speaks = window.avatarDemo.agentState === "speaking" ? 1 : 0;
     const frames = face.getVideoPlaybackQuality().totalVideoFrames;
@@ -70,6 +70,16 @@
       await new Promise((done) => { recorder.onstop = done; recorder.stop(); });
       return new Blob(parts);
     };
+  }
+
+  /** The picture now: red minus blue of 16 rows of 16 points, -255 to 255. */
+  function look() {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 16, height: 16 });
+    const pen = canvas.getContext("2d");
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(face, 0, 0, 16, 16);
+    const points = pen.getImageData(0, 0, 16, 16).data;
+    return Array.from({ length: 256 }, (_, i) => points[4 * i] - points[4 * i + 2]);
   }
 
   function ask(question) {

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib import metadata
 from pathlib import Path
 
 from . import cache, packages
+from .extras import PACKAGE
 
 PART = "the demo's page"
 BUILT = Path(__file__).parents[2] / "resources" / "web"
@@ -34,6 +36,14 @@ def provide() -> Path:
         cache.Missing: It is not here and could not be built.
     """
     return find() or _build()
+
+
+def readme() -> str:
+    """The README: that of the checkout, or the one that an installed wheel carries as its text."""
+    path = SOURCES.parent / "README.md"
+    if (SOURCES / "package.json").exists() and path.exists():
+        return path.read_text(encoding="utf-8")
+    return str(metadata.metadata(PACKAGE).get_payload())  # type: ignore[attr-defined]
 
 
 def install_dependencies() -> None:

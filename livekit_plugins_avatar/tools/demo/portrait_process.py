@@ -17,11 +17,11 @@ from .environment import PYTHON, child_environment
 from .extras import MissingExtra, needs
 
 MODULE = "livekit_plugins_avatar.tools.demo.portrait_process"
-LIMIT_S = 120
-"""Twenty times what a picture takes on an idle machine."""
+LIMIT_S = 180
+"""Thirty times what a picture takes on an idle machine."""
 MEMORY_BYTES = 3 * 2**30
 """Address space. A picture takes 0.5 GB of memory, and its libraries reserve more than they use."""
-NICENESS = 10
+NICENESS = 5
 """The face and the voice of the conversation go first."""
 ANSWER = "Yes (ticked on the demo's page)."
 FAILED = (

@@ -21,6 +21,7 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from . import page as page_files
 from . import pictures
 from .server import LOOPBACK, LiveKitServer
 from .worker_process import AGENT
@@ -108,7 +109,7 @@ async def web_server(
 
 
 def application(page: Path, server: LiveKitServer, faces: Path, hosts: set[str]) -> web.Application:
-    """The routes: `/`, `/connection`, `/picture` and the page's files.
+    """The routes: `/`, `/connection`, `/picture`, `/readme` and the page's files.
 
     Args:
         page: Folder of the built page.
@@ -141,6 +142,9 @@ def application(page: Path, server: LiveKitServer, faces: Path, hosts: set[str])
             headers=pictures.NO_STORE,
         )
 
+    async def documentation(_: web.Request) -> web.Response:
+        return web.Response(text=page_files.readme(), headers={"Cache-Control": "no-cache"})
+
     async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(security_headers(policy))
 
@@ -150,6 +154,7 @@ def application(page: Path, server: LiveKitServer, faces: Path, hosts: set[str])
     app.on_response_prepare.append(add_headers)
     app.router.add_get("/", index)
     app.router.add_get("/connection", connection)
+    app.router.add_get("/readme", documentation)
     app.router.add_post(pictures.PATH, pictures.Pictures(faces, rooms.admits).post)
     app.router.add_static("/", page)
     return app
