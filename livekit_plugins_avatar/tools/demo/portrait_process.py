@@ -23,7 +23,11 @@ MEMORY_BYTES = 3 * 2**30
 """Address space. A picture takes 0.5 GB of memory, and its libraries reserve more than they use."""
 NICENESS = 5
 """The face and the voice of the conversation go first."""
-ANSWER = "Yes (ticked on the demo's page)."
+RIGHT = (
+    "This picture is of myself, or licensed to me for this use with the consent of the person in "
+    "it, or of no real person."
+)
+"""What the visitor ticks on the page; it is written into the persona."""
 FAILED = (
     "This picture could not be worked on: it took too much time or memory. Use another, or a "
     "smaller one."
@@ -82,9 +86,8 @@ def main() -> None:
     try:
         with needs("portrait", "a face from a picture"):
             from ..portrait import PictureError, make
-            from ..portrait.command import QUESTION
         try:
-            made = make(sys.stdin.buffer.read(), right=f"{QUESTION} {ANSWER}", name="portrait")
+            made = make(sys.stdin.buffer.read(), right=RIGHT, name="portrait")
         except PictureError as error:
             return _answer({"error": _sentence(error)})
     except MissingExtra as error:

@@ -14,6 +14,7 @@ from livekit_plugins_avatar.tools.demo import pictures
 from livekit_plugins_avatar.tools.demo.pictures import MAX_BYTES, persona_path
 from livekit_plugins_avatar.tools.demo.portrait_process import (
     FAILED,
+    RIGHT,
     PictureRefused,
     Portrait,
     portrait_of,
@@ -116,6 +117,12 @@ async def test_no_right(page: aiohttp.ClientSession, maker: Maker) -> None:
     answer = await send(page, b"a photograph", path="/picture")
     assert answer.status == 403 and "right to use" in (await answer.json())["error"]
     assert maker.got == []
+
+
+def test_right() -> None:
+    """What a persona records of the right to use its picture is what the page lets tick."""
+    page = Path(__file__).parents[3] / "web" / "src" / "index.html"
+    assert f"<span>{RIGHT}</span>" in page.read_text(encoding="utf-8")
 
 
 async def test_too_large(page: aiohttp.ClientSession, maker: Maker) -> None:
