@@ -51,7 +51,7 @@ def test_lips_and_lids_are_measured_by_the_eyes_distance(seen: dict[str, Any]) -
 
 
 def test_a_gaze_is_read_in_degrees(seen: dict[str, Any], judge: Any) -> None:
-    assert judge.gaze_deg(seen["right"])[0] == pytest.approx(20, abs=4)
+    assert judge.gaze_deg(seen["right"])[0] == pytest.approx(20, abs=6)
     assert judge.gaze_deg(seen["rest"]) == pytest.approx([0, 0])
 
 
