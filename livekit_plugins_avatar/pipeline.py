@@ -39,6 +39,7 @@ from .publish.tracks import SYNC_GROUP
 from .render.persona import PersonaError
 from .render.prerenderer import Prerenderer, frame_period
 from .render.renderer import Renderer
+from .render.turns import of_this_process
 from .speech.published import PublishedVisemes
 from .speech.recognizer import built_in
 from .speech.schedule import VisemeSchedule
@@ -120,7 +121,12 @@ class Pipeline:
         )
         if (frames := self._prerenderer) is None:
             return stats
-        return replace(stats, frames_late=frames.late, render_failures=frames.failures)
+        return replace(
+            stats,
+            frames_late=frames.late,
+            frames_yielded=frames.yielded,
+            render_failures=frames.failures,
+        )
 
     @property
     def queues_s(self) -> Mapping[str, float]:
@@ -221,7 +227,12 @@ class Pipeline:
     def _attach_frames(self, renderer: Renderer) -> None:
         period, ahead = frame_period(renderer.fps), self.options.frames_ahead
         self._prerenderer = Prerenderer(
-            renderer, self.face.at, clock=self.clock, frames=ahead, period=period
+            renderer,
+            self.face.at,
+            clock=self.clock,
+            frames=ahead,
+            period=period,
+            turns=of_this_process(),
         )
         delay = samples(self.options.video_delay_s)
         self.publisher.conductor.attach_frames(

@@ -34,9 +34,15 @@ class AvatarStats:
     """Counts since the start of an avatar; each is also the instrument `avatar.<name>`."""
 
     frames_shown: int = 0
-    """Video frames captured for exactly their sample."""
+    """Frame times at which the frame for exactly that sample was there; one that looks like the
+    last is not captured again."""
     frames_missed: int = 0
-    """Frame times at which no frame was ready: the last one was sent again."""
+    """Frame times at which no frame was ready: the last one stayed."""
+    frames_yielded: int = 0
+    """Those of the missed that were not drawn because this process has too much to do: the voice
+    and other faces came first."""
+    frames_unwatched: int = 0
+    """Frame times at which no viewer watched, and nothing was drawn."""
     frames_skipped: int = 0
     """Frame times that passed while the publishing thread did not run."""
     frames_late: int = 0

@@ -22,7 +22,7 @@ from .segment import Segment
 TICK_SAMPLES = samples(0.01)
 """What leaves an audio source at a time, and what is retracted: WebRTC's own unit."""
 
-RETRACT_SAMPLES = samples(0.2)
+RETRACT_SAMPLES = samples(0.3)
 """The most that can be retracted: more than any audio source is given ahead."""
 
 RESUME_SAMPLES = samples(0.1)

@@ -24,7 +24,7 @@ from ..audio.playhead import Playhead
 from ..audio.playout import TICK_SAMPLES, Playout
 from ..log import logger
 from ..telemetry import AvatarStats
-from ..timeline import SAMPLE_RATE, Clock, seconds
+from ..timeline import SAMPLE_RATE, Clock, samples, seconds
 
 WAITED_S = 0.002
 """A push that takes longer met a full queue: one that finds room returns in 0.3 ms."""
@@ -32,6 +32,13 @@ WAITED_S = 0.002
 RESTAMP_S = 0.05
 """Evenly spaced capture times that differ by this much from real time, because the process was
 suspended or the audio source ran dry, begin anew."""
+
+LATE_SAMPLES = samples(0.12)
+"""The voice is in danger where the source lacks more than this of the 0.25 s that it holds."""
+
+REPEAT_S = 0.09
+"""The last frame is captured again after this time: ten a second are what LiveKit itself sends, and
+where the machine is too busy to draw, encoding more would take what the voice needs."""
 
 RETRY_S = 0.1
 """Pause before a failed loop is started again."""
@@ -65,13 +72,17 @@ class FrameFeed(Protocol):
 
     def take(self, sample: int) -> NDArray[np.uint8] | None: ...
 
+    def rest(self, sample: int) -> None: ...
+
     def invalidate(self, sample: int) -> None: ...
 
 
 class Conductor:
     """Publishes audio and video in step, to an output that holds `queue_samples`.
 
-    `on_events` is called on the conductor's thread with what was played, and when (wall clock).
+    `on_events` is called on the conductor's thread with what was played, and when (wall clock), and
+    `on_late` when this thread comes so late that the voice is in danger. While `has_viewer` is
+    false, no frames are taken and captured.
     """
 
     def __init__(
@@ -81,11 +92,15 @@ class Conductor:
         clock: Clock,
         queue_samples: int,
         on_events: Callable[[Sequence[tuple[PlaybackEvent, float]]], None],
+        on_late: Callable[[], None] = lambda: None,
+        has_viewer: Callable[[], bool] = lambda: True,
     ) -> None:
         self._playout = playout
         self._clock = clock
         self._queue = queue_samples
         self._on_events = on_events
+        self._on_late = on_late
+        self._has_viewer = has_viewer
         self._playhead = Playhead(queue_samples)
         self._frames: FrameFeed | None = None
         self._period = self._delay = self._reach = 0
@@ -196,7 +211,10 @@ class Conductor:
         while True:
             began_s = self._clock.now_s()
             self._playhead.before_push(began_s)
-            pcm = self._playout.pull(self._next_count(began_s))
+            count = self._next_count(began_s)
+            if count > LATE_SAMPLES and self._playout.published:
+                self._on_late()
+            pcm = self._playout.pull(count)
             if await self._push(output, pcm, began_s) and self._playout.wants_retraction:
                 await self._replace(output)
             self._report(self._clock.now_s())
@@ -260,22 +278,27 @@ class Conductor:
     async def publish_due_frames(self, output: MediaOutput, frames: FrameFeed) -> None:
         """Capture a frame at each frame time; a failed capture does not end it.
 
-        Where the frame is not ready, the last one is captured again: a participant who joins just
-        then must see a face, and an even frame rate keeps jitter buffers and the bandwidth estimate
-        as they were.
+        Where there is no other for a while, the last one is captured again: a participant who joins
+        just then must see a face, and the bandwidth estimate and jitter buffers need frames.
         """
-        sample, failing = 0, False
+        sample, failing, captured_s = 0, False, 0.0
         last: NDArray[np.uint8] | None = None
         while True:
             sample = await self._wait_for_frame_time(sample)
             now_s = self._clock.now_s()
+            # A source that has never had a frame sends black ones.
+            if captured_s and not self._has_viewer():
+                last = None
+                frames.rest(sample)
+                self._count(frames_unwatched=1)
+                sample += self._period
+                continue
             picture = frames.take(sample)
-            if picture is None:
-                self._count(frames_missed=1)
-            else:
-                last = picture
-                self._count(frames_shown=1)
-            if last is not None:
+            self._count(frames_missed=picture is None, frames_shown=picture is not None)
+            changed = picture is not None and picture is not last
+            last = last if picture is None else picture
+            if last is not None and (changed or now_s >= captured_s + REPEAT_S):
+                captured_s = now_s
                 try:
                     output.capture(last, sample=sample, timestamp_us=self._stamp_us(sample, now_s))
                     failing = False

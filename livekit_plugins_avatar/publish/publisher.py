@@ -8,6 +8,7 @@ from livekit import rtc
 
 from ..audio.playback_events import PlaybackEvent
 from ..audio.playout import Playout
+from ..render.turns import of_this_process
 from ..timeline import Clock
 from .conductor import Conductor
 from .connectivity import Connectivity
@@ -30,7 +31,12 @@ class Publisher:
         self._playout = playout
         self._clock = clock
         self.conductor = Conductor(
-            playout, clock=clock, queue_samples=QUEUE_SAMPLES, on_events=on_events
+            playout,
+            clock=clock,
+            queue_samples=QUEUE_SAMPLES,
+            on_events=on_events,
+            on_late=of_this_process().voice_late,
+            has_viewer=lambda: self.has_viewer,
         )
         self.tracks: Tracks | None = None
         self.samples_replayed = 0
@@ -46,7 +52,10 @@ class Publisher:
     @property
     def has_viewer(self) -> bool:
         """Whether the video has a viewer, or may have one; see `LinkReading.video_active`."""
-        return self._link_monitor is None or self._link_monitor.reading.video_active
+        if self._link_monitor is None:
+            return True
+        watched = self.tracks is None or self.tracks.video_watched
+        return watched and self._link_monitor.reading.video_active
 
     @property
     def reconnections(self) -> int:

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from ..audio.pcm_buffer import Pcm
 from ..timeline import SAMPLE_RATE, samples, seconds
+from .audio_source import AudioSource
 
-QUEUE_SAMPLES = samples(0.15)
+QUEUE_SAMPLES = samples(0.25)
 """What the audio source holds: for so long may this process not run before the voice has a gap. It
 adds no latency to an interruption, as what is held can be taken back."""
 
@@ -21,15 +22,13 @@ class Sources:
     """One audio source, and one video source of a size where there is a face."""
 
     def __init__(self, size: tuple[int, int] | None) -> None:
-        self.audio = rtc.AudioSource(
-            SAMPLE_RATE, 1, queue_size_ms=round(1000 * seconds(QUEUE_SAMPLES))
-        )
+        self.audio = AudioSource(SAMPLE_RATE, 1, queue_size_ms=round(1000 * seconds(QUEUE_SAMPLES)))
         self.video = None if size is None else rtc.VideoSource(*size)
         self._cropped = False
 
     async def push_audio(self, pcm: Pcm) -> None:
         """Queue int16 [N]; returns when the source has room again."""
-        await self.audio.capture_frame(rtc.AudioFrame(pcm.tobytes(), SAMPLE_RATE, 1, len(pcm)))
+        await self.audio.push(pcm)
 
     def clear(self) -> None:
         """Empty the audio queue."""
@@ -44,9 +43,10 @@ class Sources:
             return
         height, width = picture.shape[0] * 2 // 3, picture.shape[1]
         if self._cropped:
-            data, height = cropped(picture, KEYFRAME_ROWS), height - KEYFRAME_ROWS
+            data, height = memoryview(cropped(picture, KEYFRAME_ROWS)), height - KEYFRAME_ROWS
         else:
-            data = np.ascontiguousarray(picture).tobytes()
+            # Not a copy; the SDK takes flat memory only.
+            data = memoryview(np.ascontiguousarray(picture).reshape(-1))
         frame = rtc.VideoFrame(width, height, rtc.VideoBufferType.I420, data)
         metadata = rtc.FrameMetadata(user_timestamp=sample)
         self.video.capture_frame(frame, timestamp_us=timestamp_us, metadata=metadata)

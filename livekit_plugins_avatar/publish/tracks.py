@@ -93,6 +93,13 @@ class Tracks:
                 raise ConnectionError("cannot publish avatar-face: disconnected") from error
             logger.exception("tracks: the server refused the video; the voice goes on alone")
 
+    @property
+    def video_watched(self) -> bool:
+        """Whether the video is not muted, and has been subscribed to at some time: a participant
+        that the server hides, as a recorder, shows only so."""
+        video = self.video
+        return video is not None and not video.muted and video._first_subscription.done()
+
     async def wait_for_subscriber(self) -> None:
         """Return once a participant is subscribed to the audio, or none can be any more."""
         if self.audio is None:

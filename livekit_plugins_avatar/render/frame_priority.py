@@ -1,4 +1,4 @@
-"""Ranks frames by how much a viewer would miss them, where there is no time to draw all.
+"""Ranks frames by how much a viewer would miss them, and tells which look like another.
 
 People read lips: a closure that was heard and not seen is what they notice first, and a face that
 has not changed is what they miss least.
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..face.state import INDEX, PARAMETERS, FaceState
+from ..face.state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS, FaceState, columns
 
 CHANGE_PRIORITY = [
     (1.0, ["jawOpen"], "How far the mouth is open is seen from across a room."),
@@ -29,12 +29,30 @@ CLOSURE_PRIORITY = 2.0
 """The priority of lips that meet after lips that do not: a missed p, b or m is noticed before any
 other error of a mouth, and lasts two or three frames."""
 
+VISIBLE = [
+    (0.01, columns(ARKIT_BLENDSHAPES[0], ARKIT_BLENDSHAPES[-1]), "Of a whole movement."),
+    (0.001, columns("headYaw", "headRoll"), "Radians: a sixth of a pixel at the edge of a face."),
+    (0.0002, columns("headX", "headZ"), "Metres: a third of a pixel."),
+    (0.004, columns("gazeYaw", "gazePitch"), "Radians: a tenth of a pixel of the iris."),
+]
+"""The change of which parameters is just not seen in 512 rows: it changes a picture by less than
+its encoding does (docs/measurements.md)."""
+
 CLOSED = 0.03
 """Lips less apart than this look closed: a pixel or two of a face that fills the picture."""
 
 _WEIGHTS: NDArray[np.float32] = np.zeros(len(PARAMETERS), np.float32)
 for _priority, _names, _reason in CHANGE_PRIORITY:
     _WEIGHTS[[INDEX[name] for name in _names]] = _priority
+
+_VISIBLE = np.ones(len(PARAMETERS), np.float32)
+for _least, _columns, _reason in VISIBLE:
+    _VISIBLE[_columns] = _least
+
+
+def looks_like(face: FaceState, drawn: FaceState) -> bool:
+    """Whether the picture of `drawn` will do for `face`."""
+    return bool((np.abs(face.values - drawn.values) <= _VISIBLE).all())
 
 
 def opening(face: FaceState) -> float:

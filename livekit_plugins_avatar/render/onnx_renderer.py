@@ -31,6 +31,8 @@ class OnnxRenderer:
         PersonaError: The persona lacks the aspect, or cannot be drawn.
     """
 
+    face_only = True
+
     def __init__(
         self,
         persona: Persona,

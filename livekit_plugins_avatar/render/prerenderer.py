@@ -11,17 +11,21 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from statistics import median
+from time import thread_time
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..face.state import FaceState
 from ..log import logger
-from ..timeline import SAMPLE_RATE, Clock, Timed, samples
+from ..timeline import SAMPLE_RATE, Clock, Timed, samples, seconds
 from .cross_fade import CrossFade
-from .frame_priority import highest_priority
+from .frame_buffer import FrameBuffer
+from .frame_priority import highest_priority, looks_like
 from .renderer import Frames, Moment, Renderer
+from .turns import Turns
 
 FIRST_RETRY_S, LAST_RETRY_S = 0.1, 0.5
 """After a failure drawing is tried again after the first, then twice as long each time up to the
@@ -33,64 +37,16 @@ HUNG_S = 2.0
 COSTS = 5
 """The frame cost is the median of this many draws, so that one or two stalls do not count."""
 
+LIGHT_S = 0.002
+"""A renderer that takes less of the processor for a picture, because a GPU or another process
+draws, needs no turn."""
+
+FORGET_S = 1.0
+"""How often a face that rests is composed all the same: what no frame can show is forgotten then.
+"""
+
 FACE, RENDERER, HUNG, ITSELF = "the face", "the renderer", "the hung renderer", "the prerenderer"
 """What can fail."""
-
-
-class FrameBuffer:
-    """Holds `ahead` frames, `period` samples apart, and tells which are to be drawn next.
-
-    Full: nothing is drawn until a frame is taken or goes stale. Empty: viewers keep the last frame.
-    """
-
-    def __init__(self, period: int, ahead: int) -> None:
-        self.period = period
-        self._ahead = ahead
-        self._frames: dict[int, NDArray[np.uint8]] = {}
-        self._stale: set[int] = set()
-        self._due = 0
-
-    def __len__(self) -> int:
-        return len(self._frames)
-
-    @property
-    def due(self) -> int:
-        """The sample whose frame is taken next."""
-        return self._due
-
-    @property
-    def end(self) -> int:
-        """The first sample for which there is no room yet."""
-        return self._due + self._ahead * self.period
-
-    def take(self, sample: int) -> NDArray[np.uint8] | None:
-        """Remove and return the frame for `sample`, stale or not, and drop older ones."""
-        frame = self._frames.get(sample)
-        self._due = sample + self.period
-        self._frames = {at: kept for at, kept in self._frames.items() if at > sample}
-        self._stale &= self._frames.keys()
-        return frame
-
-    def reachable(self, lead: int) -> list[int]:
-        """The frames to draw, nearest first, that are not due within `lead` samples of work."""
-        skipped = -(-lead // self.period) if lead > self.period else 0
-        first = self._due + skipped * self.period
-        nearest = range(first, first + self._ahead * self.period, self.period)
-        return [at for at in nearest if at not in self._frames or at in self._stale]
-
-    def put(self, sample: int, picture: NDArray[np.uint8], *, stale: bool) -> bool:
-        """Keep a frame; return whether it came in time."""
-        if sample < self._due:
-            return False
-        self._frames[sample] = picture
-        self._stale.discard(sample)
-        if stale:
-            self._stale.add(sample)
-        return True
-
-    def invalidate(self, sample: int) -> None:
-        """Mark frames from `sample` on as stale: they no longer show what will be heard."""
-        self._stale |= {at for at in self._frames if at >= sample}
 
 
 class Prerenderer:
@@ -108,11 +64,13 @@ class Prerenderer:
         clock: Clock,
         frames: int,
         period: int,
+        turns: Turns | None = None,
     ) -> None:
         self.period = period
         self.renderer = renderer
         """That at work; `exchange` sets another."""
         self._successors: deque[Renderer] = deque()
+        self._turns = turns
         self._compose = compose
         self._clock = clock
         self._buffer = FrameBuffer(period, frames)
@@ -120,7 +78,14 @@ class Prerenderer:
         self._changed_from = math.inf
         """Since drawing began, the face has changed from this sample on."""
         self._closing = False
+        self._resting = False
+        self._taken_s = clock.now_s()
+        """When a frame was taken last."""
         self._costs_s: deque[float] = deque(maxlen=COSTS)
+        self._cycles_s: deque[float] = deque(maxlen=COSTS)
+        """The same with the time that was spent waiting for a turn."""
+        self._waiting = self._light = False
+        """Whether it waits for a turn; whether the last picture needed none."""
         self._busy_since_s = math.inf
         self._failing: set[str] = set()
         """What has failed since the last frame, and been logged."""
@@ -128,8 +93,12 @@ class Prerenderer:
         self._retry_at_s = 0.0
         self._last_face: FaceState | None = None
         """What the last picture that was begun will show."""
+        self._drawn: tuple[FaceState, NDArray[np.uint8]] | None = None
+        """The last picture, and the face on it."""
         self.late = 0
         """Frames that were drawn too late."""
+        self.yielded = 0
+        """Frames that were missed because other faces or the voice came first."""
         self.failures = 0
         """How often composing or drawing raised."""
         self._thread = threading.Thread(target=self._run, name="avatar-render", daemon=True)
@@ -157,6 +126,8 @@ class Prerenderer:
         """Return the frame for `sample`, uint8 [H * 3 / 2, W], or None if it is not ready."""
         with self._changed:
             frame = self._buffer.take(sample)
+            self.yielded += frame is None and self._waiting
+            self._resting, self._taken_s = False, self._clock.now_s()
             self._changed.notify()
         busy_s = self._clock.now_s() - self._busy_since_s
         if busy_s >= HUNG_S and HUNG not in self._failing:
@@ -167,6 +138,12 @@ class Prerenderer:
                 busy_s,
             )
         return frame
+
+    def rest(self, sample: int) -> None:
+        """Draw nothing until the next `take`: no viewer watches the frame for `sample`."""
+        with self._changed:
+            self._buffer.take(sample)
+            self._resting = True
 
     def invalidate(self, sample: int) -> None:
         """Redraw frames from `sample` on, because the face has changed."""
@@ -211,14 +188,32 @@ class Prerenderer:
             _close(renderer)
 
     def _draw(self) -> None:
-        moments = self.begin()
-        if not moments:
+        with self._changed:
+            wanted = self._wanted()
+            due_s = self._taken_s + seconds(wanted[0] - self._buffer.due) if wanted else 0.0
+        if not wanted:
             return self._wait()
-        try:
-            frames = self._checked(self.renderer.render(moments), len(moments))
-        except BaseException:
-            return self.fail(RENDERER)
+        began_s, self._waiting = self._clock.now_s(), True
+        free = self._turns is None or self._light
+        with nullcontext(True) if free else self._turns.turn(due_s, lambda: self._closing) as mine:
+            self._waiting = False
+            moments = self.begin() if mine else []
+            if not moments:
+                return None
+            worked_s = thread_time()
+            try:
+                frames = self._checked(self.renderer.render(moments), len(moments))
+            except BaseException:
+                return self.fail(RENDERER)
+            self._light = thread_time() - worked_s < LIGHT_S
         self.finish(moments, frames)
+        self._cycles_s.append(self._clock.now_s() - began_s)
+
+    def _wanted(self) -> list[int]:
+        """The frames to draw, the nearest first."""
+        if self._resting or self._clock.now_s() < self._retry_at_s:
+            return []
+        return self._buffer.reachable(samples(self.frame_cost_s))
 
     def _wait(self) -> None:
         """Wait until there may be something to draw."""
@@ -226,17 +221,16 @@ class Prerenderer:
             left_s = self._retry_at_s - self._clock.now_s()
             if left_s > 0:
                 self._changed.wait_for(lambda: self._closing, left_s)
-            elif not self._closing and not self._buffer.reachable(samples(self.frame_cost_s)):
-                self._changed.wait()
+            elif not self._closing and not self._wanted():
+                self._changed.wait(FORGET_S if self._resting else None)
+        if self._resting:
+            self._compose(self._buffer.due)
 
     def begin(self) -> list[Moment]:
         """Return what to draw now: nothing when the buffer is full, or soon after a failure."""
-        now_s = self._clock.now_s()
-        if now_s < self._retry_at_s:
-            return []
         self._succeed()
         with self._changed:
-            wanted = self._buffer.reachable(samples(self.frame_cost_s))
+            wanted = self._wanted()
             self._changed_from = math.inf
         if not wanted:
             return []
@@ -247,8 +241,11 @@ class Prerenderer:
         except BaseException:
             self.fail(FACE)
             return []
+        moments = self._unlike_the_last(moments)
+        if not moments:
+            return []
         self._last_face = moments[-1].value
-        self._busy_since_s = now_s
+        self._busy_since_s = self._clock.now_s()
         return moments
 
     def _succeed(self) -> None:
@@ -258,12 +255,25 @@ class Prerenderer:
             self.renderer = CrossFade(self.renderer, after, self._buffer.end)
         fading = self.renderer
         if isinstance(fading, CrossFade) and self._buffer.due >= fading.end:
-            self.renderer = fading.after
+            self.renderer, self._drawn = fading.after, None
             _close(fading.before)
+
+    def _unlike_the_last(self, moments: list[Moment]) -> list[Moment]:
+        """Buffer the last picture for the first moments, as far as they look like it."""
+        drawn = self._drawn if getattr(self.renderer, "face_only", False) else None
+        while moments and drawn and looks_like(moments[0].value, drawn[0]):
+            self._put(moments.pop(0), drawn[1])
+        return moments
+
+    def _put(self, moment: Moment, picture: NDArray[np.uint8]) -> None:
+        with self._changed:
+            stale = moment.start >= self._changed_from
+            self.late += not self._buffer.put(moment.start, picture, stale=stale)
 
     def _chosen(self, wanted: Sequence[int], batch: int) -> Sequence[int]:
         """Choose the next frames, or where the renderer is slow, those of the highest priority."""
-        passed = -(-samples(self.frame_cost_s) // self.period)
+        cycle_s = max(self.frame_cost_s, median(self._cycles_s or [0.0]))
+        passed = -(-samples(cycle_s) // self.period)
         if passed <= batch or len(wanted) <= batch:
             return wanted[:batch]
         faces = {sample: self._compose(sample) for sample in wanted[:passed]}
@@ -291,11 +301,9 @@ class Prerenderer:
             )
         self._failing.clear()
         self._retry_s = 0.0
-        with self._changed:
-            for moment, picture in zip(moments, frames, strict=True):
-                stale = moment.start >= self._changed_from
-                if not self._buffer.put(moment.start, picture, stale=stale):
-                    self.late += 1
+        for moment, picture in zip(moments, frames, strict=True):
+            self._put(moment, picture)
+        self._drawn = moments[-1].value, frames[-1]
 
     def fail(self, what: str = RENDERER) -> None:
         """Note that `what` has raised; called while the exception is being handled."""

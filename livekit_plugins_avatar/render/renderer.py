@@ -28,6 +28,9 @@ class Renderer(Protocol):
 
     A renderer that draws several pictures together about as fast as one may have a `batch`, an int
     of 1 or more: it is then asked for as many at a time. Without it, 1.
+
+    One whose pictures depend on the face alone may say so by a true `face_only`: it is then asked
+    only for faces that look different from the last. Without it, for every frame.
     """
 
     @property

@@ -35,8 +35,9 @@ SLICE_SAMPLES = samples(0.5)
 """Long deliveries are cut, so that their first visemes are known early; short ones that wait are
 joined, because each call may wait for its turn on a busy machine."""
 
-HELD_SAMPLES = samples(0.06)
-"""So far ahead of what is played, the mouth is on its way already and is not revised."""
+HELD_SAMPLES = samples(-0.04)
+"""So far after the speech that is published next, or before it, the mouth is on its way already and
+is not revised: that is 0.21 s after what is heard, because the audio source holds 0.25 s."""
 
 RECOVERED_SAMPLES = samples(1.0)
 """A recogniser that has failed works again once it has recognised this much speech."""

@@ -19,7 +19,7 @@ from livekit_plugins_avatar.timeline import samples, seconds
 from ..manual_clock import ManualClock
 
 TICK = samples(0.01)
-QUEUE = samples(0.1)
+QUEUE = samples(0.25)
 PERIOD = 1600
 DELAY = samples(0.045)
 
@@ -76,9 +76,13 @@ class Frames:
     def __init__(self) -> None:
         self.missing: Callable[[int], bool] = lambda sample: False
         self.invalidated: list[int] = []
+        self.rested: list[int] = []
 
     def take(self, sample: int) -> NDArray[np.uint8] | None:
         return None if self.missing(sample) else np.zeros((3, 2), np.uint8)
+
+    def rest(self, sample: int) -> None:
+        self.rested.append(sample)
 
     def invalidate(self, sample: int) -> None:
         self.invalidated.append(sample)
@@ -97,8 +101,15 @@ class Stage:
         def on_events(events: Sequence[tuple[PlaybackEvent, float]]) -> None:
             self.events.extend(events)
 
+        self.viewers = 1
+        self.late: list[float] = []
         self.conductor = Conductor(
-            self.playout, clock=self.clock, queue_samples=QUEUE, on_events=on_events
+            self.playout,
+            clock=self.clock,
+            queue_samples=QUEUE,
+            on_events=on_events,
+            on_late=lambda: self.late.append(self.clock.now_s()),
+            has_viewer=lambda: self.viewers > 0,
         )
         self.conductor.attach_frames(self.frames, period=PERIOD, delay=DELAY, reach=100)
         self.tasks = [
@@ -164,27 +175,69 @@ async def test_a_thread_that_did_not_run_skips_late_frames() -> None:
     """They are counted, and so is the silence that the source inserted."""
     stage = Stage()
     await stage.run(0.5)
-    stage.clock.advance(0.4)
+    stage.clock.advance(0.3 + seconds(QUEUE))
     await stage.run(0.5)
     await stage.stop()
-    assert stage.conductor.stats.frames_skipped <= 3, "the sound stopped, and with it the picture"
+    assert stage.conductor.stats.frames_skipped <= 8, "the sound stopped, and with it the picture"
     assert abs(seconds(stage.conductor.stats.underrun_samples) - 0.3) <= 0.011
     gaps = np.diff([at_s for _, _, at_s in stage.output.captured])
     assert (gaps > 0.3).sum() == 1
 
 
 async def test_a_missing_frame_repeats_the_last_one() -> None:
-    """The frame rate stays even, and the audio is not affected."""
+    """Ten times a second, and the audio is not affected."""
     stage = Stage()
     await stage.run(0.5)
     stage.frames.missing = lambda sample: True
     shown = len(stage.output.captured)
     await stage.run(1.3)
-    assert len(stage.output.captured) - shown == pytest.approx(1.3 / seconds(PERIOD), abs=1)
+    assert len(stage.output.captured) - shown == pytest.approx(13, abs=1)
     stage.frames.missing = lambda sample: False
     await stage.run(0.2)
     await stage.stop()
     assert stage.conductor.stats.frames_missed >= 35
+    assert stage.conductor.stats.underrun_samples == 0
+
+
+async def test_a_picture_that_stays_is_not_captured_each_time() -> None:
+    """Only as often as a receiver needs one."""
+    stage = Stage()
+    same = np.zeros((3, 2), np.uint8)
+    stage.frames.take = lambda sample: same  # type: ignore[method-assign]
+    await stage.run(1.0)
+    await stage.stop()
+    assert len(stage.output.captured) == pytest.approx(10, abs=1)
+    assert stage.conductor.stats.frames_shown >= 28
+
+
+async def test_without_a_viewer_nothing_is_taken_and_captured() -> None:
+    """From the first frame on: a source without one sends black. A viewer gets the next frame, and
+    none from before."""
+    stage = Stage()
+    stage.viewers = 0
+    await stage.run(1.0)
+    assert len(stage.output.captured) == 1
+    rested = len(stage.frames.rested)
+    assert rested == stage.conductor.stats.frames_unwatched >= 27
+    stage.viewers = 1
+    begins_s = stage.clock.now_s()
+    await stage.run(0.3)
+    await stage.stop()
+    sample, _, at_s = stage.output.captured[1]
+    assert sample == stage.frames.rested[-1] + PERIOD and at_s - begins_s <= 0.04
+    assert len(stage.frames.rested) == rested
+    assert stage.conductor.stats.underrun_samples == 0
+
+
+async def test_a_thread_that_comes_late_reports_it() -> None:
+    """Before the sound is missing, and not where it runs in time."""
+    stage = Stage()
+    await stage.run(1.0)
+    assert not stage.late
+    stage.clock.advance(seconds(QUEUE) - 0.03)
+    await stage.run(0.2)
+    await stage.stop()
+    assert stage.late
     assert stage.conductor.stats.underrun_samples == 0
 
 

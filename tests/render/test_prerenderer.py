@@ -16,11 +16,11 @@ from livekit_plugins_avatar.face.articulation import (
     mouth_at,
 )
 from livekit_plugins_avatar.face.state import ARKIT_BLENDSHAPES, PARAMETERS, FaceState
+from livekit_plugins_avatar.render.frame_buffer import FrameBuffer
 from livekit_plugins_avatar.render.frame_priority import CLOSED, opening
 from livekit_plugins_avatar.render.prerenderer import (
     FIRST_RETRY_S,
     LAST_RETRY_S,
-    FrameBuffer,
     Prerenderer,
     frame_period,
 )

@@ -24,6 +24,7 @@ from livekit_plugins_avatar.speech.text.pronunciation import Word, words_of
 from livekit_plugins_avatar.speech.text_guided import TextGuidedStream
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
 from livekit_plugins_avatar.speech.worker import (
+    HELD_SAMPLES,
     RECOVERED_SAMPLES,
     SLICE_SAMPLES,
     RecognitionWorker,
@@ -172,7 +173,7 @@ def test_what_was_played_stands() -> None:
     """Words that come late change only what is still to be played."""
     schedule, recognizer = VisemeSchedule(), Mishearing()
     played = len(SPEECH) // 2
-    worker = RecognitionWorker(recognizer, schedule, position=lambda: played)
+    worker = RecognitionWorker(recognizer, schedule, position=lambda: played - HELD_SAMPLES)
     worker.push_audio(0, SPEECH)
     worker.expect(words_of(TEXT))
     worker.end_segment()

@@ -51,6 +51,8 @@ class SharedRenderer:
         Unavailable, OSError: The process cannot be started, or does not answer.
     """
 
+    face_only = True
+
     def __init__(
         self,
         persona: Persona,

@@ -1,0 +1,160 @@
+"""Faces take turns to be drawn, on a clock of the test's own, and the voice comes first."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import pytest
+
+from livekit_plugins_avatar.render.turns import (
+    LEAST_SHARE,
+    PATIENCE_S,
+    POLL_S,
+    STEP_S,
+    Turns,
+)
+
+from ..manual_clock import ManualClock
+
+COST_S = 0.012
+FPS = 30
+
+
+class Machine:
+    """Rooms that draw on one core by turns: threads that wait, and time that the test moves."""
+
+    def __init__(self, rooms: int, *, at_once: int = 1) -> None:
+        self.clock = ManualClock()
+        self.turns = Turns(self.clock, at_once=at_once, cpu_s=lambda: self.cpu_s)
+        self.cpu_s = 0.0
+        self.drawn: Counter[int] = Counter()
+        self._due_s = [n / rooms / FPS for n in range(rooms)]
+
+    def run(self, length_s: float) -> None:
+        """Each room wants its next frame, as long as there is time, and gives its turn back after
+        `COST_S`; a frame that is past is skipped."""
+        until_s = self.clock.now_s() + length_s
+        while self.clock.now_s() < until_s:
+            room = min(range(len(self._due_s)), key=self._due_s.__getitem__)
+            early_s = self._due_s[room] - 0.2 - self.clock.now_s()
+            if early_s > 0:
+                self.clock.advance(early_s)
+            with self.taken(self._due_s[room]):
+                self.clock.advance(COST_S)
+                self.cpu_s += COST_S
+            self.drawn[room] += 1
+            late = int(max(0.0, self.clock.now_s() - self._due_s[room]) * FPS)
+            self._due_s[room] += (1 + late) / FPS
+
+    def taken(self, due_s: float) -> AbstractContextManager[bool]:
+        """A turn, after as much time as it takes to get one."""
+
+        def wait() -> bool:
+            self.clock.advance(min(0.001, POLL_S))
+            return False
+
+        return self.turns.turn(due_s, wait)
+
+
+def waits(turns: Turns, due_s: float, took: Callable[[], None]) -> threading.Thread:
+    """A thread that waits for a turn, and has begun to."""
+    asked = threading.Event()
+
+    def give_up() -> bool:
+        asked.set()
+        return False
+
+    def run() -> None:
+        with turns.turn(due_s, give_up):
+            took()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert asked.wait(5)
+    return thread
+
+
+def test_the_frame_that_is_due_first_is_drawn_first() -> None:
+    """Whoever asked first."""
+    turns, order = Turns(ManualClock(), at_once=1), list[float]()
+    with turns.turn(0.0, lambda: False):
+        threads = [
+            waits(turns, due_s, lambda due_s=due_s: order.append(due_s))  # type: ignore[misc]
+            for due_s in (0.3, 0.1, 0.2)
+        ]
+    for thread in threads:
+        thread.join(5)
+    assert order == [0.1, 0.2, 0.3]
+
+
+def test_a_closed_face_gives_up() -> None:
+    """It draws nothing, and leaves the turn to others."""
+    turns = Turns(ManualClock(), at_once=1)
+    with turns.turn(0.0, lambda: False):
+        closing = threading.Event()
+        closing.set()
+        with turns.turn(1.0, closing.is_set) as mine:
+            assert not mine
+
+
+def test_a_picture_that_hangs_keeps_others_waiting_for_a_moment() -> None:
+    """Then they draw beside it."""
+    machine = Machine(1)
+    with machine.taken(0.0):
+        began_s = machine.clock.now_s()
+        thread = waits(machine.turns, 0.1, lambda: None)
+        machine.clock.advance(PATIENCE_S)
+        thread.join(5)
+        assert not thread.is_alive()
+        assert machine.clock.now_s() - began_s == PATIENCE_S
+
+
+def test_rooms_that_fit_have_all_their_frames() -> None:
+    """Two take 72 % of a core."""
+    machine = Machine(2)
+    machine.run(4.0)
+    assert all(machine.drawn[room] >= 4.0 * FPS - 2 for room in range(2))
+
+
+def test_frame_rates_fall_fairly() -> None:
+    """Eight rooms share what two and a half would need, within a fifth of each other."""
+    machine = Machine(8)
+    machine.run(4.0)
+    rates = [machine.drawn[room] for room in range(8)]
+    assert min(rates) >= 0.8 * max(rates)
+    assert sum(rates) >= 0.9 * 4.0 / COST_S
+
+
+def test_a_late_voice_lowers_all_frame_rates_and_they_come_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Within two seconds; the log says both once."""
+    machine = Machine(2)
+    with caplog.at_level(logging.INFO):
+        for _ in range(20):
+            machine.turns.voice_late()
+            machine.clock.advance(STEP_S)
+        assert machine.turns.share == LEAST_SHARE
+        machine.drawn.clear()
+        for _ in range(10):
+            machine.turns.voice_late()
+            machine.run(0.1)
+        rates = [machine.drawn[room] for room in range(2)]
+        assert max(rates) <= FPS / 3 and min(rates) >= 0.5 * max(rates)
+        machine.run(2.0)
+        machine.drawn.clear()
+        machine.run(1.0)
+    assert all(machine.drawn[room] >= FPS - 2 for room in range(2))
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+def test_one_late_moment_costs_little() -> None:
+    """However many rooms report it."""
+    machine = Machine(2)
+    for _ in range(8):
+        machine.turns.voice_late()
+    assert machine.turns.share > 0.5
