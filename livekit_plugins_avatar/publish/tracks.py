@@ -62,6 +62,8 @@ class Tracks:
         loop = asyncio.get_running_loop()
         self._closed: asyncio.Future[None] = loop.create_future()
         self._disconnected: asyncio.Future[None] = loop.create_future()
+        self._subscription: asyncio.Future[None] = loop.create_future()
+        """Done once the video has had a subscriber."""
         self._requests: list[asyncio.Task[rtc.LocalTrackPublication]] = []
         """One for each track. A request outlives a cancelled `publish`, so that `aclose` takes back
         what the server grants later."""
@@ -88,6 +90,7 @@ class Tracks:
                 rtc.LocalVideoTrack.create_video_track("avatar-face", sources.video),
                 _video_options(fps, bitrate_bps, video_codec),
             )
+            self._subscription = asyncio.ensure_future(self.video.wait_for_subscription())
         except PublishTrackError as error:
             if not self._room.isconnected():
                 raise ConnectionError("cannot publish avatar-face: disconnected") from error
@@ -98,7 +101,7 @@ class Tracks:
         """Whether the video is not muted, and has been subscribed to at some time: a participant
         that the server hides, as a recorder, shows only so."""
         video = self.video
-        return video is not None and not video.muted and video._first_subscription.done()
+        return video is not None and not video.muted and self._subscription.done()
 
     async def wait_for_subscriber(self) -> None:
         """Return once a participant is subscribed to the audio, or none can be any more."""
@@ -132,6 +135,7 @@ class Tracks:
         A track that the server grants later than that stays, silent, until the participant leaves.
         """
         _resolve(self._closed)
+        self._subscription.cancel()
         requests, self._requests = self._requests, []
         unpublishing = asyncio.gather(*map(self._unpublish, requests))
         try:

@@ -24,14 +24,9 @@ class FrameBuffer:
         return len(self._frames)
 
     @property
-    def due(self) -> int:
-        """The sample whose frame is taken next."""
-        return self._due
-
-    @property
     def end(self) -> int:
         """The first sample for which there is no room yet."""
-        return self._due + self._ahead * self.period
+        return self.due + self._ahead * self.period
 
     def take(self, sample: int) -> NDArray[np.uint8] | None:
         """Remove and return the frame for `sample`, stale or not, and drop older ones."""

@@ -25,6 +25,7 @@ from livekit_plugins_avatar.render.prerenderer import (
     frame_period,
 )
 from livekit_plugins_avatar.render.renderer import Frames, Moment
+from livekit_plugins_avatar.render.turns import Turns
 from livekit_plugins_avatar.speech.schedule import VisemeSchedule
 from livekit_plugins_avatar.speech.visemes import VisemeEvent
 from livekit_plugins_avatar.timeline import SystemClock, samples, seconds
@@ -309,13 +310,18 @@ class Screening:
         script: Sequence[Fault] = (),
         compose: Callable[[int], FaceState] = lambda _: FaceState.of(),
         frames: int = 6,
+        wrapped: bool = True,
     ) -> None:
         self.clock = ManualClock()
         self.canvas = canvas
         self.stall_s = 0.0
         self.renderer = FaultyRenderer(canvas, script, pause=self._stall)
         self.ahead = Prerenderer(
-            self.renderer, compose, clock=self.clock, frames=frames, period=PERIOD
+            self.renderer if wrapped else canvas,
+            compose,
+            clock=self.clock,
+            frames=frames,
+            period=PERIOD,
         )
         self.shown: list[float] = []
         self.depth: list[int] = []
@@ -484,3 +490,70 @@ def test_closures(frames_of_time: int) -> None:
 
     blind = met([FRAME_S * n for n in range(0, round(length_s / FRAME_S), frames_of_time)])
     assert met(screening.shown) >= blind + 0.2, (met(screening.shown), blind)
+
+
+class Portrait(Canvas):
+    """A renderer that draws the same picture for the same face, and notes for which samples."""
+
+    face_only = True
+
+    def __init__(self) -> None:
+        super().__init__(COST_S)
+        self.drawn: list[int] = []
+
+    def render(self, moments: Sequence[Moment]) -> Frames:
+        self.drawn += [moment.start for moment in moments]
+        return super().render(moments)
+
+
+def blinks_at(sample: int) -> FaceState:
+    """A face that breathes too little to be seen, and closes its eyes for one frame."""
+    return FaceState.of(headY=1e-4 * (sample // PERIOD % 2), eyeBlinkLeft=sample == 20 * PERIOD)
+
+
+def test_a_face_that_looks_the_same_is_not_drawn_again() -> None:
+    """Its frames are there all the same, and what moves is drawn in its own frame."""
+    portrait = Portrait()
+    screening = Screening(portrait, compose=blinks_at, wrapped=False)
+    screening.run(1.0)
+    assert portrait.drawn == [0, 20 * PERIOD, 21 * PERIOD]
+    assert screening.dark_s(0.1, 0.9) == pytest.approx(FRAME_S, abs=1e-6)
+
+
+def test_a_renderer_that_may_know_more_than_the_face_draws_every_frame() -> None:
+    """As long as it does not say otherwise."""
+    portrait = Portrait()
+    screening = Screening(portrait, compose=blinks_at)
+    screening.run(1.0)
+    assert len(portrait.drawn) >= 30
+
+
+def test_a_face_without_a_viewer_is_not_drawn() -> None:
+    """Whatever changes; with a viewer, the next frames are."""
+    ahead = Prerenderer(Canvas(COST_S), blinks_at, clock=ManualClock(), frames=6, period=PERIOD)
+    ahead.rest(10 * PERIOD)
+    ahead.invalidate(0)
+    assert not ahead.begin()
+    assert ahead.take(11 * PERIOD) is None
+    assert [moment.start for moment in ahead.begin()] == [12 * PERIOD]
+
+
+def test_a_face_whose_turn_does_not_come_yields_its_frames() -> None:
+    """It closes all the same."""
+    turns, painter = Turns(ManualClock(), at_once=1), Painter(good)
+    with turns.turn(-1.0, lambda: False):
+        ahead = Prerenderer(
+            painter,
+            lambda _: FaceState.of(),
+            clock=ManualClock(),
+            frames=3,
+            period=PERIOD,
+            turns=turns,
+        )
+        ahead.start()
+        sample = 0
+        while not ahead.yielded:
+            assert ahead.take(sample) is None
+            sample += PERIOD
+        assert ahead.close()
+    assert not painter.drawn
