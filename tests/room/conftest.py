@@ -139,13 +139,16 @@ async def until(condition: Callable[[], object], deadline_s: float = DEADLINE_S)
 
 
 @asynccontextmanager
-async def a_call(server: LiveKitServer, avatar: AvatarSession) -> AsyncIterator[Call]:
+async def a_call(
+    server: LiveKitServer, avatar: AvatarSession, *, dynacast: bool = False
+) -> AsyncIterator[Call]:
     """A call in a new room, once the viewer hears and sees the agent; closed at the end."""
     name = f"room-{uuid.uuid4().hex[:8]}"
     room, viewer = rtc.Room(), Viewer(rtc.Room())
     viewer.room.on("track_subscribed", lambda track, publication, participant: viewer.watch(track))
     session: AgentSession[None] = AgentSession()
-    await room.connect(server.url, server.token(identity="agent", room=name))
+    options = rtc.RoomOptions(dynacast=dynacast)
+    await room.connect(server.url, server.token(identity="agent", room=name), options=options)
     await viewer.room.connect(server.url, server.token(identity="viewer", room=name))
     try:
         await avatar.start(session, room=room)
