@@ -34,12 +34,11 @@ from .gaze.attention import Attention
 from .gaze.controller import GazeController
 from .log import logger
 from .options import Options
-from .publish.publisher import Publisher
+from .publish.publisher import Publisher, turns_of_process
 from .publish.tracks import SYNC_GROUP
 from .render.persona import PersonaError
 from .render.prerenderer import Prerenderer, frame_period
 from .render.renderer import Renderer
-from .render.turns import of_this_process
 from .speech.published import PublishedVisemes
 from .speech.recognizer import built_in
 from .speech.schedule import VisemeSchedule
@@ -119,14 +118,7 @@ class Pipeline:
             reconnections=self.publisher.reconnections,
             samples_replayed=self.publisher.samples_replayed,
         )
-        if (frames := self._prerenderer) is None:
-            return stats
-        return replace(
-            stats,
-            frames_late=frames.late,
-            frames_yielded=frames.yielded,
-            render_failures=frames.failures,
-        )
+        return replace(stats, **self._prerenderer.counts) if self._prerenderer else stats
 
     @property
     def queues_s(self) -> Mapping[str, float]:
@@ -226,13 +218,9 @@ class Pipeline:
 
     def _attach_frames(self, renderer: Renderer) -> None:
         period, ahead = frame_period(renderer.fps), self.options.frames_ahead
+        turns = turns_of_process()
         self._prerenderer = Prerenderer(
-            renderer,
-            self.face.at,
-            clock=self.clock,
-            frames=ahead,
-            period=period,
-            turns=of_this_process(),
+            renderer, self.face.at, clock=self.clock, frames=ahead, period=period, turns=turns
         )
         delay = samples(self.options.video_delay_s)
         self.publisher.conductor.attach_frames(

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 from livekit import rtc
+from livekit.agents.utils import hw
 
 from ..audio.playback_events import PlaybackEvent
 from ..audio.playout import Playout
-from ..render.turns import of_this_process
-from ..timeline import Clock
+from ..render.turns import Turns
+from ..timeline import Clock, SystemClock
 from .conductor import Conductor
 from .connectivity import Connectivity
 from .keyframes import KeyframeRequests
 from .link_monitor import LinkMonitor, LinkWatcher
 from .sources import QUEUE_SAMPLES, Sources
 from .tracks import Tracks, VideoCodec
+
+
+@cache
+def turns_of_process() -> Turns:
+    """The turns of all faces of this process, which leave a core, or the only one's time, free."""
+    return Turns(SystemClock(), at_once=max(1, int(hw.get_cpu_monitor().cpu_count()) - 1))
 
 
 class Publisher:
@@ -35,7 +43,7 @@ class Publisher:
             clock=clock,
             queue_samples=QUEUE_SAMPLES,
             on_events=on_events,
-            on_late=of_this_process().voice_late,
+            on_late=turns_of_process().voice_late,
             has_viewer=lambda: self.has_viewer,
         )
         self.tracks: Tracks | None = None

@@ -46,7 +46,7 @@ class Sources:
             data, height = memoryview(cropped(picture, KEYFRAME_ROWS)), height - KEYFRAME_ROWS
         else:
             # Not a copy; the SDK takes flat memory only.
-            data = memoryview(np.ascontiguousarray(picture).reshape(-1))
+            data = np.ascontiguousarray(picture).reshape(-1).data
         frame = rtc.VideoFrame(width, height, rtc.VideoBufferType.I420, data)
         metadata = rtc.FrameMetadata(user_timestamp=sample)
         self.video.capture_frame(frame, timestamp_us=timestamp_us, metadata=metadata)

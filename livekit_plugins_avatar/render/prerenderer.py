@@ -122,6 +122,15 @@ class Prerenderer:
         """How long drawing takes at present; 0 before the first frame."""
         return median(self._costs_s) if self._costs_s else 0.0
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """What it has counted, by the names of `AvatarStats`."""
+        return {
+            "frames_late": self.late,
+            "frames_yielded": self.yielded,
+            "render_failures": self.failures,
+        }
+
     def take(self, sample: int) -> NDArray[np.uint8] | None:
         """Return the frame for `sample`, uint8 [H * 3 / 2, W], or None if it is not ready."""
         with self._changed:
@@ -194,8 +203,8 @@ class Prerenderer:
         if not wanted:
             return self._wait()
         began_s, self._waiting = self._clock.now_s(), True
-        free = self._turns is None or self._light
-        with nullcontext(True) if free else self._turns.turn(due_s, lambda: self._closing) as mine:
+        turns = None if self._light else self._turns
+        with turns.turn(due_s, lambda: self._closing) if turns else nullcontext(True) as mine:
             self._waiting = False
             moments = self.begin() if mine else []
             if not moments:

@@ -11,13 +11,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from time import thread_time
 
-from livekit.agents.utils import hw
-
 from ..log import logger
-from ..timeline import Clock, SystemClock
+from ..timeline import Clock
 
 PATIENCE_S = 0.1
 """A picture that takes longer does not keep others waiting: its renderer may hang."""
@@ -131,10 +128,3 @@ class Turns:
             if self._slow and self.share > FAST:
                 self._slow = False
                 logger.info("turns: sound comes in time; all faces have their frame rate back")
-
-
-@cache
-def of_this_process() -> Turns:
-    """The turns of all faces of this process: one core, or the only one's time, is left free."""
-    cores = int(hw.get_cpu_monitor().cpu_count())
-    return Turns(SystemClock(), at_once=max(1, cores - 1))

@@ -31,13 +31,14 @@ class Counted(Grey):
 async def rests(renderer: Counted, call: Call) -> None:
     """Wait until nothing is drawn for 15 frames."""
 
-    def rested() -> bool:
-        nonlocal drawn, unwatched
-        if renderer.drawn != drawn:
-            drawn, unwatched = renderer.drawn, call.avatar.stats.frames_unwatched
-        return call.avatar.stats.frames_unwatched >= unwatched + 15
+    before = [renderer.drawn, call.avatar.stats.frames_unwatched]
 
-    drawn, unwatched = renderer.drawn, call.avatar.stats.frames_unwatched
+    def rested() -> bool:
+        now = call.avatar.stats.frames_unwatched
+        if renderer.drawn != before[0]:
+            before[:] = renderer.drawn, now
+        return now >= before[1] + 15
+
     await until(rested)
 
 

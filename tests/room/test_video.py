@@ -29,6 +29,9 @@ class Still:
     def take(self, sample: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         return np.full((SIZE[1] * 3 // 2, SIZE[0]), 128, np.uint8)
 
+    def rest(self, sample: int) -> None:
+        pass
+
     def invalidate(self, sample: int) -> None:
         pass
 
