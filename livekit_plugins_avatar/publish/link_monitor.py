@@ -103,7 +103,8 @@ class LinkMonitor:
 
     async def _poll(self) -> None:
         while True:
-            await self._clock.sleep(POLL_S)
+            # A viewer who comes then must see the face within 0.3 s.
+            await self._clock.sleep(POLL_S if self.reading.video_active else POLL_S / 2)
             self.reading = await self._read()
             for watcher in self._watchers:
                 try:
