@@ -139,7 +139,7 @@ class SharedRenderer:
         with open(welcome.files[0], "rb") as file:
             memory = mmap.mmap(file.fileno(), int(np.prod(shape)), access=mmap.ACCESS_READ)
         self._pictures = np.frombuffer(memory, np.uint8).reshape(shape)
-        self.batch, self.device = welcome.number, welcome.body.decode()
+        self.batch, self.device = welcome.number, welcome.text
 
     def _draw(self, moments: Sequence[Moment]) -> Frames:
         assert self._sock is not None
@@ -148,18 +148,18 @@ class SharedRenderer:
         drawn = self._answer(self._now_s() + DRAW_S)
         if drawn.kind is not Kind.DRAWN or drawn.number != len(moments):
             raise WireError(f"{drawn.kind.name} is no answer to {len(moments)} faces")
-        self.device = drawn.body.decode()
+        self.device = drawn.text
         return self._pictures[: len(moments)]
 
     def _answer(self, ends_s: float) -> Message:
         assert self._sock is not None
         while (message := receive(self._sock)).kind in (Kind.LOG, Kind.OPENING):
             if message.kind is Kind.LOG:
-                logger.log(message.number, "shared %s", message.body.decode(errors="replace"))
+                logger.log(message.number, "shared %s", message.text)
             if self._now_s() > ends_s:
                 raise TimeoutError("the shared renderer did not finish in time")
         if message.kind is Kind.FAILED:
-            raise (PersonaError if message.number else RuntimeError)(message.body.decode())
+            raise (PersonaError if message.number else RuntimeError)(message.text)
         return message
 
     def _due_s(self, moment: Moment) -> float:

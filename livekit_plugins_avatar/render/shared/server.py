@@ -72,13 +72,13 @@ class Server:
         self._selector = selectors.DefaultSelector()
 
     def serve(self, report: Callable[[], object]) -> None:
-        """Serve; calls `report` every `TICK_S` or more often."""
+        """Serve; calls `report` about every `TICK_S`."""
         logger.addHandler(_Forward(lambda: list(self._rooms)))
         logger.setLevel(logging.INFO)
         self._listener.setblocking(False)
         self._selector.register(self._listener, selectors.EVENT_READ)
-        last_s = self._now_s()
-        while self._now_s() - last_s < self._idle_s:
+        tick_s = last_s = self._now_s()
+        while tick_s - last_s < self._idle_s:
             for key, _ in self._selector.select(TICK_S):
                 if key.data is None:
                     self._accept()
@@ -86,10 +86,11 @@ class Server:
                     self._read(key.data)
             while batch := self._queue.take(self._now_s()):
                 self._pool.submit(self._draw_on, batch)
-            self._look_after(self._now_s())
-            report()
-            if self._rooms:
-                last_s = self._now_s()
+            if self._now_s() - tick_s >= TICK_S:
+                tick_s = self._now_s()
+                self._look_after(tick_s)
+                report()
+                last_s = tick_s if self._rooms else last_s
 
     def _accept(self) -> None:
         with suppress(OSError):

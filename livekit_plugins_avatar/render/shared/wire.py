@@ -46,6 +46,11 @@ class Message(NamedTuple):
     body: bytes
     files: Sequence[int]
 
+    @property
+    def text(self) -> str:
+        """The body as text; a letter that was cut is replaced."""
+        return self.body.decode(errors="replace")
+
 
 def send(
     sock: socket.socket, kind: Kind, number: int = 0, body: bytes = b"", files: Sequence[int] = ()
