@@ -7,7 +7,9 @@ those that are ready before the earliest deadline, if there are any.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections import Counter
+from itertools import accumulate
 
 from ..engine import Engine
 from ..model import SIZES
@@ -50,7 +52,8 @@ class Queue:
                 device = first.engine.device
                 if taken[device] < (self._cores if device == "cpu" else GPU_AT_ONCE):
                     batch = self._together(first, now_s)
-                    self._waiting = [room for room in self._waiting if room not in batch]
+                    gone = set(batch)
+                    self._waiting = [room for room in self._waiting if room not in gone]
                     self.drawing[first] = now_s
                     return batch
         return []
@@ -66,19 +69,15 @@ class Queue:
     def _together(self, first: Room, now_s: float) -> list[Room]:
         engine, output = first.engine, first.output
         like = [room for room in self._waiting if (room.engine, room.output) == (engine, output)]
-        best, best_rate, pictures = 1, (False, 0.0), 0
-        for count, room in enumerate(like, 1):
-            pictures += len(room.faces)
-            if count > 1 and pictures > BATCHES[engine.device]:
-                break
+        pictures = list(accumulate(len(room.faces) for room in like))
+
+        def worth(count: int) -> tuple[bool, float]:
             # What has not been measured is tried.
-            cost_s = self._costs_s.get((engine, _padded(pictures)), 1e-6)
-            best, best_rate = max(
-                (best, best_rate),
-                (count, (now_s + cost_s <= first.due_s, pictures / cost_s)),
-                key=lambda choice: choice[1],
-            )
-        return like[:best]
+            cost_s = self._costs_s.get((engine, _padded(pictures[count - 1])), 1e-6)
+            return now_s + cost_s <= first.due_s, pictures[count - 1] / cost_s
+
+        most = bisect_right(pictures, BATCHES[engine.device])
+        return like[: max(range(1, max(1, most) + 1), key=worth)]
 
 
 def _padded(pictures: int) -> int:
