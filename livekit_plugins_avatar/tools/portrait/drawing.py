@@ -18,7 +18,7 @@ from .eyes import Eyeball
 from .graph import Graph, Tensor
 from .head import CELL_PX, CELLS, LIMITS, POSE, POWERS, Head
 from .inverse import origins
-from .motion import SEAL, STEP, Motion
+from .motion import EYE_PITCH_RAD, SEAL, STEP, Motion
 from .mouth import Inside
 from .openings import EYES, MARGIN, Openings, Skin
 from .planes import (
@@ -112,7 +112,7 @@ class Drawing:
         parts = self.parts
         names = parts.motion.names
         units = self.face.columns([INDEX[name] for name in names if name != SEAL])
-        units = units.clip(0, 1) * self.graph.constant(parts.lean[None, :-1])
+        units = self._with_lids(units).clip(0, 1) * self.graph.constant(parts.lean[None, :-1])
         jaw, close, *press = (
             self.face.columns([INDEX[name]])
             for name in ("jawOpen", "mouthClose", "mouthPressLeft", "mouthPressRight")
@@ -124,6 +124,22 @@ class Drawing:
             pressed = (press[0] + press[1]) * 1.5
             seal = self.graph.node("Max", pressed, share * share * 1.3).clip(0, 1)
         return self.graph.joined([units, seal], 1)
+
+    def _with_lids(self, units: Tensor) -> Tensor:
+        """Upper lids follow the gaze up and down, as far as they do not blink."""
+        names = self.parts.motion.names[:-1]
+
+        def those(start: str, end: str = "") -> Tensor:
+            chosen = [name.startswith(start) and name.endswith(end) for name in names]
+            return self.graph.constant(np.array([chosen]))
+
+        pitch = self.face.columns([INDEX["gazePitch"]]) * (1 / EYE_PITCH_RAD)
+        down, up = (-pitch).clip(0, 1), pitch.clip(0, 1)
+        units = units + down * those("eyeLookDown") + up * those("eyeLookUp")
+        for side in ("Left", "Right"):
+            blink = self.face.columns([INDEX[f"eyeBlink{side}"]]).clip(0, 1)
+            units = units * (1.0 - blink * those("eyeLook", side))
+        return units
 
     def _skin(self) -> tuple[Tensor, Tensor]:
         """Where the skin's nodes come from with the head at rest, in nodes, and what light adds to
@@ -169,7 +185,7 @@ class Drawing:
         return fetched(gain, (back * unit + start).turned(0, 2, 3, 1))
 
     def _head_nodes(self) -> Tensor:
-        """Displacements of the head's cells, in pixels, [B, 2, CELLS, CELLS]."""
+        """Displacements to where the head's cells come from, in pixels, [B, 2, CELLS, CELLS]."""
         graph, head = self.graph, self.parts.head
         pose = self.face.columns([INDEX[name] for name in POSE])
         most = (graph.constant(-MOST[None]), graph.constant(MOST[None]))
@@ -180,8 +196,7 @@ class Drawing:
             factor = factors.columns([p[k] if k < len(p) else len(POSE) for p in POWERS])
             terms = factor if terms is None else terms * factor
         assert terms is not None
-        table = head.terms.transpose(3, 2, 0, 1).reshape(len(POWERS), -1)
-        return (terms @ graph.half(table)).reshaped(-1, 2, CELLS, CELLS)
+        return origins(terms, [head.terms / CELL_PX])[0] * float(CELL_PX)
 
     def _turned(self, window: Window, step: int) -> Tensor:
         """Where every so many pixels of a window come from as the head moves, -1 to 1 across the

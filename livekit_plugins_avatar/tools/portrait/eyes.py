@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..i420 import LUMA_OF_RGB
 from .fit import Fit
 from .landmarks import EYES, Landmarks
+from .motion import BALL_CM
 from .sampling import Floats, blurred, grid, sampled
 from .slits import Slit
-from .smooth import filled
-
-BALL_CM = 1.2
-"""Radius of an eyeball: 24 mm across in adults."""
 
 REACH = 1.7
 """Half the side of what is drawn, in halves of the slit."""
@@ -25,6 +23,14 @@ RINGS = 12
 
 LASHES = 0.25
 """The darkest part of what is seen of the white, which is lashes and their shadow."""
+
+LIMBUS = 1.25
+"""Radii of an iris from which on the white is not shaded by it."""
+
+WHITE_PRIOR = (0.0, 0.6, 0.3)
+"""How much a slope and a curve of the white's brightness along the eye are doubted."""
+
+WHITE_BLUR_PX = 2.0
 
 LASH_PX = 1.1
 """Half the width of the line that lashes of closed lids make."""
@@ -74,7 +80,7 @@ def _eyeball(picture: Floats, fit: Fit, face: Landmarks, slit: Slit, iris: int) 
     seen = sampled(picture, points)
     inside = slit.inside(points)
     away = np.linalg.norm(points - centre, axis=-1)
-    white = _white(seen, inside, away, radius)
+    white = _white(seen, slit, points, inside, away, radius)
     colour = _iris(picture, points, slit, centre, radius)
     cover = np.clip((radius * 1.06 - away) / 1.6 + 0.5, 0, 1)
     opening = np.clip((inside + 1.5) / 1.5, 0, 1)
@@ -85,18 +91,24 @@ def _eyeball(picture: Floats, fit: Fit, face: Landmarks, slit: Slit, iris: int) 
     return Eyeball(left, top, side, white, colour, cover, seen, opening, lashes, turn)
 
 
-def _white(seen: Floats, inside: Floats, away: Floats, radius: float) -> Floats:
-    """What is seen of the white, continued behind lids and iris."""
-    known: NDArray[np.bool_] = (inside > 1.2) & (away > radius * 1.15)
-    luma = seen.mean(axis=-1)
+def _white(
+    seen: Floats, slit: Slit, points: Floats, inside: Floats, away: Floats, radius: float
+) -> Floats:
+    """The white without an iris: even, darker towards its corners, as far as it is seen so."""
+    known: NDArray[np.bool_] = (inside > 1.2) & (away > radius * LIMBUS)
+    luma = seen @ LUMA_OF_RGB
     if known.sum() > 8:
         known &= luma > np.quantile(luma[known], LASHES)
     else:
         known = (inside > 0.5) & (away > radius)
     if not known.any():
         known = inside > 0
-    white = filled(seen, known)
-    return np.asarray(np.where(known[..., None], white, blurred(white, 1.0)))
+    t = slit.coordinates(points)[0].clip(-1.2, 1.2)
+    shape = np.stack([np.ones_like(t), t, t * t], axis=-1)
+    rows = np.concatenate([shape[known], np.diag(WHITE_PRIOR) * np.sqrt(known.sum())])
+    wanted = np.concatenate([seen[known], np.zeros((3, 3))])
+    even = shape @ np.linalg.lstsq(rows, wanted, rcond=None)[0]
+    return even + blurred(np.where(known[..., None], seen - even, 0.0), WHITE_BLUR_PX)
 
 
 def _iris(picture: Floats, points: Floats, slit: Slit, centre: Floats, radius: float) -> Floats:

@@ -1,7 +1,7 @@
 """How the head moves in the picture: depth, a turn about the neck, and what is behind.
 
-Where a node of the moved picture comes from is a sum of terms of the pose, solved by least squares
-from poses at random.
+How far what lies at a node moves is a sum of terms of the pose, solved by least squares from poses
+at random.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ..i420 import LUMA_OF_RGB
 from .canvas import SIDE_PX
 from .fit import Fit
 from .landmarks import BETWEEN_EYES, CHIN, Landmarks
-from .motion import NODES, Motion
-from .sampling import Floats, blurred, grid, resized, sampled
+from .motion import NODES, Motion, chin_of
+from .sampling import Floats, blurred, grid, resized
 from .smooth import filled
 
 CELLS = 64
@@ -26,9 +26,21 @@ CELL_PX = SIDE_PX // CELLS
 PIVOT_CM = np.array([0.0, -7.0, -9.0])
 """About the joint of skull and neck, in the rig's axes."""
 
-FLAT_CM, SOFT_CM = 7.0, 4.0
+RELIEF, EYES_BEHIND_CM = 1.12, 4.0
+"""Depth is smoothed, and the fit's is cautious: so much more of it, about the eyes' distance from
+the tip of the nose, turns faces as far as rendered people turn."""
+
+FLAT_CM, SOFT_CM = 9.5, 3.0
 """Depth behind the nearest point that is kept, and what is left of more: what a turn uncovers
-behind the cheeks is not in the picture."""
+behind the ears is not in the picture."""
+
+HOLE_NODES = 5
+"""Openings of the skin no higher or wider than this have the depth of what is around them."""
+
+SMOOTH_CELLS = 1.0
+ABOVE_CHIN, THROAT_CM = 3, 0.8
+"""From so many cells above the chin on, depth may grow by so much a cell: a nod would fold the
+throat under the chin, which has no second layer."""
 
 POSE = ("headYaw", "headPitch", "headRoll", "headX", "headY", "headZ")
 LIMITS = np.array([0.21, 0.16, 0.14, 0.03, 0.03, 0.05])
@@ -42,11 +54,11 @@ POWERS = (
 which float16 holds."""
 
 POSES, SEED = 80, 0
-NEWTON_STEPS = 4
-RIM_CELLS = 4
-"""At the picture's left, right and upper rim nothing moves."""
+RIM_CELLS, TOUCHES = 8, 0.3
+"""A side of the picture that cuts off hair, so much of the person, does not move, nor what is near
+it: there is nothing to follow."""
 
-FALL = 1.1
+FALL = 1.3
 """The share in a turn goes from all to nothing within so many distances of eyes and chin."""
 
 MATTE_LOW, MATTE_SPAN = 0.2, 0.6
@@ -59,7 +71,7 @@ class Head:
     """The head's motion and the background.
 
     Args:
-        terms: Displacements to where a node comes from, in pixels, [CELLS, CELLS, 2, terms].
+        terms: Displacements of what lies at a node, in pixels, [CELLS, CELLS, 2, terms].
         matte: How much of each block of 2 x 2 pixels is the person, [256, 256].
         wall: What is behind, [512, 512, 3].
         error_px: Root mean square of what the terms leave over.
@@ -79,9 +91,9 @@ def head_of(picture: Floats, fit: Fit, face: Landmarks, motion: Motion, matte: F
         fit, face, motion: Of the same picture.
         matte: The person, [512, 512].
     """
-    depth = _depth(fit, motion)
+    depth = _depth(fit, face, motion)
     share = _share(face)
-    terms, error = _terms(fit, depth, share)
+    terms, error = _terms(fit, depth, share * _rim(matte, share))
     luma = picture @ LUMA_OF_RGB
     rough = np.clip((matte - MATTE_LOW) / MATTE_SPAN, 0, 1)
     sharp = _guided(luma / 255, rough)
@@ -99,20 +111,25 @@ def _cells() -> Floats:
     return grid(CELLS, CELLS, middle, middle, CELL_PX)
 
 
-def _depth(fit: Fit, motion: Motion) -> Floats:
-    """Distance from the camera at each cell, in cm, continued beyond the face."""
-    known = motion.raster.seen & ndimage.binary_dilation(motion.sure, iterations=2)
+def _depth(fit: Fit, face: Landmarks, motion: Motion) -> Floats:
+    """Distance from the camera at each cell, in cm: of the rig's skin, continued beyond it."""
+    seen = motion.raster.seen
     away = np.zeros((NODES, NODES, 1))
-    away[motion.raster.seen] = motion.raster(fit.rest[:, 2:])
-    half = NODES // CELLS
-    blocks = away[..., 0].reshape(CELLS, half, CELLS, half)
-    inside = known.reshape(CELLS, half, CELLS, half)
-    whole = inside.all(axis=(1, 3))
-    depth = filled(blocks.mean(axis=(1, 3))[..., None], whole)[..., 0]
-    behind = depth - np.quantile(depth[whole], 0.01)
+    away[seen] = motion.raster(fit.rest[:, 2:])
+    depth = filled(away, ndimage.binary_erosion(seen))[..., 0]
+    # Open eyes, nostrils and lips are holes in the rig's skin.
+    depth = ndimage.grey_opening(depth, HOLE_NODES)
+    nearest = np.quantile(depth[seen], 0.01)
+    behind = (depth - nearest) * RELIEF
     kept = np.minimum(behind, FLAT_CM)
     soft = SOFT_CM * np.tanh(np.maximum(behind - FLAT_CM, 0) / SOFT_CM)
-    return blurred(depth - behind + kept + soft, 1.0)
+    depth = nearest - (RELIEF - 1) * EYES_BEHIND_CM + kept + soft
+    half = NODES // CELLS
+    blocks = depth.reshape(CELLS, half, CELLS, half).mean(axis=(1, 3))
+    first = int(chin_of(face) / CELL_PX) - ABOVE_CHIN
+    for row in range(first, CELLS):
+        blocks[row] = np.minimum(blocks[row], blocks[row - 1] + THROAT_CM)
+    return blurred(blocks, SMOOTH_CELLS)
 
 
 def _share(face: Landmarks) -> Floats:
@@ -121,6 +138,22 @@ def _share(face: Landmarks) -> Floats:
     height = chin - eyes
     fall = np.clip((_cells()[..., 1] - (chin - 0.05 * height)) / (FALL * height), 0, 1)
     return np.asarray(1 - fall * fall * (3 - 2 * fall))
+
+
+def _rim(matte: Floats, share: Floats) -> Floats:
+    """What is left of the share of each cell beside a side that cuts the person off."""
+    person = resized(matte, CELLS, CELLS) * share > TOUCHES
+    column, row = np.meshgrid(np.arange(CELLS), np.arange(CELLS))
+    left = np.ones((CELLS, CELLS))
+    for edge, away in (
+        (person[0], row),
+        (person[:, 0], column),
+        (person[:, -1], CELLS - 1 - column),
+    ):
+        if edge.any():
+            near = np.clip(away / RIM_CELLS, 0, 1)
+            left = np.minimum(left, near * near * (3 - 2 * near))
+    return left
 
 
 def _moved(pose: Floats, fit: Fit, depth: Floats, share: Floats) -> Floats:
@@ -135,35 +168,17 @@ def _moved(pose: Floats, fit: Fit, depth: Floats, share: Floats) -> Floats:
     x, y = x * np.cos(roll) - y * np.sin(roll), y * np.cos(roll) + x * np.sin(roll)
     x, y, z = x + pivot[0] + 100 * right, y + pivot[1] - 100 * up, z + pivot[2] - 100 * near
     seen = np.stack([x, y], axis=-1) / z[..., None] * fit.focal_px + fit.middle
-    column, row = np.meshgrid(np.arange(CELLS), np.arange(CELLS))
-    rim = np.minimum(np.minimum(column, CELLS - 1 - column), row)
-    return np.asarray((seen - cells) * np.clip(rim / RIM_CELLS, 0, 1)[..., None])
+    return np.asarray(seen - cells)
 
 
 def _terms(fit: Fit, depth: Floats, share: Floats) -> tuple[Floats, float]:
     shares = np.random.default_rng(SEED).uniform(-1, 1, (POSES, len(POSE)))
     known = powers(shares)
-    back = np.stack([_inverse(_moved(each * LIMITS, fit, depth, share)) for each in shares])
-    wanted = back.reshape(POSES, -1)
+    moved = np.stack([_moved(each * LIMITS, fit, depth, share) for each in shares])
+    wanted = moved.reshape(POSES, -1)
     solved = np.linalg.lstsq(known, wanted, rcond=None)[0]
     error = float(np.sqrt(((known @ solved - wanted) ** 2).mean()))
     return solved.T.reshape(CELLS, CELLS, 2, len(POWERS)), error
-
-
-def _inverse(moved: Floats) -> Floats:
-    """Where each cell comes from, as a displacement in pixels."""
-    motion = moved / CELL_PX
-    slope = np.concatenate([np.gradient(motion, axis=1), np.gradient(motion, axis=0)], axis=-1)
-    here = grid(CELLS, CELLS)
-    where = here.copy()
-    for _ in range(NEWTON_STEPS):
-        at, tilt = sampled(motion, where), sampled(slope, where)
-        off = where + at - here
-        a, b, c, d = 1 + tilt[..., 0], tilt[..., 2], tilt[..., 1], 1 + tilt[..., 3]
-        scale = 1 / np.maximum(a * d - b * c, 0.2)
-        where[..., 0] -= (d * off[..., 0] - b * off[..., 1]) * scale
-        where[..., 1] -= (a * off[..., 1] - c * off[..., 0]) * scale
-    return np.asarray((where - here) * CELL_PX)
 
 
 def _guided(guide: Floats, matte: Floats) -> Floats:

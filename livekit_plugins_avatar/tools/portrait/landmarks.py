@@ -73,6 +73,12 @@ EYES: Mapping[str, tuple[tuple[int, ...], tuple[int, ...], int]] = {
 """By the face's own side: upper lid, lower lid, and the middle of the iris, which the four points
 of its rim follow."""
 
+BROWS: Mapping[str, tuple[int, ...]] = {
+    "Right": (46, 53, 52, 65, 55),
+    "Left": (285, 295, 282, 283, 276),
+}
+"""Lower edges of the brows by the face's own side, from the picture's left to its right."""
+
 IRISES = (468, 473)
 OUTER_CORNERS = (33, 263)
 CHIN, BETWEEN_EYES = 152, 168

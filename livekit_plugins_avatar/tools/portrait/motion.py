@@ -18,7 +18,7 @@ from scipy import ndimage
 from . import raster
 from .canvas import SIDE_PX
 from .fit import Fit
-from .landmarks import CHIN, OVAL, Landmarks
+from .landmarks import BROWS, CHIN, OVAL, Landmarks
 from .raster import Raster
 from .rig import Rig
 from .sampling import Floats, blurred, grid, sampled
@@ -41,13 +41,30 @@ SCREEN = 0.0024
 NECK_FALL = 0.55
 """Below the chin, motion may become less by this many pixels a pixel: the neck must not fold."""
 
-LID_FALL = 0.75
 UP, DOWN = {"mouth": 0.45, "eye": 0.5}, {"mouth": 0.6, "eye": 0.8}
 """How far each side goes on behind the other, as a share of half a slit's width."""
 
-BLINK_LEAST, BLINK_MOST, BLINK_ROUNDS = 0.5, 1.9, 3
 BLINK_OVER_PX = 1.6
 """The upper lid comes to lie on the lower one."""
+
+BALL_CM, EYE_PITCH_RAD = 1.2, 0.40
+"""Radius of an eyeball: 24 mm across in adults; its turn at weight 1 of eyeLookUp and eyeLookDown,
+as the built-in personas turn it."""
+
+LID_DOWN, LID_UP = 0.85, 0.6
+"""How far an upper lid follows the iris, as a share of its way."""
+
+LASH_BAND, LID_LEAST, BROW_SHARE = 0.2, 0.7, 1.0
+"""How far up an upper lid goes with its edge, and the least height of what is stretched, in halves
+of the eye's width; the share of the way to the brow that is stretched."""
+
+CORNER_POINTS, CORNER_RISE = 24, 0.8
+CORNER = np.hanning(2 * CORNER_POINTS + 1) / CORNER_POINTS
+"""Motion of a lid at some height is even along the eye: averaged over so many of a slit's points;
+in halves of the eye's width, the height from which on it is."""
+
+LID_ENDS = 6.0
+"""Lids overlap in full from a sixth of half the eye's width within its corners."""
 
 SEAL = "seal"
 """The name of one more field, which shuts lips that the picture shows apart."""
@@ -129,7 +146,13 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
     above, below = (each.reshape(*each.shape[:2], -1, 2).swapaxes(2, 3) for each in fields)
     places = nodes()[cut]
     for side in ("Left", "Right"):
-        _shut(above, below, slits[side], names.index(f"eyeBlink{side}"), places, reach[side])
+        brow = face.points[list(BROWS[side]), :2]
+        blink = names.index(f"eyeBlink{side}")
+        _shut(above, below, slits[side], blink, places, reach[side], brow)
+        way = fit.px_per_cm * BALL_CM * np.sin(EYE_PITCH_RAD)
+        shut = above[..., blink] * (way / max(np.abs(above[..., blink]).max(), way))
+        above[..., names.index(f"eyeLookDown{side}")] = LID_DOWN * shut
+        above[..., names.index(f"eyeLookUp{side}")] = -LID_UP * shut
     seals = _seal(slits["mouth"], places, reach["mouth"])
     above, below = (
         np.concatenate([each, seal[..., None]], axis=3)
@@ -195,28 +218,55 @@ def _ease_neck(field: Floats, sure: NDArray[np.bool_], jaw_y: int, first: int) -
 
 
 def _shut(
-    above: Floats, below: Floats, slit: Slit, blink: int, places: Floats, reach: tuple[float, ...]
+    above: Floats,
+    below: Floats,
+    slit: Slit,
+    blink: int,
+    places: Floats,
+    reach: tuple[float, float],
+    brow: Floats,
 ) -> None:
-    """Scale a blink's columns until the lids meet."""
-    origin = places[0, 0]
+    """Let a blink bring the upper lid down to the lower one.
 
-    def across(field: Floats, edge: Floats) -> Floats:
-        where = (slit.at(slit.t, edge) - origin) / STEP
-        return np.asarray(sampled(field[..., blink], where) @ slit.across)
+    The lid's edge goes with its lashes; what lies between them and the brow is stretched evenly.
+    The rig's own blink stretches a few pixels over all the way, and folds them where a face is
+    unlike the rig's.
 
-    t, _ = slit.coordinates(places)
-    for _ in range(BLINK_ROUNDS):
-        down, up = across(above, slit.upper), across(below, slit.lower)
-        need = (slit.lower - slit.upper + up + BLINK_OVER_PX) / np.maximum(down, 1)
-        need = need.clip(BLINK_LEAST, BLINK_MOST)
-        need = np.convolve(np.pad(need, 3, "edge"), np.ones(7) / 7, "valid")
-        factor = 1 + (np.interp(t, slit.t, need) - 1) * np.clip(1.6 - np.abs(t), 0, 1)
-        above[..., blink] *= factor[..., None]
-    hidden = slit.sides(places, reach[0], reach[1])[0] < 1.5
-    for row in range(1, len(above)):
-        zone = hidden[row]
-        least = above[row - 1, zone, 1, blink] - LID_FALL * STEP
-        above[row, zone, 1, blink] = np.maximum(above[row, zone, 1, blink], least)
+    Args:
+        above, below: The fields; `above` is changed.
+        slit: The eye.
+        blink: The number of the field.
+        places: The nodes, [rows, columns, 2].
+        reach: Up and down of the slit.
+        brow: Points of the brow's lower edge, [N, 2].
+    """
+    edge = (slit.at(slit.t, slit.lower) - places[0, 0]) / STEP
+    up = np.minimum(sampled(below[..., blink], edge) @ slit.across, 0)
+    ends = np.clip((1 - np.abs(slit.t)) * LID_ENDS, 0, 1)
+    way = np.maximum(slit.lower - slit.upper + up * ends + BLINK_OVER_PX * ends, 0)
+    t, n = slit.coordinates(places)
+    upper, lower = slit.edges(t)
+    # Skin and lashes above the corners come along, the corners stay.
+    wide = np.convolve(np.pad(way, CORNER_POINTS), CORNER, "same")
+    wide_t = slit.t[0] + (slit.t[1] - slit.t[0]) * (np.arange(len(wide)) - CORNER_POINTS)
+    down = np.interp(t, slit.t, way, 0, 0)
+    free = np.clip((upper - n) / (CORNER_RISE * slit.half), 0, 1)
+    down += (np.interp(t, wide_t, wide, 0, 0) - down) * free
+    brow_t, brow_n = slit.coordinates(brow)
+    order = np.argsort(brow_t)
+    room = np.interp(t, brow_t[order], slit.edges(brow_t[order])[0] - brow_n[order])
+    room = np.maximum(room * BROW_SHARE, LID_LEAST * slit.half)
+    lashes = LASH_BAND * slit.half
+    over = np.clip((upper - n - lashes) / (room - lashes), 0, 1)
+    blunt = np.sqrt(np.clip(1 - t**8, 0, 1))
+    under = np.clip((n - upper) / np.maximum(lower - upper + reach[1] * blunt, 1), 0, 1)
+    share = (1 - _eased(over)) * (1 - _eased(under))
+    above[..., blink] = (down * share)[..., None] * slit.across
+
+
+def _eased(share: Floats) -> Floats:
+    """From 0 to 1, half as straight, half as smooth."""
+    return (share + share * share * (3 - 2 * share)) / 2
 
 
 def _seal(slit: Slit, places: Floats, reach: tuple[float, ...]) -> list[Floats]:

@@ -48,18 +48,19 @@ class Reach:
         terms = resized(head.terms.reshape(*head.terms.shape[:2], -1), CELLS, CELLS)
         table = terms.reshape(CELLS * CELLS, 2, count)
         here = np.stack(np.meshgrid(np.arange(CELLS), np.arange(CELLS)), -1).reshape(-1, 2)
-        self._sources = []
+        self._targets = []
         for factor in factors:
             where = np.rint(here + table @ factor / CELL_PX).astype(int).clip(0, CELLS - 1)
-            self._sources.append(where[:, 1] * CELLS + where[:, 0])
+            self._targets.append(where[:, 1] * CELLS + where[:, 0])
 
     def of(self, mask: Mask) -> Mask:
         """Cells that may show something of others, bool [128, 128] both."""
         wide = ndimage.binary_dilation(mask).ravel()
         seen = np.zeros(CELLS * CELLS, bool)
-        for source in self._sources:
-            seen |= wide[source]
-        return np.asarray(ndimage.binary_dilation(seen.reshape(CELLS, CELLS)))
+        for target in self._targets:
+            seen[target[wide]] = True
+        # Where skin is stretched, neighbours come to lie apart.
+        return np.asarray(ndimage.binary_dilation(seen.reshape(CELLS, CELLS), iterations=2))
 
     def around(self, window: Window) -> Window:
         """Where what lies in a window may come to lie."""
