@@ -18,6 +18,10 @@ from .slits import Slit
 REACH = 1.7
 """Half the side of what is drawn, in halves of the slit."""
 
+SEEN_TURN = 1.2
+"""A flat iris that moves is seen less far than an eyeball that turns: landmarks of the built-in
+people say 16 to 20 of 20 degrees, of moved irises 12 to 14."""
+
 RINGS = 12
 """Rings of an iris whose mean colour is known."""
 
@@ -84,7 +88,7 @@ def _eyeball(picture: Floats, fit: Fit, face: Landmarks, slit: Slit, iris: int) 
     colour = _iris(picture, points, slit, centre, radius)
     cover = np.clip((radius * 1.06 - away) / 1.6 + 0.5, 0, 1)
     opening = np.clip((inside + 1.5) / 1.5, 0, 1)
-    turn = BALL_CM * fit.px_per_cm
+    turn = SEEN_TURN * BALL_CM * fit.px_per_cm
     t, n = slit.coordinates(points)
     away_of_edge = (n - slit.edges(t)[0]) / LASH_PX
     lashes = np.exp(-(away_of_edge**2)) * np.clip((1 - np.abs(t)) * 6, 0, 1)

@@ -63,8 +63,8 @@ CORNER = np.hanning(2 * CORNER_POINTS + 1) / CORNER_POINTS
 """Motion of a lid at some height is even along the eye: averaged over so many of a slit's points;
 in halves of the eye's width, the height from which on it is."""
 
-LID_ENDS = 6.0
-"""Lids overlap in full from a sixth of half the eye's width within its corners."""
+LID_ENDS = 0.07
+"""Lids overlap in full from this share of half the eye's width within its corners."""
 
 SEAL = "seal"
 """The name of one more field, which shuts lips that the picture shows apart."""
@@ -242,7 +242,7 @@ def _shut(
     """
     edge = (slit.at(slit.t, slit.lower) - places[0, 0]) / STEP
     up = np.minimum(sampled(below[..., blink], edge) @ slit.across, 0)
-    ends = np.clip((1 - np.abs(slit.t)) * LID_ENDS, 0, 1)
+    ends = np.clip((1 - np.abs(slit.t)) / LID_ENDS, 0, 1)
     way = np.maximum(slit.lower - slit.upper + up * ends + BLINK_OVER_PX * ends, 0)
     t, n = slit.coordinates(places)
     upper, lower = slit.edges(t)
@@ -259,7 +259,10 @@ def _shut(
     lashes = LASH_BAND * slit.half
     over = np.clip((upper - n - lashes) / (room - lashes), 0, 1)
     blunt = np.sqrt(np.clip(1 - t**8, 0, 1))
-    under = np.clip((n - upper) / np.maximum(lower - upper + reach[1] * blunt, 1), 0, 1)
+    behind = np.maximum(lower - upper + reach[1] * blunt, 1)
+    # The edge lies between nodes: the one below it goes as far as the one above.
+    start = np.minimum(STEP, 0.4 * behind)
+    under = np.clip((n - upper - start) / (behind - start), 0, 1)
     share = (1 - _eased(over)) * (1 - _eased(under))
     above[..., blink] = (down * share)[..., None] * slit.across
 
