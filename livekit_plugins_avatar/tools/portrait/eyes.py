@@ -112,7 +112,8 @@ def _white(
     rows = np.concatenate([shape[known], np.diag(WHITE_PRIOR) * np.sqrt(known.sum())])
     wanted = np.concatenate([seen[known], np.zeros((3, 3))])
     even = shape @ np.linalg.lstsq(rows, wanted, rcond=None)[0]
-    return even + blurred(np.where(known[..., None], seen - even, 0.0), WHITE_BLUR_PX)
+    rest = np.where(known[..., None], seen - even, 0.0)
+    return np.asarray(even + blurred(rest, WHITE_BLUR_PX))
 
 
 def _iris(picture: Floats, points: Floats, slit: Slit, centre: Floats, radius: float) -> Floats:

@@ -269,7 +269,7 @@ def _shut(
 
 def _eased(share: Floats) -> Floats:
     """From 0 to 1, half as straight, half as smooth."""
-    return (share + share * share * (3 - 2 * share)) / 2
+    return np.asarray((share + share * share * (3 - 2 * share)) / 2)
 
 
 def _seal(slit: Slit, places: Floats, reach: tuple[float, ...]) -> list[Floats]:
