@@ -18,9 +18,9 @@ from .eyes import Eyeball
 from .graph import Graph, Tensor
 from .head import CELL_PX, CELLS, LIMITS, POSE, POWERS, Head
 from .inverse import origins
-from .motion import EYE_PITCH_RAD, SEAL, STEP, Motion
+from .motion import SEAL, STEP, Motion
 from .mouth import Inside
-from .openings import EYES, MARGIN, Openings, Skin
+from .openings import EYES, MARGIN, Openings, Skin, with_lids
 from .planes import (
     BLACK,
     GREY,
@@ -112,7 +112,8 @@ class Drawing:
         parts = self.parts
         names = parts.motion.names
         units = self.face.columns([INDEX[name] for name in names if name != SEAL])
-        units = self._with_lids(units).clip(0, 1) * self.graph.constant(parts.lean[None, :-1])
+        units = with_lids(self.face, units, names[:-1]).clip(0, 1)
+        units = units * self.graph.constant(parts.lean[None, :-1])
         jaw, close, *press = (
             self.face.columns([INDEX[name]])
             for name in ("jawOpen", "mouthClose", "mouthPressLeft", "mouthPressRight")
@@ -124,22 +125,6 @@ class Drawing:
             pressed = (press[0] + press[1]) * 1.5
             seal = self.graph.node("Max", pressed, share * share * 1.3).clip(0, 1)
         return self.graph.joined([units, seal], 1)
-
-    def _with_lids(self, units: Tensor) -> Tensor:
-        """Upper lids follow the gaze up and down, as far as they do not blink."""
-        names = self.parts.motion.names[:-1]
-
-        def those(start: str, end: str = "") -> Tensor:
-            chosen = [name.startswith(start) and name.endswith(end) for name in names]
-            return self.graph.constant(np.array([chosen]))
-
-        pitch = self.face.columns([INDEX["gazePitch"]]) * (1 / EYE_PITCH_RAD)
-        down, up = (-pitch).clip(0, 1), pitch.clip(0, 1)
-        units = units + down * those("eyeLookDown") + up * those("eyeLookUp")
-        for side in ("Left", "Right"):
-            blink = self.face.columns([INDEX[f"eyeBlink{side}"]]).clip(0, 1)
-            units = units * (1.0 - blink * those("eyeLook", side))
-        return units
 
     def _skin(self) -> tuple[Tensor, Tensor]:
         """Where the skin's nodes come from with the head at rest, in nodes, and what light adds to

@@ -30,7 +30,7 @@ class Atlas:
         self._fields = fields
         self.sizes = [field.shape[:2] for field in fields]
         widths = [columns + 2 for _, columns in self.sizes]
-        tried = [self._packed(width) for width in range(max(widths), sum(widths))]
+        tried = [self._packed(width) for width in range(max(widths), sum(widths) + 1)]
         self.width, self.height, self.corners = min(tried, key=lambda each: each[0] * each[1])
 
     def _packed(self, width: int) -> tuple[int, int, list[tuple[int, int]]]:

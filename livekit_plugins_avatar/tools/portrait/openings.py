@@ -14,7 +14,7 @@ import numpy as np
 from ...face.state import INDEX, PARAMETERS
 from .eyes import Eyeball
 from .graph import Graph, Tensor
-from .motion import STEP
+from .motion import EYE_PITCH_RAD, STEP
 from .mouth import Inside
 from .planes import OFFSET, eighths, fetched, finer, pictures, ramps, yuv
 from .sampling import Floats
@@ -26,8 +26,8 @@ OVERLAP_PX = 1.0
 MARGIN = 6
 """Nodes around a slit's window from which skin may come."""
 
-EYE_YAW_RAD, EYE_PITCH_RAD = 0.52, 0.40
-"""Turn of an eye at weight 1 of eyeLookOut and eyeLookUp, as the built-in personas turn them."""
+EYE_YAW_RAD = 0.52
+"""Turn of an eye at weight 1 of eyeLookOut, as the built-in personas turn them."""
 
 STILL_PX = 1.5
 """An iris that has moved less than this shows the picture's own eye, in part."""
@@ -257,6 +257,19 @@ class Openings:
         across[..., 0], across[..., 2], down[..., 1] = x[:, None].T, 1, y[:, None]
         points = (graph.constant(across) + graph.constant(down)).reshaped(1, -1, 3)
         return (points @ matrix.reshaped(-1, 3, 2)).reshaped(1, -1, window.width, 2)
+
+
+def with_lids(face: Tensor, units: Tensor, names: Sequence[str]) -> Tensor:
+    """Weights of the named units, [B, units]: upper lids follow the gaze up and down, as far as
+    they do not blink."""
+    follow, blink = np.zeros((2, len(PARAMETERS), len(names)))
+    for k, name in enumerate(names):
+        if name.startswith(("eyeLookUp", "eyeLookDown")):
+            up = 1.0 if name.startswith("eyeLookUp") else -1.0
+            follow[INDEX["gazePitch"], k] = up / EYE_PITCH_RAD
+            blink[INDEX["eyeBlink" + ("Left" if name.endswith("Left") else "Right")], k] = 1.0
+    gaze, shut = ((face @ face.graph.constant(each)).clip(0, 1) for each in (follow, blink))
+    return (units + gaze) * (1.0 - shut)
 
 
 def _shifted(picture: Tensor, shift: Tensor, side: int) -> Tensor:
