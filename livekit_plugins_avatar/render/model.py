@@ -8,10 +8,12 @@ It is bound to one batch size and to buffers that stay where they are.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import nullcontext
 from functools import cache, partial
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 import numpy as np
 import onnxruntime
@@ -36,6 +38,38 @@ SIZES = (1, 8, 32)
 SIZES_AT_START = (1, 8)
 """Sizes recorded when the model is opened: a renderer draws six frames ahead by default. The others
 are recorded when they are first needed, which takes 0.3 s."""
+
+
+T = TypeVar("T")
+
+
+class GraphThread:
+    """The one thread on which graphs run: on each other one they would be recorded anew."""
+
+    def __init__(self) -> None:
+        self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        threading.Thread(target=self._run, name="avatar-graphs", daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            self._work.get()()
+
+    def do(self, work: Callable[[], T]) -> T:
+        """Do `work` there, and return or raise what it does."""
+        done: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                with GPU:
+                    done.set_result(work())
+            except BaseException as error:
+                done.set_exception(error)
+
+        self._work.put(run)
+        return done.result()
+
+
+graph_thread = cache(GraphThread)
 
 
 def in_parts(faces: Faces, most: int, draw: Callable[[Faces], Frames]) -> Frames:
@@ -71,9 +105,9 @@ class Model:
 
 
 class Graph:
-    """A session that draws a fixed number of pictures between fixed buffers.
+    """A session that draws a fixed number of pictures between fixed buffers; on `GraphThread`.
 
-    ONNX Runtime records the graph in the first run on each thread. The caller holds `GPU`.
+    ONNX Runtime records the graph in the first run on each thread.
     """
 
     def __init__(self, persona: Persona, threads: int, size: int) -> None:
@@ -109,14 +143,16 @@ class GraphModel:
 
     def __init__(self, persona: Persona, threads: int) -> None:
         self._graph = cache(partial(Graph, persona, threads))
-        with GPU:
-            for size in SIZES_AT_START:
-                self._graph(size)
+        self.prepare(SIZES_AT_START)
+
+    def prepare(self, sizes: Sequence[int]) -> None:
+        """Record the graphs for these batch sizes, where they are not yet."""
+        graph_thread().do(lambda: [self._graph(size) for size in sizes])
 
     def draw(self, output: str, faces: Faces) -> Frames:
         """Draw one picture per row."""
-        with GPU:
-            return in_parts(faces, SIZES[-1], partial(self._replay, output))
+        work = partial(in_parts, faces, SIZES[-1], partial(self._replay, output))
+        return graph_thread().do(work)
 
     def _replay(self, output: str, faces: Faces) -> Frames:
         size = next(size for size in SIZES if size >= len(faces))

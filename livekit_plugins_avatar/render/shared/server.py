@@ -25,6 +25,7 @@ from ...face.state import PARAMETERS
 from ...log import logger
 from ...timeline import SystemClock
 from ..engine import Engine, engine_for
+from ..model import SIZES, GraphModel
 from ..onnx_file import MAX_BYTES
 from ..persona import OUTPUTS, Aspect, Device, Persona, PersonaError
 from .batches import Queue
@@ -133,7 +134,8 @@ class Server:
                 engine = engine_for(persona, self._device, min(16, max(1, hello.number)))
                 if engine not in self._recent:
                     self._recent.append(engine)
-            engine.open()
+            if isinstance(model := engine.open(), GraphModel):
+                model.prepare(SIZES)
             aspect: Aspect = "wide" if hello.body[32] else "square"
             room.open(engine, OUTPUTS[aspect], persona.size_of(aspect))
         except Exception as error:
