@@ -241,3 +241,20 @@ def test_the_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["persona", str(tmp_path / "me.jpg"), "-o", str(tmp_path / "me.onnx"), FLAG]) == 1
     assert "no picture" in capsys.readouterr().err.splitlines()[-1]
     assert not (tmp_path / "me.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [(["-o", "me.bin"], "as .onnx"), (["-o", "no/me.onnx"], "no folder no"),
+     (["-o", "me.onnx", "--sheet", "sheet.gif"], "as .png"),
+     (["-o", "me.onnx", "--film", "no/film.mp4"], "no folder no")],
+    ids=["its ending", "its folder", "the sheet's ending", "the film's folder"],
+)  # fmt: skip
+def test_outputs_are_checked_first(
+    words: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A name that cannot be written is refused before the picture is looked at."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["persona", "none.png", *words, FLAG]) == 1
+    assert sentence in capsys.readouterr().err

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.render.persona import Persona
+from livekit_plugins_avatar.tools.cli import main
 
 from .conftest import Made, drawn
 
@@ -157,3 +158,17 @@ def test_progress_is_told(made: Made) -> None:
     """The command says on stderr what it does, step by step."""
     assert "looking for a face" in made.said
     assert "wrote" in made.said
+
+
+def test_a_film_shows_it(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --film the new persona speaks in a film with sound."""
+    av = pytest.importorskip("av", reason="the extra `eval` is not installed")
+    pytest.importorskip("piper", reason="the extra `demo` is not installed")
+    command = import_module("livekit_plugins_avatar.tools.portrait.command")
+    monkeypatch.setattr(command, "SPOKEN", "Hi.")
+    monkeypatch.setattr(command, "LISTENING_S", 0)
+    words = ["persona", str(made.path.with_name("man.png")), "-o", str(tmp_path / "me.onnx")]
+    assert main([*words, "--film", str(tmp_path / "me.mp4"), command.FLAG]) == 0
+    with av.open(str(tmp_path / "me.mp4")) as film:
+        assert film.streams.video[0].width == 512
+        assert film.streams.audio[0].rate == 48_000
