@@ -66,7 +66,7 @@ COMMANDS = (
     Command(
         "files",
         "persona",
-        "portrait.command",
+        "persona",
         "Make a persona of one picture of a face.",
         "portrait",
     ),

@@ -164,7 +164,7 @@ def test_a_film_shows_it(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """With --film the new persona speaks in a film with sound."""
     av = pytest.importorskip("av", reason="the extra `eval` is not installed")
     pytest.importorskip("piper", reason="the extra `demo` is not installed")
-    command = import_module("livekit_plugins_avatar.tools.portrait.command")
+    command = import_module("livekit_plugins_avatar.tools.persona")
     monkeypatch.setattr(command, "SPOKEN", "Hi.")
     monkeypatch.setattr(command, "LISTENING_S", 0)
     words = ["persona", str(made.path.with_name("man.png")), "-o", str(tmp_path / "me.onnx")]

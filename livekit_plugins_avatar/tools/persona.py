@@ -8,10 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..demo.extras import needs
-from . import sheet
-from .persona_file import make
-from .picture import PictureError
+from .demo.extras import needs
+from .portrait import PictureError, make, sheet
 
 QUESTION = (
     "Is this picture of yourself, or licensed to you for this use with the consent of the person "
@@ -96,13 +94,13 @@ def _check_outputs(args: argparse.Namespace) -> None:
             raise PictureError(f"{path} cannot be written: there is no folder {path.parent}")
     if args.film:
         with needs("demo,eval", "--film"):
-            from ..demo import piper  # noqa: F401
-            from ..film import command  # noqa: F401
+            from .demo import piper  # noqa: F401
+            from .film import command  # noqa: F401
 
 
 def _film(args: argparse.Namespace, progress: Callable[[str], None]) -> int:
     """Let the persona speak in a film."""
-    from ..film import command
+    from .film import command
 
     progress("making the film")
     parser = argparse.ArgumentParser()
