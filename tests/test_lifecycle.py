@@ -286,6 +286,23 @@ async def test_speech_that_waits_for_the_plain_track_can_be_interrupted(
     session.emit("close", CloseEvent(error=None, reason=CloseReason.USER_INITIATED))
 
 
+async def test_speech_over_a_plain_track_ends_with_the_room(
+    room: SimulatedRoom, session: AgentSession[Any]
+) -> None:
+    """What is being said as the room goes ends, and so does what is said after it."""
+    voice = PlainVoice(session, room.as_room)
+    voice.may_publish.set()
+    above = Above(voice)
+    frame = rtc.AudioFrame.create(RATE, 1, 5 * RATE)
+    await asyncio.wait_for(above.capture_frame(frame), 1.0)
+    above.flush()
+    room.disconnect()
+    await asyncio.wait_for(above.wait_for_playout(), 1.0)
+    await asyncio.wait_for(above.capture_frame(frame), 1.0)
+    above.flush()
+    await asyncio.wait_for(above.wait_for_playout(), 1.0)
+
+
 async def test_an_output_of_before_gets_its_place_back(
     room: SimulatedRoom, session: AgentSession[Any]
 ) -> None:

@@ -109,6 +109,8 @@ class PlainVoice(_ParticipantAudioOutput):
         except asyncio.CancelledError:
             report_cancelled(self)
             raise
+        if self._over.is_set():
+            return await AudioOutput.capture_frame(self, frame)
         frames = [frame]
         if frame.sample_rate != self._rate:
             if self._resampler is None:
@@ -119,7 +121,15 @@ class PlainVoice(_ParticipantAudioOutput):
 
     def flush(self) -> None:
         self._resampler = None
-        super().flush()
+        if not self._over.is_set():
+            return super().flush()
+        AudioOutput.flush(self)
+        self._finish_unheard()
+
+    def _finish_unheard(self) -> None:
+        """Finish segments that nothing plays any more: what closed the output drops them."""
+        for _ in range(self._pending_playback_count):
+            self.on_playback_finished(playback_position=0.0, interrupted=True)
 
     def _on_published(self, publication: rtc.LocalTrackPublication, *_: object) -> None:
         if publication.name == TRACK_NAME:
@@ -148,6 +158,7 @@ class PlainVoice(_ParticipantAudioOutput):
         publishing.cancel()
         await asyncio.gather(publishing, return_exceptions=True)
         await self.aclose()
+        self._finish_unheard()
         if self._publication is not None and self._room.isconnected():
             unpublishing = self._room.local_participant.unpublish_track(self._publication.sid)
             try:
