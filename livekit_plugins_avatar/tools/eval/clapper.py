@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...audio.placement import Run
-from ...render.renderer import Frames, Moment
+from ...render.renderer import Frames, Moment, Renderer
 from ...timeline import SAMPLE_RATE, samples
 
 FPS = 25
@@ -172,10 +172,11 @@ def _clouds(chance: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.f
 
 
 class ClapperRenderer:
-    """A `Renderer` that draws the clapper in place of a face, by media time alone.
+    """A `Renderer` that draws the clapper, by media time alone.
 
     Args:
         clapper: When it beeps, in speech time.
+        face: Draws what is around the flashes, in pictures of `SIZE`; by default the slate.
 
     Attributes:
         runs: Where speech lies in [start, end) of the published timeline, as `Playout.runs`; set
@@ -186,12 +187,15 @@ class ClapperRenderer:
             frame begins that is the first to show it.
     """
 
-    def __init__(self, clapper: Clapper) -> None:
+    def __init__(self, clapper: Clapper, face: Renderer | None = None) -> None:
+        if face is not None and face.size != SIZE:
+            raise ValueError(f"the face is of {face.size} pixels: it must be of {SIZE}")
         self.runs: Callable[[int, int], Sequence[Run]] = lambda _start, _end: ()
         self.grid: int | None = None
         self.claps: dict[int, int] = {}
         self._clapper = clapper
         self._slate = Slate()
+        self._face = face
 
     @property
     def size(self) -> tuple[int, int]:
@@ -202,10 +206,17 @@ class ClapperRenderer:
         return FPS
 
     def render(self, moments: Sequence[Moment]) -> Frames:
-        return np.stack([self._render(moment) for moment in moments])
+        flashes = np.stack([self._render(moment) for moment in moments])
+        if self._face is None:
+            return flashes
+        pictures = np.array(self._face.render(moments))
+        rows, columns = FLASH
+        pictures[:, rows, columns] = flashes[:, rows, columns]
+        return pictures
 
     def close(self) -> None:
-        pass
+        if self._face is not None:
+            self._face.close()
 
     def _render(self, moment: Moment) -> Frames:
         self.grid = moment.start % FRAME_SAMPLES

@@ -14,6 +14,8 @@ from livekit.agents import AgentSession
 from livekit.agents.voice.io import AudioOutput
 
 from ...pipeline import Pipeline
+from ...render.onnx_renderer import OnnxRenderer
+from ...render.persona import Persona
 from ...session import AvatarSession
 from ...timeline import SAMPLE_RATE, SystemClock, samples, seconds
 from .clapper import LEAD_S, TAIL_S, Clapper, ClapperRenderer
@@ -43,6 +45,7 @@ async def publish(
     ready: asyncio.Event,
     script: Script,
     video_delay_s: float,
+    persona: str | None = None,
 ) -> dict[str, int]:
     """Publish the clapper through an `AvatarSession`; returns when it has been heard.
 
@@ -52,6 +55,7 @@ async def publish(
         ready: Set when a viewer has subscribed.
         script: When the renderer stalls or dies, in media time.
         video_delay_s: Of the avatar.
+        persona: Of the face around the flashes: a built-in name or a file; by default none.
 
     Returns:
         What the avatar counted: see `AvatarSession.stats`.
@@ -59,7 +63,8 @@ async def publish(
     Raises:
         asyncio.TimeoutError: Speech was accepted and never published.
     """
-    renderer = ClapperRenderer(clapper)
+    face = await asyncio.to_thread(_face, persona) if persona else None
+    renderer = ClapperRenderer(clapper, face)
     session: AgentSession[None] = AgentSession()
     avatar = AvatarSession(renderer=FaultyRenderer(renderer, script), video_delay_s=video_delay_s)
     try:
@@ -72,6 +77,10 @@ async def publish(
         return asdict(avatar.stats)
     finally:
         await avatar.aclose()
+
+
+def _face(persona: str) -> OnnxRenderer:
+    return OnnxRenderer(Persona.load(persona), device="cpu")
 
 
 async def _speak(

@@ -21,12 +21,13 @@ import numpy as np
 from livekit import rtc
 
 from ...options import VIDEO_DELAY_S, Options
+from ...render.persona import Persona
 from ...timeline import seconds
 from ..demo import browser, page, server_binary
 from ..demo.cache import Missing
 from ..demo.server import LiveKitServer, ServerDied, livekit_server
 from . import ours, stock
-from .clapper import LEAD_S, Clapper
+from .clapper import LEAD_S, SIZE, Clapper
 from .faults.script import Script, each
 from .offset import Figures, Published, measure
 from .viewer import METHOD, Viewer, ViewerError
@@ -56,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MS:EVERY_S",
         help="let one frame take MS longer once in EVERY_S seconds, as 400:3",
     )
+    parser.add_argument(
+        "--persona", help="draw this face around the flashes: a built-in name, or a file"
+    )
     parser.add_argument("--no-stock", action="store_true", help="leave rtc.AVSynchronizer out")
 
 
@@ -66,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
             raise ValueError(f"--seconds is at least {SHORTEST_S:g}, got {args.seconds:g}")
         length_s, every_s = stall(args.stall)
         video_delay_s = Options(video_delay_s=args.video_delay_ms / 1e3).video_delay_s
+        if args.persona and Persona.load(args.persona).size != SIZE:
+            raise ValueError(f"--persona must draw {SIZE[0]} x {SIZE[1]} pixels")
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -78,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
                     stall_s=length_s,
                     stall_every_s=every_s,
                     with_stock=not args.no_stock,
+                    persona=args.persona,
                 )
             )
     except (Missing, ServerDied, ViewerError, asyncio.TimeoutError) as error:
@@ -94,9 +101,10 @@ async def compare(
     stall_s: float = 0.0,
     stall_every_s: float = 3.0,
     with_stock: bool = True,
+    persona: str | None = None,
 ) -> dict[str, Any]:
     """Measure this package and, if wanted, `rtc.AVSynchronizer`; the object that is printed."""
-    conductor = partial(ours.publish, video_delay_s=video_delay_s)
+    conductor = partial(ours.publish, video_delay_s=video_delay_s, persona=persona)
     binary, folder = server_binary.provide(), page.provide()
     with livekit_server(binary) as server:
 

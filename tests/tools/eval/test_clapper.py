@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from livekit_plugins_avatar.audio.placement import Run
 from livekit_plugins_avatar.face.state import FaceState
-from livekit_plugins_avatar.render.renderer import Renderer
+from livekit_plugins_avatar.render.renderer import Frames, Moment, Renderer
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, Timed
 from livekit_plugins_avatar.tools.eval.clapper import (
     BEEP_FRAMES,
@@ -19,6 +21,19 @@ from livekit_plugins_avatar.tools.eval.clapper import (
 )
 
 REST = FaceState.of()
+
+
+class Face:
+    """Draws one shade."""
+
+    def __init__(self, size: tuple[int, int] = SIZE) -> None:
+        self.size, self.fps, self.closed = size, 25, False
+
+    def render(self, moments: Sequence[Moment]) -> Frames:
+        return np.full((len(moments), self.size[1] * 3 // 2, self.size[0]), 99, np.uint8)
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def luma(renderer: ClapperRenderer, start: int) -> int:
@@ -77,3 +92,24 @@ def test_speech_is_found_only_inside_its_runs() -> None:
 
 def test_the_clapper_can_stand_in_for_any_renderer() -> None:
     assert isinstance(ClapperRenderer(Clapper(5.0)), Renderer)
+
+
+def test_a_face_around_the_flashes() -> None:
+    """Where a face is given, it is drawn around what flashes, and closed with it."""
+    face = Face()
+    clapper = Clapper(5.0)
+    renderer = ClapperRenderer(clapper, face)
+    renderer.runs = lambda start, end: [Run(0, 0, clapper.length)]
+    [dark, bright] = renderer.render(
+        [Timed(start, FRAME_SAMPLES, REST) for start in (0, clapper.onsets[0])]
+    )
+    assert dark[0, 0] == bright[0, 0] == 99
+    assert int(bright[256, 320]) - int(dark[256, 320]) > 100
+    renderer.close()
+    assert face.closed
+
+
+def test_a_face_of_another_size() -> None:
+    """A face whose pictures do not lie under the flashes is refused."""
+    with pytest.raises(ValueError, match="512"):
+        ClapperRenderer(Clapper(5.0), Face(size=(8, 4)))
