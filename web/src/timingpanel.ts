@@ -4,6 +4,8 @@ import type { RemoteTrack } from "livekit-client";
 import { Gauge, type Measurements, read, type Reading } from "./measurements.ts";
 
 const EVERY_MS = 1_000;
+/** A browser that can tell the offset does so after some seconds: before, it is not missing. */
+const WITHOUT_OFFSET = 10;
 /** Below this viewers see no difference (the tighter side of ATSC IS/191). */
 const IN_SYNC_MS = 15;
 /** Within this viewers take picture and sound for one (ITU-R BT.1359-1). */
@@ -16,6 +18,8 @@ export class TimingPanel {
   sound: RemoteTrack | undefined;
   picture: RemoteTrack | undefined;
   private gauge = new Gauge();
+  /** Measurements without an offset, since the tracks are these. */
+  private without = 0;
 
   constructor(private readonly root: HTMLElement) {
     setInterval(() => void this.refresh(), EVERY_MS);
@@ -24,13 +28,17 @@ export class TimingPanel {
   /** Forgets what was measured, because the tracks are new. */
   reset(): void {
     this.gauge = new Gauge();
+    this.without = 0;
   }
 
   private async refresh(): Promise<void> {
     if (!this.sound && !this.picture) return;
     const [sound, picture] = await Promise.all([reading(this.sound), reading(this.picture)]);
     this.latest = this.gauge.measure({ ...(sound && { sound }), ...(picture && { picture }) });
-    for (const [name, words] of Object.entries(inWords(this.latest))) {
+    const told = inWords(this.latest);
+    if (this.latest.offsetMs === undefined) this.without += 1;
+    const early = this.latest.offsetMs === undefined && this.without < WITHOUT_OFFSET;
+    for (const [name, words] of Object.entries(early ? { ...told, offset: "–" } : told)) {
       const place = this.root.querySelector(`[data-figure="${name}"]`);
       if (place) place.textContent = words;
     }
