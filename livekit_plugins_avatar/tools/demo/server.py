@@ -57,6 +57,8 @@ class LiveKitServer:
     api_secret: str
     udp_port: int = 0
     """Where it receives media; 0 where that is not known."""
+    synced: bool = True
+    """Whether its rooms are made with `sync_streams`."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -96,7 +98,7 @@ class LiveKitServer:
             .with_grants(grants)
             .with_room_config(
                 api.RoomConfiguration(
-                    sync_streams=True,
+                    sync_streams=self.synced,
                     agents=[api.RoomAgentDispatch(agent_name=name) for name in agents],
                 )
             )
@@ -106,7 +108,7 @@ class LiveKitServer:
 
 @contextmanager
 def livekit_server(
-    binary: Path, *, relayed: bool = False, host: str = LOOPBACK
+    binary: Path, *, relayed: bool = False, host: str = LOOPBACK, synced: bool = True
 ) -> Iterator[LiveKitServer]:
     """Run the server until the block ends.
 
@@ -115,6 +117,7 @@ def livekit_server(
         relayed: The server never looks for a path of its own to the client, so that a relay
             between them carries all media.
         host: IP address of this machine on which the server listens.
+        synced: Rooms are made with `sync_streams`.
 
     Raises:
         ServerDied: It ended at once or was not healthy within `START_DEADLINE_S`.
@@ -126,6 +129,7 @@ def livekit_server(
             api_key=f"key-{secrets.token_hex(4)}",
             api_secret=secrets.token_hex(24),
             udp_port=udp_port,
+            synced=synced,
         )
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="livekit-avatar-server-")))
         config, log = folder / "livekit.json", folder / "server.log"
@@ -189,7 +193,7 @@ def _config(server: LiveKitServer, host: str, port: int, relayed: bool) -> dict[
             "ips": {"includes": [f"{host}/{128 if ':' in host else 32}"]},
             "enable_loopback_candidate": ipaddress.ip_address(host).is_loopback,
         },
-        "room": {"sync_streams": True},
+        "room": {"sync_streams": server.synced},
         "keys": {server.api_key: server.api_secret},
         "logging": {"level": "info"},
     }

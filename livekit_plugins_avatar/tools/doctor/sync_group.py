@@ -16,8 +16,8 @@ from livekit.protocol.rtc import SignalRequest, SignalResponse
 PROTOCOL = 15
 """The version of LiveKit's signalling in which the server offers and a receiver answers."""
 
-TRACK_S = 5.0
-"""How long a track is waited for: a server offers it within a round trip or two."""
+TRACK_S = 10.0
+"""How long a track is waited for: 0.2 s is usual, and one that was just published takes longer."""
 
 HEAD = ("v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0")
 UNUSED = (

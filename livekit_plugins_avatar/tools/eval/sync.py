@@ -60,6 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--persona", help="draw this face around the flashes: a built-in name, or a file"
     )
+    parser.add_argument(
+        "--unsynced", action="store_true", help="in a room that is made without sync_streams"
+    )
     parser.add_argument("--no-stock", action="store_true", help="leave rtc.AVSynchronizer out")
 
 
@@ -85,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
                     stall_every_s=every_s,
                     with_stock=not args.no_stock,
                     persona=args.persona,
+                    synced=not args.unsynced,
                 )
             )
     except (Missing, ServerDied, ViewerError, asyncio.TimeoutError) as error:
@@ -102,11 +106,12 @@ async def compare(
     stall_every_s: float = 3.0,
     with_stock: bool = True,
     persona: str | None = None,
+    synced: bool = True,
 ) -> dict[str, Any]:
     """Measure this package and, if wanted, `rtc.AVSynchronizer`; the object that is printed."""
     conductor = partial(ours.publish, video_delay_s=video_delay_s, persona=persona)
     binary, folder = server_binary.provide(), page.provide()
-    with livekit_server(binary) as server:
+    with livekit_server(binary, synced=synced) as server:
 
         async def figures(publish: Publish, name: str) -> dict[str, Any]:
             script = each("stall", every_s=stall_every_s, length_s=stall_s, until_s=seconds_)
