@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 
 import aiohttp
 from livekit.protocol.rtc import SignalRequest, SignalResponse
@@ -16,8 +17,9 @@ from livekit.protocol.rtc import SignalRequest, SignalResponse
 PROTOCOL = 15
 """The version of LiveKit's signalling in which the server offers and a receiver answers."""
 
-TRACK_S = 10.0
-"""How long a track is waited for: 0.2 s is usual, and one that was just published takes longer."""
+TRACK_S, TRIES = 2.5, 4
+"""A server offers the tracks that it has within 0.2 s. One that arrives from its publisher later is
+not offered to a connection that is never made: joining again sees it."""
 
 HEAD = ("v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0")
 UNUSED = (
@@ -42,14 +44,14 @@ async def synced(url: str, token: str) -> bool:
         token: Of a hidden participant who may subscribe.
 
     Raises:
-        NothingPublished: There was no track within `TRACK_S`.
+        NothingPublished: There was no track in `TRIES` times `TRACK_S` seconds.
         aiohttp.ClientError: The server does not answer, or refuses the token.
     """
-    try:
+    for _ in range(TRIES):
         # `asyncio.timeout` is newer than Python 3.10.
-        return await asyncio.wait_for(_first_stream(url, token), TRACK_S)
-    except asyncio.TimeoutError:
-        raise NothingPublished("no participant of the room publishes a track") from None
+        with suppress(asyncio.TimeoutError):
+            return await asyncio.wait_for(_first_stream(url, token), TRACK_S)
+    raise NothingPublished("no participant of the room publishes a track")
 
 
 async def _first_stream(url: str, token: str) -> bool:
