@@ -26,6 +26,7 @@ from .camera import SIDE_PX, WIDE_PX
 from .folder import Folder, read
 from .i420 import Planes, planes
 from .net import PersonaNet
+from .quick import quick
 from .start import CODE, HALF, untaught
 
 RESOURCES = Path(__file__).parents[2] / "livekit_plugins_avatar" / "resources"
@@ -105,8 +106,7 @@ def build(folder: Folder) -> bytes:
     _shrink(model)
     _describe(model, folder.name)
     onnx.checker.check_model(model)
-    content: bytes = model.SerializeToString(deterministic=True)
-    return content
+    return quick(model.SerializeToString(deterministic=True))
 
 
 def _shrink(model: onnx.ModelProto) -> None:

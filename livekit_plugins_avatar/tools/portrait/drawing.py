@@ -262,15 +262,14 @@ class Drawing:
         height, width = window.height // 2, window.width // 2
         places, light = self._places(window)
         found = fetched(self.source, places.turned(0, 2, 3, 1).reshaped(1, -1, width, 2))
-        parts = found.reshaped(8, -1, height, width).split(4, 2, 1, 1, axis=0)
-        added, chroma, cover, behind = parts
+        luma, chroma, cover = found.reshaped(7, -1, height, width).split(4, 2, 1, axis=0)
         half = window.halved()
         fine = _cut(self.wall.luma, window)
         blocks = fine.reshaped(1, height, 2, width, 2).turned(2, 4, 0, 1, 3)
         fine = blocks.reshaped(4, 1, height, width)
         coarse = _cut(self.wall.chroma, half).reshaped(2, 1, height, width)
         there = _cut(self.wall.blocks, half)
-        luma = (added + behind) * light + (fine - there * cover)
+        luma = luma * light + (fine - there * cover)
         chroma = chroma + coarse * (1.0 - cover)
         shown = self.shown.within(window)
         if shown.height > 0 and shown.width > 0:

@@ -116,10 +116,11 @@ class Tensor:
         """Bytes as numbers."""
         return self.graph.node("Cast", self, to=TensorProto.FLOAT)
 
-    def codes(self, zero: int) -> Tensor:
-        """Rounded to bytes, with 0 at a code; beyond their range they stay at its ends."""
+    def codes(self, zero: int, unit: float = 1.0) -> Tensor:
+        """Rounded to bytes, with 0 at a code, and so much a code; beyond their range they stay at
+        its ends."""
         code = self.graph.byte(zero)
-        return self.graph.node("QuantizeLinear", self, self.graph.constant(1.0), code)
+        return self.graph.node("QuantizeLinear", self, self.graph.constant(unit), code)
 
 
 class Graph:
@@ -187,12 +188,17 @@ class Graph:
         return self._wholes[numbers]
 
     def input(self, name: str) -> Tensor:
-        """The input of that name."""
+        """The input of that name, or any value of a graph that this is added to."""
         return Tensor(self, name)
 
     def named(self, value: Tensor, name: str) -> None:
         """Make a value an output."""
         self._nodes.append(helper.make_node("Identity", [value.name], [name]))
+
+    def add_to(self, graph: Any) -> None:
+        """Put all nodes and numbers after those of another graph, whose values are `input`."""
+        graph.node.extend(self._nodes)
+        graph.initializer.extend(self._initializers)
 
     def model(
         self, face_columns: int, output: str, shape: tuple[int, ...], metadata: dict[str, str]

@@ -135,11 +135,12 @@ class Wall:
 
 
 def whole_source(graph: Graph, plate: Floats, matte: Floats, wall: Wall) -> Tensor:
-    """What every block of 2 x 2 pixels is fetched from, [1, 8, 512, 512].
+    """What every block of 2 x 2 pixels is fetched from, [1, 7, 512, 512].
 
     Four copies of what the figure adds to the luma of the wall, each shifted by a pixel, so that
-    the pixels of a block share a place; then its chroma, how much of a block is the figure, and
-    that share of the wall's luma. The last four lie so that every second pixel is a block's own.
+    the pixels of a block share a place, each with the wall's own luma, as the block has it, as far
+    as the figure covers; then its chroma, and how much of a block is the figure. The last three
+    lie so that every second pixel is a block's own.
 
     Args:
         graph: To write to.
@@ -152,8 +153,9 @@ def whole_source(graph: Graph, plate: Floats, matte: Floats, wall: Wall) -> Tens
     cover = graph.codes(matte[None, None] * 255) * (1 / 255)
     added = (luma - float(BLACK) - wall.luma) * cover.enlarged(2)
     blocks = graph.joined([(chroma - float(GREY)) * cover, cover, wall.blocks * cover], 1)
-    copies = shifted(added.framed(0, 1, 0, 1, "edge"))
-    return graph.joined([*copies, blocks.enlarged(2, "asymmetric")], 1)
+    copies = graph.joined(shifted(added.framed(0, 1, 0, 1, "edge")), 1)
+    colour, behind = blocks.enlarged(2, "asymmetric").split(3, 1, axis=1)
+    return graph.joined([copies + behind, colour], 1)
 
 
 def interleaved(luma: Tensor, height: int, width: int) -> Tensor:

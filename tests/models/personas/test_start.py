@@ -41,8 +41,10 @@ def test_a_net_taught_by_a_file_draws_what_the_file_does(net: PersonaNet, name: 
     taught(net, file)
     states = np.stack([face("train", region, 7).values for region in ("mouth", "eyes", "whole")])
     (codes,) = onnxruntime.InferenceSession(file).run(["i420"], {"face": states})
-    drawn = 255 * net(torch.tensor(states)).luma[:, 0].numpy()
-    np.testing.assert_allclose(codes[:, :SIDE_PX], drawn.clip(0, 255), atol=1.0)
+    drawn = (255 * net(torch.tensor(states)).luma[:, 0].numpy()).clip(0, 255)
+    # The file moves light at fewer places than the net.
+    error = np.mean((codes[:, :SIDE_PX] - drawn) ** 2, axis=(1, 2))
+    assert np.all(10 * np.log10(255**2 / error) > 45)
 
 
 def test_a_file_of_another_net_is_an_error_that_names_what_it_lacks(
