@@ -22,8 +22,11 @@ SEEN_TURN = 1.2
 """A flat iris that moves is seen less far than an eyeball that turns: landmarks of the built-in
 people say 16 to 20 of 20 degrees, of moved irises 12 to 14."""
 
+SHINE_LEAST, SHINE_BLUR_PX = 25.0, 0.5
+"""What is brighter than its ring of the iris by this is a reflection."""
+
 RINGS = 12
-"""Rings of an iris whose mean colour is known."""
+"""Rings of an iris whose middle colour is known."""
 
 LASHES = 0.25
 """The darkest part of what is seen of the white, which is lashes and their shadow."""
@@ -48,6 +51,7 @@ class Eyeball:
         left, top, side: The window, pixels, multiples of 4.
         white: [side, side, 3].
         iris, cover: The iris and how much of each pixel it covers, [side, side, 3], [side, side].
+        shine: Luma that light reflected by the eye adds, [side, side].
         seen: The picture there, and how much of each pixel is seen of the eye.
         opening: That share, [side, side].
         lashes: The edge of the upper lid, 0 to 1, [side, side].
@@ -60,6 +64,7 @@ class Eyeball:
     white: Floats
     iris: Floats
     cover: Floats
+    shine: Floats
     seen: Floats
     opening: Floats
     lashes: Floats
@@ -85,14 +90,14 @@ def _eyeball(picture: Floats, fit: Fit, face: Landmarks, slit: Slit, iris: int) 
     inside = slit.inside(points)
     away = np.linalg.norm(points - centre, axis=-1)
     white = _white(seen, slit, points, inside, away, radius)
-    colour = _iris(picture, points, slit, centre, radius)
+    colour, shine = _iris(picture, points, slit, centre, radius)
     cover = np.clip((radius * 1.06 - away) / 1.6 + 0.5, 0, 1)
     opening = np.clip((inside + 1.5) / 1.5, 0, 1)
     turn = SEEN_TURN * BALL_CM * fit.px_per_cm
     t, n = slit.coordinates(points)
     away_of_edge = (n - slit.edges(t)[0]) / LASH_PX
     lashes = np.exp(-(away_of_edge**2)) * np.clip((1 - np.abs(t)) * 6, 0, 1)
-    return Eyeball(left, top, side, white, colour, cover, seen, opening, lashes, turn)
+    return Eyeball(left, top, side, white, colour, cover, shine, seen, opening, lashes, turn)
 
 
 def _white(
@@ -116,21 +121,28 @@ def _white(
     return np.asarray(even + blurred(rest, WHITE_BLUR_PX))
 
 
-def _iris(picture: Floats, points: Floats, slit: Slit, centre: Floats, radius: float) -> Floats:
-    """The iris as seen; behind a lid its mirror image from below, else the mean of its ring."""
+def _iris(
+    picture: Floats, points: Floats, slit: Slit, centre: Floats, radius: float
+) -> tuple[Floats, Floats]:
+    """The iris as seen, without the light it reflects, and that light's luma; behind a lid its
+    mirror image from below, else the middle colour of its ring."""
     seen, inside = sampled(picture, points), slit.inside(points)
     away = np.linalg.norm(points - centre, axis=-1)
     ring = np.clip((away / radius * RINGS).astype(int), 0, RINGS + 2)
     clear = (inside > 1.5) & (away < 1.25 * radius)
-    means = np.zeros((RINGS + 3, 3))
-    for number in range(len(means)):
+    middles = np.zeros((RINGS + 3, 3))
+    for number in range(len(middles)):
         here = clear & (ring == number)
-        means[number] = seen[here].mean(axis=0) if here.sum() > 2 else means[max(number - 1, 0)]
-    colour = means[ring]
+        few = here.sum() < 3
+        middles[number] = middles[number - 1] if few else np.median(seen[here], axis=0)
+    colour = middles[ring]
+    bright = ((seen - colour) @ LUMA_OF_RGB - SHINE_LEAST).clip(0, None)
+    shine = blurred(bright * ((inside > 0.5) & (away < radius)), SHINE_BLUR_PX)
+    seen = seen - shine[..., None] * (seen / (seen @ LUMA_OF_RGB).clip(1, None)[..., None])
     mirrored = np.stack([points[..., 0], 2 * centre[1] - points[..., 1]], axis=-1)
     for share, source in (
         (np.clip((slit.inside(mirrored) - 1) / 1.5, 0, 1), sampled(picture, mirrored)),
         (np.clip((inside - 0.8) / 1.5, 0, 1), seen),
     ):
         colour = colour + (source - colour) * share[..., None]
-    return np.asarray(colour)
+    return np.asarray(colour), shine

@@ -44,7 +44,7 @@ NECK_FALL = 0.55
 UP, DOWN = {"mouth": 0.45, "eye": 0.5}, {"mouth": 0.6, "eye": 0.8}
 """How far each side goes on behind the other, as a share of half a slit's width."""
 
-BLINK_OVER_PX = 1.6
+BLINK_OVER_PX = 3.0
 """The upper lid comes to lie on the lower one."""
 
 BALL_CM, EYE_PITCH_RAD = 1.2, 0.40

@@ -41,8 +41,9 @@ SHOWS_CM = 0.4
 JAW_DRAWN = 0.6
 """The weight of jawOpen at which what follows the jaw is drawn."""
 
-BITE = 0.65
-"""The part of the mouth's width in which teeth bite on the lower lip."""
+BITE, BITE_CM = 0.55, 0.25
+"""The part of the mouth's width in which teeth bite on the lower lip, and how far below the upper
+lip's edge."""
 
 SHADED = 0.35
 """How much darker a surface is that faces away."""
@@ -97,7 +98,7 @@ def inside_of(picture: Floats, rig: Rig, fit: Fit, face: Landmarks, slit: Slit) 
         *window,
         upper=upper,
         lower=lower,
-        bite=bite * _middle(slit, window),
+        bite=bite * _biting(slit, window, fit.px_per_cm),
         jaw=(_back(rig, fit, lift, window, 0.0), _back(rig, fit, lift, window, 1.0)),
         side_px=_centre(rig, fit, "jawLeft") - _centre(rig, fit, ""),
         dark=np.array(DARK) * luma,
@@ -188,11 +189,12 @@ def _centre(rig: Rig, fit: Fit, unit: str) -> Floats:
     )
 
 
-def _middle(slit: Slit, window: tuple[int, int, int, int]) -> Floats:
-    """1 in the middle of the mouth, 0 towards its corners."""
+def _biting(slit: Slit, window: tuple[int, int, int, int], px_per_cm: float) -> Floats:
+    """1 where teeth bite, 0 towards the corners of the mouth and below."""
     left, top, width, height = window
-    t, _ = slit.coordinates(grid(width, height, left, top))
-    return np.clip((BITE - np.abs(t)) * 5, 0, 1)
+    t, n = slit.coordinates(grid(width, height, left, top))
+    low = slit.edges(t)[0] + BITE_CM * px_per_cm - n
+    return np.clip((BITE - np.abs(t)) * 5, 0, 1) * np.clip(low / 1.5 + 0.5, 0, 1)
 
 
 def _own(picture: Floats, slit: Slit, window: tuple[int, int, int, int]) -> Floats:

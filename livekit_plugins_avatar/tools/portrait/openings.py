@@ -29,6 +29,10 @@ MARGIN = 6
 EYE_YAW_RAD = 0.52
 """Turn of an eye at weight 1 of eyeLookOut, as the built-in personas turn them."""
 
+SHINE_SHARE, LUMA_SPAN = 0.5, 219 / 255
+"""How far a reflection goes with the iris: a cornea is rounder than an eye. Luma of video has this
+share of a picture's."""
+
 STILL_PX = 1.5
 """An iris that has moved less than this shows the picture's own eye, in part."""
 
@@ -198,7 +202,10 @@ class Openings:
         sprite = graph.joined(iris, 1).reshaped(2, 4, 1, side, side)
         shift = self._turned(eyes)
         moved, cover = _shifted(sprite, shift, side).split(3, 1, axis=1)
-        ball = white + (moved - white) * cover
+        luma, chroma = (white + (moved - white) * cover).split(1, 2, axis=1)
+        shine = graph.codes(cut("shine")[:, None] * LUMA_SPAN).reshaped(2, 1, 1, side, side)
+        shine = _shifted(shine, shift * SHINE_SHARE, side)
+        ball = graph.joined([(luma + shine).clip(0, 255), chroma], 1)
         across, down = shift.split(1, 1, axis=0)
         away = (across * across + down * down + 1e-9).apply("Sqrt") * (1 / STILL_PX)
         still = (1.0 - away).clip(0, 1).reshaped(2, 1, -1, 1, 1)
