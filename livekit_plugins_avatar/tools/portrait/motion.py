@@ -44,7 +44,7 @@ NECK_FALL = 0.55
 UP, DOWN = {"mouth": 0.45, "eye": 0.5}, {"mouth": 0.6, "eye": 0.8}
 """How far each side goes on behind the other, as a share of half a slit's width."""
 
-BLINK_OVER_PX = 3.0
+BLINK_OVER_PX = 2.0
 """The upper lid comes to lie on the lower one."""
 
 BALL_CM, EYE_PITCH_RAD = 1.2, 0.40
@@ -260,10 +260,11 @@ def _shut(
     over = np.clip((upper - n - lashes) / (room - lashes), 0, 1)
     blunt = np.sqrt(np.clip(1 - t**8, 0, 1))
     behind = np.maximum(lower - upper + reach[1] * blunt, 1)
-    # The edge lies between nodes: the one below it goes as far as the one above.
+    # The edge lies between nodes: the one below it goes as far as the one above. From there on
+    # motion falls evenly, as what falls by more than a pixel a pixel folds.
     start = np.minimum(STEP, 0.4 * behind)
     under = np.clip((n - upper - start) / (behind - start), 0, 1)
-    share = (1 - _eased(over)) * (1 - _eased(under))
+    share = (1 - _eased(over)) * (1 - under)
     above[..., blink] = (down * share)[..., None] * slit.across
 
 
