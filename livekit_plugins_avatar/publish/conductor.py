@@ -36,9 +36,10 @@ suspended or the audio source ran dry, begin anew."""
 LATE_SAMPLES = samples(0.12)
 """The voice is in danger where the source lacks more than this of the 0.25 s that it holds."""
 
-REPEAT_S = 0.09
-"""The last frame is captured again after this time: ten a second are what LiveKit itself sends, and
-where the machine is too busy to draw, encoding more would take what the voice needs."""
+REPEAT_S = 0.24
+"""The last frame is captured again after this time, so that a participant who joins waits no longer
+for a keyframe. Encoding more would take what the voice needs where the machine is too busy to draw.
+"""
 
 RETRY_S = 0.1
 """Pause before a failed loop is started again."""

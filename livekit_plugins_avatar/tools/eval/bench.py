@@ -61,6 +61,7 @@ UNITS = {
     "render_fps_1_thread": "frames/s",
     "start_to_first_frame_ms": "ms",
     "face_at_us": "us",
+    "face_core_share": "cores",
     "recognizer_core_percent": "%",
     "listening_core_percent": "%",
     "listening_text_core_percent": "%",
@@ -76,11 +77,21 @@ UNITS = {
     "persona_memory_mb": "MB",
 }
 
+
+def face_core_share() -> Floats:
+    """What a face takes of the processor over the voice of its agent."""
+    # Here, because it needs the extras `demo` and `eval`, and most other rows do not.
+    from . import face_share
+
+    return asyncio.run(face_share.face_core_share())
+
+
 COSTS: dict[str, Callable[[], Floats]] = {
     "frame_render_ms": costs.frame_render_ms,
     "render_fps_1_thread": costs.render_fps_1_thread,
     "start_to_first_frame_ms": costs.start_to_first_frame_ms,
     "face_at_us": costs.face_at_us,
+    "face_core_share": face_core_share,
     "recognizer_core_percent": costs.recognizer_core_percent,
     "listening_core_percent": costs.listening_core_percent,
     "listening_text_core_percent": costs.listening_text_core_percent,

@@ -165,7 +165,10 @@ def table(levels: Sequence[Level], results: Mapping[str, Any]) -> str:
 
 @dataclass(slots=True)
 class Crowd:
-    """The processes of one level with their viewers; a context manager."""
+    """The processes of one level with their viewers; a context manager.
+
+    The way "voice" is agents without a face, each in a process.
+    """
 
     server: LiveKitServer
     way: str
@@ -202,6 +205,12 @@ class Crowd:
         await self._until(lambda: True)
         return level_of(self.way, list(zip(before, self._said, strict=True)), cores)
 
+    @property
+    def used(self) -> tuple[float, float]:
+        """When the only process spoke last, and the processor time that it had used by then."""
+        [said] = self._said
+        return said["at_s"], said["cpu_s"]
+
     async def _view(self, name: str) -> None:
         """Let a viewer watch and listen."""
         room = rtc.Room()
@@ -209,7 +218,7 @@ class Crowd:
         self._stack.push_async_callback(room.disconnect)
 
     async def _start(self, tokens: Sequence[str]) -> None:
-        kind = "shared" if self.way == "shared" else "face"
+        kind = self.way if self.way in ("shared", "voice") else "face"
         crowd = f"{__package__}.crowd"
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", crowd, self.server.url, kind, *tokens),
