@@ -36,7 +36,7 @@ suspended or the audio source ran dry, begin anew."""
 LATE_SAMPLES = samples(0.12)
 """The voice is in danger where the source lacks more than this of the 0.25 s that it holds."""
 
-REPEAT_S = 0.24
+REPEAT_S = 0.14
 """The last frame is captured again after this time, so that a participant who joins waits no longer
 for a keyframe. Encoding more would take what the voice needs where the machine is too busy to draw.
 """

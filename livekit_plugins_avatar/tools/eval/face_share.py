@@ -15,7 +15,7 @@ from ...timeline import SystemClock
 from ..demo import server_binary
 from ..demo.server import livekit_server
 from .crowd import LISTENS_S, SPEAKS_S
-from .rooms import WARM_S, Crowd
+from .rooms import LEAST_FPS, WARM_S, Crowd
 
 ROUNDS = 3
 """Each of speaking and listening."""
@@ -31,8 +31,11 @@ async def face_core_share() -> NDArray[np.float64]:
             for _ in range(ROUNDS):
                 await clock.sleep(SPEAKS_S + LISTENS_S)
                 used.append((face.used, voice.used))
-    # [ROUNDS + 1, face and voice, time and processor time]
+    # [ROUNDS, face and voice; time, processor time, frames]
     grown = np.diff(np.array(used), axis=0)
+    fps = float((grown[:, 0, 2] / grown[:, 0, 0]).min())
+    if fps < LEAST_FPS:
+        raise RuntimeError(f"the machine is too busy: the face had {fps:.0f} frames a second")
     cores = grown[..., 1] / grown[..., 0]
     share: NDArray[np.float64] = cores[:, 0] - cores[:, 1]
     return share

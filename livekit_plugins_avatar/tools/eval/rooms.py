@@ -206,10 +206,11 @@ class Crowd:
         return level_of(self.way, list(zip(before, self._said, strict=True)), cores)
 
     @property
-    def used(self) -> tuple[float, float]:
-        """When the only process spoke last, and the processor time that it had used by then."""
+    def used(self) -> tuple[float, float, int]:
+        """When the only process reported last, the processor time that it had used by then, and the
+        frames that its faces had shown."""
         [said] = self._said
-        return said["at_s"], said["cpu_s"]
+        return said["at_s"], said["cpu_s"], sum(face["frames_shown"] for face in said["faces"])
 
     async def _view(self, name: str) -> None:
         """Let a viewer watch and listen."""
