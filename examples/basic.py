@@ -1,7 +1,7 @@
 """A face that says one sentence: no key, no account, a LiveKit server on this machine.
 
     pip install 'livekit-plugins-avatar[demo]'
-    livekit-server --dev
+    livekit-server --dev --config-body 'room: {sync_streams: true}'
     LIVEKIT_URL=ws://localhost:7880 LIVEKIT_API_KEY=devkey LIVEKIT_API_SECRET=secret \
         python examples/basic.py dev
 

@@ -15,6 +15,8 @@ from typing import Protocol
 import numpy as np
 from livekit import rtc
 from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
+
+# Private: the event of a segment that is cancelled; see the pin in pyproject.toml.
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities, _CaptureCancelledEvent
 
 from ..log import logger
