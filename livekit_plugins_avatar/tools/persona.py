@@ -36,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, help="persona file to write")
     parser.add_argument("--name", default="", help="name of the persona, by default the file's")
     parser.add_argument(
+        "--teeth",
+        type=Path,
+        metavar="PICTURE",
+        help="another picture of the same person, with a broad smile: its teeth are taken",
+    )
+    parser.add_argument(
         "--sheet", type=Path, metavar="PNG", help="also draw a sheet of the persona's faces"
     )
     parser.add_argument(
@@ -58,7 +64,11 @@ def run(args: argparse.Namespace) -> int:
         _check_outputs(args)
         right = f"{QUESTION} {_asked(args.right)}"
         made = make(
-            args.picture, right=right, name=args.name or args.output.stem, progress=progress
+            args.picture,
+            right=right,
+            name=args.name or args.output.stem,
+            teeth=args.teeth,
+            progress=progress,
         )
         made.save(args.output)
         if args.sheet:

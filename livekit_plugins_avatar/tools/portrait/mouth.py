@@ -17,7 +17,7 @@ from .landmarks import Landmarks
 from .rig import Rig
 from .sampling import Floats, blurred, grid, resized, sampled
 from .slits import TOOTHY, Slit
-from .smooth import filled
+from .teeth import LIP_PX, UNDER_LIP, Teeth, shown
 
 SCALE = 2
 """Drawn at twice the size, then averaged."""
@@ -79,8 +79,10 @@ class Inside:
     own: Floats | None
 
 
-def inside_of(picture: Floats, rig: Rig, fit: Fit, face: Landmarks, slit: Slit) -> Inside:
-    """Draw the inside of a mouth."""
+def inside_of(
+    picture: Floats, rig: Rig, fit: Fit, face: Landmarks, slit: Slit, teeth: Teeth | None = None
+) -> Inside:
+    """Draw the inside of a mouth, with the teeth of another picture if there is one."""
     left, top = (
         int((middle - part * slit.half) // 4 * 4)
         for middle, part in zip(slit.middle, (ACROSS, UP), strict=True)
@@ -93,6 +95,12 @@ def inside_of(picture: Floats, rig: Rig, fit: Fit, face: Landmarks, slit: Slit) 
     lift = _lift(rig, fit, slit)
     window = (left, top, width, height)
     upper, bite = _drawn(_part(rig, fit, "upper", 0.0), lift, warm, fit, window)
+    points = grid(width, height, left, top)
+    if teeth is not None:
+        places = teeth.places(face, _edge(fit, slit), points)
+        light = luma / float(_lit_skin(teeth.pixels, teeth.face) @ LUMA_OF_RGB)
+        upper = _exchanged(upper, teeth, places, light)
+        bite = upper[..., 3]
     lower, _ = _drawn(_part(rig, fit, "lower", JAW_DRAWN), lift, warm, fit, window)
     return Inside(
         *window,
@@ -102,7 +110,7 @@ def inside_of(picture: Floats, rig: Rig, fit: Fit, face: Landmarks, slit: Slit) 
         jaw=(_back(rig, fit, lift, window, 0.0), _back(rig, fit, lift, window, 1.0)),
         side_px=_centre(rig, fit, "jawLeft") - _centre(rig, fit, ""),
         dark=np.array(DARK) * luma,
-        own=_own(picture, slit, window) if slit.openness > TOOTHY else None,
+        own=shown(picture, slit, points) if slit.openness > TOOTHY else None,
     )
 
 
@@ -132,10 +140,14 @@ def _lift(rig: Rig, fit: Fit, slit: Slit) -> Floats:
     """Brings the incisors' edge where it shows below the lip: the fit leaves it anywhere."""
     teeth = fit.project(_placed(rig, fit, "upper_teeth", 0.0))
     middle = np.abs(rig.parts["upper_teeth"].points[:, 0]) < 0.8
-    # Teeth that are seen end above the lower lip.
-    curve = slit.lower if slit.openness > TOOTHY else slit.upper + SHOWS_CM * fit.px_per_cm
-    line = slit.at(np.zeros(1), np.interp([0.0], slit.t, curve))[0]
+    line = _edge(fit, slit)
     return np.array([0.0, line[1] - teeth[middle, 1].max()])
+
+
+def _edge(fit: Fit, slit: Slit) -> Floats:
+    """Where the incisors end, [2]: teeth that are seen end above the lower lip."""
+    curve = slit.lower if slit.openness > TOOTHY else slit.upper + SHOWS_CM * fit.px_per_cm
+    return np.asarray(slit.at(np.zeros(1), np.interp([0.0], slit.t, curve))[0])
 
 
 def _drawn(
@@ -197,13 +209,10 @@ def _biting(slit: Slit, window: tuple[int, int, int, int], px_per_cm: float) -> 
     return np.clip((BITE - np.abs(t)) * 5, 0, 1) * np.clip(low / 1.5 + 0.5, 0, 1)
 
 
-def _own(picture: Floats, slit: Slit, window: tuple[int, int, int, int]) -> Floats:
-    """The picture's own teeth, which stay as upper teeth; their colour goes on under the lip."""
-    left, top, width, height = window
-    points = grid(width, height, left, top)
-    t, n = slit.coordinates(points)
-    upper, lower = slit.edges(t)
-    colour = filled(sampled(picture, points), slit.inside(points) > 0.7)
-    within = np.minimum(lower - n, n - upper + 0.5 * slit.half)
-    cover = np.clip(np.minimum(within, (1 - np.abs(t)) * slit.half) / 1.5 + 0.5, 0, 1)
-    return np.concatenate([colour * cover[..., None], cover[..., None]], axis=-1)
+def _exchanged(upper: Floats, teeth: Teeth, places: Floats, light: float) -> Floats:
+    """The upper sprite with the teeth of another picture, and the gums above them."""
+    t, n = teeth.slit.coordinates(places)
+    above = teeth.slit.edges(t)[0] - UNDER_LIP * teeth.slit.half - n
+    own = shown(teeth.pixels, teeth.slit, places, LIP_PX)
+    own[..., :3] = (own[..., :3] * light).clip(0, 255)
+    return np.asarray(own + upper * (np.clip(above, 0, 1)[..., None] * (1 - own[..., 3:])))

@@ -22,7 +22,7 @@ from .eyes import eyeballs_of
 from .fit import Fit
 from .fit import fit as fit_rig
 from .head import head_of
-from .landmarks import Landmarks, faces, landmarks, matte
+from .landmarks import Box, Landmarks, faces, landmarks, matte
 from .light import shade_of
 from .motion import always_sealed, motion_of
 from .mouth import inside_of
@@ -30,6 +30,7 @@ from .picture import Picture, PictureError, read
 from .rig import Rig
 from .sampling import Floats, grid
 from .slits import slits_of
+from .teeth import SMILING, Teeth
 from .visibility import visibility_of
 
 FPS = 30
@@ -64,6 +65,7 @@ def make(
     *,
     right: str,
     name: str = "me",
+    teeth: str | Path | bytes | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> PersonaFile:
     """Make a persona of one picture of a face; takes seconds, so call it off the event loop.
@@ -72,6 +74,8 @@ def make(
         picture: A file's path or its content: JPEG, PNG, WebP, BMP or TIFF, of at most 64 MB.
         right: What gives you the right to use the picture, in your words; kept in the file.
         name: What the persona is to call itself; at most 200 letters are kept.
+        teeth: Another picture of the same person, from the front with a broad smile, whose upper
+            teeth the persona gets.
         progress: Called with each step that begins, a few words, on the caller's thread.
 
     Raises:
@@ -82,25 +86,63 @@ def make(
         raise ValueError("right is empty: say what gives you the right to use the picture")
     said = progress or (lambda step: None)
     printable = "".join(letter for letter in name if letter.isprintable())[:NAME_MAX]
-    return _made(read(picture), printable or "me", right, said)
+    others = read(teeth) if teeth is not None else None
+    return _made(read(picture), others, printable or "me", right, said)
 
 
-def _made(picture: Picture, name: str, right: str, progress: Callable[[str], None]) -> PersonaFile:
-    progress("looking for a face")
+def _framed(picture: Picture) -> tuple[Landmarks, NDArray[np.uint8], Box]:
+    """The face of a picture, the square around it, and the face there.
+
+    Raises:
+        PictureError: There is none, or more than one, or it is too small.
+    """
     found = faces(picture.pixels)
     whole = landmarks(picture.pixels, found[0]) if found else None
-    face_in_picture = check(picture.pixels, found, whole)
-    square = framed(picture.pixels, face_in_picture)
+    face = check(picture.pixels, found, whole)
+    square = framed(picture.pixels, face)
     again = faces(square)
     if not again:
         raise PictureError(NO_FACE)
-    face = landmarks(square, again[0])
+    return face, square, again[0]
+
+
+def _teeth(picture: Picture) -> Teeth:
+    """The mouth of a picture that shows teeth.
+
+    Raises:
+        PictureError: It shows none, or no face.
+    """
+    try:
+        _, square, box = _framed(picture)
+    except PictureError as error:
+        raise PictureError(f"the picture of the teeth: {error}") from None
+    face = landmarks(square, box)
+    pixels: Floats = square.astype(np.float64)
+    slit = slits_of(face, pixels @ LUMA_OF_RGB)["mouth"]
+    if slit.openness < SMILING:
+        raise PictureError(
+            "the picture of the teeth shows none: use one of the same person with a broad smile"
+        )
+    return Teeth(pixels, face, slit)
+
+
+def _made(
+    picture: Picture,
+    teeth_picture: Picture | None,
+    name: str,
+    right: str,
+    progress: Callable[[str], None],
+) -> PersonaFile:
+    progress("looking for a face")
+    face_in_picture, square, box = _framed(picture)
+    teeth = _teeth(teeth_picture) if teeth_picture else None
+    face = landmarks(square, box)
     progress("fitting head and face")
     rig = rigs.load()
     fit = fit_rig(rig, face, (SIDE_PX, SIDE_PX))
-    warnings = check_framed(square, face, fit, visibility_of(square, again[0], face, rig))
+    warnings = check_framed(square, face, fit, visibility_of(square, box, face, rig))
     check_room(picture.pixels, face_in_picture)
-    parts = _ingredients(square, rig, face, fit, progress)
+    parts = _ingredients(square, rig, face, fit, teeth, progress)
     progress("writing the persona")
     graph = Drawing(parts).write()
     said = {
@@ -114,6 +156,7 @@ def _made(picture: Picture, name: str, right: str, progress: Callable[[str], Non
         "neutral": json.dumps([0.0] * len(PARAMETERS)),
         "made_from": "one picture",
         "picture_sha256": picture.digest,
+        **({"teeth_sha256": teeth_picture.digest} if teeth_picture else {}),
         "consent": right,
         "made_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }
@@ -126,6 +169,7 @@ def _ingredients(
     rig: Rig,
     face: Landmarks,
     fit: Fit,
+    teeth: Teeth | None,
     progress: Callable[[str], None],
 ) -> Ingredients:
     """Work out all that a face is drawn from."""
@@ -143,7 +187,7 @@ def _ingredients(
         shade=shade_of(pixels, rig, fit, motion),
         head=head,
         eyes=eyeballs_of(pixels, fit, face, slits),
-        inside=inside_of(pixels, rig, fit, face, slits["mouth"]),
+        inside=inside_of(pixels, rig, fit, face, slits["mouth"], teeth),
         edges=(above, below),
         lean=np.r_[1 - already.clip(0, ALREADY_MOST), 1.0],
         sealed=always_sealed(slits["mouth"]),

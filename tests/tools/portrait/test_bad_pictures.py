@@ -221,6 +221,13 @@ def test_a_truncated_picture(man: Pixels) -> None:
         portrait.make(encoded(Image.fromarray(man))[:40_000], right="drawn by a test")
 
 
+def test_no_teeth(man: Pixels) -> None:
+    """A second picture that shows no teeth is refused, and said to be the second."""
+    content = encoded(Image.fromarray(man))
+    with pytest.raises(portrait.PictureError, match="picture of the teeth shows none"):
+        portrait.make(content, right="drawn by a test", teeth=content)
+
+
 def test_no_right(man: Pixels) -> None:
     """Without a word about the right to use the picture nothing is made."""
     with pytest.raises(ValueError, match="right is empty"):

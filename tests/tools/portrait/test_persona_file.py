@@ -44,6 +44,10 @@ FACES = {
 }
 
 
+MOUTH = np.s_[280:330, 200:320]
+"""Rows and columns of the man's mouth."""
+
+
 @cache
 def _pictures(path: Path) -> dict[str, NDArray[np.uint8]]:
     return dict(zip(FACES, drawn(Persona.load(path), list(FACES.values())), strict=True))
@@ -172,3 +176,28 @@ def test_a_film_shows_it(made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyP
     with av.open(str(tmp_path / "me.mp4")) as film:
         assert film.streams.video[0].width == 512
         assert film.streams.audio[0].rate == 48_000
+
+
+def test_teeth_of_another_picture(made: Made, tmp_path: Path) -> None:
+    """Teeth of a second picture show when the mouth opens, and not at rest."""
+    from PIL import Image
+
+    portrait = import_module("livekit_plugins_avatar.tools.portrait")
+    broad = FaceState.of(
+        jawOpen=0.35, mouthSmileLeft=0.6, mouthSmileRight=0.6, mouthUpperUpLeft=0.6,
+        mouthUpperUpRight=0.6,
+    )  # fmt: skip
+    [smile] = drawn(Persona.load("man"), [broad])
+    mouth = smile[MOUTH]
+    mouth[mouth.min(axis=2) > 150] = [60, 200, 60]
+    Image.fromarray(smile).save(tmp_path / "smile.png")
+    new = portrait.make(
+        made.path.with_name("man.png"), right="drawn by a test", teeth=tmp_path / "smile.png"
+    )
+    rest, parted = drawn(Persona.load(new.save(tmp_path / "me.onnx")), [FaceState.of(), broad])
+
+    def green(picture: NDArray[np.uint8]) -> int:
+        seen = picture[MOUTH].astype(int)
+        return int((seen[..., 1] - seen[..., ::2].max(axis=2) > 20).sum())
+
+    assert green(parted) > 50 > green(rest)

@@ -1,0 +1,76 @@
+"""The teeth of a second picture of the same person, in place of those that everyone gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .landmarks import Landmarks
+from .sampling import Floats, sampled
+from .slits import Slit
+from .smooth import filled
+
+SKULL = (33, 133, 263, 362, 168, 6, 197)
+"""Landmarks that a smile does not move: corners of the eyes, ridge of the nose."""
+
+SHOWN_PX = 0.7
+"""Pixels this far inside the lips are teeth, not their shadow."""
+
+LIP_PX = 1.5
+"""Nearer to the lower lip a second picture's teeth have its colour."""
+
+SMILING = 0.08
+"""Lips are parted by a smile from this share of the mouth's width on."""
+
+UNDER_LIP = 0.5
+"""How far teeth go on under the upper lip, in halves of the mouth's width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teeth:
+    """A picture that shows teeth, framed.
+
+    Args:
+        pixels: [512, 512, 3].
+        face: Its landmarks.
+        slit: Its mouth, open.
+    """
+
+    pixels: Floats
+    face: Landmarks
+    slit: Slit
+
+    def places(self, face: Landmarks, edge: Floats, points: Floats) -> Floats:
+        """Where points of another picture of the same head lie in this one, [..., 2].
+
+        Args:
+            face: The landmarks of the other picture.
+            edge: Where the incisors end in it, [2]; heads that nod differ in height.
+            points: [..., 2].
+        """
+        # A turn, a scale and a shift of the plane are one factor and one term of complex numbers.
+        theirs, ours = (each.points[list(SKULL), :2] @ [1, 1j] for each in (face, self.face))
+        away = theirs - theirs.mean()
+        factor = np.vdot(away, ours) / np.vdot(away, away)
+
+        def moved(at: Floats) -> Floats:
+            place = (at @ [1, 1j] - theirs.mean()) * factor + ours.mean()
+            return np.stack([place.real, place.imag], axis=-1)
+
+        end = self.slit.at(np.zeros(1), np.interp([0.0], self.slit.t, self.slit.lower))[0]
+        down = (end - moved(edge)) @ self.slit.across
+        return np.asarray(moved(points) + down * self.slit.across)
+
+
+def shown(picture: Floats, slit: Slit, places: Floats, lip_px: float = 0.0) -> Floats:
+    """Teeth that a picture shows, at places in it, premultiplied with coverage, [..., 4].
+
+    They end `lip_px` before the lower lip; their colour goes on under the upper one.
+    """
+    t, n = slit.coordinates(places)
+    upper, lower = slit.edges(t)
+    colour = filled(sampled(picture, places), slit.inside(places) > SHOWN_PX + lip_px)
+    within = np.minimum(lower - lip_px - n, n - upper + UNDER_LIP * slit.half)
+    cover = np.clip(np.minimum(within, (1 - np.abs(t)) * slit.half) / 1.5 + 0.5, 0, 1)
+    return np.concatenate([colour * cover[..., None], cover[..., None]], axis=-1)
