@@ -47,7 +47,7 @@ class PersonaFile:
     """A persona that has been made.
 
     Args:
-        content: The file: about 4 MB.
+        content: The file: 3 to 6 MB.
         warnings: What the picture makes look worse, a sentence each.
     """
 
