@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from time import thread_time
 
 from ..log import logger
@@ -20,8 +21,11 @@ PATIENCE_S = 0.1
 """A picture that takes longer does not keep others waiting: its renderer may hang."""
 
 LEAST_SHARE = 0.1
-"""Of the time of its cores, drawing gets at least this: what others take is not given back by less.
-"""
+"""Of the time of its cores, drawing gets at least this while no sound comes late."""
+
+QUIET_S, LEAST_EVERY_S = 0.15, 0.5
+"""No picture is begun for so long after sound came late; but in each of the second one is, because
+it may be something else that delays the sound."""
 
 LOWER, RAISE = 0.6, 0.06
 """When sound comes late the share is multiplied by the first; it grows by the second each
@@ -38,76 +42,87 @@ SLOW, FAST = 0.5, 0.9
 """
 
 
+Wish = tuple[float, int]
+"""When a frame is due, and a number that no other has."""
+
+
 class Turns:
     """Grants turns to draw, `at_once` at a time; each lasts until the picture is drawn.
 
-    `cpu_s` returns the processor time of the calling thread.
+    `turn` is for threads; a simulation asks, waits, begins and ends by itself.
     """
 
-    def __init__(
-        self, clock: Clock, *, at_once: int, cpu_s: Callable[[], float] = thread_time
-    ) -> None:
+    def __init__(self, clock: Clock, *, at_once: int) -> None:
         self._clock = clock
-        self._cpu_s = cpu_s
+        self._count = count()
         self._at_once = at_once
         self._changed = threading.Condition()
-        self._waiting: list[tuple[float, int]] = []
-        """When the frame is due, and the thread that would draw it."""
-        self._drawing: dict[int, float] = {}
-        """The threads that draw, and since when."""
+        self._waiting: list[Wish] = []
+        self._drawing: dict[Wish, float] = {}
+        """Since when each is drawn."""
         self._resting: list[float] = []
         """Until when each core rests."""
         self.share = 1.0
         """The part of its cores that drawing may take, in (0, 1]."""
         self._lowered_s = self._raised_s = -STEP_S
+        self._late_s = self._ended_s = -LEAST_EVERY_S
+        """When sound came late, and a picture was drawn, for the last time."""
         self._slow = False
 
     @contextmanager
     def turn(self, due_s: float, give_up: Callable[[], bool]) -> Iterator[bool]:
         """Wait for a turn to draw the frame that is due at `due_s`; yields False where `give_up`
         became true first."""
-        me = threading.get_ident()
         with self._changed:
-            self._waiting.append((due_s, me))
-            while not (given_up := give_up()):
-                wait_s = self.wait_s(me)
-                if wait_s <= 0:
-                    break
+            wish = self.ask(due_s)
+            while not (given_up := give_up()) and (wait_s := self.wait_s(wish)) > 0:
                 self._changed.wait(min(wait_s, POLL_S))
-            self._waiting.remove((due_s, me))
-            if not given_up:
-                self._drawing[me] = self._clock.now_s()
-            self._changed.notify_all()
-        began_s = self._cpu_s()
+            self.begin(wish, draws=not given_up)
+        began_s = thread_time()
         try:
             yield not given_up
         finally:
-            if not given_up:
-                self._end(me, self._cpu_s() - began_s)
+            self.end(wish, thread_time() - began_s)
 
-    def wait_s(self, thread: int) -> float:
-        """How long a thread that waits has to wait at least; 0 where it is its turn."""
+    def ask(self, due_s: float) -> Wish:
+        """Wait in line with a frame that is due at `due_s`."""
+        self._waiting.append((due_s, next(self._count)))
+        return self._waiting[-1]
+
+    def wait_s(self, wish: Wish) -> float:
+        """How long it has to wait at least; 0 where it is its turn."""
         now_s = self._clock.now_s()
-        if min(self._waiting)[1] != thread:
+        if min(self._waiting) != wish:
             return POLL_S
         self._raise(now_s)
         self._resting = [until_s for until_s in self._resting if until_s > now_s]
         ends_s = [began_s + PATIENCE_S for began_s in self._drawing.values()]
         busy = sorted([*self._resting, *(end_s for end_s in ends_s if end_s > now_s)])
         free = len(busy) - self._at_once
-        return busy[free] - now_s if free >= 0 else 0.0
+        quiet_s = min(self._late_s + QUIET_S, self._ended_s + LEAST_EVERY_S) - now_s
+        return max(0.0, quiet_s, busy[free] - now_s if free >= 0 else 0.0)
 
-    def _end(self, thread: int, cpu_s: float) -> None:
+    def begin(self, wish: Wish, *, draws: bool = True) -> None:
+        """Leave the line, to draw or for good."""
         with self._changed:
-            del self._drawing[thread]
-            pause_s = min(cpu_s, PATIENCE_S) * (1.0 / self.share - 1.0)
-            self._resting.append(self._clock.now_s() + pause_s)
+            self._waiting.remove(wish)
+            if draws:
+                self._drawing[wish] = self._clock.now_s()
             self._changed.notify_all()
+
+    def end(self, wish: Wish, cpu_s: float) -> None:
+        """Note that the picture is drawn, if one was, which took so much processor time."""
+        with self._changed:
+            if self._drawing.pop(wish, None) is not None:
+                self._ended_s = self._clock.now_s()
+                pause_s = min(cpu_s, PATIENCE_S) * (1.0 / self.share - 1.0)
+                self._resting.append(self._ended_s + pause_s)
+                self._changed.notify_all()
 
     def voice_late(self) -> None:
         """Draw less: sound came late in one of the rooms."""
         with self._changed:
-            self._raised_s = now_s = self._clock.now_s()
+            self._late_s = self._raised_s = now_s = self._clock.now_s()
             if now_s < self._lowered_s + STEP_S:
                 return
             self._lowered_s = now_s
