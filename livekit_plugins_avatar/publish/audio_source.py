@@ -2,7 +2,8 @@
 
 A workaround for livekit 1.1.21: the end of each push is an event that goes to every room of the
 process and to every push that waits, on all their event loops. Eight rooms hand each other 14,000
-wake-ups a second so, and no thread of Python gets on. Can go with livekit 1.2.
+wake-ups a second so, by the code of the SDK, and no thread of Python gets on. It
+can go once the SDK wakes only the push that has ended.
 """
 
 from __future__ import annotations

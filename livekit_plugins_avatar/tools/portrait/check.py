@@ -24,8 +24,8 @@ PRESENCE_LEAST = 0.9
 
 MIRRORED_MOST, MIRRORED_DOUBTFUL, SCORE_LEAST = 0.05, 0.032, 0.78
 """Where landmarks of the mirror image lie further off, in distances of the eyes, it is no person's
-face; nor where they lie rather far and the detector is in doubt. For 64 photographs and paintings
-of people they were below .033, and all scores were above."""
+face; nor where they lie rather far and the detector is in doubt. For some 60 photographs and
+paintings of people they were below .033, and all scores were above."""
 
 SHARP_LEAST = 0.19
 """A picture blurred by 3 % of the eyes' distance is below; sharp ones are above .35."""
