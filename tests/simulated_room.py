@@ -12,6 +12,8 @@ from livekit import rtc
 class Publication:
     """A track of the local participant."""
 
+    muted = False
+
     def __init__(self, sid: str, track: rtc.LocalTrack) -> None:
         self.sid, self.track, self.kind, self.name = sid, track, track.kind, track.name
         self.subscribed = asyncio.Event()

@@ -48,7 +48,7 @@ class GraphThread:
 
     def __init__(self) -> None:
         self._work: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        threading.Thread(target=self._run, name="avatar-graphs", daemon=True).start()
+        threading.Thread(target=self._run, name="cuda-graphs", daemon=True).start()
 
     def _run(self) -> None:
         while True:

@@ -92,6 +92,7 @@ class Server:
                 self._look_after(tick_s)
                 report()
                 last_s = tick_s if self._rooms else last_s
+        self._pool.shutdown(wait=False)
 
     def _accept(self) -> None:
         with suppress(OSError):
