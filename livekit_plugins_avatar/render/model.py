@@ -7,7 +7,9 @@ It is bound to one batch size and to buffers that stay where they are.
 
 from __future__ import annotations
 
+import atexit
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
@@ -78,6 +80,23 @@ def in_parts(faces: Faces, most: int, draw: Callable[[Faces], Frames]) -> Frames
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
+EXIT_S = 2.0
+"""How long a process that ends waits for pictures that are being drawn."""
+
+_runs: set[onnxruntime.RunOptions] = set()
+"""Of the pictures that a CPU draws now."""
+
+
+@atexit.register
+def end_runs() -> None:
+    """Stop drawing: a thread in native code, as Python shuts down, aborts the process."""
+    ends_s = time.monotonic() + EXIT_S
+    while (runs := list(_runs)) and time.monotonic() < ends_s:
+        for run in runs:
+            run.terminate = True
+        time.sleep(0.01)
+
+
 class Model:
     """A persona's weights on one device. Any thread may draw; the CPU draws several at a time."""
 
@@ -92,8 +111,13 @@ class Model:
 
     def _run(self, output: str, faces: Faces) -> Frames:
         if self._device == "cpu":
-            frames: Frames = self._session.run([output], {"face": faces})[0]
-            return frames
+            run = onnxruntime.RunOptions()
+            _runs.add(run)
+            try:
+                frames: Frames = self._session.run([output], {"face": faces}, run)[0]
+                return frames
+            finally:
+                _runs.discard(run)
         with GPU:
             # The pictures stay in the device's memory, and are copied out of it once.
             binding: Any = self._session.io_binding()
