@@ -20,7 +20,7 @@ FLAKES: dict[str, tuple[int, int]] = {
     "test_speech_arrives_whole": (1, 4),
     "test_the_playhead_follows_the_audio_source": (1, 4),
     "test_a_resumed_connection_stops_nothing": (1, 4),
-    "test_a_minute_of_faults_is_still_a_conversation": (2, 3),
+    "test_a_minute_of_faults_is_still_a_conversation": (4, 8),
     "test_second_visitor": (2, 6),
     "test_question_and_picture": (0, 1),
     "test_the_eyes_turn_to_the_speaker": (0, 5),
@@ -31,7 +31,7 @@ in the code, on two cores at a load of 2 to 15. They share the machine with the 
 voice that they test: where it stops all of them for half a second, a promise is broken that is not
 the code's. All other tests fail at once. `AVATAR_RERUNS=0` turns reruns off."""
 
-RERUNS = int(os.environ.get("AVATAR_RERUNS", "2"))
+RERUNS = int(os.environ.get("AVATAR_RERUNS", "4"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
