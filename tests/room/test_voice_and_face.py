@@ -174,7 +174,7 @@ async def test_another_face_in_mid_speech(server: LiveKitServer) -> None:
         assert abs(heard_length_s(call) - 2.0) <= 0.1
         assert heard_quiet_ms(call) <= MADE_UP_MS
         with pytest.raises(PersonaError, match="no persona file"):
-            await call.avatar.use("nobody.onnx")
+            await call.avatar.use("missing.onnx")
     with pytest.raises(AvatarError, match="closed"):
         await call.avatar.use("man")
 

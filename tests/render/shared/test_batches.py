@@ -34,7 +34,7 @@ def put(queue: Queue, *rooms: Room) -> list[Room]:
 
 
 def test_deadlines() -> None:
-    """The earliest deadline is drawn first, whoever came first."""
+    """The earliest deadline is drawn first, not the room that came first."""
     queue, cpu = Queue(1), Drawer("cpu")
     late, early = put(queue, room(cpu, 0.2), room(cpu, 0.1))
     assert queue.take(0.0) == [early]
