@@ -74,7 +74,7 @@ def waits(turns: Turns, due_s: float, took: Callable[[], None]) -> threading.Thr
 
 
 def test_the_frame_that_is_due_first_is_drawn_first() -> None:
-    """The face that asked first."""
+    """It does not matter which face asked first."""
     turns, order = Turns(ManualClock(), at_once=1), list[float]()
     with turns.turn(0.0, lambda: False):
         threads = [
