@@ -22,6 +22,7 @@ from ...timeline import Timed
 from ..i420 import LUMA_OF_RGB, rgb
 from ..portrait.judge import Judge, Seen, look
 from ..portrait.landmarks import MESH, OVAL
+from ..portrait.sheet import both
 from .picture_subjects import RGB, Shot, Subject, SubjectError
 from .similarity import psnr_db
 
@@ -31,10 +32,6 @@ BOX_MARGIN = 0.04
 BLOCK_PX = 32
 BLOCK_TEXTURE = 200.0
 """A block's motion can be told from this much contrast on: mean square of its slopes."""
-
-
-def _both(name: str, weight: float) -> dict[str, float]:
-    return {f"{name}Left": weight, f"{name}Right": weight}
 
 
 def _mouth(shape: Mapping[str, float]) -> dict[str, float]:
@@ -64,9 +61,9 @@ FACES: Mapping[str, FaceState] = {
         **{name: {"jawOpen": jaw} for name, jaw in JAWS.items()},
         **{name: _pressed(jaw) for name, jaw in PRESSED.items()},
         **{vowel: _mouth(MOUTH_SHAPES[vowel].shape) for vowel in VOWELS},
-        "smile": {**_both("mouthSmile", 0.7), **_both("cheekSquint", 0.4)},
-        "blink_half": _both("eyeBlink", 0.5),
-        "blink": _both("eyeBlink", 1.0),
+        "smile": {**both("mouthSmile", 0.7), **both("cheekSquint", 0.4)},
+        "blink_half": both("eyeBlink", 0.5),
+        "blink": both("eyeBlink", 1.0),
         **{name: _turn("gazeYaw", angle) for name, angle in GAZES.items()},
         **{name: _turn("headYaw", angle) for name, angle in YAWS.items()},
         **{name: _turn("headPitch", angle) for name, angle in PITCHES.items()},

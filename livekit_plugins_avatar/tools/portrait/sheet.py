@@ -16,23 +16,24 @@ from .. import i420
 CELL_PX, COLUMNS = 256, 6
 
 
-def _both(name: str, weight: float) -> dict[str, float]:
+def both(name: str, weight: float) -> dict[str, float]:
+    """The same weight for the left and the right of a pair."""
     return {f"{name}Left": weight, f"{name}Right": weight}
 
 
 FACES: dict[str, dict[str, float]] = {
     "at rest": {},
     "jaw .3": {"jawOpen": 0.3},
-    "aa": {"jawOpen": 0.5, **_both("mouthLowerDown", 0.2), **_both("mouthUpperUp", 0.15)},
-    "E": {"jawOpen": 0.22, **_both("mouthStretch", 0.3), **_both("mouthLowerDown", 0.3)},
+    "aa": {"jawOpen": 0.5, **both("mouthLowerDown", 0.2), **both("mouthUpperUp", 0.15)},
+    "E": {"jawOpen": 0.22, **both("mouthStretch", 0.3), **both("mouthLowerDown", 0.3)},
     "O": {"jawOpen": 0.35, "mouthFunnel": 0.45, "mouthPucker": 0.2},
     "U": {"jawOpen": 0.15, "mouthPucker": 0.6, "mouthFunnel": 0.3},
-    "p b m": {"jawOpen": 0.06, "mouthClose": 0.06, **_both("mouthPress", 0.35)},
-    "f v": {"jawOpen": 0.1, "mouthRollLower": 0.55, **_both("mouthUpperUp", 0.3)},
-    "smile": {**_both("mouthSmile", 0.7), **_both("cheekSquint", 0.4)},
-    "half a blink": _both("eyeBlink", 0.5),
-    "a blink": _both("eyeBlink", 1.0),
-    "brows up": {"browInnerUp": 0.7, **_both("browOuterUp", 0.7)},
+    "p b m": {"jawOpen": 0.06, "mouthClose": 0.06, **both("mouthPress", 0.35)},
+    "f v": {"jawOpen": 0.1, "mouthRollLower": 0.55, **both("mouthUpperUp", 0.3)},
+    "smile": {**both("mouthSmile", 0.7), **both("cheekSquint", 0.4)},
+    "half a blink": both("eyeBlink", 0.5),
+    "a blink": both("eyeBlink", 1.0),
+    "brows up": {"browInnerUp": 0.7, **both("browOuterUp", 0.7)},
     "gaze left": {"gazeYaw": -0.35},
     "gaze right": {"gazeYaw": 0.35},
     "yaw -8": {"headYaw": -0.14},
