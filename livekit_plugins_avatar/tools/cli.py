@@ -86,6 +86,13 @@ COMMANDS = (
     ),
     Command(
         "measurements",
+        "watch",
+        "watch.command",
+        "Tell what the viewers of an avatar see and hear, of a recording.",
+        "eval",
+    ),
+    Command(
+        "measurements",
         "bench rooms",
         "eval.rooms",
         "Find out how many rooms this machine holds, and what each takes of it.",
