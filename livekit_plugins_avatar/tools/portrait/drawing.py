@@ -18,6 +18,7 @@ from .eyes import Eyeball
 from .graph import Graph, Tensor
 from .head import CELL_PX, CELLS, LIMITS, POSE, POWERS, Head
 from .inverse import origins
+from .layers import Layers
 from .motion import SEAL, STEP, Motion
 from .mouth import Inside
 from .openings import EYES, MARGIN, Openings, Skin, with_lids
@@ -35,11 +36,8 @@ from .planes import (
     whole_source,
 )
 from .regions import MOST, Reach, bands
-from .sampling import Floats, resized
+from .sampling import Floats
 from .window import Window, across, around, eye_windows, fade, mouth_window
-
-OUTLINE_LEAST = 0.35
-"""The outline's own colour is not guessed from less than this share of it."""
 
 RIM_PX = 1
 """At the picture's own rim nothing is fetched from beyond this."""
@@ -50,7 +48,8 @@ class Ingredients:
     """All that a face is drawn from.
 
     Args:
-        plate: The picture, RGB [512, 512, 3], the figure alone at its outline.
+        plate: The picture, RGB [512, 512, 3].
+        layers: The same as figure and wall.
         motion, head, inside: See there.
         shade: Gains, [rows, columns, fields].
         eyes: By side.
@@ -60,6 +59,7 @@ class Ingredients:
     """
 
     plate: Floats
+    layers: Layers
     motion: Motion
     shade: Floats
     head: Head
@@ -89,8 +89,9 @@ class Drawing:
         self.windows = [*eyes, mouth_window(parts.inside, self.box, below)]
         self.inner = around(self.windows)
         self.reach = Reach(parts.head)
-        self.wall = Wall(graph, parts.head.wall)
-        self.source = whole_source(graph, parts.plate, parts.head.matte, self.wall)
+        layers = parts.layers
+        self.wall = Wall(graph, layers.wall_luma, layers.wall_chroma)
+        self.source = whole_source(graph, layers.luma, layers.chroma, layers.matte, self.wall)
 
     def write(self) -> Graph:
         """The graph, with its output named `i420`."""
@@ -103,7 +104,7 @@ class Drawing:
         self.skin = self._skin_turned(skin)
         self.shown = self.reach.around(self.inner)
         self.openings = self._openings()
-        regions = bands(self.reach, self.parts.head.matte, self.box)
+        regions = bands(self.reach, self.parts.layers.matte, self.box)
         self._frame(regions, [self._region(region) for region in regions])
         return graph
 
@@ -268,9 +269,9 @@ class Drawing:
         blocks = fine.reshaped(1, height, 2, width, 2).turned(2, 4, 0, 1, 3)
         fine = blocks.reshaped(4, 1, height, width)
         coarse = _cut(self.wall.chroma, half).reshaped(2, 1, height, width)
-        there = _cut(self.wall.blocks, half)
-        luma = luma * light + (fine - there * cover)
-        chroma = chroma + coarse * (1.0 - cover)
+        behind = 1.0 - cover
+        luma = luma * light + fine * behind
+        chroma = chroma + coarse * behind
         shown = self.shown.within(window)
         if shown.height > 0 and shown.width > 0:
             part = shown.moved(-window.left, -window.top).halved()
@@ -332,10 +333,3 @@ def _spline(step: int) -> Floats:
     cells = np.arange(CELLS) * CELL_PX + CELL_PX / 2
     pixels = np.arange(0, SIDE_PX, step) + step / 2
     return np.asarray(CubicSpline(cells, np.eye(CELLS), axis=0)(pixels.clip(cells[0], cells[-1])))
-
-
-def figure_alone(picture: Floats, head: Head) -> Floats:
-    """The picture, at the figure's outline without what shines through of the wall."""
-    share = resized(head.matte, SIDE_PX, SIDE_PX)[..., None]
-    own = (picture - (1 - share) * head.wall) / np.maximum(share, OUTLINE_LEAST)
-    return np.where((share > 0.02) & (share < 0.98), np.clip(own, 0, 255), picture)

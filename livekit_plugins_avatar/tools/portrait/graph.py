@@ -171,9 +171,9 @@ class Graph:
         """Numbers of the file between 0 and 255, kept as bytes."""
         return self.bytes_(values).floats()
 
-    def bytes_(self, values: Floats) -> Tensor:
-        """Numbers of the file between 0 and 255, which stay bytes."""
-        return self._stored(np.rint(np.clip(values, 0, 255)).astype(np.uint8))
+    def bytes_(self, values: Floats, name: str = "") -> Tensor:
+        """Numbers of the file between 0 and 255, which stay bytes, under a name if it is given."""
+        return self._stored(np.rint(np.clip(values, 0, 255)).astype(np.uint8), name)
 
     def byte(self, value: int) -> Tensor:
         """One byte."""
@@ -221,8 +221,8 @@ class Graph:
             self._scalars[value] = self.constant(value)
         return self._scalars[value]
 
-    def _stored(self, values: Any) -> Tensor:
-        name = f"c{len(self._initializers)}"
+    def _stored(self, values: Any, name: str = "") -> Tensor:
+        name = name or f"c{len(self._initializers)}"
         self._initializers.append(
             numpy_helper.from_array(np.ascontiguousarray(values).reshape(np.shape(values)), name)
         )

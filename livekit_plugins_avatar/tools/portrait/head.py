@@ -1,4 +1,4 @@
-"""How the head moves in the picture: depth, a turn about the neck, and what is behind.
+"""How the head moves in the picture: depth, a turn about the neck, and its outline.
 
 How far what lies at a node moves is a sum of terms of the pose, solved by least squares from poses
 at random.
@@ -63,23 +63,20 @@ FALL = 1.3
 
 MATTE_LOW, MATTE_SPAN = 0.2, 0.6
 GUIDE_RADIUS_PX, GUIDE_NOISE = 13, 2e-4
-WALL_PX = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head's motion and the background.
+    """The head's motion and its outline.
 
     Args:
         terms: Displacements of what lies at a node, in pixels, [CELLS, CELLS, 2, terms].
-        matte: How much of each block of 2 x 2 pixels is the person, [256, 256].
-        wall: What is behind, [512, 512, 3].
+        matte: How much of each pixel is the person, [512, 512].
         error_px: Root mean square of what the terms leave over.
     """
 
     terms: Floats
     matte: Floats
-    wall: Floats
     error_px: float
 
 
@@ -96,9 +93,7 @@ def head_of(picture: Floats, fit: Fit, face: Landmarks, motion: Motion, matte: F
     terms, error = _terms(fit, depth, share * _rim(matte, share))
     luma = picture @ LUMA_OF_RGB
     rough = np.clip((matte - MATTE_LOW) / MATTE_SPAN, 0, 1)
-    sharp = _guided(luma / 255, rough)
-    half = resized(sharp, SIDE_PX // 2, SIDE_PX // 2)
-    return Head(terms, half, _wall(picture, sharp), error)
+    return Head(terms, _guided(luma / 255, rough), error)
 
 
 def powers(pose: Floats) -> Floats:
@@ -193,17 +188,3 @@ def _guided(guide: Floats, matte: Floats) -> Floats:
     )
     sharp = mean(slope) * guide + mean(share - slope * bright)
     return np.clip((sharp - 0.08) / 0.84, 0, 1)
-
-
-def _wall(picture: Floats, matte: Floats) -> Floats:
-    """The background, continued smoothly behind the person."""
-    person = ndimage.binary_dilation(matte > 0.05, iterations=6)
-    open_ = resized((~person).astype(np.float32), WALL_PX, WALL_PX)
-    known = open_ > 0.5
-    if known.sum() < WALL_PX:
-        return picture
-    small = resized(picture * ~person[..., None], WALL_PX, WALL_PX)
-    wall = filled(small / np.maximum(open_, 1e-3)[..., None], known)
-    behind = resized(wall, SIDE_PX, SIDE_PX)
-    soft = blurred(person.astype(np.float32), 2.0)[..., None]
-    return np.asarray(np.where(person[..., None], behind, picture * (1 - soft) + behind * soft))

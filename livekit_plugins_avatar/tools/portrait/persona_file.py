@@ -17,12 +17,13 @@ from ..i420 import LUMA_OF_RGB
 from . import rig as rigs
 from .canvas import SIDE_PX, framed
 from .check import NO_FACE, check, check_framed, check_room
-from .drawing import Drawing, Ingredients, figure_alone
+from .drawing import Drawing, Ingredients
 from .eyes import eyeballs_of
 from .fit import Fit
 from .fit import fit as fit_rig
 from .head import head_of
 from .landmarks import Box, Landmarks, faces, landmarks, matte
+from .layers import layers_of
 from .light import shade_of
 from .motion import always_sealed, motion_of
 from .mouth import inside_of
@@ -182,7 +183,8 @@ def _ingredients(
     above, below = (np.minimum.reduce([side[k] for side in sides]) for k in (0, 1))
     already = np.array([name.startswith(ALREADY) for name in rig.unit_names]) * fit.expression
     return Ingredients(
-        plate=figure_alone(pixels, head),
+        plate=pixels,
+        layers=layers_of(pixels, head),
         motion=motion,
         shade=shade_of(pixels, rig, fit, motion),
         head=head,

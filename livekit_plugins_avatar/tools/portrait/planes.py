@@ -116,12 +116,11 @@ class Wall:
 
     Args:
         graph: To write to.
-        rgb: [512, 512, 3].
+        luma, chroma: Codes, [512, 512], [2, 256, 256].
     """
 
-    def __init__(self, graph: Graph, rgb: Floats) -> None:
-        planes = yuv(rgb)
-        self._bytes = graph.bytes_(planes[None, :1]), graph.bytes_(halved(planes[1:])[None])
+    def __init__(self, graph: Graph, luma: Floats, chroma: Floats) -> None:
+        self._bytes = graph.bytes_(luma[None, None]), graph.bytes_(chroma[None])
         codes = (planes_.floats() for planes_ in self._bytes)
         self.luma, self.chroma = (
             each - float(zero) for each, zero in zip(codes, (BLACK, GREY), strict=True)
@@ -134,28 +133,29 @@ class Wall:
         return self._bytes[scale - 1].window(top, bottom, left, right)
 
 
-def whole_source(graph: Graph, plate: Floats, matte: Floats, wall: Wall) -> Tensor:
+def whole_source(graph: Graph, luma: Floats, chroma: Floats, matte: Floats, wall: Wall) -> Tensor:
     """What every block of 2 x 2 pixels is fetched from, [1, 7, 512, 512].
 
-    Four copies of what the figure adds to the luma of the wall, each shifted by a pixel, so that
-    the pixels of a block share a place, each with the wall's own luma, as the block has it, as far
-    as the figure covers; then its chroma, and how much of a block is the figure. The last three
-    lie so that every second pixel is a block's own.
+    Four copies of the figure's luma as far as it covers, each shifted by a pixel, so that the
+    pixels of a block share a place; then its chroma, and how much of a block is the figure. The
+    last three lie so that every second pixel is a block's own. Luma is covered by the pixel: where
+    that is not what a block is, the block's wall makes up for it.
 
     Args:
         graph: To write to.
-        plate: The picture, RGB [512, 512, 3].
-        matte: [256, 256].
+        luma, chroma: Codes of the figure, [512, 512], [2, 256, 256].
+        matte: How much of each block it is, [256, 256]; in the file under the name `matte`.
         wall: Behind it.
     """
-    planes = yuv(plate)[None]
-    luma, chroma = graph.codes(planes[:, :1]), graph.codes(halved(planes[:, 1:]))
-    cover = graph.codes(matte[None, None] * 255) * (1 / 255)
-    added = (luma - float(BLACK) - wall.luma) * cover.enlarged(2)
-    blocks = graph.joined([(chroma - float(GREY)) * cover, cover, wall.blocks * cover], 1)
-    copies = graph.joined(shifted(added.framed(0, 1, 0, 1, "edge")), 1)
-    colour, behind = blocks.enlarged(2, "asymmetric").split(3, 1, axis=1)
-    return graph.joined([copies + behind, colour], 1)
+    own, colours = graph.codes(luma[None, None]), graph.codes(chroma[None])
+    cover = graph.bytes_(matte[None, None] * 255, "matte").floats() * (1 / 255)
+    blocks = graph.joined([(colours - float(GREY)) * cover, cover, wall.blocks], 1)
+    colour, share, behind = blocks.enlarged(2, "asymmetric").split(2, 1, 1, axis=1)
+    copies, covers = (
+        graph.joined(shifted(each.framed(0, 1, 0, 1, "edge")), 1)
+        for each in (own - float(BLACK), cover.enlarged(2))
+    )
+    return graph.joined([(copies - behind) * covers + behind * share, colour, share], 1)
 
 
 def interleaved(luma: Tensor, height: int, width: int) -> Tensor:
