@@ -59,6 +59,8 @@ class Play:
         self.begun: list[asyncio.Task[Any]] = []
         self.close_s: list[float] = []
         """How long each closing took."""
+        self._starting: list[asyncio.Task[None]] = []
+        """The start of the session."""
 
     async def begin(self) -> None:
         """Start the avatar and the session, as an agent does; the face may refuse."""
@@ -67,7 +69,10 @@ class Play:
             await self.face.start(self.session, room=self.place.room)
         except AvatarError:
             pass
-        await self.place.run(self.session)
+        # Shielded from `cancel`: a session of livekit-agents 1.8 whose own start is cancelled takes
+        # speech, with an avatar or without, and neither `aclose` nor anything else ends it.
+        self._starting.append(asyncio.create_task(self.place.run(self.session), name="session"))
+        await asyncio.shield(self._starting[-1])
 
     async def say(self) -> None:
         """Let the agent say two seconds of something."""
@@ -130,7 +135,8 @@ class Play:
             AssertionError: Something did not end in time, or a track is left.
         """
         wrong = [] if forget else [await late(self.close(), "aclose")]
-        wrong += [await late(asyncio.wait({task}), task.get_name()) for task in self.begun]
+        begun = [*self.begun, *self._starting]
+        wrong += [await late(asyncio.wait({task}), task.get_name()) for task in begun]
         if not forget:
             wrong.append(await late(self._unpublished(), "avatar-* track"))
         self._on_step("end")
