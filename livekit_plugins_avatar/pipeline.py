@@ -1,6 +1,6 @@
 """Builds the stages of one avatar, joins them, and closes them.
 
-Speech goes `audio.sink` -> `audio.playout` -> `publish.conductor` to the audio track, and to
+Speech goes `audio.speech` -> `audio.playout` -> `publish.conductor` to the audio track, and to
 `speech.worker`, whose visemes the `face` reads. Events of the conversation go from `agent` to
 `gaze` and `emotion`, which the face reads too. Faces go to `render.prerenderer`, and its frames to
 the conductor, which publishes each with its sample of sound.
@@ -11,24 +11,20 @@ from __future__ import annotations
 import asyncio
 import atexit
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from livekit import rtc
-from livekit.agents import AgentSession
 
 from . import telemetry
-from .agent.audio_output import OutputTakeover
-from .agent.events import AgentEvents
-from .agent.participants import Participants
-from .agent.text_tap import TextTap
+from .agent.conversation import Conversation, Inputs
 from .audio.playback_events import PlaybackEvent
 from .audio.playout import Playout
-from .audio.sink import AudioSink
+from .audio.speech import SpeechInput
 from .emotion.controller import EmotionController
 from .face.articulation import REACH_AFTER_SAMPLES
 from .face.face import Face
+from .face.status import AvatarStatus
 from .face.store import SAVE_EVERY_S, FaceStore
 from .gaze.attention import Attention
 from .gaze.controller import GazeController
@@ -85,12 +81,24 @@ class Pipeline:
         self.renderer = options.renderer
         self._prerenderer: Prerenderer | None = None
         self._worker: RecognitionWorker | None = None
-        self.sink: AudioSink | None = None
-        self._takeover: OutputTakeover | None = None
+        self._conversation: Conversation | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._using = asyncio.Lock()
-        self._attached = ExitStack()
-        """Lets go of the session and the room."""
+
+    @property
+    def device(self) -> str | None:
+        """Where the persona is rendered, if there is one and its renderer tells."""
+        return getattr(self.renderer, "device", None)
+
+    @property
+    def status(self) -> AvatarStatus:
+        """What the face that viewers see now does, and why."""
+        return self.face.status(self.visible)
+
+    @property
+    def has_face(self) -> bool:
+        """Whether a face is published."""
+        return self.publisher.has_video
 
     def now(self) -> int:
         """The earliest sample whose frame can still be redrawn: the one "now" of gaze and emotion,
@@ -135,13 +143,13 @@ class Pipeline:
         """How long rendering a frame takes at present; 0 before the first."""
         return self._prerenderer.frame_cost_s if self._prerenderer is not None else 0.0
 
-    async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
-        """Open the models, publish, and take over the session's audio output; `aclose` cancels."""
-        starting = asyncio.create_task(self._start(agent_session, room), name="start")
+    async def start(self, conversation: Conversation, room: rtc.Room) -> None:
+        """Open the models, publish, and become part of a conversation; `aclose` cancels."""
+        starting = asyncio.create_task(self._start(conversation, room), name="start")
         self._tasks.append(starting)
         await asyncio.shield(starting)
 
-    async def _start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
+    async def _start(self, conversation: Conversation, room: rtc.Room) -> None:
         options, store = self.options, None
         if options.face_store is not None:
             store = FaceStore(options.face_store, room.name)
@@ -167,7 +175,7 @@ class Pipeline:
         if store is not None:
             saving = asyncio.create_task(self._save_face(store), name="face store")
             self._tasks.append(saving)
-        self._attach(agent_session, room, worker)
+        self._attach(conversation, worker)
         telemetry.measure(self, {"room": room.name})
         drawn = self.renderer if self.publisher.has_video else None
         logger.info("avatar: %s; %s", options.describe(drawn), SYNC_GROUP)
@@ -228,57 +236,51 @@ class Pipeline:
         )
         self._prerenderer.start()
 
-    def _attach(
-        self, agent_session: AgentSession[Any], room: rtc.Room, worker: RecognitionWorker
-    ) -> None:
-        """Make the sink, and follow the conversation."""
+    def _attach(self, conversation: Conversation, worker: RecognitionWorker) -> None:
+        """Let the conversation speak, and tell what happens in it."""
         spoken = SpokenText(worker.expect)
-        self.sink = AudioSink(
+        speech = SpeechInput(
             self.playout,
             worker,
-            clock=self.clock,
-            wait_for_subscriber=self.publisher.wait_for_subscriber,
             segments=(self.emotion, spoken),
             on_planned_speech=self._on_planned_speech,
         )
-        text_tap = TextTap(
-            [self.emotion, spoken], on_first=lambda: self.gaze.speech_expected(self.now())
+        self._conversation = conversation
+        conversation.attach(
+            Inputs(
+                speech=speech,
+                gaze=self.gaze,
+                emotion=self.emotion,
+                texts=(self.emotion, spoken),
+                now=self.now,
+                wait_for_subscriber=self.publisher.wait_for_subscriber,
+                clock=self.clock,
+            )
         )
-        participants = Participants(room, self.gaze, now=self.now)
-        events = AgentEvents(
-            agent_session,
-            self.sink,
-            gaze=self.gaze,
-            emotion=self.emotion,
-            text_tap=text_tap,
-            now=self.now,
-        )
-        self._takeover = OutputTakeover(agent_session, room, self.sink)
-        for stage in (participants, events, self._takeover):
-            stage.attach()
-            self._attached.callback(stage.detach)
 
     async def aclose(self) -> None:
         """Close all stages, each within its limit.
 
-        In this order: the start and other tasks; the session's output and events are given back;
-        the threads and the sink; the classifier and the tracks, which ask others; the plain voice.
+        In this order: the start and other tasks; the conversation is let go; the threads, and
+        speech that is open; the classifier and the tracks, which ask others.
         """
         for task in self._tasks:
             task.cancel()
         await _ended(*self._tasks)
-        self._attached.close()
+        conversation = self._conversation
+        if conversation is not None:
+            conversation.detach()
         telemetry.forget(self)
         await asyncio.to_thread(self._stop_threads)
         atexit.unregister(self._stop_threads)
-        if self.sink is not None:
-            self.sink.close()
+        if conversation is not None:
+            conversation.end_speech()
         await _ended(
             asyncio.create_task(self.emotion.aclose(), name="emotion"),
             asyncio.create_task(self.publisher.aclose(), name="tracks"),
         )
-        if self._takeover is not None:
-            self._takeover.publish()
+        if conversation is not None:
+            conversation.released()
 
     def _stop_threads(self) -> None:
         self.publisher.stop()
@@ -318,8 +320,8 @@ class Pipeline:
 
     def _on_events(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
         """Speech was played; on the conductor's thread."""
-        if self.sink is not None:
-            self.sink.deliver(events)
+        if self._conversation is not None:
+            self._conversation.deliver(events)
 
     async def _save_face(self, store: FaceStore) -> None:
         """Wake the face once a viewer subscribes, then save it again and again."""

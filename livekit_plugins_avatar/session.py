@@ -13,6 +13,7 @@ from livekit.agents import AgentSession, JobContext, get_job_context
 from livekit.agents.voice import avatar as agents_avatar
 
 from .agent.audio_output import is_running
+from .agent.conversation import LocalConversation
 from .emotion.estimate import EmotionClassifier
 from .emotion.tags import emotion_named
 from .face.status import AvatarStatus
@@ -121,7 +122,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     def device(self) -> str | None:
         """Where the persona is rendered now: "tensorrt", "cuda" or "cpu"; None before `start`, and
         for a renderer of your own that has no `device`."""
-        return getattr(self._pipeline.renderer, "device", None)
+        return self._pipeline.device
 
     @property
     def stats(self) -> AvatarStats:
@@ -131,7 +132,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     @property
     def status(self) -> AvatarStatus:
         """What the face that viewers see now does, and why."""
-        return self._pipeline.face.status(self._pipeline.visible)
+        return self._pipeline.status
 
     def look_at(
         self,
@@ -256,7 +257,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             if isinstance(error, Exception) and not isinstance(error, PersonaError | AvatarError):
                 raise AvatarError(f"the avatar could not start: {error}") from error
             raise
-        if not self._pipeline.publisher.has_video:
+        if not self._pipeline.has_face:
             self._faceless.set()
 
     async def _start(
@@ -268,7 +269,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._identity = room.local_participant.identity
         # First, as the base class expects: it times how long the face takes to join.
         await super().start(agent_session, room)
-        await self._pipeline.start(agent_session, room)
+        await self._pipeline.start(LocalConversation(agent_session, room), room)
 
     def _check_order(self, agent_session: AgentSession[Any]) -> None:
         if self._claimed is not None or self._closing is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from livekit.agents import (
     AgentSession,
@@ -17,9 +17,38 @@ from livekit.agents import (
 from livekit.agents.voice.events import EventTypes
 from livekit.agents.voice.io import AudioOutput, PlaybackFinishedEvent
 
-from ..emotion.controller import EmotionController
-from ..gaze.controller import GazeController
+from .participants import RoomGaze
 from .text_tap import TextTap
+
+
+class Gaze(RoomGaze, Protocol):
+    """What a conversation tells gaze: `gaze.controller.GazeController` documents it."""
+
+    def user_speaking(self, sample: int, identity: str | None, speaking: bool) -> None: ...
+
+    def linked_participant(self, sample: int, identity: str | None) -> None: ...
+
+    def agent_state(self, sample: int, state: str) -> None: ...
+
+    def tool_started(self, sample: int, call_id: str) -> None: ...
+
+    def tool_ended(self, sample: int, call_id: str) -> None: ...
+
+    def speech_expected(self, sample: int) -> None: ...
+
+
+class Emotion(Protocol):
+    """What a conversation tells emotion: `emotion.controller.EmotionController` documents it."""
+
+    def agent_state(self, state: str) -> None: ...
+
+    def user_speaking(self, speaking: bool) -> None: ...
+
+    def user_transcribed(self, text: str, *, final: bool, language: str | None = None) -> None: ...
+
+    def tools_executed(self, failed: bool) -> None: ...
+
+    def playback_finished(self, interrupted: bool) -> None: ...
 
 
 class AgentEvents:
@@ -33,8 +62,8 @@ class AgentEvents:
         agent_session: AgentSession[Any],
         output: AudioOutput,
         *,
-        gaze: GazeController,
-        emotion: EmotionController,
+        gaze: Gaze,
+        emotion: Emotion,
         text_tap: TextTap,
         now: Callable[[], int],
     ) -> None:

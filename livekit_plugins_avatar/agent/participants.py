@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from livekit import rtc
-
-from ..gaze.controller import GazeController
 
 NO_PERSON = (
     rtc.ParticipantKind.PARTICIPANT_KIND_AGENT,
@@ -19,10 +18,20 @@ ON_BEHALF = "lk.publish_on_behalf"
 """Attribute of a participant that lends an agent its voice or face."""
 
 
+class RoomGaze(Protocol):
+    """What a room tells gaze."""
+
+    def participant_joined(self, sample: int, identity: str) -> None: ...
+
+    def participant_left(self, sample: int, identity: str) -> None: ...
+
+    def active_speakers(self, sample: int, identities: Iterable[str]) -> None: ...
+
+
 class Participants:
     """Follows one connected room from `attach` to `detach`, on its event loop."""
 
-    def __init__(self, room: rtc.Room, gaze: GazeController, *, now: Callable[[], int]) -> None:
+    def __init__(self, room: rtc.Room, gaze: RoomGaze, *, now: Callable[[], int]) -> None:
         self._room = room
         self._gaze = gaze
         self._now = now

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from livekit import rtc
@@ -23,7 +21,7 @@ from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, samples, seconds
 from .pcm_buffer import NO_PCM, Pcm
 from .playback_events import PlaybackEvent, Progressed, Started
-from .playout import Playout
+from .speech import Speech, TimedText
 
 AHEAD_MAX_SAMPLES = samples(60.0)
 """While more speech than this waits to be played, `capture_frame` waits: agents hardly ever speak
@@ -36,38 +34,6 @@ MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 768_000
 """From half of the lowest rate in telephony to twice the highest in studios."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimedText:
-    """Text that the TTS sent with its audio: a letter, a word or more, which begins `at_s` into its
-    segment, if the TTS told where."""
-
-    text: str
-    at_s: float | None = None
-
-
-class SpeechConsumer(Protocol):
-    """Takes the speech beside playout, to recognise it: int16 [N] from speech sample `start` on."""
-
-    def push_audio(self, start: int, pcm: Pcm) -> None: ...
-
-    def end_segment(self) -> None: ...
-
-    def clear(self) -> None: ...
-
-
-class SegmentListener(Protocol):
-    """Is told where segments start and end on the speech timeline, and their text; an interruption
-    clears a segment instead of ending it, or comes when none is open."""
-
-    def segment_started(self, start: int) -> None: ...
-
-    def timed_text(self, pieces: Sequence[TimedText]) -> None: ...
-
-    def segment_ended(self, end: int) -> None: ...
-
-    def segment_cleared(self) -> None: ...
-
-
 def report_cancelled(output: AudioOutput) -> None:
     """Finish a segment whose first frame was cancelled before `output` counted it: outputs above
     may have counted it already, and would wait for its end."""
@@ -76,36 +42,24 @@ def report_cancelled(output: AudioOutput) -> None:
 
 
 class AudioSink(AudioOutput):
-    """A LiveKit audio output that plays through a `Playout`.
-
-    Speech waits for `wait_for_subscriber`. `on_planned_speech` is called when speech starts (with
-    True), and when it ends, is cleared, paused or resumed (with False).
-    """
+    """A LiveKit audio output that plays through a `Speech`, and waits for `wait_for_subscriber`."""
 
     def __init__(
         self,
-        playout: Playout,
-        consumer: SpeechConsumer,
+        speech: Speech,
         *,
         clock: Clock,
         wait_for_subscriber: Callable[[], Awaitable[None]],
-        segments: Sequence[SegmentListener],
-        on_planned_speech: Callable[[bool], None],
     ) -> None:
         super().__init__(label="Avatar", capabilities=AudioOutputCapabilities(pause=True))
-        self._playout = playout
-        self._consumer = consumer
+        self._speech = speech
         self._clock = clock
         self._wait_for_subscriber: Callable[[], Awaitable[None]] | None = wait_for_subscriber
-        self._segments = segments
-        self._on_planned_speech = on_planned_speech
         self._loop = asyncio.get_running_loop()
         self._waits: set[asyncio.Future[None]] = set()
         """What `capture_frame` waits for now."""
         self._resampler: rtc.AudioResampler | None = None
         self._rate = SAMPLE_RATE
-        self._started = False
-        """Whether the open segment has started, and was not cleared."""
         self._malformed = False
         """Whether the open segment had a malformed frame."""
         self._closed = False
@@ -116,16 +70,14 @@ class AudioSink(AudioOutput):
             interrupted = not await self._first_subscriber()
             await super().capture_frame(frame)
             # Opens the segment, whatever the frame is worth: it is owed a `playback_finished`.
-            self._playout.push_audio(NO_PCM)
-            if interrupted:
-                self._playout.clear()
+            self._speech.open_segment(cut=interrupted)
             await self._take(frame)
         finally:
             self._report_if_closed()
 
     async def _first_subscriber(self) -> bool:
         """Wait for the first subscriber; returns False where an interruption ended the wait."""
-        if self._wait_for_subscriber is None or self._playout.dropping:
+        if self._wait_for_subscriber is None or self._speech.dropping:
             return True
         try:
             subscribed = await self._until(self._wait_for_subscriber())
@@ -139,14 +91,13 @@ class AudioSink(AudioOutput):
     async def _take(self, frame: rtc.AudioFrame) -> None:
         pieces = _timed_text(frame)
         for pcm in self._parts(frame):
-            self._accept(pcm)
-            if pieces and self._started:
-                for each in self._segments:
-                    each.timed_text(pieces)
+            self._speech.push_audio(pcm)
+            if pieces and self._speech.started:
+                self._speech.timed_text(pieces)
                 pieces = []
-            if self._playout.dropping:
+            if self._speech.dropping:
                 return
-            while self._playout.buffered > AHEAD_MAX_SAMPLES:
+            while self._speech.buffered > AHEAD_MAX_SAMPLES:
                 if not await self._until(self._clock.sleep(LIMIT_POLL_S)):
                     return
 
@@ -165,43 +116,30 @@ class AudioSink(AudioOutput):
         """End the segment."""
         super().flush()
         if len(rest := self._end_conversion()):
-            self._accept(rest)
-        if self._started:
-            for each in self._segments:
-                each.segment_ended(self._playout.accepted)
-            self._started = False
+            self._speech.push_audio(rest)
         self._malformed = False
-        self._playout.end_segment()
-        self._consumer.end_segment()
-        self._on_planned_speech(False)
+        self._speech.end_segment()
         self._report_if_closed()
 
     def clear_buffer(self) -> None:
         """Interrupt the speech: what is heard fades out, the rest is dropped."""
         self._resampler = None
-        self._started = False
-        for each in self._segments:
-            each.segment_cleared()
-        self._playout.clear()
-        self._consumer.clear()
-        self._on_planned_speech(False)
+        self._speech.clear()
         for wait in self._waits:
             wait.cancel()
 
     def pause(self) -> None:
         super().pause()
-        self._playout.pause()
-        self._on_planned_speech(False)
+        self._speech.pause()
 
     def resume(self) -> None:
         super().resume()
-        self._playout.resume()
-        self._on_planned_speech(False)
+        self._speech.resume()
 
     def close(self) -> None:
         """Finish open segments, and drop what still comes; no pull may follow."""
         self._closed = True
-        self._playout.close()
+        self._speech.close()
         for wait in self._waits:
             wait.cancel()
         self._report_if_closed()
@@ -214,7 +152,7 @@ class AudioSink(AudioOutput):
 
     def _report_closed(self) -> None:
         wall_s = self._clock.wall_s()
-        self._emit([(event, wall_s) for event in self._playout.advance(0)])
+        self._emit([(event, wall_s) for event in self._speech.advance(0)])
 
     def deliver(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
         """Report playback events, each with its wall-clock time; from any thread."""
@@ -233,19 +171,6 @@ class AudioSink(AudioOutput):
             else:
                 position = seconds(event.position)
                 self.on_playback_finished(playback_position=position, interrupted=event.interrupted)
-
-    def _accept(self, pcm: Pcm) -> None:
-        start = self._playout.push_audio(pcm)
-        if start < 0:
-            return
-        starts, self._started = not self._started, True
-        if starts:
-            for each in self._segments:
-                each.segment_started(start)
-        if len(pcm):
-            self._consumer.push_audio(start, pcm)
-        if starts:
-            self._on_planned_speech(True)
 
     def _parts(self, frame: rtc.AudioFrame) -> Iterator[Pcm]:
         """A frame as mono PCM at `SAMPLE_RATE`, in parts of a second; none if it is malformed."""

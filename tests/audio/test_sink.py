@@ -24,7 +24,8 @@ from livekit_plugins_avatar.audio.fades import FADE_SAMPLES
 from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.audio.playback_events import Finished
 from livekit_plugins_avatar.audio.playout import Playout
-from livekit_plugins_avatar.audio.sink import AHEAD_MAX_SAMPLES, AudioSink, TimedText
+from livekit_plugins_avatar.audio.sink import AHEAD_MAX_SAMPLES, AudioSink
+from livekit_plugins_avatar.audio.speech import SpeechInput, TimedText
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples, seconds
 
 from ..manual_clock import ManualClock
@@ -83,14 +84,13 @@ class Play:
         self.playout = Playout()
         self.notes = Notes()
         self.planned: list[tuple[bool, int | None]] = []
-        self.sink = AudioSink(
+        speech = SpeechInput(
             self.playout,
             self.notes,
-            clock=self.clock,
-            wait_for_subscriber=self.heard,
             segments=(self.notes,),
             on_planned_speech=lambda begins: self.planned.append((begins, self.playout.turn_end)),
         )
+        self.sink = AudioSink(speech, clock=self.clock, wait_for_subscriber=self.heard)
         self.audible = asyncio.Event()
         self.audible.set()
         self.track: list[NDArray[np.int16]] = []

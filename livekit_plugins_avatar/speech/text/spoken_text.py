@@ -13,7 +13,7 @@ from ...timeline import samples
 from .pronunciation import Word, WordReader
 
 if TYPE_CHECKING:
-    from ...audio.sink import TimedText
+    from ...audio.speech import TimedText
 
 
 class Expect(Protocol):
@@ -24,7 +24,7 @@ class Expect(Protocol):
 
 
 class SpokenText:
-    """Follows the text of one session; belongs to one thread. Fits `audio.sink.SegmentListener`."""
+    """Follows the text of one session; belongs to one thread. Fits `SegmentListener`."""
 
     def __init__(self, expect: Expect) -> None:
         self._expect = expect

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livekit_plugins_avatar.audio.sink import TimedText
+from livekit_plugins_avatar.audio.speech import TimedText
 from livekit_plugins_avatar.speech.text.pronunciation import Word
 from livekit_plugins_avatar.speech.text.spoken_text import SpokenText
 from livekit_plugins_avatar.timeline import samples

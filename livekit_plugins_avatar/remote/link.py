@@ -1,0 +1,130 @@
+"""Sends messages to one peer of a room and takes those of that peer, in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from livekit import rtc
+
+from ..audio.pcm_buffer import Pcm
+from ..log import logger
+from .protocol import TOPIC, Kind, Message, Numbering, ProtocolError, decode, encode
+
+MOST_WAITING = 2_000
+"""Messages that wait to be sent; more, and the link is broken: 60 s of speech are 400."""
+
+
+class Link:
+    """On the room's event loop, from `open` to `aclose`.
+
+    `on_message` gets each message that counts, `on_fault` why one of the peer's was refused. What
+    other participants send is left out, and logged once for each.
+    """
+
+    def __init__(
+        self,
+        room: rtc.Room,
+        peer: str,
+        *,
+        on_message: Callable[[Message], None],
+        on_fault: Callable[[str], None],
+        hello: bool,
+    ) -> None:
+        self.peer = peer
+        self._room = room
+        self._on_message = on_message
+        self._on_fault = on_fault
+        self._numbering = Numbering(hello=hello)
+        self._epoch = self._number = 0
+        self._waiting: deque[bytes] = deque()
+        self._wake = asyncio.Event()
+        self._sender: asyncio.Task[None] | None = None
+        self._strangers: set[str] = set()
+
+    def open(self) -> None:
+        """Begin to send and to listen."""
+        self._room.on("data_received", self._on_data)
+        self._sender = asyncio.create_task(self._send(), name="avatar-link")
+
+    async def aclose(self) -> None:
+        """Send no more; any number of times."""
+        self._room.off("data_received", self._on_data)
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of what is sent."""
+        return self._epoch
+
+    def begin(self, epoch: int) -> None:
+        """Number what is sent from now on anew."""
+        self._epoch, self._number = epoch, 0
+
+    def send(self, kind: Kind, **body: Any) -> None:
+        """Send a message, in order; dropped where the link is broken."""
+        self._put(Message(kind, self._epoch, self._number, body))
+
+    def send_audio(self, segment: int, offset: int, pcm: Pcm) -> None:
+        """Send samples of a segment, at most `MOST_SAMPLES`."""
+        at = {"segment": segment, "offset": offset, "pcm": pcm}
+        self._put(Message(Kind.AUDIO, self._epoch, self._number, **at))
+
+    def fault(self, reason: str) -> None:
+        """Refuse the peer's epoch: it is told why, and nothing more of it is taken."""
+        self._numbering.fault()
+        self._on_fault(reason)
+
+    def _put(self, message: Message) -> None:
+        self._number += 1
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append(encode(message))
+            self._wake.set()
+
+    async def _send(self) -> None:
+        failing = False
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                try:
+                    await self._room.local_participant.publish_data(
+                        self._waiting.popleft(), topic=TOPIC, destination_identities=[self.peer]
+                    )
+                    failing = False
+                except Exception as error:
+                    # The peer sees the gap in the numbers, or hears no more of us.
+                    if not failing:
+                        logger.warning("remote: a message was not sent: %s", error)
+                    failing = True
+
+    def _on_data(self, packet: rtc.DataPacket) -> None:
+        if packet.topic == TOPIC:
+            sender = packet.participant.identity if packet.participant is not None else ""
+            self.take(sender, packet.data)
+
+    def take(self, sender: str, data: bytes) -> None:
+        """Take a message of a participant; raises nothing."""
+        if sender != self.peer:
+            if sender not in self._strangers and len(self._strangers) < MOST_WAITING:
+                self._strangers.add(sender)
+                logger.warning(
+                    "remote: messages of participant %r are left out: only %r may send them",
+                    sender,
+                    self.peer,
+                )
+            return
+        try:
+            message = decode(data)
+            if message.kind is Kind.READY or self._numbering.accept(message):
+                self._on_message(message)
+        except ProtocolError as error:
+            self.fault(str(error))
+        except Exception as error:
+            logger.exception("remote: a message could not be followed")
+            self.fault(repr(error))
