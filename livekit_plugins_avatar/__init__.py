@@ -14,6 +14,7 @@ from pathlib import Path
 
 from livekit.agents import JobProcess, Plugin
 
+from .agent.room import AvatarError
 from .emotion.estimate import EmotionClassifier, EmotionEstimate
 from .face.state import FaceState
 from .face.status import AvatarStatus
@@ -23,7 +24,7 @@ from .options import DEFAULT_PERSONA
 from .publish.tracks import VideoCodec
 from .render.persona import Aspect, Device, PersonaError
 from .render.renderer import Frames, Moment, Renderer
-from .session import AvatarError, AvatarSession
+from .session import AvatarSession
 from .speech.recognizer import Recognizer, RecognizerStream
 from .speech.visemes import VisemeEvent
 from .telemetry import AvatarStats

@@ -49,6 +49,7 @@ class Options:
     recognizer: Recognizer | None = None
     emotion_classifier: EmotionClassifier | None = None
     face_store: MutableMapping[str, str] | str | Path | None = None
+    worker: str | None = None
 
     @property
     def resolved_style(self) -> Style:
@@ -86,6 +87,7 @@ class Options:
         return min(MOST_BITRATE_BPS, max(LEAST_BITRATE_BPS, wanted_bps))
 
     def __post_init__(self) -> None:
+        self._check_worker()
         self._check_persona()
         self._check_name("aspect", get_args(Aspect))
         self._check_name("device", get_args(Device))
@@ -109,11 +111,27 @@ class Options:
                 f"got {type(self.face_store).__name__}"
             )
 
+    def _check_worker(self) -> None:
+        if self.worker is None:
+            return
+        if not isinstance(self.worker, str):
+            raise TypeError(f"worker is a name, got {self.worker!r}")
+        if not self.worker:
+            raise ValueError("worker is the name of the workers to dispatch, got ''")
+        here = ("renderer", "recognizer", "emotion_classifier", "face_store", "shared_renderer")
+        for name in here:
+            if getattr(self, name) is not None:
+                raise TypeError(f"{name} runs in the worker's process: leave it out with worker")
+
     def _check_persona(self) -> None:
         if not isinstance(self.persona, str | Path):
             raise TypeError(
                 f"persona is a name or the path of a file, got {type(self.persona).__name__}"
             )
+        if self.worker is not None:
+            if not isinstance(self.persona, str):
+                raise TypeError(f"persona is a name that the worker knows, got {self.persona!r}")
+            return
         if self.persona not in BUILT_IN and not Path(self.persona).is_file():
             names = ", ".join(map(repr, BUILT_IN))
             raise PersonaError(

@@ -254,6 +254,7 @@ class Pipeline:
                 texts=(self.emotion, spoken),
                 now=self.now,
                 wait_for_subscriber=self.publisher.wait_for_subscriber,
+                heard=lambda: self.playout.heard,
                 clock=self.clock,
             )
         )

@@ -14,6 +14,7 @@ from livekit.agents.voice import avatar as agents_avatar
 
 from .agent.audio_output import is_running
 from .agent.conversation import LocalConversation
+from .agent.room import AvatarError, connect
 from .emotion.estimate import EmotionClassifier
 from .emotion.tags import emotion_named
 from .face.status import AvatarStatus
@@ -22,14 +23,11 @@ from .log import logger
 from .options import DEFAULT_PERSONA, VIDEO_DELAY_S, Options
 from .pipeline import Pipeline
 from .publish.tracks import VideoCodec
+from .remote.avatar import RemoteAvatar
 from .render.persona import Aspect, Device, PersonaError
 from .render.renderer import Renderer
 from .speech.recognizer import Recognizer
 from .telemetry import AvatarStats
-
-
-class AvatarError(RuntimeError):
-    """An avatar was used in the wrong order, or could not start; the message has the remedy."""
 
 
 class AvatarSession(agents_avatar.AvatarSession[str]):
@@ -57,6 +55,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             lexicon; see `emotion.classifiers`. The avatar closes it.
         face_store: The path of a folder or a mapping of strings, where the face is saved: a process
             that takes this one's place within a minute goes on with it.
+        worker: Name of the workers (`livekit-avatar worker`) one of which draws the face and
+            publishes it with the voice, as a participant of its own; None: this process does.
+            What of the other arguments runs there, as a renderer, is then left out here.
 
     Raises:
         PersonaError: There is no such persona.
@@ -82,6 +83,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         recognizer: Recognizer | None = None,
         emotion_classifier: EmotionClassifier | None = None,
         face_store: MutableMapping[str, str] | str | Path | None = None,
+        worker: str | None = None,
     ) -> None:
         super().__init__()
         options = Options(
@@ -100,8 +102,11 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             recognizer=recognizer,
             emotion_classifier=emotion_classifier,
             face_store=face_store,
+            worker=worker,
         )
-        self._pipeline = Pipeline(options)
+        self._pipeline: Pipeline | RemoteAvatar = (
+            Pipeline(options) if worker is None else RemoteAvatar(worker, options)
+        )
         self._identity = ""
         self._claimed: AgentSession[Any] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -110,8 +115,9 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
     @property
     def avatar_identity(self) -> str:
-        """The agent's own identity: voice and face are tracks of the agent."""
-        return self._identity
+        """Of the participant whose tracks voice and face are: the agent, or a worker."""
+        remote = self._pipeline
+        return remote.identity if isinstance(remote, RemoteAvatar) else self._identity
 
     @property
     def provider(self) -> str:
@@ -263,7 +269,7 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     async def _start(
         self, agent_session: AgentSession[Any], room: rtc.Room, job: JobContext | None
     ) -> None:
-        await _connect(room, job)
+        await connect(room, job)
         if self._closing is not None:
             raise asyncio.CancelledError
         self._identity = room.local_participant.identity
@@ -332,18 +338,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
 _taken: weakref.WeakSet[AgentSession[Any]] = weakref.WeakSet()
 """The agent sessions that have an avatar, or one that starts."""
-
-
-async def _connect(room: rtc.Room, job: JobContext | None) -> None:
-    """Make sure that the room is connected; the job's own room is connected here if need be."""
-    if room.isconnected():
-        return
-    if job is None or job.room is not room:
-        raise AvatarError(
-            "the avatar publishes into a connected room and this one is not: "
-            "`await room.connect(url, token)` before `await face.start(session, room=room)`"
-        )
-    await job.connect()
 
 
 def _identity(participant: rtc.Participant | str | None) -> str | None:

@@ -77,24 +77,43 @@ def _tail(output: AudioOutput | None) -> AudioOutput | None:
 
 
 class PlainVoice(_ParticipantAudioOutput):
-    """The framework's own output, for an agent whose avatar was closed in mid-call.
+    """The framework's own output, for an agent whose face is closed, or elsewhere and away.
 
     Its track waits for `may_publish`, and speech for the track. It closes itself with the session
     or the room, and takes frames of any rate: an answer under way keeps its rate.
+
+    Args:
+        agent_session, room: Whose voice, and where.
+        rate: Of the track in Hz; by default what the framework publishes.
+        source: What the track says that it is.
     """
 
-    def __init__(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
+    def __init__(
+        self,
+        agent_session: AgentSession[Any],
+        room: rtc.Room,
+        *,
+        rate: int | None = None,
+        source: rtc.TrackSource.ValueType | None = None,
+    ) -> None:
         options = AudioOutputOptions()
+        self._rate = rate or options.sample_rate
+        publish_options = rtc.TrackPublishOptions()
+        publish_options.CopyFrom(options.track_publish_options)
+        if source is not None:
+            publish_options.source = source
         super().__init__(
             room,
-            sample_rate=options.sample_rate,
+            sample_rate=self._rate,
             num_channels=options.num_channels,
-            track_publish_options=options.track_publish_options,
+            track_publish_options=publish_options,
             track_name=TRACK_NAME,
         )
         self._session = agent_session
-        self._rate = options.sample_rate
         self._resampler: rtc.AudioResampler | None = None
+        self._published: asyncio.Future[rtc.LocalTrackPublication] = (
+            asyncio.get_running_loop().create_future()
+        )
         self.may_publish = asyncio.Event()
         self._over = asyncio.Event()
         agent_session.on("close", self._on_close)
@@ -119,6 +138,31 @@ class PlainVoice(_ParticipantAudioOutput):
         for each in frames:
             await super().capture_frame(each)
 
+    @property
+    def heard_s(self) -> float:
+        """How much of the open segment has left the audio source."""
+        return max(0.0, self._source_pushed_duration - self._audio_source.queued_duration)
+
+    async def wait_for_subscriber(self) -> None:
+        """Return once a participant is subscribed to the track, or none can be any more."""
+        waits = [
+            asyncio.ensure_future(self._first_subscription()),
+            asyncio.ensure_future(self._over.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+
+    async def _first_subscription(self) -> None:
+        await (await asyncio.shield(self._published)).wait_for_subscription()
+
+    async def withdraw(self) -> None:
+        """Unpublish, and close; any number of times."""
+        self._over.set()
+        await asyncio.gather(self._life, return_exceptions=True)
+
     def flush(self) -> None:
         self._resampler = None
         if not self._over.is_set():
@@ -133,6 +177,8 @@ class PlainVoice(_ParticipantAudioOutput):
 
     def _on_published(self, publication: rtc.LocalTrackPublication, *_: object) -> None:
         if publication.name == TRACK_NAME:
+            if not self._published.done():
+                self._published.set_result(publication)
             self._wait_no_longer()
 
     def _wait_no_longer(self) -> None:

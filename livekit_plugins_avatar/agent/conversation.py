@@ -34,6 +34,7 @@ class Inputs:
         texts: Take the text that the agent is about to say.
         now: The sample from which an event counts.
         wait_for_subscriber: Returns once the voice is heard, or can not be.
+        heard: How many samples were played of the oldest segment that is not finished.
         clock: Real time.
     """
 
@@ -43,6 +44,7 @@ class Inputs:
     texts: Sequence[TextListener]
     now: Callable[[], int]
     wait_for_subscriber: Callable[[], Awaitable[None]]
+    heard: Callable[[], int]
     clock: Clock
 
 
@@ -69,7 +71,7 @@ class LocalConversation:
     """The conversation of an agent session of this process, in its room."""
 
     def __init__(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
-        self._session, self._room = agent_session, room
+        self.session, self._room = agent_session, room
         self._sink: AudioSink | None = None
         self._takeover: OutputTakeover | None = None
         self._attached = ExitStack()
@@ -83,9 +85,9 @@ class LocalConversation:
         text_tap = TextTap(inputs.texts, on_first=lambda: gaze.speech_expected(now()))
         participants = Participants(self._room, gaze, now=now)
         events = AgentEvents(
-            self._session, sink, gaze=gaze, emotion=inputs.emotion, text_tap=text_tap, now=now
+            self.session, sink, gaze=gaze, emotion=inputs.emotion, text_tap=text_tap, now=now
         )
-        self._takeover = OutputTakeover(self._session, self._room, sink)
+        self._takeover = OutputTakeover(self.session, self._room, sink)
         for stage in (participants, events, self._takeover):
             stage.attach()
             self._attached.callback(stage.detach)

@@ -236,6 +236,12 @@ class Playout:
             return runs[-1].speech_end if runs else 0
 
     @property
+    def heard(self) -> int:
+        """How many samples were played of the oldest segment that is not finished."""
+        with self._lock:
+            return self._segments[0].played(self._playhead) if self._segments else 0
+
+    @property
     def dropping(self) -> bool:
         """Whether `push_audio` drops speech until the segment ends."""
         with self._lock:

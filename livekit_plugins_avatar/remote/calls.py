@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..emotion.tags import emotion_named
+from ..face.emotions import EMOTIONS
 from ..face.situation import AGENT_STATES, AWAY, CAMERA, Target
 from ..gaze.seats import Seats, direction
 from .protocol import LONGEST_TEXT, ProtocolError
@@ -197,9 +198,11 @@ class Caller:
         return Target(identity)
 
     def express(self, emotion: str, strength: float) -> None:
-        """Show an emotion from now on."""
+        """Show one of `EMOTIONS` from now on."""
         if not 0.0 <= strength <= 1.0:
             raise ValueError(f"strength lies between 0 and 1, got {strength!r}")
+        if emotion not in EMOTIONS:
+            raise ValueError(f"emotion is one of {', '.join(EMOTIONS)}, got {emotion!r}")
         self._tell("express", [emotion, strength])
 
     def push_text(self, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from livekit import rtc
@@ -72,8 +73,8 @@ class Link:
 
     def send_audio(self, segment: int, offset: int, pcm: Pcm) -> None:
         """Send samples of a segment, at most `MOST_SAMPLES`."""
-        at = {"segment": segment, "offset": offset, "pcm": pcm}
-        self._put(Message(Kind.AUDIO, self._epoch, self._number, **at))
+        audio = Message(Kind.AUDIO, self._epoch, self._number)
+        self._put(replace(audio, segment=segment, offset=offset, pcm=pcm))
 
     def fault(self, reason: str) -> None:
         """Refuse the peer's epoch: it is told why, and nothing more of it is taken."""

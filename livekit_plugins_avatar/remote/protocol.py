@@ -60,7 +60,6 @@ class Kind(IntEnum):
     STARTED = 34
     PROGRESSED = 35
     FINISHED = 36
-    SUBSCRIBED = 37
     FACE = 38
     STATUS = 39
     USED = 40
@@ -167,12 +166,11 @@ FIELDS: Mapping[Kind, Mapping[str, Check]] = {
     Kind.TELL: {"name": _text, "args": _list},
     Kind.USE: {"id": _count, "changes": _object},
     Kind.BYE: {},
-    Kind.READY: {"identity": _text, "device": _text, "face": _flag},
+    Kind.READY: {"device": _text, "face": _flag, "subscribed": _flag},
     Kind.BEAT: {"segment": _count, "position": _count},
     Kind.STARTED: {"segment": _count, "ago_s": _seconds},
     Kind.PROGRESSED: {"segment": _count, "offset": _count, "length": _count, "ago_s": _seconds},
     Kind.FINISHED: {"segment": _count, "position": _count, "interrupted": _flag},
-    Kind.SUBSCRIBED: {},
     Kind.FACE: {"face": _text},
     Kind.STATUS: {"status": _object, "stats": _object},
     Kind.USED: {"id": _count, "error": _text},

@@ -13,9 +13,10 @@ from typing import Any
 
 from livekit import rtc
 
+from ...agent.room import AvatarError
 from ...log import logger
 from ...render.persona import BUILT_IN
-from ...session import AvatarError, AvatarSession
+from ...session import AvatarSession
 from .pictures import persona_path
 
 METHOD = "avatar.use"

@@ -35,6 +35,7 @@ POLL_S = 0.02
 
 def pipeline_of(avatar: AvatarSession) -> Pipeline:
     """The stages behind an avatar, for measurements that compare them with what a viewer gets."""
+    assert isinstance(avatar._pipeline, Pipeline), "its face is drawn by a worker"
     return avatar._pipeline
 
 

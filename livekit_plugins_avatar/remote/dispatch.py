@@ -1,0 +1,77 @@
+"""Asks the LiveKit server for a worker, and sends one away that is gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
+from typing import Any, Protocol, TypeVar
+
+from livekit import api, rtc
+from livekit.agents import get_job_context
+
+from ..log import logger
+from .job import FaceJob
+
+ASK_S = 3.0
+"""How long the server may take for an answer."""
+
+T = TypeVar("T")
+
+
+class Dispatcher(Protocol):
+    """Dispatches workers to one room."""
+
+    async def dispatch(self, job: FaceJob) -> None:
+        """Ask for a worker; raises where the server refuses or does not answer."""
+
+    async def remove(self, job: FaceJob) -> None:
+        """Take back a dispatch and remove its worker; raises nothing."""
+
+    async def aclose(self) -> None: ...
+
+
+class ServerDispatcher:
+    """Dispatches workers of a name through the server's API.
+
+    The key is that of the running job, or of the environment (`LIVEKIT_URL`, `LIVEKIT_API_KEY`,
+    `LIVEKIT_API_SECRET`).
+    """
+
+    def __init__(self, worker: str, room: rtc.Room) -> None:
+        self._worker = worker
+        self._room = room
+        job = get_job_context(required=False)
+        self._own: api.LiveKitAPI | None = None if job is not None else api.LiveKitAPI()
+        self._api: api.LiveKitAPI = job.api if job is not None else self._own_api()
+        self._ids: dict[str, str] = {}
+
+    def _own_api(self) -> api.LiveKitAPI:
+        assert self._own is not None
+        return self._own
+
+    async def dispatch(self, job: FaceJob) -> None:
+        request = api.CreateAgentDispatchRequest(
+            agent_name=self._worker, room=self._room.name, metadata=job.to_json()
+        )
+        made = await _in_time(self._api.agent_dispatch.create_dispatch(request))
+        self._ids[job.identity] = made.id
+
+    async def remove(self, job: FaceJob) -> None:
+        dispatched = self._ids.pop(job.identity, None)
+        one = api.RoomParticipantIdentity(room=self._room.name, identity=job.identity)
+        calls: list[Awaitable[Any]] = [self._api.room.remove_participant(one)]
+        if dispatched is not None:
+            calls.append(self._api.agent_dispatch.delete_dispatch(dispatched, self._room.name))
+        for result in await asyncio.gather(*map(_in_time, calls), return_exceptions=True):
+            if isinstance(result, BaseException):
+                logger.debug("remote: a worker was not removed", extra={"error": repr(result)})
+
+    async def aclose(self) -> None:
+        if self._own is not None:
+            with suppress(Exception):
+                await self._own.aclose()  # type: ignore[no-untyped-call, unused-ignore]
+
+
+async def _in_time(call: Awaitable[T]) -> T:
+    return await asyncio.wait_for(call, ASK_S)

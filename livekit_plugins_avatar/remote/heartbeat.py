@@ -1,0 +1,53 @@
+"""Tells from a worker's beats whether it is gone."""
+
+from __future__ import annotations
+
+from collections import deque
+
+LEAST_S = 0.12
+"""A worker that speaks beats every 25 ms. Silence for so long is its death, where beats come in
+time: viewers then have no sound for less than 0.2 s."""
+
+MOST_S = 0.6
+SPREAD = 2.5
+"""Where beats come late, as on a busy machine, silence must last this many times the longest of the
+recent gaps, up to `MOST_S`: two voices at once are worse than a gap."""
+
+IDLE_S = 1.5
+"""For a worker that does not speak, and beats four times a second."""
+
+RECENT = 400
+"""Gaps that are remembered: 10 s of speech."""
+
+
+class Heartbeat:
+    """All times are of one clock, in seconds."""
+
+    def __init__(self, now_s: float) -> None:
+        self._last_s = now_s
+        self._speaking_since_s: float | None = None
+        self._gaps: deque[float] = deque(maxlen=RECENT)
+
+    @property
+    def limit_s(self) -> float:
+        """How long a worker that speaks may be silent."""
+        return min(MOST_S, max(LEAST_S, SPREAD * max(self._gaps, default=0.0)))
+
+    def beat(self, now_s: float) -> None:
+        """A beat came."""
+        if self._speaking_since_s is not None and self._last_s >= self._speaking_since_s:
+            self._gaps.append(now_s - self._last_s)
+        self._last_s = now_s
+
+    def excuse(self, now_s: float) -> None:
+        """This process did not run: what it did not hear counts for nothing."""
+        self._last_s = now_s
+
+    def silent(self, now_s: float, *, speaking: bool) -> bool:
+        """Whether the worker is silent for too long; `speaking` is whether it has to speak."""
+        if not speaking:
+            self._speaking_since_s = None
+            return now_s - self._last_s > IDLE_S
+        if self._speaking_since_s is None:
+            self._speaking_since_s = now_s
+        return now_s - max(self._last_s, self._speaking_since_s) > self.limit_s

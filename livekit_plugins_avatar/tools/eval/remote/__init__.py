@@ -1,0 +1,1 @@
+"""Measures agents whose faces are drawn by workers in other processes."""
