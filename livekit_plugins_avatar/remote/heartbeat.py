@@ -16,6 +16,9 @@ recent gaps, up to `MOST_S`: two voices at once are worse than a gap."""
 IDLE_S = 1.5
 """For a worker that does not speak, and beats four times a second."""
 
+GRACE_S = 0.4
+"""For the first beat of speech: the worker has to take all that is sent ahead."""
+
 RECENT = 400
 """Gaps that are remembered: 10 s of speech."""
 
@@ -27,17 +30,27 @@ class Heartbeat:
         self._last_s = now_s
         self._speaking_since_s: float | None = None
         self._gaps: deque[float] = deque(maxlen=RECENT)
+        self._false_alarms = 0
 
     @property
     def limit_s(self) -> float:
         """How long a worker that speaks may be silent."""
-        return min(MOST_S, max(LEAST_S, SPREAD * max(self._gaps, default=0.0)))
+        least_s = LEAST_S * 2**self._false_alarms
+        return min(MOST_S, max(least_s, SPREAD * max(self._gaps, default=0.0)))
 
     def beat(self, now_s: float) -> None:
         """A beat came."""
         if self._speaking_since_s is not None and self._last_s >= self._speaking_since_s:
             self._gaps.append(now_s - self._last_s)
         self._last_s = now_s
+
+    def false_alarm(self) -> None:
+        """It was silent for too long, and lives: from now on it may take twice as long."""
+        self._false_alarms += 1
+
+    def restart(self) -> None:
+        """Speech is sent anew: the first beat of it may come late."""
+        self._speaking_since_s = None
 
     def excuse(self, now_s: float) -> None:
         """This process did not run: what it did not hear counts for nothing."""
@@ -50,4 +63,6 @@ class Heartbeat:
             return now_s - self._last_s > IDLE_S
         if self._speaking_since_s is None:
             self._speaking_since_s = now_s
-        return now_s - max(self._last_s, self._speaking_since_s) > self.limit_s
+        since_s = max(self._last_s, self._speaking_since_s)
+        grace_s = GRACE_S if now_s - self._speaking_since_s < 2 * GRACE_S else 0.0
+        return now_s - since_s > max(self.limit_s, grace_s)

@@ -112,7 +112,8 @@ class Link:
     def take(self, sender: str, data: bytes) -> None:
         """Take a message of a participant; raises nothing."""
         if sender != self.peer:
-            if sender not in self._strangers and len(self._strangers) < MOST_WAITING:
+            # Without a name it has just come, or gone: a worker that is ready says so again.
+            if sender and sender not in self._strangers and len(self._strangers) < MOST_WAITING:
                 self._strangers.add(sender)
                 logger.warning(
                     "remote: messages of participant %r are left out: only %r may send them",

@@ -64,6 +64,12 @@ COMMANDS = (
         "Build what takes long, such as TensorRT engines, before a first caller waits.",
     ),
     Command(
+        "start here",
+        "worker",
+        "worker",
+        "Draw the faces of agents that run elsewhere; LiveKit dispatches it by name.",
+    ),
+    Command(
         "files",
         "persona",
         "persona",
@@ -96,6 +102,13 @@ COMMANDS = (
         "bench rooms",
         "eval.rooms",
         "Find out how many rooms this machine holds, and what each takes of it.",
+        "eval",
+    ),
+    Command(
+        "measurements",
+        "bench worker",
+        "eval.remote.command",
+        "Kill and drain workers that draw the faces of ten rooms, and time what viewers notice.",
         "eval",
     ),
     Command(

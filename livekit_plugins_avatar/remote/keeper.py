@@ -1,0 +1,348 @@
+"""Finds a worker for an agent, speaks through it, and replaces it when it dies or leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from livekit import rtc
+
+from ..log import logger
+from ..timeline import SAMPLE_RATE, Clock
+from .dispatch import Dispatcher
+from .heartbeat import Heartbeat
+from .job import FaceJob
+from .link import Link
+from .moment import is_pause
+from .protocol import Kind, Message
+from .relay import Relay
+from .voices import OwnVoice, RemoteVoice
+
+JOIN_S = 10.0
+"""How long a worker may take from the dispatch to its first message; the start waits as long."""
+
+POLL_S = 0.02
+LATE_S = 0.06
+"""A poll that comes so much later than asked for tells that this process did not run."""
+
+SUSPECT_S = 0.8
+"""A worker that was silent and beats again within this is spoken through again."""
+
+SURE_S = 0.3
+"""So long after it was silent it has to beat."""
+
+MOMENT_S = 2.5
+"""How long the own voice speaks on at most, once a worker is ready, to stop in a pause."""
+
+SETTLE_S = 0.15
+"""After this a worker that was asked to pause has said what was heard."""
+
+LEAVE_S = 60.0
+"""How long a worker that leaves may speak on; then it is stopped in mid-speech."""
+
+UNHEARD_S = 1.0
+"""A worker that is still ready so long after it was greeted has not heard that."""
+
+RESYNCS = 5
+"""How often it is begun anew with a worker before another is asked for."""
+
+BACKOFF_S, MOST_BACKOFF_S = 0.5, 15.0
+CLOSE_S = 2.0
+
+
+@dataclass(eq=False, slots=True)
+class Worker:
+    """One worker that was asked for, and what it has said."""
+
+    job: FaceJob
+    link: Link
+    voice: RemoteVoice
+    heart: Heartbeat
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: bool = False
+    leaving: bool = False
+    subscribed: bool = False
+    device: str = ""
+    face: bool = False
+    faults: int = 0
+    resync: bool = False
+    """Whether messages were lost or refused."""
+    greeted_s: float = 0.0
+    heard_s: float = 0.0
+    """When it was heard of last."""
+
+
+class Keeper:
+    """Keeps a relay speaking: through a worker, or in between through the own voice.
+
+    On the agent's event loop, from `start` to `aclose`.
+
+    Args:
+        name: Of the workers.
+        room: The agent's, connected.
+        identity: Of the first worker.
+        job_of: Makes the job for a worker of an identity.
+        told: The calls that tell a worker what still holds.
+        on_message: Takes what a worker sends besides its voice's reports.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        room: rtc.Room,
+        relay: Relay,
+        own: OwnVoice,
+        dispatcher: Dispatcher,
+        *,
+        identity: str,
+        job_of: Callable[[str], FaceJob],
+        told: Callable[[], list[Any]],
+        on_message: Callable[[Worker, Message], None],
+        clock: Clock,
+    ) -> None:
+        self._name = name
+        self._room = room
+        self._relay = relay
+        self._own = own
+        self._dispatcher = dispatcher
+        self._job_of = job_of
+        self._told = told
+        self._on_message = on_message
+        self._clock = clock
+        self._next_identity = identity
+        self._epochs = itertools.count(1)
+        self._dismissals: set[asyncio.Task[None]] = set()
+        self._keeping: asyncio.Task[None] | None = None
+        self.worker: Worker | None = None
+        """The one that is spoken through, or was until it fell silent."""
+        self.joined = asyncio.Event()
+        self.takeovers = 0
+        """How often the own voice took over in mid-speech."""
+
+    @property
+    def identity(self) -> str:
+        """Of the participant whose tracks voice and face are, or will be."""
+        return self.worker.job.identity if self.worker is not None else self._next_identity
+
+    def start(self) -> None:
+        """Begin to ask for workers."""
+        self._room.on("participant_disconnected", self._on_disconnected)
+        self._keeping = asyncio.create_task(self._keep(), name="avatar-workers")
+
+    async def stop(self) -> None:
+        """Ask for no more."""
+        self._room.off("participant_disconnected", self._on_disconnected)
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+
+    async def aclose(self) -> None:
+        """Send all workers away."""
+        await self.stop()
+        await asyncio.gather(*self._dismissals, return_exceptions=True)
+
+    async def _keep(self) -> None:
+        """Have a worker, again and again."""
+        backoff_s = BACKOFF_S
+        while True:
+            worker = await self._hire()
+            if worker is None:
+                await self._clock.sleep(backoff_s)
+                backoff_s = min(2 * backoff_s, MOST_BACKOFF_S)
+                continue
+            backoff_s = BACKOFF_S
+            following: Worker | None = worker
+            while following is not None:
+                following = await self._employ(following)
+
+    async def _hire(self) -> Worker | None:
+        """Ask for a worker and wait until it is ready; None where none comes."""
+        job = self._job_of(self._next_identity)
+        worker = self._expect(job)
+        try:
+            await self._dispatcher.dispatch(job)
+            await asyncio.wait_for(worker.ready.wait(), JOIN_S)
+        except Exception as error:
+            logger.warning(
+                "remote: no worker %r: %s", self._name, str(error) or f"none within {JOIN_S:.0f} s"
+            )
+            await self._dismiss(worker)
+            return None
+        except BaseException:
+            await self._dismiss(worker)
+            raise
+        # One that takes this one's place has to be told from it.
+        self._next_identity = new_identity()
+        return worker
+
+    def _expect(self, job: FaceJob) -> Worker:
+        workers: list[Worker] = []
+        link = Link(
+            self._room,
+            job.identity,
+            on_message=lambda message: self._take(workers[0], message),
+            on_fault=lambda reason: self._on_fault(workers[0], reason),
+            hello=False,
+        )
+        voice = RemoteVoice(link, self._relay)
+        worker = Worker(job, link, voice, Heartbeat(self._clock.now_s()))
+        workers.append(worker)
+        link.open()
+        return worker
+
+    async def _dismiss(self, worker: Worker) -> None:
+        """Send a worker away, whether it is there or not."""
+        worker.voice.active = False
+        worker.link.send(Kind.BYE)
+        try:
+            await asyncio.wait_for(self._dispatcher.remove(worker.job), CLOSE_S)
+        except asyncio.TimeoutError:
+            logger.debug("remote: the server did not remove a worker in time")
+        await worker.link.aclose()
+
+    async def _employ(self, worker: Worker) -> Worker | None:
+        """Speak through a worker until it is gone; returns the one that follows it, if it left."""
+        try:
+            if not worker.voice.active:
+                await self._hand_over(worker)
+            return await self._watch(worker)
+        finally:
+            self._take_over(worker)
+            dismissal = asyncio.create_task(self._dismiss(worker), name="avatar-dismiss")
+            self._dismissals.add(dismissal)
+            dismissal.add_done_callback(self._dismissals.discard)
+
+    async def _watch(self, worker: Worker) -> Worker | None:
+        polled_s, silent_s = self._clock.now_s(), 0.0
+        hiring: asyncio.Task[Worker | None] | None = None
+        try:
+            while not worker.gone:
+                await self._clock.sleep(POLL_S)
+                now_s = self._clock.now_s()
+                if now_s - polled_s > POLL_S + LATE_S:
+                    worker.heart.excuse(now_s)
+                polled_s = now_s
+                if worker.resync:
+                    self._resync(worker)
+                if worker.voice.active:
+                    if worker.heart.silent(now_s, speaking=self._relay.speaking):
+                        silent_s = now_s
+                        self._take_over(worker)
+                elif worker.heard_s > silent_s + SURE_S:
+                    worker.heart.false_alarm()
+                    await self._hand_over(worker)
+                elif now_s - silent_s > SUSPECT_S:
+                    break
+                if worker.leaving and hiring is None:
+                    hiring = asyncio.create_task(self._hire(), name="avatar-hire")
+                if hiring is not None and hiring.done():
+                    following = hiring.result()
+                    hiring = None
+                    if following is not None:
+                        return await self._relieve(worker, following)
+            return None
+        finally:
+            if hiring is not None:
+                hiring.cancel()
+                await asyncio.gather(hiring, return_exceptions=True)
+
+    async def _hand_over(self, worker: Worker) -> None:
+        """Let a worker speak: at once, or at a pause in what the own voice says."""
+        if self._own.active:
+            if self._relay.speaking:
+                await self._good_moment(worker)
+            await self._own.stop()
+        self.worker = worker
+        self._greet(worker)
+        self.joined.set()
+
+    async def _good_moment(self, worker: Worker) -> None:
+        ends_s = self._clock.now_s() + MOMENT_S
+        while self._clock.now_s() < ends_s and not worker.gone and self._relay.speaking:
+            heard = self._own.heard
+            if worker.subscribed and (heard is None or is_pause(heard[0].pcm, heard[1])):
+                return
+            await self._clock.sleep(POLL_S)
+
+    def _greet(self, worker: Worker) -> None:
+        """Begin an epoch: what was not heard is sent."""
+        worker.link.begin(next(self._epochs))
+        worker.link.send(Kind.HELLO, rate=SAMPLE_RATE, paused=self._relay.paused, told=self._told())
+        worker.greeted_s = self._clock.now_s()
+        worker.heart.excuse(worker.greeted_s)
+        worker.heart.restart()
+        self._relay.use(worker.voice)
+
+    def _take_over(self, worker: Worker) -> None:
+        """Let the own voice speak, from what was heard of a worker."""
+        if worker.voice.active:
+            worker.link.send(Kind.CLEAR)
+            worker.voice.active = False
+            if self._relay.speaking:
+                self.takeovers += 1
+                logger.warning(
+                    "remote: worker %r is silent; the agent's own voice goes on",
+                    worker.job.identity,
+                )
+            self._relay.use(self._own)
+
+    async def _relieve(self, worker: Worker, following: Worker) -> Worker:
+        """Wait until a worker that leaves has said what it says; the next then takes over."""
+        ends_s = self._clock.now_s() + LEAVE_S
+        while self._relay.speaking and not worker.gone and self._clock.now_s() < ends_s:
+            await self._clock.sleep(POLL_S)
+        if self._relay.speaking and not worker.gone:
+            worker.link.send(Kind.PAUSE)
+            await self._clock.sleep(SETTLE_S)
+        worker.voice.active = False
+        await self._hand_over(following)
+        return following
+
+    def _resync(self, worker: Worker) -> None:
+        """Begin anew with a worker whose messages, or ours to it, were lost or refused."""
+        worker.resync = False
+        if not worker.voice.active:
+            return
+        if worker.faults > RESYNCS:
+            worker.gone = True
+            return
+        self._greet(worker)
+
+    def _take(self, worker: Worker, message: Message) -> None:
+        worker.heard_s = self._clock.now_s()
+        worker.heart.beat(worker.heard_s)
+        match message.kind:
+            case Kind.READY:
+                worker.device, worker.face = message.body["device"], message.body["face"]
+                worker.subscribed = message.body["subscribed"]
+                worker.ready.set()
+                if worker.voice.active and worker.heard_s > worker.greeted_s + UNHEARD_S:
+                    worker.resync = True
+            case Kind.BEAT | Kind.STARTED | Kind.PROGRESSED | Kind.FINISHED:
+                worker.voice.take(message)
+            case Kind.REFUSED:
+                self._on_fault(worker, f"it refuses ours: {message.body['reason']}")
+            case Kind.LEAVING:
+                worker.leaving = True
+            case _:
+                self._on_message(worker, message)
+
+    def _on_fault(self, worker: Worker, reason: str) -> None:
+        worker.faults += 1
+        worker.resync = True
+        logger.warning("remote: worker %r: %s", worker.job.identity, reason)
+
+    def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
+        worker = self.worker
+        if worker is not None and participant.identity == worker.job.identity:
+            worker.gone = True
+            self._take_over(worker)
+
+
+def new_identity() -> str:
+    """An identity that no participant has."""
+    return f"avatar-{uuid.uuid4().hex[:12]}"
