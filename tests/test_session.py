@@ -210,6 +210,10 @@ def test_a_persona_that_does_not_exist_is_told_at_construction() -> None:
         ({"recognizer": object()}, "recognizer needs stream, lookahead_samples"),
         ({"emotion_classifier": "gpt"}, "emotion_classifier needs classify, aclose"),
         ({"face_store": 5}, "face_store is a path or a mapping of strings, got int"),
+        ({"worker": 5}, "worker is a name, got 5"),
+        ({"worker": "faces", "persona": Path("man.onnx")}, "persona is a name that the worker"),
+        ({"worker": "faces", "renderer": grey()}, "renderer runs in the worker's process"),
+        ({"worker": "faces", "face_store": {}}, "face_store runs in the worker's process"),
     ],
 )
 def test_an_argument_of_the_wrong_kind_is_told_at_construction(

@@ -35,7 +35,7 @@ class Heartbeat:
     @property
     def limit_s(self) -> float:
         """How long a worker that speaks may be silent."""
-        least_s = LEAST_S * 2**self._false_alarms
+        least_s = LEAST_S * (1 << self._false_alarms)
         return min(MOST_S, max(least_s, SPREAD * max(self._gaps, default=0.0)))
 
     def beat(self, now_s: float) -> None:

@@ -1,10 +1,10 @@
 """`livekit-avatar bench worker`: faces of many rooms drawn by two workers, one of which is killed.
 
 A LiveKit server, two worker processes and one agent process with ten rooms on this machine. Every
-agent says a steady tone. One worker is killed in the middle of it: the voices must go on with a gap
-of at most 0.2 s, the faces be back within 5 s, and no segment finish twice. Then the other worker is
-told to stop while a third takes over: no room may lose its voice, and the worker must end by itself.
-Last, one room compares the time to the first sound with a face drawn by its own process.
+agent says a steady tone. One worker is killed in the middle of it: the voices must go on with a
+gap of at most 0.2 s, the faces be back within 5 s, and no segment finish twice. Then the other
+worker is told to stop while a third takes over: no room may lose its voice, and the worker must end
+by itself. Last, one room compares the time to the first sound with a face drawn by its own process.
 
 Faces are 64x64 at 10 frames a second: ten of 512x512 do not fit beside all this on two cores.
 """
@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, redirect_stdout
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -116,9 +117,8 @@ def run(args: argparse.Namespace) -> int:
 def table(figures: Figures) -> str:
     """The figures for a person."""
     rows = [f"{name:24}{value}" for name, value in asdict(figures).items()]
-    return "\n".join(
-        rows + [f"{'held' if ok else 'MISSED':8}{n}" for n, ok in figures.held.items()]
-    )
+    rows += [f"{'held' if ok else 'MISSED':8}{name}" for name, ok in figures.held.items()]
+    return "\n".join(rows)
 
 
 async def measure(server: LiveKitServer, rooms: int) -> Figures:
@@ -233,9 +233,9 @@ async def _drain(
 
 async def _first_sounds(
     server: LiveKitServer, _viewers: Viewers, stack: AsyncExitStack
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """The time from an answer to its first sound, with a face elsewhere and one of this process."""
-    times = {}
+    times: dict[str, Any] = {}
     faces: dict[str, Callable[[], AvatarSession]] = {
         "first_sound_s": _remote_face,
         "first_sound_local_s": lambda: AvatarSession(renderer=SmallFace()),
@@ -264,7 +264,7 @@ def longest_gap_s(room: Mapping[str, Mapping[str, list[float]]]) -> float:
     if len(loud) < 2:
         return SPEECH_S
     block_s = BLOCK_MS / 1e3
-    gaps = (after - before - block_s for before, after in zip(loud, loud[1:], strict=False))
+    gaps = (after - before - block_s for before, after in pairwise(loud))
     return round(max(0.0, *gaps), 3)
 
 
