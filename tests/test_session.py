@@ -6,6 +6,7 @@ import inspect
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 from unittest.mock import AsyncMock, Mock
 
