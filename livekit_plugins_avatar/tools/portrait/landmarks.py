@@ -163,20 +163,42 @@ def landmarks(picture: NDArray[np.uint8], face: Box) -> Landmarks:
     centre, side, angle = face.centre, 1.5 * face.side, face.angle_rad
     for _ in range(ROUNDS):
         square, back = turned_square(picture, centre, side, angle, MESH_PX)
-        raw, presence, _ = _run("face-landmarks", square[None] / 255.0)
-        points = raw.reshape(-1, 3).astype(np.float64)
-        flat = (points[:, :2] - 0.5) @ back[:, :2].T + back[:, 2]
-        points = np.column_stack([flat, points[:, 2] * side / MESH_PX])
-        first, second = flat[list(OUTER_CORNERS)]
-        angle = float(np.arctan2(*(second - first)[::-1]))
-        cosine, sine = np.cos(angle), np.sin(angle)
-        upright = np.array([[cosine, sine], [-sine, cosine]])
-        turned = flat @ upright.T
-        low, high = turned.min(0), turned.max(0)
-        centre, side = upright.T @ ((low + high) / 2), 1.5 * float((high - low).max())
+        points, presence = mesh(square, back)
+        centre, side, angle = crop_of(points)
     weights = _run("face-blendshapes", points[None, SCORED, :2])[0]
     scores = dict(zip(SCORES, weights.tolist(), strict=True))
-    return Landmarks(points, float(_sigmoid(presence).ravel()[0]), scores)
+    return Landmarks(points, presence, scores)
+
+
+def mesh(square: Floats, back: Floats) -> tuple[Floats, float]:
+    """The points of the face that a square shows.
+
+    Args:
+        square: [MESH_PX, MESH_PX, 3] in [0, 255].
+        back: [2, 3], from its points to those of the picture that it was cut out of.
+
+    Returns:
+        The points as `Landmarks` has them, float64 [478, 3], and how sure the net is that this is
+        a face, in [0, 1].
+    """
+    raw, presence, _ = _run("face-landmarks", square[None] / 255.0)
+    points = raw.reshape(-1, 3).astype(np.float64)
+    flat = (points[:, :2] - 0.5) @ back[:, :2].T + back[:, 2]
+    scale = float(np.hypot(*back[:, 0]))
+    return np.column_stack([flat, points[:, 2] * scale]), float(_sigmoid(presence).ravel()[0])
+
+
+def crop_of(points: Floats) -> tuple[Floats, float, float]:
+    """The square in which a face is looked for again: centre [2], side in pixels, and angle in rad
+    clockwise."""
+    flat = points[:, :2]
+    first, second = flat[list(OUTER_CORNERS)]
+    angle = float(np.arctan2(*(second - first)[::-1]))
+    cosine, sine = np.cos(angle), np.sin(angle)
+    upright = np.array([[cosine, sine], [-sine, cosine]])
+    turned = flat @ upright.T
+    low, high = turned.min(0), turned.max(0)
+    return upright.T @ ((low + high) / 2), 1.5 * float((high - low).max()), angle
 
 
 def matte(picture: NDArray[np.uint8]) -> Floats:
