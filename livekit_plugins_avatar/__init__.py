@@ -22,6 +22,7 @@ from .face.style import Style, StyleName
 from .log import logger
 from .options import DEFAULT_PERSONA
 from .publish.tracks import VideoCodec
+from .render.framing import Resolution
 from .render.persona import Aspect, Device, PersonaError
 from .render.renderer import Frames, Moment, Renderer
 from .session import AvatarSession
@@ -46,6 +47,7 @@ __all__ = [
     "Recognizer",
     "RecognizerStream",
     "Renderer",
+    "Resolution",
     "Style",
     "StyleName",
     "VideoCodec",

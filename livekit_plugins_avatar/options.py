@@ -9,7 +9,9 @@ from typing import Any, get_args
 
 from .emotion.estimate import EmotionClassifier
 from .face.style import STYLES, Style, StyleName
-from .publish.tracks import VideoCodec
+from .publish.tracks import Video, VideoCodec
+from .render.framing import Resolution, framed
+from .render.mark import checked
 from .render.persona import BUILT_IN, Aspect, Device, Persona, PersonaError
 from .render.prerenderer import frame_period
 from .render.renderer import Renderer
@@ -36,10 +38,13 @@ class Options:
 
     persona: str | Path = DEFAULT_PERSONA
     aspect: Aspect = "square"
+    resolution: Resolution | None = None
+    mark: str | None = None
     style: StyleName | Style = "natural"
     device: Device = "auto"
     video_codec: VideoCodec = "vp8"
     video_bitrate_bps: int | None = None
+    constant_size: bool = False
     video_delay_s: float = VIDEO_DELAY_S
     frames_ahead: int = 6
     render_threads: int = 1
@@ -61,23 +66,38 @@ class Options:
         # Imported here, so that importing the package loads nothing that may touch a GPU.
         from .render.opening import open_renderer
 
-        return open_renderer(
+        renderer = open_renderer(
             Persona.load(self.persona),
             device=self.device,
             threads=self.render_threads,
             aspect=self.aspect,
             shared=self.shared_renderer,
         )
+        return self.framed(renderer)
+
+    def framed(self, renderer: Renderer) -> Renderer:
+        """A renderer whose pictures have the aspect, the resolution and the mark asked for."""
+        mark = checked(self.mark) if self.mark is not None else None
+        return framed(renderer, self.aspect, self.resolution, mark)
 
     def describe(self, renderer: Renderer | None) -> str:
         """What a renderer draws and where, in one line."""
         if renderer is None:
             return "no face"
         persona = getattr(renderer, "persona", None)
-        name = type(renderer).__name__ if persona is None else persona.name
+        own = getattr(renderer, "renderer", renderer)
+        name = type(own).__name__ if persona is None else persona.name
         (width, height), device = renderer.size, getattr(renderer, "device", "its own device")
         rate = f"{width}x{height}, {renderer.fps} frames a second"
         return f"{name}, {rate}, {self.video_codec}, drawn on {device}"
+
+    def video(self, renderer: Renderer | None) -> Video | None:
+        """How a renderer's pictures are published."""
+        if renderer is None:
+            return None
+        bitrate_bps = self.bitrate_bps(renderer.size)
+        codec, constant_size = self.video_codec, self.constant_size
+        return Video(renderer.size, renderer.fps, bitrate_bps, codec, constant_size)
 
     def bitrate_bps(self, size: tuple[int, int]) -> int:
         """The most that video of this width and height may take."""
@@ -90,6 +110,12 @@ class Options:
         self._check_worker()
         self._check_persona()
         self._check_name("aspect", get_args(Aspect))
+        if self.resolution is not None:
+            self._check_name("resolution", get_args(Resolution))
+        if self.mark is not None:
+            if not isinstance(self.mark, str):
+                raise TypeError(f"mark is a short text or None, got {self.mark!r}")
+            checked(self.mark)
         self._check_name("device", get_args(Device))
         self._check_name("video_codec", get_args(VideoCodec))
         if not isinstance(self.style, Style):
@@ -100,6 +126,8 @@ class Options:
         if self.video_bitrate_bps is not None:
             self._check("video_bitrate_bps", int, LEAST_BITRATE_BPS, 20_000_000)
         self._check("seed", int, 0, 2**32 - 1)
+        if not isinstance(self.constant_size, bool):
+            raise TypeError(f"constant_size is a bool, got {self.constant_size!r}")
         if not isinstance(self.shared_renderer, bool | None):
             raise TypeError(f"shared_renderer is a bool or None, got {self.shared_renderer!r}")
         self._check_renderer()

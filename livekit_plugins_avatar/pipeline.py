@@ -78,7 +78,7 @@ class Pipeline:
             clock=self.clock,
             classifier=options.emotion_classifier,
         )
-        self.renderer = options.renderer
+        self.renderer = options.framed(options.renderer) if options.renderer else None
         self._prerenderer: Prerenderer | None = None
         self._worker: RecognitionWorker | None = None
         self._conversation: Conversation | None = None
@@ -99,6 +99,10 @@ class Pipeline:
     def has_face(self) -> bool:
         """Whether a face is published."""
         return self.publisher.has_video
+
+    def hide(self, hidden: bool) -> None:
+        """Hide the face, or show it."""
+        self.publisher.hide(hidden)
 
     def now(self) -> int:
         """The earliest sample whose frame can still be redrawn: the one "now" of gaze and emotion,
@@ -215,14 +219,9 @@ class Pipeline:
 
     async def _publish(self, room: rtc.Room, renderer: Renderer | None) -> None:
         """Publish the voice, and the face where there is a renderer."""
-        options, size, fps, bitrate_bps = self.options, None, 0, 0
         if renderer is not None:
-            size, fps = renderer.size, renderer.fps
-            bitrate_bps = options.bitrate_bps(size)
             self._attach_frames(renderer)
-        await self.publisher.start(
-            room, size=size, fps=fps, bitrate_bps=bitrate_bps, video_codec=options.video_codec
-        )
+        await self.publisher.start(room, self.options.video(renderer))
 
     def _attach_frames(self, renderer: Renderer) -> None:
         period, ahead = frame_period(renderer.fps), self.options.frames_ahead
@@ -260,11 +259,8 @@ class Pipeline:
         )
 
     async def aclose(self) -> None:
-        """Close all stages, each within its limit.
-
-        In this order: the start and other tasks; the conversation is let go; the threads, and
-        speech that is open; the classifier and the tracks, which ask others.
-        """
+        """Close all stages, each within its limit: the tasks; the conversation, and speech, which
+        fades out; the threads; the classifier and the tracks, which ask others."""
         for task in self._tasks:
             task.cancel()
         await _ended(*self._tasks)
@@ -272,6 +268,9 @@ class Pipeline:
         if conversation is not None:
             conversation.detach()
         telemetry.forget(self)
+        if self.playout.playing:
+            self.playout.clear()
+            await self.publisher.drain()
         await asyncio.to_thread(self._stop_threads)
         atexit.unregister(self._stop_threads)
         if conversation is not None:

@@ -14,6 +14,7 @@ from livekit.agents.voice import avatar as agents_avatar
 
 from .agent.audio_output import is_running
 from .agent.conversation import LocalConversation
+from .agent.gaze_overrides import GazeOverrides
 from .agent.room import AvatarError, connect
 from .emotion.estimate import EmotionClassifier
 from .emotion.tags import emotion_named
@@ -24,24 +25,34 @@ from .options import DEFAULT_PERSONA, VIDEO_DELAY_S, Options
 from .pipeline import Pipeline
 from .publish.tracks import VideoCodec
 from .remote.avatar import RemoteAvatar
+from .render.framing import Resolution
 from .render.persona import Aspect, Device, PersonaError
 from .render.renderer import Renderer
 from .speech.recognizer import Recognizer
 from .telemetry import AvatarStats
 
 
-class AvatarSession(agents_avatar.AvatarSession[str]):
+class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
     """A face for one agent session. Use it on the agent's event loop.
 
     Args:
         persona: "man", "woman", "sketch", or the path of a persona file.
-        aspect: "square", or "wide": 16:9, for meeting tiles. Not every persona has it.
+        aspect: "square"; "wide": 16:9, for meeting tiles, which not every persona has; "portrait":
+            9:16, for telephones, cut out of the square picture.
+        resolution: "360p", "480p", "720p" or "1080p", the shorter side; None: as it is drawn.
+            More pixels than are drawn (512 lines by the built-in faces) are not sharper.
+        mark: A text in the upper left corner, 1 to 24 of A to Z, 0 to 9, space and - . : ', as "AI"
+            (Art. 50 of the EU's AI Act asks for a disclosure), or a name; None: no mark.
         style: How lively the face is: "off" (still and polite; it blinks and breathes), "calm",
             "natural", "lively", or a `Style` of your own.
         device: What renders: "tensorrt", "cuda", "cpu", or "auto", the first that works here.
         video_codec: "vp8", "h264", "vp9" or "av1".
         video_bitrate_bps: The most that the video may take, 100 kbit/s to 20 Mbit/s; None is what
             a face of its size needs, 301 kbit/s for 512x512.
+        constant_size: Whether the picture keeps one size throughout, for a recorder that takes no
+            other. By default its last four rows come and go when a keyframe is requested, for which
+            LiveKit's SDK has no other way. Without, a browser that lacks a packet may show a still
+            picture for three seconds.
         video_delay_s: Seconds between a sample's leaving the audio source and the capture of its
             frame, 0 to 0.5. The default suits browsers; `livekit-avatar eval sync` measures it.
         frames_ahead: Frames rendered ahead of the playhead, 1 to 30. More hide longer stalls of
@@ -70,10 +81,13 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         persona: str | Path = DEFAULT_PERSONA,
         *,
         aspect: Aspect = "square",
+        resolution: Resolution | None = None,
+        mark: str | None = None,
         style: StyleName | Style = "natural",
         device: Device = "auto",
         video_codec: VideoCodec = "vp8",
         video_bitrate_bps: int | None = None,
+        constant_size: bool = False,
         video_delay_s: float = VIDEO_DELAY_S,
         frames_ahead: int = 6,
         render_threads: int = 1,
@@ -89,10 +103,13 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         options = Options(
             persona=persona,
             aspect=aspect,
+            resolution=resolution,
+            mark=mark,
             style=style,
             device=device,
             video_codec=video_codec,
             video_bitrate_bps=video_bitrate_bps,
+            constant_size=constant_size,
             video_delay_s=video_delay_s,
             frames_ahead=frames_ahead,
             render_threads=render_threads,
@@ -107,6 +124,8 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
         self._pipeline: Pipeline | RemoteAvatar = (
             Pipeline(options) if worker is None else RemoteAvatar(worker, options)
         )
+        self._gaze, self._now = self._pipeline.gaze, self._pipeline.now
+        self._hidden = False
         self._identity = ""
         self._claimed: AgentSession[Any] | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -139,62 +158,6 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
     def status(self) -> AvatarStatus:
         """What the face that viewers see now does, and why."""
         return self._pipeline.status
-
-    def look_at(
-        self,
-        participant: rtc.Participant | str | None = None,
-        *,
-        yaw_rad: float | None = None,
-        pitch_rad: float | None = None,
-    ) -> None:
-        """Look at a participant or in a direction until `look_away` or `release_gaze`.
-
-        The eyes go there at once and the head follows; blinks, breath and speech go on.
-
-        Args:
-            participant: In the room, or its identity, or "camera".
-            yaw_rad: To the right of the picture, -0.45 to 0.45 rad from the camera.
-            pitch_rad: Upwards, -0.25 to 0.25 rad from the camera.
-
-        Raises:
-            ValueError: There is no such participant in the room, a direction is out of range, or
-                not exactly one of participant and direction is given.
-        """
-        identity = _identity(participant)
-        gaze = self._pipeline.gaze
-        gaze.look_at(self._pipeline.now(), gaze.target_of(identity, yaw_rad, pitch_rad))
-
-    def look_away(self) -> None:
-        """Look aside, at no participant, until `look_at` or `release_gaze`."""
-        self._pipeline.gaze.look_away(self._pipeline.now())
-
-    def release_gaze(self) -> None:
-        """Look where the conversation asks again, after `look_at` or `look_away`."""
-        self._pipeline.gaze.release(self._pipeline.now())
-
-    def set_seat(
-        self,
-        participant: rtc.Participant | str,
-        *,
-        yaw_rad: float | None,
-        pitch_rad: float = 0.0,
-    ) -> None:
-        """Say in which direction a participant sits, in the room or not yet.
-
-        Without it, a single participant is at the camera, and several sit side by side.
-
-        Args:
-            participant: Or its identity.
-            yaw_rad: To the right of the picture, -0.45 to 0.45 rad from the camera; None leaves
-                the seat to the avatar again.
-            pitch_rad: Upwards, -0.25 to 0.25 rad from the camera.
-
-        Raises:
-            ValueError: The direction is out of range.
-        """
-        identity = _identity(participant)
-        assert identity is not None
-        self._pipeline.gaze.set_seat(self._pipeline.now(), identity, yaw_rad, pitch_rad)
 
     def express(self, emotion: str, strength: float = 1.0) -> None:
         """Show an emotion from now on; it fades by itself within some seconds.
@@ -229,6 +192,26 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
             await self._pipeline.use(**{k: v for k, v in changes.items() if v is not None})
         except RuntimeError as error:
             raise AvatarError(str(error)) from error
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the face is hidden."""
+        return self._hidden
+
+    def hide(self) -> None:
+        """Hide the face until `show`: its track is muted, and nothing is drawn or encoded.
+
+        The voice is not touched, and `use`, gaze and expressions work meanwhile. Viewers see what
+        their client shows of a camera that is off, and recordings go on. Any number of times, and
+        at any moment: a face that is hidden before `start` joins hidden.
+        """
+        self._hidden = True
+        self._pipeline.hide(True)
+
+    def show(self) -> None:
+        """Show the face again after `hide`; viewers see it within 0.3 s."""
+        self._hidden = False
+        self._pipeline.hide(False)
 
     async def start(self, agent_session: AgentSession[Any], room: rtc.Room) -> None:
         """Take over the agent's audio output, and publish voice and face.
@@ -338,7 +321,3 @@ class AvatarSession(agents_avatar.AvatarSession[str]):
 
 _taken: weakref.WeakSet[AgentSession[Any]] = weakref.WeakSet()
 """The agent sessions that have an avatar, or one that starts."""
-
-
-def _identity(participant: rtc.Participant | str | None) -> str | None:
-    return participant.identity if isinstance(participant, rtc.Participant) else participant

@@ -18,7 +18,8 @@ UNIT = re.compile(r"_(s|ms|hz|rad|deg|bps|px|samples|bytes|ahead|threads)$")
 COUNTED = re.compile(r"\d|count|number|sample|seconds?\b|frames? |how many|times", re.IGNORECASE)
 """In a description: a range, or what is counted."""
 
-ALIASES = {"Aspect", "Device", "Frames", "Moment", "StyleName", "VideoCodec", "__version__"}
+ALIASES = {"Aspect", "Device", "Frames", "Moment", "Resolution", "StyleName", "VideoCodec"}
+ALIASES |= {"__version__"}
 """These have no docstring of their own at run time; their modules describe them."""
 
 CLASSES = [value for name in avatar.__all__ if inspect.isclass(value := getattr(avatar, name))] + [
@@ -29,7 +30,9 @@ CLASSES = [value for name in avatar.__all__ if inspect.isclass(value := getattr(
 def members(cls: type) -> Iterator[tuple[str, Any]]:
     """The public methods and properties that a class of ours defines, and how it is made."""
     for name, value in inspect.getmembers(cls):
-        own = name in vars(cls) and (inspect.isfunction(value) or isinstance(value, property))
+        defines = [each for each in cls.__mro__ if name in vars(each)][:1]
+        ours = any(each.__module__.startswith(OURS) for each in defines)
+        own = ours and (inspect.isfunction(value) or isinstance(value, property))
         if own and not name.startswith("_"):
             yield name, value
 

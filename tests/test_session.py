@@ -167,6 +167,7 @@ def test_a_renderer_that_cannot_be_shown_is_named(size: tuple[int, int], fps: in
     [
         {"device": "gpu"},
         {"aspect": "tall"},
+        {"resolution": "8k"},
         {"video_codec": "h263"},
         {"seed": -1},
         {"style": "wild"},
@@ -193,7 +194,9 @@ def test_a_persona_that_does_not_exist_is_told_at_construction() -> None:
     [
         ({"persona": 5}, "persona is a name or the path of a file, got int"),
         ({"persona": b"man"}, "persona is a name or the path of a file, got bytes"),
-        ({"aspect": 1}, "aspect is one of 'square', 'wide', got 1"),
+        ({"aspect": 1}, "aspect is one of 'square', 'wide', 'portrait', got 1"),
+        ({"resolution": 720}, "resolution is one of '360p', .*, got 720"),
+        ({"mark": 5}, "mark is a short text or None, got 5"),
         ({"style": None}, "style is one of 'off', .*, got None"),
         ({"device": None}, "device is one of 'auto', .*, got None"),
         ({"video_codec": ["vp8"]}, r"video_codec is one of 'vp8', .*, got \['vp8'\]"),
@@ -201,6 +204,7 @@ def test_a_persona_that_does_not_exist_is_told_at_construction() -> None:
         ({"video_delay_s": "45 ms"}, "video_delay_s is a number .*, got '45 ms'"),
         ({"frames_ahead": 2.5}, r"frames_ahead is a whole number .*, got 2\.5"),
         ({"render_threads": True}, "render_threads is a whole number .*, got True"),
+        ({"constant_size": 512}, "constant_size is a bool, got 512"),
         ({"shared_renderer": "yes"}, "shared_renderer is a bool or None, got 'yes'"),
         ({"seed": 1.5}, r"seed is a whole number .*, got 1\.5"),
         ({"renderer": object()}, "renderer needs size, fps, render, close, which object lacks"),

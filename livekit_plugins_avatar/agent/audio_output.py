@@ -22,6 +22,9 @@ from ..log import logger
 
 TRACK_NAME = "agent-voice"
 
+SUBSCRIBER_WAIT_S = 1.0
+"""How long speech waits for a first subscriber to the plain track; one takes some 0.1 s."""
+
 UNPUBLISH_TIMEOUT_S = 1.0
 """`unpublish_track` of livekit 1.1.21 waits for ever in a room that is gone."""
 
@@ -179,10 +182,11 @@ class PlainVoice(_ParticipantAudioOutput):
         if publication.name == TRACK_NAME:
             if not self._published.done():
                 self._published.set_result(publication)
-            self._wait_no_longer()
+            # The class above waits for the first subscriber, who may never come.
+            asyncio.get_running_loop().call_later(SUBSCRIBER_WAIT_S, self._wait_no_longer)
 
     def _wait_no_longer(self) -> None:
-        """Let speech flow: the call goes on, and does not wait for a first subscriber again."""
+        """Let speech flow, whether there is a subscriber or not."""
         if not self.subscribed.done():
             self.subscribed.set_result(None)
 

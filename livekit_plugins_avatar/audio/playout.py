@@ -253,6 +253,12 @@ class Playout:
         with self._lock:
             return sum(segment.available for segment in self._segments)
 
+    @property
+    def playing(self) -> bool:
+        """Whether there is speech that has not been reported as finished."""
+        with self._lock:
+            return bool(self._segments)
+
     def runs(self, start: int, end: int) -> list[Run]:
         """The runs that overlap [start, end) of the published timeline, in order, with speech that
         is not published yet where it will be if nothing stops it."""

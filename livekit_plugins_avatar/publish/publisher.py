@@ -17,7 +17,10 @@ from .connectivity import Connectivity
 from .keyframes import KeyframeRequests
 from .link_monitor import LinkMonitor, LinkWatcher
 from .sources import QUEUE_SAMPLES, Sources
-from .tracks import Tracks, VideoCodec
+from .tracks import Tracks, Video
+
+DRAIN_S = 0.25
+"""Receivers hold so much sound at most, as a rule, and drop it with its track."""
 
 
 @cache
@@ -47,6 +50,8 @@ class Publisher:
             has_viewer=lambda: self.has_viewer,
         )
         self.tracks: Tracks | None = None
+        self.hidden = False
+        """Whether the video is muted, or will be once it is published."""
         self.samples_replayed = 0
         """Samples of speech that no participant had heard and that were played again."""
         self._connectivity: Connectivity | None = None
@@ -60,6 +65,8 @@ class Publisher:
     @property
     def has_viewer(self) -> bool:
         """Whether the video has a viewer, or may have one; see `LinkReading.video_active`."""
+        if self.hidden:
+            return False
         if self._link_monitor is None:
             return True
         watched = self.tracks is None or self.tracks.video_watched
@@ -70,28 +77,33 @@ class Publisher:
         """How often the room was lost and came back."""
         return self._connectivity.reconnections if self._connectivity is not None else 0
 
-    async def start(
-        self,
-        room: rtc.Room,
-        *,
-        size: tuple[int, int] | None,
-        fps: int,
-        bitrate_bps: int,
-        video_codec: VideoCodec,
-    ) -> None:
+    def hide(self, hidden: bool) -> None:
+        """Mute the video or unmute it, now or once it is published; any number of times.
+
+        Muted rather than unpublished: a recorder keeps its track, clients know what to show of a
+        camera that is off, and a frame is back at a viewer without a negotiation.
+        """
+        # First no frame is captured any more: the SDK sends black ones of a muted track.
+        self.hidden = hidden
+        if self.tracks is not None:
+            self.tracks.mute_video(hidden)
+
+    async def start(self, room: rtc.Room, video: Video | None) -> None:
         """Start the conductor and publish what it feeds; may be cancelled before `aclose`.
 
-        A `size` of None publishes the voice alone. Raises a ConnectionError if the room was
+        Without a `video` the voice is published alone. Raises a ConnectionError if the room was
         disconnected.
         """
+        size = video.size if video is not None else None
         sources = await self.conductor.start(lambda: Sources(size))
         self.tracks = Tracks(room)
-        await self.tracks.publish(
-            sources, fps=fps, bitrate_bps=bitrate_bps, video_codec=video_codec
-        )
-        self._watch_link(room, self.tracks, sources)
+        self.tracks.mute_video(self.hidden)
+        await self.tracks.publish(sources, video)
+        self._watch_link(room, self.tracks, sources, video)
 
-    def _watch_link(self, room: rtc.Room, tracks: Tracks, sources: Sources) -> None:
+    def _watch_link(
+        self, room: rtc.Room, tracks: Tracks, sources: Sources, video: Video | None
+    ) -> None:
         self._connectivity = Connectivity(
             voice_sid=lambda: tracks.audio.sid if tracks.audio is not None else None,
             playhead=lambda: self.conductor.playhead,
@@ -100,7 +112,7 @@ class Publisher:
             on_regained=self._on_regained,
         )
         watchers: list[LinkWatcher] = [self._connectivity]
-        if sources.video is not None:
+        if video is not None and not video.constant_size:
             request = sources.request_keyframe
             watchers.append(KeyframeRequests(request=request, clock=self._clock))
         self._link_monitor = LinkMonitor(
@@ -115,6 +127,11 @@ class Publisher:
         """Return once a participant is subscribed to the audio, or none can be any more."""
         if self.tracks is not None:
             await self.tracks.wait_for_subscriber()
+
+    async def drain(self) -> None:
+        """Wait until receivers have played what has left; not in a room that is gone."""
+        if self.tracks is not None:
+            await self.tracks.linger(DRAIN_S)
 
     def stop(self) -> None:
         """End the conductor's thread; from any thread, any number of times."""

@@ -10,6 +10,7 @@ is disconnected while it negotiates a track: only `connection_state_changed` alw
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from livekit import rtc
@@ -52,6 +53,25 @@ VIDEO_CODECS: dict[VideoCodec, rtc.VideoCodec.ValueType] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Video:
+    """How the face is published.
+
+    Args:
+        size: Width and height in pixels.
+        fps: Frames a second.
+        bitrate_bps: The most that it may take.
+        codec: Of the track.
+        constant_size: Whether no keyframe is requested, as that changes the size by 4 rows.
+    """
+
+    size: tuple[int, int]
+    fps: int
+    bitrate_bps: int
+    codec: VideoCodec = "vp8"
+    constant_size: bool = False
+
+
 class Tracks:
     """The publications of one participant in a connected room; used on the room's event loop."""
 
@@ -59,6 +79,8 @@ class Tracks:
         self.audio: rtc.LocalTrackPublication | None = None
         self.video: rtc.LocalTrackPublication | None = None
         self._room = room
+        self._video_track: rtc.LocalVideoTrack | None = None
+        self._video_muted = False
         loop = asyncio.get_running_loop()
         self._closed: asyncio.Future[None] = loop.create_future()
         self._disconnected: asyncio.Future[None] = loop.create_future()
@@ -69,9 +91,7 @@ class Tracks:
         what the server grants later."""
         room.on("connection_state_changed", self._on_state)
 
-    async def publish(
-        self, sources: Sources, *, fps: int, bitrate_bps: int, video_codec: VideoCodec = "vp8"
-    ) -> None:
+    async def publish(self, sources: Sources, video: Video | None) -> None:
         """Publish the audio, and the video where there is a face and the server does not refuse it.
 
         Raises:
@@ -83,18 +103,28 @@ class Tracks:
             rtc.LocalAudioTrack.create_audio_track("avatar-voice", sources.audio),
             rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE, stream=STREAM),
         )
-        if sources.video is None:
+        if sources.video is None or video is None:
             return
+        track = rtc.LocalVideoTrack.create_video_track("avatar-face", sources.video)
+        self._video_track = track
+        self.mute_video(self._video_muted)
         try:
             self.video = await self._publish(
-                rtc.LocalVideoTrack.create_video_track("avatar-face", sources.video),
-                _video_options(fps, bitrate_bps, video_codec),
+                track, _video_options(video.fps, video.bitrate_bps, video.codec)
             )
             self._subscription = asyncio.ensure_future(self.video.wait_for_subscription())
         except PublishTrackError as error:
             if not self._room.isconnected():
                 raise ConnectionError("cannot publish avatar-face: disconnected") from error
             logger.exception("tracks: the server refused the video; the voice goes on alone")
+
+    def mute_video(self, muted: bool) -> None:
+        """Mute or unmute the video, also while it is published and once more; a full reconnect
+        publishes it as it is."""
+        self._video_muted = muted
+        track = self._video_track
+        if track is not None and not self._closed.done() and track.muted != muted:
+            track.mute() if muted else track.unmute()
 
     @property
     def video_watched(self) -> bool:
@@ -112,6 +142,11 @@ class Tracks:
             await _first(subscription, self._closed, self._disconnected)
         finally:
             subscription.cancel()
+
+    async def linger(self, duration_s: float) -> None:
+        """Wait, as long as the room is there."""
+        if self._room.isconnected():
+            await _first(self._disconnected, timeout_s=duration_s)
 
     async def read_link(self, wall_s: float) -> LinkReading:
         """Read the RTC statistics at `wall_s`; what they do not tell is None."""

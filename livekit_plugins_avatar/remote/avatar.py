@@ -87,6 +87,10 @@ class RemoteAvatar:
         """Whether a worker shows a face."""
         return self.worker is not None and self.worker.face
 
+    def hide(self, hidden: bool) -> None:
+        """Hide the face, or show it; workers to come are told, too."""
+        self.gaze.hide(hidden)
+
     def now(self) -> int:
         """Calls count from when the worker gets them."""
         return 0

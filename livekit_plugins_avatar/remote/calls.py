@@ -66,6 +66,7 @@ CALLS: Mapping[str, tuple[Check, ...]] = {
     "look_away": (),
     "release": (),
     "set_seat": (_name, _optional_number, _number),
+    "hide": (_flag,),
     "express": (_name, _number),
     "user_transcribed": (_text, _flag, _optional_name),
     "tools_executed": (_flag,),
@@ -98,6 +99,7 @@ class _Known:
     linked: str | None = None
     state: str = "initializing"
     override: tuple[str, tuple[Any, ...]] | None = None
+    hidden: bool = False
 
 
 class Caller:
@@ -119,6 +121,8 @@ class Caller:
         calls.append(["active_speakers", [list(known.speakers)]])
         calls.append(["agent_state", [known.state]])
         calls += [["tool_started", [each]] for each in known.tools]
+        if known.hidden:
+            calls.append(["hide", [True]])
         if known.override is not None:
             name, args = known.override
             calls.append([name, list(args)])
@@ -197,6 +201,11 @@ class Caller:
             raise ValueError(f"no participant {identity!r} to look at; in the room: {known}")
         return Target(identity)
 
+    def hide(self, hidden: bool) -> None:
+        """Hide the face, or show it."""
+        self._known.hidden = hidden
+        self._tell("hide", [hidden])
+
     def express(self, emotion: str, strength: float) -> None:
         """Show one of `EMOTIONS` from now on."""
         if not 0.0 <= strength <= 1.0:
@@ -245,6 +254,8 @@ class Face(Protocol):
 
     def express(self, sample: int, emotion: str, strength: float) -> None: ...
 
+    def hide(self, hidden: bool) -> None: ...
+
 
 class Callee:
     """The worker's side: passes checked calls on.
@@ -286,6 +297,9 @@ class Callee:
 
     def _express(self, emotion: str, strength: float) -> None:
         self._face.express(self._now(), emotion_named(emotion), strength)
+
+    def _hide(self, hidden: bool) -> None:
+        self._face.hide(hidden)
 
     def _user_transcribed(self, text: str, final: bool, language: str | None) -> None:
         self._emotion.user_transcribed(text, final=final, language=language)

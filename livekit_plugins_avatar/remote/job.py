@@ -14,9 +14,12 @@ from .protocol import VERSION, ProtocolError
 ASKED = (
     "persona",
     "aspect",
+    "resolution",
+    "mark",
     "style",
     "video_codec",
     "video_bitrate_bps",
+    "constant_size",
     "video_delay_s",
     "frames_ahead",
     "seed",

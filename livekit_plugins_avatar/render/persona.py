@@ -30,8 +30,9 @@ from ..face.state import INDEX
 from ..timeline import SAMPLE_RATE
 from .onnx_file import OnnxFileError, TensorInfo, parse, read_bytes, shortened
 
-Aspect = Literal["square", "wide"]
-"""The picture itself, or the same picture in the middle of a 16:9 one."""
+Aspect = Literal["square", "wide", "portrait"]
+"""The picture itself, the same picture in the middle of a 16:9 one, or what `framing` cuts out of
+the picture itself for 9:16."""
 
 Device = Literal["auto", "tensorrt", "cuda", "cpu"]
 """Where a persona is drawn; "auto" is the first of the others that works."""
@@ -56,7 +57,7 @@ NAME_MAX = 200
 BUILT_IN = {"man": "man.onnx", "woman": "woman.onnx", "sketch": "sketch.onnx"}
 """Personas that come with the package: their names, and their files in `resources/`."""
 
-OUTPUTS: Mapping[Aspect, str] = {"square": "i420", "wide": "i420_wide"}
+OUTPUTS: Mapping[Aspect, str] = {"square": "i420", "wide": "i420_wide", "portrait": "i420"}
 """Which output draws which aspect."""
 
 ELEMENTS = {"float32": 1, "uint8": 2}
@@ -128,7 +129,9 @@ class Persona:
         return self.sizes["square"]
 
     def size_of(self, aspect: Aspect) -> tuple[int, int]:
-        """Width and height of an aspect in pixels; a PersonaError where it is not drawn."""
+        """Width and height in pixels of what is drawn for an aspect, or a PersonaError."""
+        if aspect == "portrait":
+            return self.size
         if aspect not in self.sizes:
             raise PersonaError(
                 f'the persona {self.name} ({self.path}) has no wide picture: use aspect="square", '

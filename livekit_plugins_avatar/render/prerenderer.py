@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ..face.state import FaceState
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, Timed, samples, seconds
-from .cross_fade import CrossFade
+from .cross_fade import FADE_SAMPLES, CrossFade
 from .frame_buffer import FrameBuffer
 from .frame_priority import highest_priority, looks_like
 from .renderer import Frames, Moment, Renderer
@@ -176,6 +176,7 @@ class Prerenderer:
             if self._closing:
                 raise RuntimeError("the avatar was closed")
             self._successors.append(renderer)
+            self._changed.notify()
 
     def close(self, timeout_s: float = 1.0) -> bool:
         """Stop, and close the renderer on its thread; return whether it answered in time."""
@@ -233,6 +234,7 @@ class Prerenderer:
             elif not self._closing and not self._wanted():
                 self._changed.wait(FORGET_S if self._resting else None)
         if self._resting:
+            self._succeed()
             self._compose(self._buffer.due)
 
     def begin(self) -> list[Moment]:
@@ -258,10 +260,10 @@ class Prerenderer:
         return moments
 
     def _succeed(self) -> None:
-        """Begin a fade that was asked for; close the renderer of one that is over."""
+        """Begin a fade that was asked for; close the renderer of one that is over, or not seen."""
         while self._successors:
-            after = self._successors.popleft()
-            self.renderer = CrossFade(self.renderer, after, self._buffer.end)
+            start = -FADE_SAMPLES if self._resting and not self.ready else self._buffer.end
+            self.renderer = CrossFade(self.renderer, self._successors.popleft(), start)
         fading = self.renderer
         if isinstance(fading, CrossFade) and self._buffer.due >= fading.end:
             self.renderer, self._drawn = fading.after, None

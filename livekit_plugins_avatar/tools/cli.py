@@ -18,7 +18,7 @@ from itertools import groupby
 
 from ..version import __version__
 from .demo.cache import Missing
-from .demo.extras import MissingExtra, needs
+from .demo.extras import MissingExtra, needs, run_again_with
 
 NAME = "livekit-avatar"
 DESCRIPTION = "A face for LiveKit voice agents: demo, doctor, films and measurements."
@@ -212,6 +212,7 @@ def _run(command: Command, words: list[str]) -> int:
             parser.epilog = f"Its options are listed once its extra is installed: {error}"
             parser.print_help()
             return 0
+        run_again_with(error.extra, [*command.words.split(), *words])
         print(f"{NAME}: {error}", file=sys.stderr)
         return 1
     except Missing as error:

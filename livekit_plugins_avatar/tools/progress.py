@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -34,3 +36,26 @@ def progress(
             told_s = now_s()
             print(f"{done} of {total} {what} ...", file=sys.stderr, flush=True)
         yield item
+
+
+@contextmanager
+def reported(what: str) -> Iterator[None]:
+    """While the block runs, a line tells every five `EVERY_S`, the first after one, for how long.
+
+    For what has no items to count: a call in real time, a simulation.
+    """
+    over, began_s = threading.Event(), time.monotonic()
+
+    def report() -> None:
+        wait_s = EVERY_S
+        while not over.wait(wait_s):
+            wait_s = 5 * EVERY_S
+            print(f"{what}: {time.monotonic() - began_s:.0f} s ...", file=sys.stderr, flush=True)
+
+    reporter = threading.Thread(target=report, name="progress", daemon=True)
+    reporter.start()
+    try:
+        yield
+    finally:
+        over.set()
+        reporter.join()

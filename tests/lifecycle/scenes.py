@@ -113,6 +113,11 @@ class Play:
         self._on_step("hide")
         await self.place.hide()
 
+    async def hide_face(self) -> None:
+        """Hide the face, or show it."""
+        self._on_step("hide face")
+        self.chance.choice((self.face.hide, self.face.show))()
+
     async def cancel(self) -> None:
         """Cancel something that was begun."""
         self._on_step("cancel")
@@ -256,7 +261,7 @@ async def exit_without_closing(play: Play) -> None:
 async def anything(play: Play) -> None:
     """A random sequence of everything."""
     acts = [play.begin, play.say, play.say, play.interrupt, play.close, play.cancel]
-    acts += [play.leave, play.delete, play.hide]
+    acts += [play.leave, play.delete, play.hide, play.hide_face]
     for _ in range(play.chance.randint(2, 9)):
         act = play.chance.choice(acts)
         if act == play.begin:

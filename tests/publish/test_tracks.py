@@ -11,9 +11,11 @@ from livekit.rtc.participant import PublishTrackError
 
 from livekit_plugins_avatar.publish import tracks as module
 from livekit_plugins_avatar.publish.sources import Sources
-from livekit_plugins_avatar.publish.tracks import Tracks
+from livekit_plugins_avatar.publish.tracks import Tracks, Video
 
 from ..simulated_room import SimulatedRoom
+
+VIDEO = Video((16, 16), fps=30, bitrate_bps=1)
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ async def test_a_disconnected_room_ends_publishing(sources: Sources) -> None:
     room = SimulatedRoom()
     room.answers = False
     tracks = Tracks(room.as_room)
-    publishing = asyncio.ensure_future(tracks.publish(sources, fps=30, bitrate_bps=1))
+    publishing = asyncio.ensure_future(tracks.publish(sources, VIDEO))
     await asyncio.sleep(0)
     room.emit("connection_state_changed", rtc.ConnectionState.CONN_RECONNECTING)
     await asyncio.sleep(0)
@@ -47,10 +49,10 @@ async def test_no_answer_ends_publishing_and_unpublishing(
     monkeypatch.setattr(module, "UNPUBLISH_TIMEOUT_S", 0.05)
     room = SimulatedRoom()
     tracks = Tracks(room.as_room)
-    await tracks.publish(sources, fps=30, bitrate_bps=1)
+    await tracks.publish(sources, VIDEO)
     room.answers = False
     with pytest.raises(ConnectionError, match="no answer"):
-        await asyncio.wait_for(tracks.publish(sources, fps=30, bitrate_bps=1), 0.5)
+        await asyncio.wait_for(tracks.publish(sources, VIDEO), 0.5)
     await asyncio.wait_for(tracks.aclose(), 0.5)
     assert len(asyncio.all_tasks()) == 1, "no request is left"
 
@@ -59,7 +61,7 @@ async def test_closing_ends_publishing_and_takes_back_what_is_granted(sources: S
     """The track that the server grants meanwhile is unpublished."""
     room = SimulatedRoom(latency_s=0.02)
     tracks = Tracks(room.as_room)
-    publishing = asyncio.ensure_future(tracks.publish(sources, fps=30, bitrate_bps=1))
+    publishing = asyncio.ensure_future(tracks.publish(sources, VIDEO))
     await asyncio.sleep(0.01)
     await tracks.aclose()
     with pytest.raises(ConnectionError):
@@ -72,13 +74,13 @@ async def test_video_that_is_refused_leaves_the_voice(
 ) -> None:
     """Audio that is refused is an error."""
     tracks = Tracks(SimulatedRoom(refused=(rtc.TrackKind.KIND_VIDEO,)).as_room)
-    await tracks.publish(sources, fps=30, bitrate_bps=1)
+    await tracks.publish(sources, VIDEO)
     assert tracks.audio is not None and tracks.video is None
     assert "refused the video" in caplog.text
     await tracks.aclose()
     tracks = Tracks(SimulatedRoom(refused=(rtc.TrackKind.KIND_AUDIO,)).as_room)
     with pytest.raises(PublishTrackError):
-        await tracks.publish(sources, fps=30, bitrate_bps=1)
+        await tracks.publish(sources, VIDEO)
 
 
 @pytest.mark.parametrize("closes", [True, False])
@@ -86,7 +88,7 @@ async def test_waiting_for_a_subscriber_ends(sources: Sources, closes: bool) -> 
     """Speech into an empty room is released by closing, and by a room that is gone."""
     room = SimulatedRoom(viewers=False)
     tracks = Tracks(room.as_room)
-    await tracks.publish(sources, fps=30, bitrate_bps=1)
+    await tracks.publish(sources, VIDEO)
     waiting = asyncio.ensure_future(tracks.wait_for_subscriber())
     await asyncio.sleep(0.01)
     assert not waiting.done()
@@ -111,7 +113,7 @@ async def test_reading_the_link_can_be_cancelled_at_any_moment(
 
     monkeypatch.setattr(rtc.Track, "get_stats", get_stats)
     tracks = Tracks(SimulatedRoom().as_room)
-    await tracks.publish(sources, fps=30, bitrate_bps=1)
+    await tracks.publish(sources, VIDEO)
     reading = asyncio.create_task(tracks.read_link(0.0))
     await asyncio.sleep(0.01)
     arrive.set()

@@ -140,6 +140,19 @@ def test_exchange_again() -> None:
     assert (first.closed, second.closed, third.closed) == (1, 1, 0)
 
 
+def test_exchange_of_a_face_that_is_not_seen() -> None:
+    """While it rests the next face is there at once, without a fade, and the others are closed."""
+    first, second, third = Plain(40), Plain(200), Plain(90)
+    showing = Showing(first)
+    showing.run(10)
+    showing.ahead.rest(40 * PERIOD)
+    for renderer in (second, third):
+        showing.ahead.exchange(renderer)
+    showing.ahead.begin()
+    assert (first.closed, second.closed, third.closed) == (1, 1, 0)
+    assert showing.ahead.renderer is third
+
+
 def test_exchange_of_a_dead_renderer() -> None:
     """A renderer that has died can be exchanged for one that draws."""
     showing = Showing(Dead(40))

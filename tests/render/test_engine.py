@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import onnx
@@ -26,7 +26,7 @@ from livekit_plugins_avatar.render import engine
 from livekit_plugins_avatar.render.model import SIZES
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.opening import warm
-from livekit_plugins_avatar.render.persona import Aspect, Persona, PersonaError
+from livekit_plugins_avatar.render.persona import Persona, PersonaError
 from livekit_plugins_avatar.render.providers import BATCHES, first_line, session_options
 from livekit_plugins_avatar.render.renderer import Frames, Moment
 from livekit_plugins_avatar.timeline import Timed
@@ -284,9 +284,7 @@ def test_graph_sizes(persona: Persona, runtime: Runtime, count: int, sizes: list
 
 def test_graph_aspects(persona: Persona, runtime: Runtime) -> None:
     """Square and wide pictures come from the same graphs."""
-    square, wide = (
-        OnnxRenderer(persona, device="cuda", aspect=frame) for frame in get_args(Aspect)
-    )
+    square, wide = (OnnxRenderer(persona, device="cuda", aspect=each) for each in persona.sizes)
     opened = len(runtime.opened)
     assert square.render(moments(0.5)).shape == (1, 6, 8)
     assert wide.render(moments(0.5, 1.0)).shape == (2, 6, 14)

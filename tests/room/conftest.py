@@ -65,7 +65,8 @@ class Viewer:
 
     async def _listen(self, track: rtc.Track) -> None:
         async for event in rtc.AudioStream(track, sample_rate=RATE, num_channels=1):
-            self.heard.append(np.frombuffer(event.frame.data, np.int16).copy())
+            if track is self.audio:  # One that went may still give silence.
+                self.heard.append(np.frombuffer(event.frame.data, np.int16).copy())
 
     async def _look(self, track: rtc.Track) -> None:
         async for event in rtc.VideoStream(track, format=rtc.VideoBufferType.I420):

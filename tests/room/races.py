@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from livekit import api, rtc
 
 from livekit_plugins_avatar.publish.sources import Sources
-from livekit_plugins_avatar.publish.tracks import Tracks
+from livekit_plugins_avatar.publish.tracks import Tracks, Video
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .stand_ins import FULL
@@ -74,7 +74,9 @@ def publish_while_leaving(server: LiveKitServer, leave: Leave) -> None:
 async def _race(server: LiveKitServer, leave: Leave) -> None:
     for offset_s in OFFSETS_S:
         async with tracks_of(server) as (room, sources, tracks):
-            publishing = asyncio.ensure_future(tracks.publish(sources, fps=30, bitrate_bps=10**5))
+            publishing = asyncio.ensure_future(
+                tracks.publish(sources, Video((16, 16), fps=30, bitrate_bps=10**5))
+            )
             await asyncio.sleep(offset_s)
             leaving = asyncio.ensure_future(leave(server, room))
             await ends_within(asyncio.gather(publishing, return_exceptions=True), PUBLISH_S)

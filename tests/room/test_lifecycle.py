@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 import pytest
 from livekit import rtc
 
+from livekit_plugins_avatar.publish.tracks import Video
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
 from .conftest import until
@@ -31,6 +32,8 @@ CRASHES = 4
 """livekit 1.1.21 itself may crash where a room goes while it publishes: in a third of these races,
 with this package or without (docs/measurements.md)."""
 
+VIDEO = Video((16, 16), fps=30, bitrate_bps=100_000)
+
 
 @pytest.mark.parametrize("leave", LEAVES)
 async def test_publishing_ends_when_the_room_goes(server: LiveKitServer, leave: Leave) -> None:
@@ -48,7 +51,7 @@ async def test_unpublishing_ends_when_the_room_goes(server: LiveKitServer, leave
     """The request is on its way when the room goes, or comes right after."""
     for offset_s in OFFSETS_S:
         async with tracks_of(server) as (room, sources, tracks):
-            await tracks.publish(sources, fps=30, bitrate_bps=10**5)
+            await tracks.publish(sources, VIDEO)
             leaving = asyncio.ensure_future(leave(server, room))
             await asyncio.sleep(offset_s)
             await ends_within(tracks.aclose(), UNPUBLISH_S)
@@ -61,7 +64,7 @@ async def test_a_cancelled_publish_leaves_no_track(server: LiveKitServer) -> Non
         viewer = rtc.Room()
         async with tracks_of(server) as (room, sources, tracks):
             await viewer.connect(server.url, server.token(identity="viewer", room=room.name))
-            publishing = asyncio.ensure_future(tracks.publish(sources, fps=30, bitrate_bps=10**5))
+            publishing = asyncio.ensure_future(tracks.publish(sources, VIDEO))
             await asyncio.sleep(offset_s)
             publishing.cancel()
             await asyncio.gather(publishing, return_exceptions=True)
@@ -76,7 +79,7 @@ async def test_a_cancelled_publish_leaves_no_track(server: LiveKitServer) -> Non
 async def test_waiting_for_a_subscriber_ends(server: LiveKitServer, closes: bool) -> None:
     """Speech into an empty room does not wait for ever: closing or leaving releases it."""
     async with tracks_of(server) as (room, sources, tracks):
-        await tracks.publish(sources, fps=30, bitrate_bps=10**5)
+        await tracks.publish(sources, VIDEO)
         waiting = asyncio.ensure_future(tracks.wait_for_subscriber())
         await asyncio.sleep(0.1)
         assert not waiting.done()

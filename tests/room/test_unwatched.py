@@ -51,22 +51,27 @@ async def back_s(viewer: Viewer, watch: Callable[[], object]) -> float:
     return viewer.seen[before][0] - began_s
 
 
-async def test_a_muted_face_rests(server: LiveKitServer) -> None:
-    """Nothing is drawn and sent; the voice goes on."""
+async def test_a_hidden_face_rests(server: LiveKitServer) -> None:
+    """Nothing is drawn and sent, the track is muted; the voice goes on."""
     renderer = Counted()
     async with a_call(server, AvatarSession(renderer=renderer)) as call:
         tracks = call.pipeline.publisher.tracks
         assert tracks is not None and tracks.video is not None
         track = tracks.video.track
         assert isinstance(track, rtc.LocalVideoTrack)
+        seen = call.viewer.room.remote_participants["agent"].track_publications[track.sid]
         took_s = []
-        for _ in range(TRIES):
-            track.mute()
+        face = call.avatar
+        for hide, show in [(face.hide, face.show)] * TRIES + [(track.mute, track.unmute)]:
+            hide()
+            hide()
+            await until(lambda: seen.muted)
             await rests(renderer, call)
             heard = len(call.viewer.heard)
-            took_s.append(await back_s(call.viewer, track.unmute))
+            took_s.append(await back_s(call.viewer, show))
+            show()
         assert min(took_s) <= BACK_S
-        await until(lambda: len(call.viewer.heard) > heard)
+        await until(lambda: len(call.viewer.heard) > heard and not seen.muted)
 
 
 async def test_a_face_without_viewers_rests(server: LiveKitServer) -> None:

@@ -13,7 +13,7 @@ from livekit import rtc
 
 from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.publish.publisher import Publisher
-from livekit_plugins_avatar.publish.tracks import VideoCodec
+from livekit_plugins_avatar.publish.tracks import Video, VideoCodec
 from livekit_plugins_avatar.timeline import SystemClock
 from livekit_plugins_avatar.tools.demo.server import LiveKitServer
 
@@ -38,7 +38,12 @@ class Still:
 
 @asynccontextmanager
 async def publisher(
-    server: LiveKitServer, name: str, *, video_codec: VideoCodec = "vp8", dynacast: bool = False
+    server: LiveKitServer,
+    name: str,
+    *,
+    video_codec: VideoCodec = "vp8",
+    dynacast: bool = False,
+    constant_size: bool = False,
 ) -> AsyncIterator[Publisher]:
     """Publishes silence and a still picture."""
     room = rtc.Room()
@@ -47,9 +52,7 @@ async def publisher(
     token = server.token(identity="agent", room=name)
     await room.connect(server.url, token, rtc.RoomOptions(dynacast=dynacast))
     try:
-        await publisher.start(
-            room, size=SIZE, fps=FPS, bitrate_bps=300_000, video_codec=video_codec
-        )
+        await publisher.start(room, Video(SIZE, FPS, 300_000, video_codec, constant_size))
         yield publisher
     finally:
         await asyncio.to_thread(publisher.stop)
@@ -82,6 +85,16 @@ async def test_each_codec_arrives_with_its_samples(
         published = joined.room.remote_participants["agent"].track_publications.values()
         assert f"video/{video_codec}" in {each.mime_type.lower() for each in published}
         assert all(sample is not None for _, sample, _ in joined.seen)
+
+
+@pytest.mark.parametrize("constant", [True, False])
+async def test_the_size_that_a_recorder_sees(server: LiveKitServer, constant: bool) -> None:
+    """It stays the same where that is asked for; else a keyframe follows that for a viewer, and
+    changes it."""
+    name = uuid.uuid4().hex
+    async with publisher(server, name, constant_size=constant), viewer(server, name) as joined:
+        await until(lambda: len(joined.seen) > 2 * FPS)
+        assert (len(set(joined.sizes)) == 1) is constant and SIZE in joined.sizes
 
 
 async def test_the_encoder_rests_without_a_viewer(server: LiveKitServer) -> None:

@@ -1,18 +1,30 @@
-"""Names the extra of the package that brings a missing module.
+"""Names the extra of the package that brings a missing module, and fetches it under `uvx`.
 
 Without it a user of the base install gets a traceback about a module they never asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
 
 PACKAGE = "livekit-plugins-avatar"
+
+FETCHED = "LIVEKIT_AVATAR_FETCHED"
+"""Environment variable: the extra for which `uvx` was asked again, so that it is asked once."""
 
 
 class MissingExtra(RuntimeError):
     """Something needs an extra of the package that is not installed."""
+
+    def __init__(self, extra: str, message: str) -> None:
+        super().__init__(message)
+        self.extra = extra
 
 
 @contextmanager
@@ -27,6 +39,28 @@ def needs(extra: str, what: str) -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise MissingExtra(
+            extra,
             f"{what} needs the module {error.name}, which is not installed: "
-            f"pip install '{PACKAGE}[{extra}]'"
+            f"pip install '{PACKAGE}[{extra}]'",
         ) from error
+
+
+def run_again_with(extra: str, command: Sequence[str]) -> None:
+    """Under `uvx`, run this command again with an extra; elsewhere, or the second time, return.
+
+    `uvx` makes an environment for one command, which nothing can be installed into.
+    """
+    uv = os.environ.get("UV")
+    if not uv or "archive-v0" not in Path(sys.prefix).parts or os.environ.get(FETCHED) == extra:
+        return
+    print(f"  fetching what this command needs ({PACKAGE}[{extra}]) ...", file=sys.stderr)
+    source = f"{PACKAGE}[{extra}]{_origin()}"
+    words = [uv, "tool", "run", "--from", source, "livekit-avatar", *command]
+    os.execve(uv, words, {**os.environ, FETCHED: extra})
+
+
+def _origin() -> str:
+    """Where this package was installed from: the address of a wheel, or the index."""
+    installed = metadata.distribution(PACKAGE)
+    address = installed.read_text("direct_url.json")
+    return f" @ {json.loads(address)['url']}" if address else f"=={installed.version}"

@@ -32,6 +32,7 @@ from ...timeline import Clock, SystemClock
 from ..demo import browser, page, server_binary
 from ..demo.cache import Missing
 from ..demo.server import LiveKitServer, ServerDied, livekit_server
+from ..progress import reported
 from .call_agent import GUEST, SHORTEST_TURN_S, Kind, Part, play
 from .call_figures import Seen, Window, bad_moments, outages, reconnections, seen
 from .call_log import Happened, Log
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     kinds: tuple[Kind, ...] = get_args(Kind) if args.only is None else (args.only,)
     results: dict[str, Any] = {"seconds": length_s, "seed": args.seed, "method": METHOD}
     try:
-        with redirect_stdout(sys.stderr):
+        with redirect_stdout(sys.stderr), reported(f"a call of {length_s:g} s"):
             for kind in kinds:
                 results |= asyncio.run(call(length_s, kind=kind, seed=args.seed))
     except (Missing, ServerDied, ViewerError, RelayDied, AgentDied, asyncio.TimeoutError) as error:

@@ -21,6 +21,7 @@ from ...render.persona import BUILT_IN, Persona, PersonaError
 from ...render.renderer import Renderer
 from ...timeline import Timed
 from ..i420 import rgb
+from ..progress import progress
 from .similarity import psnr_db, ssim
 from .sweep import telling
 from .truth import SIDE_PX, State, TruthError, load_truth
@@ -98,7 +99,7 @@ def likeness(renderer: Renderer, states: Sequence[State]) -> Figures:
         )
     decibels: dict[str, dict[str, float]] = {region: {} for region in DECIBELS}
     alike = []
-    for state in states:
+    for state in progress(states, "pictures", len(states)):
         (drawn,) = renderer.render([Timed(0, 1, state.face)])
         shown, truth = state.cut(rgb(drawn)), state.picture()
         decibels[state.region][state.file.name] = psnr_db(shown, truth)

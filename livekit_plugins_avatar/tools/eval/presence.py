@@ -28,6 +28,7 @@ from ...gaze.seats import SEATS_DEG
 from ...options import VIDEO_DELAY_S
 from ...pipeline import LEAD_FRAMES
 from ...timeline import SAMPLE_RATE, samples
+from ..progress import reported
 from .conversation import PEOPLE, Script, script
 from .recordings import FINE_SAMPLES, FaceRecording, Floats, Mask, looking, saccades
 
@@ -98,7 +99,8 @@ def run(args: argparse.Namespace) -> int:
     if not 0.5 <= args.minutes <= 600 or args.seed < 0:
         print("eval presence: --minutes is 0.5 to 600 and --seed at least 0", file=sys.stderr)
         return 2
-    figures = measure(args.minutes, seed=args.seed, style=STYLES[args.style])
+    with reported(f"two conversations of {args.minutes:g} minutes"):
+        figures = measure(args.minutes, seed=args.seed, style=STYLES[args.style])
     figures["style"] = args.style
     print(json.dumps(figures) if args.json else table(figures))
     return 0

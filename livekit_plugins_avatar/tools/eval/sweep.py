@@ -16,6 +16,7 @@ from ...face.state import POSE_PARAMETERS, FaceState
 from ...render.renderer import Renderer
 from ...timeline import SAMPLE_RATE, Timed
 from ..i420 import luma
+from ..progress import progress
 
 STEPS = 90
 """Of a sweep: three seconds at 30 frames a second, slower than anything in speech."""
@@ -74,7 +75,7 @@ def sweep(renderer: Renderer, parameter: str) -> Sweep:
 def telling(renderer: Renderer, parameters: Sequence[str]) -> list[Sweep]:
     """The sweeps that show something, the most uneven first."""
     width, height = renderer.size
-    sweeps = [sweep(renderer, parameter) for parameter in parameters]
+    sweeps = [sweep(renderer, each) for each in progress(parameters, "sweeps", len(parameters))]
     shown = [each for each in sweeps if each.shows(width * height)]
     return sorted(shown, key=lambda each: -each.ratio)
 

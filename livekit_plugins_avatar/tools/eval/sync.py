@@ -26,6 +26,7 @@ from ...timeline import seconds
 from ..demo import browser, page, server_binary
 from ..demo.cache import Missing
 from ..demo.server import LiveKitServer, ServerDied, livekit_server
+from ..progress import reported
 from . import ours, stock
 from .clapper import LEAD_S, SIZE, Clapper
 from .faults.script import Script, each
@@ -79,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return 2
     try:
-        with redirect_stdout(sys.stderr):
+        what = f"{args.seconds:g} s of claps for each publisher"
+        with redirect_stdout(sys.stderr), reported(what):
             results = asyncio.run(
                 compare(
                     args.seconds,
