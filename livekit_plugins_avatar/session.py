@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import MutableMapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -99,28 +100,9 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
         face_store: MutableMapping[str, str] | str | Path | None = None,
         worker: str | None = None,
     ) -> None:
+        given = dict(locals())
         super().__init__()
-        options = Options(
-            persona=persona,
-            aspect=aspect,
-            resolution=resolution,
-            mark=mark,
-            style=style,
-            device=device,
-            video_codec=video_codec,
-            video_bitrate_bps=video_bitrate_bps,
-            constant_size=constant_size,
-            video_delay_s=video_delay_s,
-            frames_ahead=frames_ahead,
-            render_threads=render_threads,
-            shared_renderer=shared_renderer,
-            seed=seed,
-            renderer=renderer,
-            recognizer=recognizer,
-            emotion_classifier=emotion_classifier,
-            face_store=face_store,
-            worker=worker,
-        )
+        options = Options(**{each.name: given[each.name] for each in fields(Options)})
         self._pipeline: Pipeline | RemoteAvatar = (
             Pipeline(options) if worker is None else RemoteAvatar(worker, options)
         )
