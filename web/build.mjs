@@ -12,7 +12,7 @@ await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
 await build({
   absWorkingDir: here,
-  entryPoints: { page: "src/main.ts", style: "src/style.css", viewer: "src/viewer.ts" },
+  entryPoints: { page: "src/main.ts", style: "src/style.css", viewer: "src/viewer.ts", filmworker: "src/filmworker.ts" },
   outdir: out,
   bundle: true,
   minify: true,

@@ -1,140 +1,171 @@
-// The page of a viewer in the evals: joins a room and records when each frame is on the screen and when each
-// block of sound reaches its track. eval/offset.py evaluates the records.
+// The page of a viewer: joins a room and records when each frame is on the screen and when each block
+// of sound reaches its track. The tools eval and watch open it and evaluate the records.
 //
-// Address: viewer.html?url=ws://...&token=...[&publisher=IDENTITY], to watch that participant only.
-// Result: window.viewer, a Recorder. All times are milliseconds of performance.now().
+// Address: viewer.html?url=ws://...&token=..., and
+//   publisher=IDENTITY  watches that participant only
+//   flash=X,Y           where brightness is read, in sixteenths of the picture (10,8)
+//   loud=LEVEL          from which level on a sample is loud, of full scale 1 (0.1)
+//   film=ws://...       sends rows, sound and frames there and keeps none; watches nothing until
+//                       `watchOnly` names the participant; of others it keeps the loudness alone
+// Result: window.viewer, a Viewer. All times are milliseconds of performance.now().
 
-import { Room, RoomEvent, Track, type RemoteTrack } from "livekit-client";
+import {
+  ParticipantKind,
+  Room,
+  RoomEvent,
+  Track,
+  type RemoteParticipant,
+  type RemoteTrack,
+  type RemoteTrackPublication,
+} from "livekit-client";
 
-// TypeScript's DOM library does not know these two yet.
-interface SoundBlock {
-  readonly timestamp: number; // microseconds
-  readonly numberOfFrames: number;
-  readonly sampleRate: number;
-  copyTo(target: Float32Array, options: { planeIndex: number; format: "f32-planar" }): void;
-  close(): void;
-}
-declare class MediaStreamTrackProcessor {
-  constructor(init: { track: MediaStreamTrack; maxBufferSize?: number });
-  readonly readable: ReadableStream<SoundBlock>;
-}
-
-/** When a frame is shown, its brightness 0..255, and how many were shown so far. */
-type FrameRow = [shownMs: number, luma: number, presented: number];
-
-/**
- * When the recorder got a block, its own timestamp, its length, the first sample that is loud
- * (-1: none), the number of samples that are silent, and which track it is of: a participant
- * who reconnects publishes a new one, whose timestamps begin anew.
- */
-type BlockRow = [
-  arrivedMs: number,
-  stampMs: number,
-  frames: number,
-  loudAt: number,
-  silent: number,
-  sampleRate: number,
-  track: number,
-];
+import { Film } from "./film.ts";
+import { COUNTED, readStats, type CountsRow, type StatsRow } from "./receiverstats.ts";
+import { readBlocks, type BlockRow } from "./soundblocks.ts";
 
 /**
- * Totals of a receiver: the time that everything played spent in its jitter buffer, how many
- * samples or frames that was, and how many samples of sound it made up (silence left out).
+ * When a frame is shown, its brightness 0..255 (-1: not read), how many were shown so far, its RTP
+ * timestamp (-1: unknown), and which track it is of.
  */
-type StatsRow = [atMs: number, bufferedS: number, emitted: number, concealed: number];
+type FrameRow = [shownMs: number, luma: number, presented: number, rtp: number, stream: number];
 
-/** What a receiver has counted so far: COUNTED of its kind, in its order. */
-type CountsRow = [atMs: number, ...counts: number[]];
+/** A block of another participant. */
+type OtherRow = [arrivedMs: number, stampMs: number, frames: number, rate: number, track: number, rms: number];
 
-// By their names in the statistics of an inbound-rtp.
-const COUNTED = {
-  picture: [
-    "packetsReceived",
-    "packetsLost",
-    "framesReceived",
-    "framesDecoded",
-    "keyFramesDecoded",
-    "framesDropped",
-    "freezeCount",
-    "nackCount",
-    "pliCount",
-    "firCount",
-    "jitterBufferDelay",
-    "jitterBufferTargetDelay",
-    "jitterBufferEmittedCount",
-  ],
-  sound: [
-    "packetsReceived",
-    "packetsLost",
-    "packetsDiscarded",
-    "concealedSamples",
-    "concealmentEvents",
-    "removedSamplesForAcceleration",
-    "insertedSamplesForDeceleration",
-    "jitterBufferDelay",
-    "jitterBufferTargetDelay",
-    "jitterBufferMinimumDelay",
-    "jitterBufferEmittedCount",
-  ],
-} as const;
+type EventRow = [atMs: number, what: string];
 
-// Half the beep's level is 0.2 and the marker tone"s peak 0.03: between the two.
+/** What is recorded; `Film` empties the lists when it has sent them. */
+export class Rows {
+  readonly frames: FrameRow[] = [];
+  readonly blocks: BlockRow[] = [];
+  readonly others: OtherRow[] = [];
+  readonly events: EventRow[] = [];
+  readonly sound_stats: StatsRow[] = [];
+  readonly picture_stats: StatsRow[] = [];
+  readonly picture_counts: CountsRow[] = [];
+  readonly sound_counts: CountsRow[] = [];
+  readonly latency: number[] = [];
+  [name: string]: unknown[];
+}
+
+// Half the beep's level is 0.2 and the marker tone's peak 0.03: between the two.
 const LOUD = 0.1;
-// A third of the marker's RMS of 0.021, over windows of one and a half of its periods.
-const SILENT_RMS = 0.007;
-const SILENT_WINDOW_S = 0.005;
-// A page that is blocked for a second loses no sound.
-const BLOCKS_BUFFERED = 100;
+const FLASH = "10,8";
 const STATS_EVERY_MS = 250;
 const LATENCY_EVERY_MS = 500;
 
-class Recorder {
-  readonly frames: FrameRow[] = [];
-  readonly blocks: BlockRow[] = [];
-  readonly soundStats: StatsRow[] = [];
-  readonly pictureStats: StatsRow[] = [];
-  readonly pictureCounts: CountsRow[] = [];
-  readonly soundCounts: CountsRow[] = [];
+class Viewer {
+  readonly rows = new Rows();
   readonly counted = COUNTED;
-  readonly outputLatencyMs: number[] = [];
   readonly errors: string[] = [];
   /** Where the zero of all times lies, in milliseconds since 1970. */
   readonly originMs = performance.timeOrigin;
+  /** Frames and blocks that have come, whether or not they are still in `rows`. */
+  framesSeen = 0;
+  blocksHeard = 0;
 
   private readonly timers = new Map<RemoteTrack, number>();
+  private readonly film: Film | null;
+  private publisher: string | null;
   private tracksHeard = 0;
+  private stream = -1;
   private watching = false;
 
   private readonly video = document.querySelector("video")!;
   private readonly audio = document.querySelector("audio")!;
-  private readonly room = new Room({ adaptiveStream: false, dynacast: false });
+  private readonly room: Room;
   private readonly context = new AudioContext({ latencyHint: "interactive" });
 
-  async join(url: string, token: string, publisher: string | null): Promise<void> {
-    this.room.on(RoomEvent.TrackSubscribed, (track, _publication, participant) => {
-      if (publisher === null || participant.identity === publisher) this.watch(track);
+  constructor(private readonly address: URLSearchParams) {
+    const film = address.get("film");
+    this.publisher = address.get("publisher");
+    this.film = film === null ? null : new Film(film, this.rows);
+    // Chromium passes no frames to transforms in a connection that could also send.
+    const singlePeerConnection = this.film === null;
+    this.room = new Room({ adaptiveStream: false, dynacast: false, singlePeerConnection });
+  }
+
+  async join(): Promise<void> {
+    const room = this.room;
+    room.on(RoomEvent.TrackSubscribed, (track, _publication, from) => this.receive(track, from));
+    room.on(RoomEvent.TrackUnsubscribed, (track, _publication, from) => this.leave(track, from));
+    room.on(RoomEvent.TrackPublished, (publication, from) => this.subscribe(publication, from));
+    room.on(RoomEvent.TrackMuted, (publication, from) =>
+      this.note(from.identity, `${publication.kind} muted`),
+    );
+    room.on(RoomEvent.TrackUnmuted, (publication, from) =>
+      this.note(from.identity, `${publication.kind} unmuted`),
+    );
+    room.on(RoomEvent.ParticipantConnected, ({ identity }) => this.note(identity, "joined"));
+    room.on(RoomEvent.ParticipantDisconnected, ({ identity }) => this.note(identity, "left"));
+    for (const event of [RoomEvent.Reconnecting, RoomEvent.Reconnected, RoomEvent.Disconnected]) {
+      room.on(event, () => this.rows.events.push([performance.now(), event]));
+    }
+    await room.connect(this.address.get("url") ?? "", this.address.get("token") ?? "", {
+      autoSubscribe: this.film === null,
     });
-    this.room.on(RoomEvent.TrackUnsubscribed, (track) => this.leave(track));
-    await this.room.connect(url, token);
-    await this.room.startAudio();
+    await room.startAudio();
     await this.context.resume();
     setInterval(
-      () => this.outputLatencyMs.push(this.context.outputLatency * 1e3),
+      () => this.rows.latency.push(this.context.outputLatency * 1e3),
       LATENCY_EVERY_MS,
     );
   }
 
   /** The progress in words, for the message of a timeout. */
   state(): string {
-    const counts = `${this.frames.length} frames, ${this.blocks.length} blocks of sound`;
+    const counts = `${this.framesSeen} frames, ${this.blocksHeard} blocks of sound`;
     return `${this.room.state}, ${counts}, errors: ${this.errors.join("; ") || "none"}`;
   }
 
+  /** Who is in the room, and what they publish. */
+  participants(): { identity: string; agent: boolean; publishes: string[] }[] {
+    return [...this.room.remoteParticipants.values()].map((each) => ({
+      identity: each.identity,
+      agent:
+        each.kind === ParticipantKind.AGENT || "lk.publish_on_behalf" in each.attributes,
+      publishes: [...each.trackPublications.values()].map(({ kind }) => kind),
+    }));
+  }
+
+  /** From now on watch this participant, and of all others keep the loudness alone. */
+  watchOnly(identity: string): void {
+    this.publisher = identity;
+    for (const participant of this.room.remoteParticipants.values()) {
+      for (const publication of participant.trackPublications.values()) {
+        this.subscribe(publication, participant);
+      }
+    }
+  }
+
+  /** Send what has come so far to the film. */
+  flush(): void {
+    this.film?.flush();
+  }
+
+  private subscribe(publication: RemoteTrackPublication, from: RemoteParticipant): void {
+    if (this.film === null || this.publisher === null) return;
+    const watched = from.identity === this.publisher;
+    const screen = publication.source === Track.Source.ScreenShare;
+    publication.setSubscribed(watched ? !screen : publication.kind === Track.Kind.Audio);
+  }
+
+  private note(identity: string, what: string): void {
+    const name = identity === this.publisher ? "" : `${identity} `;
+    this.rows.events.push([performance.now(), `${name}${what}`]);
+  }
+
+  private receive(track: RemoteTrack, from: RemoteParticipant): void {
+    const watched = this.publisher === null || from.identity === this.publisher;
+    if (watched) this.watch(track);
+    else if (this.film !== null && track.kind === Track.Kind.Audio) this.listen(track);
+  }
+
   private watch(track: RemoteTrack): void {
+    const { rows } = this;
     const video = track.kind === Track.Kind.Video;
-    const rows = video ? this.pictureStats : this.soundStats;
-    const counts = video ? this.pictureCounts : this.soundCounts;
-    const names = video ? COUNTED.picture : COUNTED.sound;
+    this.rows.events.push([performance.now(), `${track.kind} subscribed`]);
+    if (video) this.stream = this.film?.streamOf(track.mediaStreamTrack) ?? 0;
     track.attach(video ? this.video : this.audio);
     if (!video) {
       this.watchBlocks(track).catch((error) => this.errors.push(String(error)));
@@ -142,96 +173,72 @@ class Recorder {
       this.watching = true;
       this.watchFrames();
     }
-    const read = (): void => void readStats(track, rows, counts, names);
-    this.timers.set(track, window.setInterval(read, STATS_EVERY_MS));
+    const read = video
+      ? () => readStats(track, rows.picture_stats, rows.picture_counts, COUNTED.picture)
+      : () => readStats(track, rows.sound_stats, rows.sound_counts, COUNTED.sound);
+    this.timers.set(track, window.setInterval(() => void read(), STATS_EVERY_MS));
   }
 
-  private leave(track: RemoteTrack): void {
+  private leave(track: RemoteTrack, from: RemoteParticipant): void {
     window.clearInterval(this.timers.get(track));
     this.timers.delete(track);
     track.detach();
+    this.note(from.identity, `${track.kind} unsubscribed`);
   }
 
   private watchFrames(): void {
-    const canvas = new OffscreenCanvas(16, 16);
-    const pixels = canvas.getContext("2d", { willReadFrequently: true })!;
+    const luma = this.film !== null && !this.address.has("flash") ? () => -1 : this.lumaReader();
     const onFrame = (_now: number, frame: VideoFrameCallbackMetadata): void => {
       this.video.requestVideoFrameCallback(onFrame);
-      pixels.drawImage(this.video, 0, 0, 16, 16);
-      const luma = pixels.getImageData(10, 8, 1, 1).data[0] ?? 0;
-      this.frames.push([frame.expectedDisplayTime, luma, frame.presentedFrames]);
+      this.framesSeen += 1;
+      const { expectedDisplayTime, presentedFrames, rtpTimestamp } = frame;
+      const rtp = rtpTimestamp ?? -1;
+      this.rows.frames.push([expectedDisplayTime, luma(), presentedFrames, rtp, this.stream]);
     };
     this.video.requestVideoFrameCallback(onFrame);
   }
 
-  private async watchBlocks(track: RemoteTrack): Promise<void> {
-    const processor = new MediaStreamTrackProcessor({
-      track: track.mediaStreamTrack,
-      maxBufferSize: BLOCKS_BUFFERED,
+  /** Reads the brightness where the clapper flashes. */
+  private lumaReader(): () => number {
+    const [x = 0, y = 0] = (this.address.get("flash") ?? FLASH).split(",").map(Number);
+    const canvas = new OffscreenCanvas(16, 16);
+    const pixels = canvas.getContext("2d", { willReadFrequently: true })!;
+    return () => {
+      pixels.drawImage(this.video, 0, 0, 16, 16);
+      return pixels.getImageData(x, y, 1, 1).data[0] ?? 0;
+    };
+  }
+
+  private watchBlocks(track: RemoteTrack): Promise<void> {
+    const number = this.tracksHeard++;
+    const loud = Number(this.address.get("loud") ?? LOUD);
+    return readBlocks(track.mediaStreamTrack, number, loud, (row, samples) => {
+      this.blocksHeard += 1;
+      this.rows.blocks.push(row);
+      this.film?.sound(samples, number);
     });
-    const reader = processor.readable.getReader();
-    const trackNumber = this.tracksHeard++;
-    let samples = new Float32Array(0);
-    for (;;) {
-      const { value: block, done } = await reader.read();
-      if (done) return;
-      const arrivedMs = performance.now();
-      if (samples.length !== block.numberOfFrames) samples = new Float32Array(block.numberOfFrames);
-      block.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
-      this.blocks.push([
-        arrivedMs,
-        block.timestamp / 1e3,
-        samples.length,
-        samples.findIndex((sample) => Math.abs(sample) > LOUD),
-        silentSamples(samples, Math.round(SILENT_WINDOW_S * block.sampleRate)),
-        block.sampleRate,
-        trackNumber,
-      ]);
-      block.close();
-    }
   }
-}
 
-async function readStats(
-  track: RemoteTrack,
-  rows: StatsRow[],
-  counts: CountsRow[],
-  names: readonly string[],
-): Promise<void> {
-  const report = await track.receiver?.getStats();
-  report?.forEach((entry) => {
-    if (entry.type !== "inbound-rtp") return;
-    const concealed = (entry.concealedSamples ?? 0) - (entry.silentConcealedSamples ?? 0);
-    rows.push([
-      performance.now(),
-      entry.jitterBufferDelay,
-      entry.jitterBufferEmittedCount,
-      concealed,
-    ]);
-    counts.push([performance.now(), ...names.map((name) => Number(entry[name] ?? 0))]);
-  });
-}
-
-/** How many samples lie in windows that are almost silent. */
-function silentSamples(samples: Float32Array, window: number): number {
-  let silent = 0;
-  for (let start = 0; start < samples.length; start += window) {
-    const part = samples.subarray(start, start + window);
-    const power = part.reduce((sum, sample) => sum + sample * sample, 0) / part.length;
-    if (power < SILENT_RMS ** 2) silent += part.length;
+  /** Of another participant: the track plays, unheard, so that its blocks come. */
+  private listen(track: RemoteTrack): void {
+    const element = track.attach();
+    element.volume = 0;
+    const number = this.tracksHeard++;
+    readBlocks(track.mediaStreamTrack, number, LOUD, (row) => {
+      const [arrivedMs, stampMs, frames, , , rate, , rms] = row;
+      this.rows.others.push([arrivedMs, stampMs, frames, rate, number, rms]);
+    }).catch((error) => this.errors.push(String(error)));
   }
-  return silent;
 }
 
 declare global {
   interface Window {
-    viewer: Recorder;
+    viewer: Viewer;
   }
 }
 
-const address = new URLSearchParams(location.search);
-window.viewer = new Recorder();
+window.viewer = new Viewer(new URLSearchParams(location.search));
 window.viewer
-  .join(address.get("url") ?? "", address.get("token") ?? "", address.get("publisher"))
+  .join()
   .then(() => document.body.classList.add("joined"))
   .catch((error) => window.viewer.errors.push(String(error)));

@@ -1,5 +1,7 @@
 """A viewer in a headless browser: records what reaches screen and loudspeaker.
 
+The evals keep what the page records in its memory; `watch` lets the page send it to a `Sink`.
+
 Serves the package's own `viewer.html` from loopback to a Chromium that it starts and always stops,
 and returns a `Recording`. How times are taken (`METHOD` says it in one sentence):
 
@@ -13,10 +15,11 @@ and returns a `Recording`. How times are taken (`METHOD` says it in one sentence
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import numpy as np
@@ -55,6 +58,13 @@ class ViewerError(RuntimeError):
     """The browser, its page or the room was not to be had; the message names the remedy."""
 
 
+class Sink(Protocol):
+    """Takes what the page sends while it records."""
+
+    async def receive(self, request: web.Request) -> web.WebSocketResponse:
+        """Answer a connection of the page, until it ends."""
+
+
 class Viewer:
     """One page in one browser, from `async with` to its end.
 
@@ -64,6 +74,9 @@ class Viewer:
         page_folder: Holds `viewer.html` and its script.
         browser_path: The executable of a Chromium or Chrome.
         publisher: Identity of the participant to watch; by default any that publishes.
+        sink: Takes the records instead of the page's memory. The page then subscribes to nothing
+            until `watch_only`.
+        options: More of the page's address; see viewer.ts.
     """
 
     def __init__(
@@ -74,9 +87,12 @@ class Viewer:
         page_folder: Path,
         browser_path: Path,
         publisher: str | None = None,
+        sink: Sink | None = None,
+        options: Mapping[str, str] | None = None,
     ) -> None:
         watched = {} if publisher is None else {"publisher": publisher}
-        self._query = urlencode({"url": url, "token": token} | watched)
+        self._query = {"url": url, "token": token} | watched | dict(options or {})
+        self._sink = sink
         self._page_folder = page_folder
         self._browser_path = browser_path
         self._stack = AsyncExitStack()
@@ -115,10 +131,31 @@ class Viewer:
             ViewerError: They did not, within half a minute.
         """
         await self._wait_for(
-            "viewer.blocks.length > 0 && viewer.frames.length > 0",
+            "viewer.blocksHeard > 0 && viewer.framesSeen > 0",
             TRACKS_TIMEOUT_MS,
             "no sound and picture arrived",
         )
+
+    async def participants(self) -> list[dict[str, Any]]:
+        """Who is in the room: `identity`, `agent` (bool), and `publishes` ("audio", "video")."""
+        present: list[dict[str, Any]] = await self._running_page().evaluate("viewer.participants()")
+        return present
+
+    async def watch_only(self, identity: str) -> None:
+        """Subscribe to this participant, and of all others to the sound."""
+        await self._running_page().evaluate("(identity) => viewer.watchOnly(identity)", identity)
+
+    async def status(self) -> dict[str, Any]:
+        """How it goes: `state` in words, `frames`, `blocks`, and `errors`."""
+        status: dict[str, Any] = await self._running_page().evaluate(
+            "({state: viewer.state(), frames: viewer.framesSeen, blocks: viewer.blocksHeard,"
+            " errors: viewer.errors})"
+        )
+        return status
+
+    async def flush(self) -> None:
+        """Let the page send to its sink what it has recorded so far."""
+        await self._running_page().evaluate("viewer.flush()")
 
     async def recording(self) -> Recording:
         """Everything seen and heard so far.
@@ -127,11 +164,8 @@ class Viewer:
             ViewerError: Nothing was, or the page reports an error.
         """
         rows = await self._running_page().evaluate(
-            "({frames: viewer.frames, blocks: viewer.blocks, sound_stats: viewer.soundStats,"
-            " picture_stats: viewer.pictureStats, latency: viewer.outputLatencyMs,"
-            " counted: viewer.counted, picture_counts: viewer.pictureCounts,"
-            " sound_counts: viewer.soundCounts,"
-            " origin: viewer.originMs, errors: viewer.errors})"
+            "({...viewer.rows, counted: viewer.counted, origin: viewer.originMs,"
+            " errors: viewer.errors})"
         )
         if rows["errors"]:
             raise ViewerError("; ".join(rows["errors"]))
@@ -146,12 +180,17 @@ class Viewer:
     async def _open(self) -> None:
         address = await self._serve()
         playwright = await self._stack.enter_async_context(async_playwright())
+        # Ctrl-C is the caller's: what has been recorded is worth something.
         chromium = await playwright.chromium.launch(
-            executable_path=self._browser_path, args=[*browser.flags(), *STEADY_FLAGS]
+            executable_path=self._browser_path,
+            args=[*browser.flags(), *STEADY_FLAGS],
+            handle_sigint=False,
+            handle_sigterm=False,
         )
         self._stack.push_async_callback(chromium.close)
         self._page = await chromium.new_page()
-        await self._page.goto(f"{address}/viewer.html?{self._query}")
+        film = {} if self._sink is None else {"film": f"{address.replace('http', 'ws', 1)}/film"}
+        await self._page.goto(f"{address}/viewer.html?{urlencode(self._query | film)}")
         await self._wait_for(
             "document.body.classList.contains('joined') || viewer.errors.length > 0",
             JOIN_TIMEOUT_MS,
@@ -163,6 +202,8 @@ class Viewer:
 
     async def _serve(self) -> str:
         app = web.Application()
+        if self._sink is not None:
+            app.router.add_get("/film", self._sink.receive)
         app.router.add_static("/", self._page_folder)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -189,9 +230,10 @@ class Viewer:
 
 def recording_of(rows: dict[str, Any]) -> Recording:
     """The page's rows as a `Recording`; see viewer.ts for what they hold."""
-    shown_ms, luma, presented = np.array(rows["frames"], float).T
-    arrived_ms, stamp_ms, length, loud_at, silent, rate, track = np.array(rows["blocks"], float).T
-    reached_ms = _reached_ms(arrived_ms, stamp_ms, track)
+    shown_ms, luma, presented = np.array(rows["frames"], float).T[:3]
+    blocks = np.array(rows["blocks"], float).T
+    arrived_ms, stamp_ms, length, loud_at, silent, rate, track = blocks[:7]
+    reached_ms = reached_at_ms(arrived_ms, stamp_ms, track)
     # From the first beep, once the receiver has settled in, to the end of the marker tone, before
     # the publisher leaves.
     begin_ms = reached_ms[loud_at >= 0][:1]
@@ -206,7 +248,7 @@ def recording_of(rows: dict[str, Any]) -> Recording:
         length_s=length / rate,
         onset_s=np.where(loud_at >= 0, loud_at, np.nan) / rate,
         gap_s=silent / rate,
-        output_latency_s=_latency_s(rows["latency"]),
+        output_latency_s=latency_s(rows["latency"]),
         concealed_s=concealed / rate[0],
         sound_buffer_s=sound_buffer_s,
         picture_buffer_s=picture_buffer_s,
@@ -217,7 +259,7 @@ def recording_of(rows: dict[str, Any]) -> Recording:
     )
 
 
-def _reached_ms(arrived_ms: Floats, stamp_ms: Floats, track: Floats) -> Floats:
+def reached_at_ms(arrived_ms: Floats, stamp_ms: Floats, track: Floats) -> Floats:
     """When each block reached its track: its timestamp, on the page's clock."""
     reached_ms = np.empty_like(stamp_ms)
     for each in np.unique(track):
@@ -242,7 +284,8 @@ def _readings(counted: list[str], rows: list[list[float]]) -> Readings:
     return readings
 
 
-def _latency_s(latencies_ms: list[float]) -> float:
+def latency_s(latencies_ms: Sequence[float]) -> float:
+    """Of the output, from the readings of the page; 0 while it was not known."""
     known = [latency for latency in latencies_ms if latency > 0]
     return float(np.median(known)) / 1e3 if known else 0.0
 

@@ -16,11 +16,11 @@ RATE = 48_000
 def rows(arrival_delays_ms: list[float]) -> dict[str, Any]:
     """A page that got blocks of 10 ms, stamped evenly by another clock, with some delay."""
     blocks = [
-        [1_000.0 + 10 * n + delay, 700_000.0 + 10 * n, 480, 96 if n == 2 else -1, 0, RATE, 0]
+        [1_000.0 + 10 * n + delay, 700_000.0 + 10 * n, 480, 96 if n == 2 else -1, 0, RATE, 0, 0.1]
         for n, delay in enumerate(arrival_delays_ms)
     ]
     return {
-        "frames": [[1_000.0, 60, 1], [1_040.0, 255, 2]],
+        "frames": [[1_000.0, 60, 1, 0, 0], [1_040.0, 255, 2, 3_600, 0]],
         "blocks": blocks,
         "sound_stats": [[1_000, 0.0, 0, 480], [1_015, 20.0, 480, 960], [1_030, 50.0, 1_480, 1_440]],
         "picture_stats": [[1_000, 0.0, 0, 0], [1_030, 0.016, 2, 0]],
@@ -62,7 +62,7 @@ def test_the_latency_of_an_output_that_has_not_begun_is_left_out() -> None:
 
 def test_a_track_that_is_published_anew_has_timestamps_of_its_own() -> None:
     page = rows([0.0] * 4)
-    page["blocks"] += [[1_100.0 + 10 * n, 5.0 + 10 * n, 480, -1, 0, RATE, 1] for n in range(3)]
+    page["blocks"] += [[1_100.0 + 10 * n, 5.0 + 10 * n, 480, -1, 0, RATE, 1, 0.1] for n in range(3)]
     np.testing.assert_allclose(recording_of(page).reached_s[4:], [1.1, 1.11, 1.12], atol=1e-9)
 
 
