@@ -5,8 +5,8 @@
 //   publisher=IDENTITY  watches that participant only
 //   flash=X,Y           where brightness is read, in sixteenths of the picture (10,8)
 //   loud=LEVEL          from which level on a sample is loud, of full scale 1 (0.1)
-//   film=ws://...       sends rows, sound and frames there and keeps none; watches nothing until
-//                       `watchOnly` names the participant; of others it keeps the loudness alone
+//   film=ws://...       sends rows, sound and frames there and keeps none, once `watchOnly` has named
+//                       the participant; of others it keeps the loudness alone
 // Result: window.viewer, a Viewer. All times are milliseconds of performance.now().
 
 import {
@@ -67,6 +67,7 @@ class Viewer {
   private readonly timers = new Map<RemoteTrack, number>();
   private readonly film: Film | null;
   private publisher: string | null;
+  private readonly received = new Set<Track.Kind>();
   private tracksHeard = 0;
   private stream = -1;
   private watching = false;
@@ -106,6 +107,11 @@ class Viewer {
     });
     await room.startAudio();
     await this.context.resume();
+    for (const participant of room.remoteParticipants.values()) {
+      for (const publication of participant.trackPublications.values()) {
+        this.subscribe(publication, participant);
+      }
+    }
     setInterval(
       () => this.rows.latency.push(this.context.outputLatency * 1e3),
       LATENCY_EVERY_MS,
@@ -133,6 +139,7 @@ class Viewer {
     this.publisher = identity;
     for (const participant of this.room.remoteParticipants.values()) {
       for (const publication of participant.trackPublications.values()) {
+        if (publication.track) this.receive(publication.track, participant);
         this.subscribe(publication, participant);
       }
     }
@@ -144,27 +151,30 @@ class Viewer {
   }
 
   private subscribe(publication: RemoteTrackPublication, from: RemoteParticipant): void {
-    if (this.film === null || this.publisher === null) return;
+    if (this.film === null) return;
     const watched = from.identity === this.publisher;
     const screen = publication.source === Track.Source.ScreenShare;
+    // Some avatars publish no video before their sound has a subscriber.
     publication.setSubscribed(watched ? !screen : publication.kind === Track.Kind.Audio);
   }
 
-  private note(identity: string, what: string): void {
+  private note(identity: string | null, what: string): void {
     const name = identity === this.publisher ? "" : `${identity} `;
     this.rows.events.push([performance.now(), `${name}${what}`]);
   }
 
   private receive(track: RemoteTrack, from: RemoteParticipant): void {
-    const watched = this.publisher === null || from.identity === this.publisher;
-    if (watched) this.watch(track);
+    // A film begins when it is known whom to watch.
+    if (this.film !== null && this.publisher === null) return;
+    if (this.publisher === null || from.identity === this.publisher) this.watch(track);
     else if (this.film !== null && track.kind === Track.Kind.Audio) this.listen(track);
   }
 
   private watch(track: RemoteTrack): void {
     const { rows } = this;
     const video = track.kind === Track.Kind.Video;
-    this.rows.events.push([performance.now(), `${track.kind} subscribed`]);
+    if (this.received.has(track.kind)) this.note(this.publisher, `${track.kind} published again`);
+    this.received.add(track.kind);
     if (video) this.stream = this.film?.streamOf(track.mediaStreamTrack) ?? 0;
     track.attach(video ? this.video : this.audio);
     if (!video) {

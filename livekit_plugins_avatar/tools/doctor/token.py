@@ -24,7 +24,7 @@ def check_token(token: str, now_s: float | None = None) -> Iterator[Finding]:
         token: As the page or the app gets it.
         now_s: Seconds since the epoch; by default this machine's clock.
     """
-    claims = _claims(token)
+    claims = claims_of(token)
     if claims is None:
         yield problem(PART, "is no JWT of three parts", "Give the token alone, without `Bearer`.")
         return
@@ -61,7 +61,8 @@ def _check_grants(video: Mapping[str, Any]) -> Iterator[Finding]:
         yield ok("token grants", f"join {video.get('room') or 'any room'}, see, hear and speak")
 
 
-def _claims(token: str) -> dict[str, Any] | None:
+def claims_of(token: str) -> dict[str, Any] | None:
+    """What a token says, unverified; None if it is no token."""
     try:
         _, body, _ = token.strip().split(".")
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))

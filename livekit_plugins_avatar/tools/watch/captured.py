@@ -35,6 +35,7 @@ DECODERS = {
 """Of FFmpeg, by codec; the first that is there is taken. libvpx takes the layers of a frame in one
 piece, as a receiver has them."""
 
+FULL_SCALE = 32_768
 WRAP = 1 << 32
 """RTP timestamps are of 32 bits."""
 
@@ -191,7 +192,8 @@ def _sound(folder: Path, rows: list[list[float]]) -> tuple[Sound, float]:
         of_it = track == number
         if (rate[of_it] != hz).any():
             raise RecordingError("the rate of the sound changed on the way")
-        pcm = np.fromfile(folder / f"sound-{int(number)}.s16", "<i2").astype(np.float32) / 32_768
+        pcm = np.fromfile(folder / f"sound-{int(number)}.s16", "<i2").astype(np.float32)
+        pcm /= FULL_SCALE
         _place(pcm, reached_s[of_it] - began_s, length[of_it].astype(int), hz, whole)
     return resampled(whole, hz), began_s
 
