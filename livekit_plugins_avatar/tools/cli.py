@@ -94,7 +94,7 @@ COMMANDS = (
         "measurements",
         "watch",
         "watch.command",
-        "Tell what the viewers of an avatar see and hear, of a recording.",
+        "Tell what the viewers of any avatar see and hear, in a room or on a recording.",
         "eval",
     ),
     Command(

@@ -1,0 +1,1 @@
+"""Makes a page of an analysis that a person without the field's terms can read."""
