@@ -154,6 +154,13 @@ COMMANDS = (
     ),
     Command(
         "measurements",
+        "eval watch",
+        "watch.anchors",
+        "Watch this package's face, and LiveKit's AvatarRunner with the same one.",
+        "eval",
+    ),
+    Command(
+        "measurements",
         "eval soak",
         "eval.soak",
         "Check that nothing grows in an agent that talks for hours.",

@@ -35,7 +35,7 @@ METHOD = (
 BLIND = (
     "It does not judge whether a face looks real or likeable. Lips that hardly move, a face that "
     "is turned away or small, music under the voice and other languages make the offset less "
-    "certain: each score says how sure it is, and is left out where there was too little to measure."
+    "certain: each score says how sure it is, and is left out where too little could be measured."
 )
 
 
