@@ -13,7 +13,9 @@ import tempfile
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from livekit.agents.utils import hw
 
@@ -63,27 +65,34 @@ class Board:
                 (self.folder / "draining").touch()
 
     def report(self, job: str, before: AvatarStats, now: AvatarStats) -> None:
-        """Say how many frames of a job were in time and how many were not."""
+        """Say what a job has counted: since the last report, and since its start."""
         shown = now.frames_shown - before.frames_shown
         late = now.frames_missed + now.frames_skipped
         late -= before.frames_missed + before.frames_skipped
         with suppress(OSError):
-            self._path(job).write_text(json.dumps({"shown": shown, "late": late}))
+            said = {"shown": shown, "late": late, "stats": asdict(now)}
+            path = self._path(job)
+            path.with_suffix(".new").write_text(json.dumps(said))
+            path.with_suffix(".new").replace(path)
 
     def clear(self, job: str) -> None:
         """A job is over."""
         self._path(job).unlink(missing_ok=True)
 
+    def reports(self) -> dict[str, dict[str, Any]]:
+        """What each job that lives has reported last."""
+        reports = {}
+        for path in self.folder.glob("job-*.json"):
+            with suppress(OSError, ValueError):
+                if time.time() - path.stat().st_mtime < FRESH_S:
+                    reports[path.stem.removeprefix("job-")] = json.loads(path.read_text())
+        return reports
+
     def late_share(self) -> float:
         """The share of all jobs' frames that were not in time, in [0, 1]."""
-        shown = late = 0
-        for path in self.folder.glob("job-*.json"):
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                if time.time() - path.stat().st_mtime < FRESH_S:
-                    said = json.loads(path.read_text())
-                    shown += int(said["shown"])
-                    late += int(said["late"])
-        return late / (shown + late) if late > 0 else 0.0
+        reports = self.reports().values()
+        late = sum(each["late"] for each in reports)
+        return late / (late + sum(each["shown"] for each in reports)) if late > 0 else 0.0
 
     def _path(self, job: str) -> Path:
         return self.folder / f"job-{job}.json"
@@ -103,6 +112,8 @@ class Load:
         self._busy: deque[float] = deque(maxlen=AVERAGED)
         self._late: deque[float] = deque(maxlen=AVERAGED)
         self._jobs = 0
+        self.last = 0.0
+        """The load as it was told last."""
         self._young: deque[float] = deque()
         """When each room came that is not seen in the average."""
 
@@ -119,4 +130,5 @@ class Load:
         busy = (sum(self._busy) / len(self._busy) + coming) / BUSY_SHARE
         late = sum(self._late) / len(self._late) / LATE_SHARE if jobs else 0.0
         taken = jobs / self._rooms if self._rooms else 0.0
-        return min(1.0, max(busy, late, taken))
+        self.last = min(1.0, max(busy, late, taken))
+        return self.last

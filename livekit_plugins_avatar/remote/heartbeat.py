@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
-LEAST_S = 0.12
+LEAST_S = 0.1
 """A worker that speaks beats every 25 ms. Silence for so long is its death, where beats come in
 time: viewers then have no sound for less than 0.2 s."""
 
 MOST_S = 0.6
-SPREAD = 2.5
+SPREAD = 1.6
 """Where beats come late, as on a busy machine, silence must last this many times the longest of the
 recent gaps, up to `MOST_S`: two voices at once are worse than a gap."""
 

@@ -22,6 +22,7 @@ from ..render.persona import BUILT_IN, Device
 from .board import Board, Load
 from .job import FaceJob, style_of
 from .listener import AgentsMemory, RemoteConversation
+from .metrics import WorkerMetrics
 from .protocol import ProtocolError
 
 LONELY_S = 30.0
@@ -106,6 +107,8 @@ def make_server(
     """
     board = Board.create()
     load = Load(board, rooms=options.rooms)
+    if prometheus_port is not None:
+        WorkerMetrics(board, load).register()
     server = AgentServer(
         job_executor_type=JobExecutorType.THREAD if threads else JobExecutorType.PROCESS,
         setup_fnc=partial(_prewarm, options),
