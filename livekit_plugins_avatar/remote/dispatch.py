@@ -42,13 +42,17 @@ class ServerDispatcher:
         self._worker = worker
         self._room = room
         job = get_job_context(required=False)
-        self._own: api.LiveKitAPI | None = None if job is not None else api.LiveKitAPI()
-        self._api: api.LiveKitAPI = job.api if job is not None else self._own_api()
+        self._own: api.LiveKitAPI | None = None
+        if job is None:
+            try:
+                self._own = api.LiveKitAPI()
+            except ValueError as error:
+                raise RuntimeError(
+                    f"a worker is dispatched by the server's API: {error} (outside a job, set "
+                    "LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET)"
+                ) from error
+        self._api: api.LiveKitAPI = job.api if job is not None else self._own
         self._ids: dict[str, str] = {}
-
-    def _own_api(self) -> api.LiveKitAPI:
-        assert self._own is not None
-        return self._own
 
     async def dispatch(self, job: FaceJob) -> None:
         request = api.CreateAgentDispatchRequest(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -92,6 +92,7 @@ def make_server(
     prometheus_port: int | None = None,
     drain_timeout_s: int = 600,
     threads: bool = False,
+    load_of: Callable[[int], float] | None = None,
     **more: Any,
 ) -> AgentServer:
     """The worker; `livekit.agents.cli.run_app` runs it.
@@ -103,6 +104,7 @@ def make_server(
         drain_timeout_s: How long rooms may go on once it is told to stop. It asks their agents to
             find another worker, so that it takes seconds as a rule.
         threads: All jobs in one process; as a rule each has its own.
+        load_of: The load with so many rooms, instead of what saturates; for measurements.
         more: Of `AgentServer`.
     """
     board = Board.create()
@@ -112,7 +114,7 @@ def make_server(
     server = AgentServer(
         job_executor_type=JobExecutorType.THREAD if threads else JobExecutorType.PROCESS,
         setup_fnc=partial(_prewarm, options),
-        load_fnc=partial(_load, load, board),
+        load_fnc=partial(_load, load_of or load.now, board),
         load_threshold=LOAD_THRESHOLD,
         drain_timeout=drain_timeout_s,
         permissions=GRANTS,
@@ -129,9 +131,9 @@ def make_server(
     return server
 
 
-def _load(load: Load, board: Board, server: AgentServer) -> float:
+def _load(load_of: Callable[[int], float], board: Board, server: AgentServer) -> float:
     board.draining = server.draining
-    return load.now(len(server.active_jobs))
+    return load_of(len(server.active_jobs))
 
 
 def _prewarm(options: WorkerOptions, _: JobProcess) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -45,11 +45,16 @@ class Wire(rtc.EventEmitter[str]):
     def __init__(self) -> None:
         super().__init__()
         self.sent: list[bytes] = []
+        self.on_send: Callable[[bytes], None] | None = None
+        """Gets what is sent instead."""
         self.local_participant = self
         self.remote_participants: dict[str, object] = {}
 
     async def publish_data(self, data: bytes, **_: object) -> None:
-        self.sent.append(data)
+        if self.on_send is not None:
+            self.on_send(data)
+        else:
+            self.sent.append(data)
 
     @property
     def as_room(self) -> rtc.Room:

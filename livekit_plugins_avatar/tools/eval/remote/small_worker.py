@@ -47,18 +47,14 @@ def main() -> None:
         host="127.0.0.1",
         port=port,
         threads=True,
+        # Ten rooms are half a load: the workers share them, whatever else the machine does.
+        load_of=lambda rooms: rooms / 20,
         drain_timeout_s=DRAIN_S,
         num_idle_processes=1,
     )
-    server.load_fnc = _share_by_rooms
     server.on("worker_registered", lambda *_: print(READY, flush=True))
     sys.argv = [sys.argv[0], "start"]
     cli.run_app(server)
-
-
-def _share_by_rooms(server: object) -> float:
-    """Ten rooms are half a load: the two workers share them whatever else the machine does."""
-    return len(server.active_jobs) / 20  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,237 @@
+"""Speech goes on from what was heard, whichever voice fails, and each segment finishes once."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+
+from livekit_plugins_avatar.audio.pcm_buffer import PcmBuffer
+from livekit_plugins_avatar.audio.playback_events import (
+    Finished,
+    PlaybackEvent,
+    Progressed,
+    Started,
+)
+from livekit_plugins_avatar.remote.heartbeat import (
+    GRACE_S,
+    IDLE_S,
+    LEAST_S,
+    MOST_S,
+    Heartbeat,
+)
+from livekit_plugins_avatar.remote.moment import is_pause
+from livekit_plugins_avatar.remote.relay import Outgoing, Relay
+from livekit_plugins_avatar.timeline import samples
+
+
+class Said:
+    """A voice that notes what it is to say, and reports what the test tells it to."""
+
+    def __init__(self) -> None:
+        self.segments: list[Outgoing] = []
+        self.active = False
+        self.cleared = 0
+        self.paused = False
+
+    def begin(self, segments: Sequence[Outgoing], *, paused: bool) -> None:
+        self.segments, self.active, self.paused = list(segments), True, paused
+
+    def more(self, segment: Outgoing) -> None:
+        if segment not in self.segments:
+            self.segments.append(segment)
+
+    def holds(self, number: int) -> bool:
+        return self.active and any(each.number == number for each in self.segments)
+
+    def clear(self) -> None:
+        self.cleared += 1
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+
+
+class Play:
+    """A relay with two voices; the first speaks."""
+
+    def __init__(self) -> None:
+        self.events: list[PlaybackEvent] = []
+        self.first, self.second = Said(), Said()
+        self.first.active = True
+        self.relay = Relay(
+            self.first,
+            on_events=lambda events: self.events.extend(event for event, _ in events),
+            wall_s=lambda: 0.0,
+        )
+
+    def say(self, count: int) -> None:
+        self.relay.open_segment()
+        self.relay.push_audio(np.ones(count, np.int16))
+        self.relay.end_segment()
+
+    @property
+    def finished(self) -> list[Finished]:
+        return [each for each in self.events if isinstance(each, Finished)]
+
+    def use(self, voice: Said) -> None:
+        for each in (self.first, self.second):
+            each.active = False
+        self.relay.use(voice)
+
+
+def test_another_voice_goes_on_from_what_was_heard() -> None:
+    """The rest of the segment and all that follow are handed on; reports of the old do not count
+    twice."""
+    play = Play()
+    play.say(1000)
+    play.say(500)
+    play.relay.on_started(0, 0.0)
+    play.relay.on_progressed(0, 0, 300, 0.0)
+    play.relay.heard(0, 400)
+    play.use(play.second)
+    assert [(each.number, each.heard, each.pcm.end) for each in play.second.segments] == [
+        (0, 400, 1000),
+        (1, 0, 500),
+    ]
+    play.relay.on_started(0, 0.0)
+    play.relay.on_progressed(0, 400, 600, 0.0)
+    play.relay.on_finished(0, 1000, interrupted=False)
+    play.relay.on_finished(0, 1000, interrupted=False)
+    play.relay.on_finished(1, 500, interrupted=False)
+    assert play.finished == [Finished(1000, False), Finished(500, False)]
+    assert [each for each in play.events if isinstance(each, Started)] == [Started(0), Started(0)]
+    runs = [each for each in play.events if isinstance(each, Progressed)]
+    assert [(each.offset, each.length) for each in runs] == [(0, 300), (400, 600)]
+
+
+def test_what_was_cut_ends_with_the_voice_that_held_it() -> None:
+    """A worker that dies between an interruption and its report leaves no segment open."""
+    play = Play()
+    play.say(1000)
+    play.relay.heard(0, 250)
+    play.relay.clear()
+    assert not play.finished and play.first.cleared == 1
+    play.use(play.second)
+    assert play.finished == [Finished(250, True)]
+    assert not play.second.segments
+
+
+def test_segments_finish_in_order() -> None:
+    """A segment that was never sent waits for the one before it."""
+    play = Play()
+    play.say(100)
+    play.say(100)
+    play.first.segments = play.first.segments[:1]
+    play.relay.clear()
+    assert not play.finished
+    play.relay.on_finished(0, 60, interrupted=True)
+    assert play.finished == [Finished(60, True), Finished(0, True)]
+
+
+def test_speech_goes_on_after_an_interruption() -> None:
+    """What comes after a clear, in the open segment, is dropped; the next segment is said."""
+    play = Play()
+    play.relay.open_segment()
+    play.relay.push_audio(np.ones(100, np.int16))
+    play.relay.clear()
+    assert play.relay.dropping
+    play.relay.push_audio(np.ones(100, np.int16))
+    play.relay.end_segment()
+    play.relay.on_finished(0, 40, interrupted=True)
+    play.say(50)
+    assert play.first.segments[-1].pcm.end == 50 and not play.relay.dropping
+    play.relay.on_finished(1, 50, interrupted=False)
+    assert play.finished == [Finished(40, True), Finished(50, False)]
+
+
+def test_a_pause_outlives_the_voice() -> None:
+    play = Play()
+    play.say(100)
+    play.relay.pause()
+    play.use(play.second)
+    assert play.second.paused and not play.relay.speaking
+    play.relay.resume()
+    assert not play.second.paused and play.relay.speaking
+
+
+def test_a_closed_relay_finishes_everything() -> None:
+    play = Play()
+    play.say(100)
+    play.relay.open_segment()
+    play.relay.close()
+    assert play.relay.advance(0) == [Finished(0, True), Finished(0, True)]
+
+
+def test_any_sequence_finishes_each_segment_once() -> None:
+    """Whatever is said, cut, paused, reported and replaced: one end each, positions within it."""
+    for seed in range(500):
+        chance, play, opened = random.Random(seed), Play(), 0
+        voice = play.first
+        for _ in range(chance.randrange(5, 40)):
+            match chance.randrange(8):
+                case 0 | 1:
+                    play.say(chance.randrange(0, 500))
+                    opened += 1
+                case 2:
+                    play.relay.clear()
+                case 3:
+                    voice = play.second if voice is play.first else play.first
+                    play.use(voice)
+                case 4:
+                    play.relay.heard(chance.randrange(opened + 2), chance.randrange(600))
+                case 5:
+                    run = chance.randrange(400), chance.randrange(1, 300)
+                    play.relay.on_progressed(chance.randrange(opened + 2), *run, 0.0)
+                case _:
+                    at = chance.randrange(opened + 2), chance.randrange(600)
+                    play.relay.on_finished(*at, interrupted=chance.random() < 0.5)
+        play.relay.close()
+        left = [each for each in play.relay.advance(0) if isinstance(each, Finished)]
+        assert len(play.finished) + len(left) == opened, seed
+        assert all(0 <= each.position < 500 for each in [*play.finished, *left])
+
+
+def test_a_worker_that_falls_silent_is_dead_soon() -> None:
+    """While it speaks 0.1 s is enough; one that only listens has longer."""
+    heart, now_s = Heartbeat(0.0), 0.0
+    while now_s < 2.0:
+        now_s += 0.025
+        heart.beat(now_s)
+        assert not heart.silent(now_s, speaking=True)
+    assert not heart.silent(now_s + LEAST_S - 0.01, speaking=True)
+    assert heart.silent(now_s + LEAST_S + 0.01, speaking=True)
+    assert not heart.silent(now_s + IDLE_S - 0.01, speaking=False)
+    assert heart.silent(now_s + IDLE_S + 0.01, speaking=False)
+
+
+def test_beats_that_come_late_are_waited_for() -> None:
+    """On a busy machine, after a false alarm, and at the start of speech there is more time."""
+    late, alarmed, fresh = Heartbeat(0.0), Heartbeat(0.0), Heartbeat(0.0)
+    now_s = 0.0
+    for _ in range(20):
+        now_s += 0.12
+        for each in (late, alarmed):
+            each.silent(now_s, speaking=True)
+        late.beat(now_s)
+        alarmed.excuse(now_s)
+    assert not late.silent(now_s + 0.15, speaking=True)
+    assert late.silent(now_s + MOST_S + 0.01, speaking=True)
+    alarmed.false_alarm()
+    assert not alarmed.silent(now_s + 1.9 * LEAST_S, speaking=True)
+    assert not fresh.silent(5.0, speaking=True)
+    assert not fresh.silent(5.0 + GRACE_S - 0.01, speaking=True)
+    assert fresh.silent(5.0 + GRACE_S + 0.01, speaking=True)
+
+
+def test_one_voice_takes_over_in_a_pause() -> None:
+    pcm = PcmBuffer()
+    pcm.append(np.full(samples(1.0), 5_000, np.int16))
+    pcm.append(np.zeros(samples(0.3), np.int16))
+    pcm.append(np.full(samples(1.0), 5_000, np.int16))
+    assert not is_pause(pcm, samples(0.5))
+    assert is_pause(pcm, samples(1.0))
+    assert not is_pause(pcm, samples(1.4))

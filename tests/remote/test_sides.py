@@ -1,0 +1,192 @@
+"""The two sides of a remote avatar, joined without a room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import numpy as np
+import pytest
+
+from livekit_plugins_avatar.audio.speech import TimedText
+from livekit_plugins_avatar.face.situation import Target
+from livekit_plugins_avatar.remote.calls import Caller
+from livekit_plugins_avatar.remote.link import Link
+from livekit_plugins_avatar.remote.listener import AgentsMemory
+from livekit_plugins_avatar.remote.protocol import Kind, Message
+from livekit_plugins_avatar.remote.relay import Relay
+from livekit_plugins_avatar.remote.voices import RemoteVoice
+from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
+
+from .sides import AGENT, WORKER, Wire, WorkerSide
+
+
+class AgentSide:
+    """The agent's link, relay and remote voice."""
+
+    def __init__(self, worker: WorkerSide) -> None:
+        self.worker = worker
+        self.wire = Wire()
+        self.faults: list[str] = []
+        self.link = Link(
+            self.wire.as_room,
+            WORKER,
+            on_message=self._take,
+            on_fault=self.faults.append,
+            hello=False,
+        )
+        self.link.open()
+        self.caller = Caller(lambda name, args: self.link.send(Kind.TELL, name=name, args=args))
+        self.events: list[object] = []
+        silent = RemoteVoice(self.link, Relay.__new__(Relay))
+        self.relay = Relay(
+            silent,
+            on_events=lambda events: self.events.extend(event for event, _ in events),
+            wall_s=lambda: 0.0,
+        )
+        self.voice = RemoteVoice(self.link, self.relay)
+        self.ready = False
+
+    def _take(self, message: Message) -> None:
+        self.ready |= message.kind is Kind.READY
+        self.voice.take(message)
+
+    def greet(self, epoch: int) -> None:
+        self.link.begin(epoch)
+        paused, told = self.relay.paused, self.caller.told()
+        self.link.send(Kind.HELLO, rate=SAMPLE_RATE, paused=paused, told=told)
+        self.relay.use(self.voice)
+
+    async def close(self) -> None:
+        await self.link.aclose()
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[WorkerSide]:
+    side = WorkerSide()
+    yield side
+    await side.aclose()
+
+
+@pytest.fixture
+async def agent(worker: WorkerSide) -> AsyncIterator[AgentSide]:
+    side = AgentSide(worker)
+    # What one sends the other gets at once, in order.
+    worker.wire.on_send = lambda data: side.link.take(WORKER, data)
+    side.wire.on_send = lambda data: worker.give(data, AGENT)
+    yield side
+    await side.close()
+
+
+async def flow() -> None:
+    """Let both links send."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_speech_and_its_words_arrive_whole(worker: WorkerSide, agent: AgentSide) -> None:
+    """Two segments are played one after the other, with their text, and finish with positions."""
+    agent.greet(1)
+    agent.relay.open_segment()
+    agent.relay.push_audio(np.full(samples(0.5), 5_000, np.int16))
+    agent.relay.timed_text([TimedText("hello", 0.1)])
+    agent.relay.end_segment()
+    agent.relay.open_segment()
+    agent.relay.push_audio(np.full(samples(0.2), 5_000, np.int16))
+    agent.relay.end_segment()
+    await flow()
+    sound = await worker.play(1.0)
+    await flow()
+    assert (np.abs(sound) > 2_500).sum() >= samples(0.69)
+    assert ("text", TimedText("hello", 0.1)) in worker.notes.notes
+    kinds = [type(each).__name__ for each in agent.events]
+    assert kinds.count("Started") == kinds.count("Finished") == 2
+    assert [each.position for each in agent.events if hasattr(each, "position")] == [
+        samples(0.5),
+        samples(0.2),
+    ]
+    assert not agent.faults
+
+
+async def test_an_interruption_overtakes_nothing(worker: WorkerSide, agent: AgentSide) -> None:
+    """What was said before it is cut, with a true position; what is said after it is heard."""
+    agent.greet(1)
+    agent.relay.open_segment()
+    agent.relay.push_audio(np.full(samples(2.0), 5_000, np.int16))
+    agent.relay.end_segment()
+    await flow()
+    await worker.play(0.5)
+    agent.relay.clear()
+    agent.relay.open_segment()
+    agent.relay.push_audio(np.full(samples(0.3), 5_000, np.int16))
+    agent.relay.end_segment()
+    await flow()
+    await worker.play(1.0)
+    await flow()
+    positions = [each.position for each in agent.events if hasattr(each, "position")]
+    assert samples(0.5) <= positions[0] <= samples(0.56) and positions[1:] == [samples(0.3)]
+
+
+async def test_a_new_epoch_goes_on_from_what_was_heard(
+    worker: WorkerSide, agent: AgentSide
+) -> None:
+    """After messages were lost, no sample is lost or said twice, and no segment finishes twice."""
+    agent.greet(1)
+    agent.relay.open_segment()
+    agent.relay.push_audio(np.full(samples(1.0), 5_000, np.int16))
+    agent.relay.end_segment()
+    await flow()
+    await worker.play(0.4)
+    worker.conversation._send_beat()
+    await flow()
+    agent.link._number += 1
+    agent.link.send(Kind.TELL, name="end_text", args=[])
+    await flow()
+    agent.greet(2)
+    await flow()
+    await worker.play(1.0)
+    await flow()
+    positions = [each.position for each in agent.events if hasattr(each, "position")]
+    assert positions == [samples(1.0)]
+
+
+async def test_what_still_holds_is_told_to_a_worker_that_comes(
+    worker: WorkerSide, agent: AgentSide
+) -> None:
+    """It learns who is there, what the agent does, and where it was told to look."""
+    caller = agent.caller
+    caller.participant_joined(0, "ann")
+    caller.participant_joined(0, "bob")
+    caller.participant_left(0, "bob")
+    caller.agent_state(0, "listening")
+    caller.set_seat(0, "ann", 0.2)
+    caller.look_at(0, caller.target_of("ann", None, None))
+    agent.greet(1)
+    await flow()
+    status = worker.pipeline.status
+    assert worker.pipeline.gaze.target_of("ann", None, None) == Target("ann", 0.2, 0.0)
+    assert status.looking_at in ("ann", "camera")
+    with pytest.raises(ValueError, match="bob"):
+        caller.target_of("bob", None, None)
+    with pytest.raises(ValueError, match="strength"):
+        caller.express("warm", 2.0)
+    with pytest.raises(ValueError, match="emotion"):
+        caller.express("bored", 1.0)
+
+
+async def test_goodbye_ends_the_job(worker: WorkerSide, agent: AgentSide) -> None:
+    agent.greet(1)
+    agent.link.send(Kind.BYE)
+    await flow()
+    assert worker.over
+
+
+def test_the_agent_keeps_the_face() -> None:
+    """What the pipeline saves goes to the agent; what came with the job is found."""
+    kept: list[str] = []
+    memory = AgentsMemory(None, kept.append)
+    with pytest.raises(KeyError):
+        memory["room"]
+    memory["room"] = '{"at_s": 1}'
+    assert kept == ['{"at_s": 1}'] and memory["room"] == kept[0]
+    assert AgentsMemory("{}", kept.append)["room"] == "{}"
