@@ -228,7 +228,8 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
             if isinstance(error, Exception) and not isinstance(error, PersonaError | AvatarError):
                 raise AvatarError(f"the avatar could not start: {error}") from error
             raise
-        if not self._pipeline.has_face:
+        # A worker may still come.
+        if isinstance(self._pipeline, Pipeline) and not self._pipeline.has_face:
             self._faceless.set()
 
     async def _start(

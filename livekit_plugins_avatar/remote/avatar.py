@@ -22,8 +22,9 @@ from ..telemetry import AvatarStats
 from ..timeline import Clock, SystemClock
 from .calls import Caller
 from .dispatch import Dispatcher, ServerDispatcher
+from .hired import Worker, new_identity
 from .job import FaceJob, asked
-from .keeper import JOIN_S, Keeper, Worker, new_identity
+from .keeper import JOIN_S, Keeper
 from .protocol import Kind, Message, ProtocolError
 from .relay import Relay
 from .voices import OwnVoice
@@ -142,10 +143,23 @@ class RemoteAvatar:
             emotion=self.gaze.emotion,
             texts=(self.gaze,),
             now=self.now,
-            wait_for_subscriber=own.wait_for_subscriber,
+            wait_for_subscriber=lambda: self._wait_for_subscriber(own),
             heard=lambda: 0,
             clock=self.clock,
         )
+
+    async def _wait_for_subscriber(self, own: OwnVoice) -> None:
+        """Return once a participant hears the worker's voice or the own."""
+        assert self._keeper is not None
+        waits = [
+            asyncio.ensure_future(own.wait_for_subscriber()),
+            asyncio.ensure_future(self._keeper.subscribed.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
 
     def _job(self, agent: str, identity: str) -> FaceJob:
         options = asked(self.options)

@@ -42,16 +42,9 @@ class ServerDispatcher:
         self._worker = worker
         self._room = room
         job = get_job_context(required=False)
-        self._own: api.LiveKitAPI | None = None
-        if job is None:
-            try:
-                self._own = api.LiveKitAPI()
-            except ValueError as error:
-                raise RuntimeError(
-                    f"a worker is dispatched by the server's API: {error} (outside a job, set "
-                    "LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET)"
-                ) from error
-        self._api: api.LiveKitAPI = job.api if job is not None else self._own
+        self._own = job is None
+        """Whether the client is this dispatcher's, to be closed."""
+        self._api: api.LiveKitAPI = job.api if job is not None else _client()
         self._ids: dict[str, str] = {}
 
     async def dispatch(self, job: FaceJob) -> None:
@@ -72,9 +65,19 @@ class ServerDispatcher:
                 logger.debug("remote: a worker was not removed", extra={"error": repr(result)})
 
     async def aclose(self) -> None:
-        if self._own is not None:
+        if self._own:
             with suppress(Exception):
-                await self._own.aclose()  # type: ignore[no-untyped-call, unused-ignore]
+                await self._api.aclose()  # type: ignore[no-untyped-call, unused-ignore]
+
+
+def _client() -> api.LiveKitAPI:
+    try:
+        return api.LiveKitAPI()
+    except ValueError as error:
+        raise RuntimeError(
+            f"a worker is dispatched by the server's API: {error} (outside a job, set "
+            "LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET)"
+        ) from error
 
 
 async def _in_time(call: Awaitable[T]) -> T:

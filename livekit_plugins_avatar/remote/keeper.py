@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from livekit import rtc
@@ -15,6 +13,7 @@ from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock
 from .dispatch import Dispatcher
 from .heartbeat import Heartbeat
+from .hired import Worker, new_identity
 from .job import FaceJob
 from .link import Link
 from .moment import is_pause
@@ -52,28 +51,6 @@ RESYNCS = 5
 
 BACKOFF_S, MOST_BACKOFF_S = 0.5, 15.0
 CLOSE_S = 2.0
-
-
-@dataclass(eq=False, slots=True)
-class Worker:
-    """One worker that was asked for, and what it has said."""
-
-    job: FaceJob
-    link: Link
-    voice: RemoteVoice
-    heart: Heartbeat
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-    gone: bool = False
-    leaving: bool = False
-    subscribed: bool = False
-    device: str = ""
-    face: bool = False
-    faults: int = 0
-    resync: bool = False
-    """Whether messages were lost or refused."""
-    greeted_s: float = 0.0
-    heard_s: float = 0.0
-    """When it was heard of last."""
 
 
 class Keeper:
@@ -120,6 +97,8 @@ class Keeper:
         self.worker: Worker | None = None
         """The one that is spoken through, or was until it fell silent."""
         self.joined = asyncio.Event()
+        self.subscribed = asyncio.Event()
+        """Set once a participant was subscribed to a worker's voice."""
         self.takeovers = 0
         """How often the own voice took over in mid-speech."""
 
@@ -149,15 +128,18 @@ class Keeper:
         """Have a worker, again and again."""
         backoff_s = BACKOFF_S
         while True:
-            worker = await self._hire()
-            if worker is None:
+            following = await self._hire()
+            if following is None:
                 await self._clock.sleep(backoff_s)
                 backoff_s = min(2 * backoff_s, MOST_BACKOFF_S)
                 continue
             backoff_s = BACKOFF_S
-            following: Worker | None = worker
-            while following is not None:
-                following = await self._employ(following)
+            try:
+                while following is not None:
+                    following = await self._employ(following)
+            except Exception:
+                logger.exception("remote: speaking through a worker failed; another is asked for")
+                await self._clock.sleep(backoff_s)
 
     async def _hire(self) -> Worker | None:
         """Ask for a worker and wait until it is ready; None where none comes."""
@@ -270,6 +252,8 @@ class Keeper:
 
     def _greet(self, worker: Worker) -> None:
         """Begin an epoch: what was not heard is sent."""
+        # What was cut and sent in the epoch before is held no more: it ends here.
+        worker.voice.active = False
         worker.link.begin(next(self._epochs))
         worker.link.send(Kind.HELLO, rate=SAMPLE_RATE, paused=self._relay.paused, told=self._told())
         worker.greeted_s = self._clock.now_s()
@@ -320,16 +304,24 @@ class Keeper:
                 worker.device, worker.face = message.body["device"], message.body["face"]
                 worker.subscribed = message.body["subscribed"]
                 worker.ready.set()
+                self._note_subscriber(worker)
                 if worker.voice.active and worker.heard_s > worker.greeted_s + UNHEARD_S:
                     worker.resync = True
             case Kind.BEAT | Kind.STARTED | Kind.PROGRESSED | Kind.FINISHED:
                 worker.voice.take(message)
+                if message.kind is Kind.BEAT and message.body["subscribed"]:
+                    worker.subscribed = True
+                    self._note_subscriber(worker)
             case Kind.REFUSED:
                 self._on_fault(worker, f"it refuses ours: {message.body['reason']}")
             case Kind.LEAVING:
                 worker.leaving = True
             case _:
                 self._on_message(worker, message)
+
+    def _note_subscriber(self, worker: Worker) -> None:
+        if worker.subscribed:
+            self.subscribed.set()
 
     def _on_fault(self, worker: Worker, reason: str) -> None:
         worker.faults += 1
@@ -341,8 +333,3 @@ class Keeper:
         if worker is not None and participant.identity == worker.job.identity:
             worker.gone = True
             self._take_over(worker)
-
-
-def new_identity() -> str:
-    """An identity that no participant has."""
-    return f"avatar-{uuid.uuid4().hex[:12]}"

@@ -252,7 +252,8 @@ class RemoteConversation:
         if self._segments and self._segments[0][0] == self._link.epoch:
             _, number, base = self._segments[0]
             position = base + self._inputs.heard()
-        self._link.send(Kind.BEAT, segment=number, position=position)
+        at = {"segment": number, "position": position}
+        self._link.send(Kind.BEAT, **at, subscribed=self._subscribed)
 
     async def _beat(self) -> None:
         """Say that this worker lives: before the first epoch that it is ready for one."""

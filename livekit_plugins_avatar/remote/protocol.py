@@ -167,7 +167,7 @@ FIELDS: Mapping[Kind, Mapping[str, Check]] = {
     Kind.USE: {"id": _count, "changes": _object},
     Kind.BYE: {},
     Kind.READY: {"device": _text, "face": _flag, "subscribed": _flag},
-    Kind.BEAT: {"segment": _count, "position": _count},
+    Kind.BEAT: {"segment": _count, "position": _count, "subscribed": _flag},
     Kind.STARTED: {"segment": _count, "ago_s": _seconds},
     Kind.PROGRESSED: {"segment": _count, "offset": _count, "length": _count, "ago_s": _seconds},
     Kind.FINISHED: {"segment": _count, "position": _count, "interrupted": _flag},

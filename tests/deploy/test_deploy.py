@@ -9,8 +9,11 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
+from yamllint import linter
+from yamllint.config import YamlLintConfig
 
 from livekit_plugins_avatar.remote.board import Board, Load
 from livekit_plugins_avatar.remote.metrics import WorkerMetrics
@@ -111,6 +114,19 @@ def test_compose() -> None:
     [scraped] = documents("prometheus.yaml")
     targets = scraped["scrape_configs"][0]["static_configs"][0]["targets"]
     assert targets == ["worker-1:9090", "worker-2:9090"]
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in DEPLOY.glob("*.yaml")))
+def test_yaml(name: str) -> None:
+    """No key comes twice and nothing is indented by accident."""
+    rules = "{extends: relaxed, rules: {line-length: {max: 110}}}"
+    found = linter.run((DEPLOY / name).read_text(), YamlLintConfig(rules))
+    assert [str(each) for each in found] == []
+
+
+def test_manifests_fit_the_schemas_of_kubernetes() -> None:
+    for each in documents("kubernetes.yaml"):
+        kubernetes_validate.validate(each, kubernetes_validate.latest_version(), strict=True)
 
 
 def test_kubernetes(exported: dict[str, float]) -> None:

@@ -114,7 +114,7 @@ def test_what_was_cut_ends_with_the_voice_that_held_it() -> None:
     play.say(1000)
     play.relay.heard(0, 250)
     play.relay.clear()
-    assert not play.finished and play.first.cleared == 1
+    assert play.finished == [] and play.first.cleared == 1
     play.use(play.second)
     assert play.finished == [Finished(250, True)]
     assert not play.second.segments
@@ -138,12 +138,12 @@ def test_speech_goes_on_after_an_interruption() -> None:
     play.relay.open_segment()
     play.relay.push_audio(np.ones(100, np.int16))
     play.relay.clear()
-    assert play.relay.dropping
+    dropped = play.relay.dropping
     play.relay.push_audio(np.ones(100, np.int16))
     play.relay.end_segment()
     play.relay.on_finished(0, 40, interrupted=True)
     play.say(50)
-    assert play.first.segments[-1].pcm.end == 50 and not play.relay.dropping
+    assert dropped and play.first.segments[-1].pcm.end == 50
     play.relay.on_finished(1, 50, interrupted=False)
     assert play.finished == [Finished(40, True), Finished(50, False)]
 
@@ -153,9 +153,10 @@ def test_a_pause_outlives_the_voice() -> None:
     play.say(100)
     play.relay.pause()
     play.use(play.second)
-    assert play.second.paused and not play.relay.speaking
+    held = play.second.paused, play.relay.speaking
     play.relay.resume()
-    assert not play.second.paused and play.relay.speaking
+    assert held == (True, False)
+    assert (play.second.paused, play.relay.speaking) == (False, True)
 
 
 def test_a_closed_relay_finishes_everything() -> None:

@@ -55,6 +55,7 @@ class AgentSide:
         self.link.begin(epoch)
         paused, told = self.relay.paused, self.caller.told()
         self.link.send(Kind.HELLO, rate=SAMPLE_RATE, paused=paused, told=told)
+        self.voice.active = False
         self.relay.use(self.voice)
 
     async def close(self) -> None:
@@ -148,6 +149,19 @@ async def test_a_new_epoch_goes_on_from_what_was_heard(
     await flow()
     positions = [each.position for each in agent.events if hasattr(each, "position")]
     assert positions == [samples(1.0)]
+
+
+async def test_a_new_epoch_ends_what_was_cut(worker: WorkerSide, agent: AgentSide) -> None:
+    """An interruption whose report was lost leaves no segment open."""
+    agent.greet(1)
+    agent.relay.open_segment()
+    agent.relay.push_audio(np.full(samples(1.0), 5_000, np.int16))
+    agent.relay.end_segment()
+    await flow()
+    await worker.play(0.4)
+    agent.relay.clear()
+    agent.greet(2)
+    assert len([each for each in agent.events if hasattr(each, "position")]) == 1
 
 
 async def test_what_still_holds_is_told_to_a_worker_that_comes(

@@ -7,7 +7,7 @@ Each face is 64x64 at 10 frames a second and shows only whether the mouth is ope
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from livekit.agents import cli
@@ -40,7 +40,11 @@ class SmallFace:
 
 def main() -> None:
     """Serve until stopped."""
-    name, port = sys.argv[1], int(sys.argv[2])
+    serve(sys.argv[1], int(sys.argv[2]), lambda: print(READY, flush=True))
+
+
+def serve(name: str, port: int, on_ready: Callable[[], object]) -> None:
+    """Serve until stopped; `on_ready` is called once the server knows this worker."""
     options = WorkerOptions(name=name, renderer=SmallFace)
     server = make_server(
         options,
@@ -52,7 +56,7 @@ def main() -> None:
         drain_timeout_s=DRAIN_S,
         num_idle_processes=1,
     )
-    server.on("worker_registered", lambda *_: print(READY, flush=True))
+    server.on("worker_registered", lambda *_: on_ready())
     sys.argv = [sys.argv[0], "start"]
     cli.run_app(server)
 

@@ -1,0 +1,77 @@
+"""An agent whose face is drawn by workers in other processes, which are killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Event
+
+import pytest
+from livekit import rtc
+
+from livekit_plugins_avatar import AvatarSession
+from livekit_plugins_avatar.tools.demo.server import LiveKitServer, free_ports
+from livekit_plugins_avatar.tools.eval.remote.agents import RemoteAgent, tone
+from livekit_plugins_avatar.tools.eval.remote.small_worker import serve
+
+from .conftest import until
+from .processes import FORKS, forked
+
+NAME = "test"
+
+
+def work(environment: dict[str, str], port: int, ready: Event) -> None:
+    """A worker of small faces."""
+    os.environ.update(environment)
+    serve(NAME, port, ready.set)
+
+
+@pytest.fixture
+async def workers(
+    server: LiveKitServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[AsyncExitStack]:
+    """Ends the workers that a test starts."""
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    async with AsyncExitStack() as stack:
+        yield stack
+
+
+async def start_worker(server: LiveKitServer, stack: AsyncExitStack) -> ForkServerProcess:
+    """A worker that the server knows."""
+    [port], ready = free_ports(1), FORKS.Event()
+    process = await stack.enter_async_context(forked(work, server.environment, port, ready))
+    await until(ready.is_set, 60.0)
+    return process
+
+
+async def test_a_worker_is_killed_in_mid_speech(
+    server: LiveKitServer, workers: AsyncExitStack
+) -> None:
+    """The speech is said to its end and finishes once; another worker then shows the face."""
+    first = await start_worker(server, workers)
+    viewer = rtc.Room()
+    await viewer.connect(server.url, server.token(identity="viewer", room="killed"))
+    agent = await RemoteAgent.join(server, "killed", lambda: AvatarSession(worker=NAME))
+    try:
+        shown_by = agent.worker
+        await until(lambda: shown_by in viewer.remote_participants)
+        participant = viewer.remote_participants[shown_by]
+        assert participant.attributes["lk.publish_on_behalf"] == "agent"
+        await until(lambda: len(participant.track_publications) == 2)
+        await start_worker(server, workers)
+        speaking = asyncio.create_task(agent.say(tone(4.0)))
+        await asyncio.sleep(1.5)
+        first.kill()
+        await speaking
+        assert [event.playback_position for event in agent.finished] == [pytest.approx(4.0)]
+        assert not agent.finished[0].interrupted and agent.takeovers >= 1
+        await until(lambda: agent.worker != shown_by)
+        await agent.say(tone(0.5))
+        assert len(agent.finished) == 2
+    finally:
+        await agent.leave()
+        await viewer.disconnect()
