@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 LEAST_S = 0.1
-"""A worker that speaks beats every 25 ms. Silence for so long is its death, where beats come in
+"""A worker that speaks beats every 30 ms. Silence for so long is its death, where beats come in
 time: viewers then have no sound for less than 0.2 s."""
 
 MOST_S = 0.6

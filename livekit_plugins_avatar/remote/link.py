@@ -12,6 +12,7 @@ from livekit import rtc
 
 from ..audio.pcm_buffer import Pcm
 from ..log import logger
+from ..publish.data import send_data
 from .protocol import TOPIC, Kind, Message, Numbering, ProtocolError, decode, encode
 
 MOST_WAITING = 2_000
@@ -94,9 +95,7 @@ class Link:
             self._wake.clear()
             while self._waiting:
                 try:
-                    await self._room.local_participant.publish_data(
-                        self._waiting.popleft(), topic=TOPIC, destination_identities=[self.peer]
-                    )
+                    await send_data(self._room, self._waiting.popleft(), to=self.peer, topic=TOPIC)
                     failing = False
                 except Exception as error:
                     # The peer sees the gap in the numbers, or hears no more of us.

@@ -23,7 +23,7 @@ from .job import style_of
 from .link import Link
 from .protocol import LONGEST_TEXT, Kind, Message, ProtocolError
 
-BEAT_S = 0.025
+BEAT_S = 0.03
 """How often the worker says what was heard while it speaks: so soon its death shows."""
 
 IDLE_BEAT_S = 0.25

@@ -50,7 +50,7 @@ class Wire(rtc.EventEmitter[str]):
         self.local_participant = self
         self.remote_participants: dict[str, object] = {}
 
-    async def publish_data(self, data: bytes, **_: object) -> None:
+    async def send(self, data: bytes) -> None:
         if self.on_send is not None:
             self.on_send(data)
         else:
@@ -66,6 +66,11 @@ class Wire(rtc.EventEmitter[str]):
             await asyncio.sleep(0)
         sent, self.sent = list(map(decode, self.sent)), []
         return [each for each in sent if kind in (None, each.kind)]
+
+
+async def send_data(room: rtc.Room, payload: bytes, *, to: str, topic: str) -> None:
+    """In the place of `publish.data.send_data`."""
+    await cast(Wire, room).send(payload)
 
 
 class WorkerSide:

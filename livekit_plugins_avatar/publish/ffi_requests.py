@@ -1,0 +1,78 @@
+"""Requests to the SDK whose end wakes only the one who waits.
+
+A workaround for livekit 1.1.21: the end of each request is an event that goes to every room of the
+process and to every request that waits, on all their event loops. Eight rooms hand each other
+14,000 wake-ups a second so, by the code of the SDK, and no thread of Python gets on. It can go once
+the SDK wakes only the request that has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import cache
+from itertools import count
+from typing import Any
+
+from livekit.rtc._ffi_client import FfiClient
+from livekit.rtc._proto.ffi_pb2 import FfiRequest
+
+KINDS = ("capture_audio_frame", "publish_data")
+"""The requests that are made so, and the names of their ends."""
+
+_ids = count(1 << 48)
+"""Of requests: the SDK's own count from 1."""
+
+_ends: dict[int, Callable[[str], None]] = {}
+"""What is called with the error, or "", at the end of each request; from any thread."""
+
+
+async def perform(fill: Callable[[FfiRequest, int], None], *, keep: object) -> None:
+    """Make a request of `KINDS` and wait for its end.
+
+    `fill` gets the request and the id that it must carry. `keep` is memory that the SDK reads until
+    the end, even where the wait is cancelled. Raises a RuntimeError with the SDK's error.
+    """
+    _keep_ends_from_others()
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[str] = loop.create_future()
+
+    def end(error: str) -> None:
+        loop.call_soon_threadsafe(_resolve, ended, error, keep)
+
+    request, request_id = FfiRequest(), next(_ids)
+    fill(request, request_id)
+    _ends[request_id] = end
+    try:
+        FfiClient.instance.request(request)
+    except BaseException:
+        del _ends[request_id]
+        raise
+    if error := await ended:
+        raise RuntimeError(error)
+
+
+def _resolve(ended: asyncio.Future[str], error: str, _keep: object) -> None:
+    if not ended.done():
+        ended.set_result(error)
+
+
+@cache
+def _keep_ends_from_others() -> None:
+    """Take the ends of these requests out of the SDK's events, before they are handed to all."""
+    queue: Any = FfiClient.instance.queue
+    put = queue.put
+
+    def put_others(event: Any) -> None:
+        kind = event.WhichOneof("message")
+        if kind in KINDS:
+            said = getattr(event, kind)
+            end = _ends.pop(said.async_id, None)
+            if end is not None:
+                try:
+                    return end(said.error)
+                except RuntimeError:
+                    return None  # The loop has ended meanwhile.
+        put(event)
+
+    queue.put = put_others
