@@ -127,6 +127,9 @@ def test_shell(page: str, line: str, capsys: pytest.CaptureFixture[str]) -> None
     words = shlex.split(line, comments=True)
     if words[0] == "livekit-avatar":
         check_command(words[1:], capsys)
+    elif words[0] == "uvx":
+        assert words[1:4] == ["--from", "livekit-plugins-avatar", "livekit-avatar"]
+        check_command(words[4:], capsys)
     elif words[0] == "pip":
         for package in words[2:]:
             if package.startswith("livekit-plugins-avatar"):
