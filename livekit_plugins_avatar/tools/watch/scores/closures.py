@@ -7,9 +7,11 @@ import numpy as np
 from .score import Floats, Moment, Score, Seen
 from .sync import opening_seen
 
-REST_PERCENT = 5
+REST_PERCENT = 2
+"""Of all openings: closed lips. A face whose lips never meet, not even at rest, cannot be told."""
+
 WIDE_PERCENT = 95
-"""Of the lips' openings while there is speech: closed, and wide open."""
+"""Of the openings while there is speech: wide open."""
 
 CLOSED_SHARE = 0.2
 """Lips are closed below this share of the way from closed to wide open. The nets see a closed mouth
@@ -33,7 +35,8 @@ def score(seen: Seen, sync_ms: float | None) -> Score:
     known = np.isfinite(lips) & heard.speaking(heard.times_s)
     if not known.any():
         return Score("closures", figures, 0.0)
-    closed, wide = np.percentile(lips[known], [REST_PERCENT, WIDE_PERCENT])
+    closed = np.percentile(lips[np.isfinite(lips)], REST_PERCENT)
+    wide = np.percentile(lips[known], WIDE_PERCENT)
     limit = closed + CLOSED_SHARE * (wide - closed)
     late_s = (sync_ms or 0.0) / 1e3
     missed, hit = [], 0
