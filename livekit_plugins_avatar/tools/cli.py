@@ -154,6 +154,13 @@ COMMANDS = (
     ),
     Command(
         "measurements",
+        "eval watch faults",
+        "watch.proof.command",
+        "Count which faults of known size `watch` finds, in films made for it.",
+        "eval",
+    ),
+    Command(
+        "measurements",
         "eval watch",
         "watch.anchors",
         "Watch this package's face, and LiveKit's AvatarRunner with the same one.",
