@@ -154,7 +154,7 @@ COMMANDS = (
     ),
     Command(
         "measurements",
-        "eval watch faults",
+        "eval faults",
         "watch.proof.command",
         "Count which faults of known size `watch` finds, in films made for it.",
         "eval",

@@ -1,4 +1,4 @@
-"""`livekit-avatar eval watch faults`: proves `watch` on films of known truth, with known faults.
+"""`livekit-avatar eval faults`: proves `watch` on films of known truth, with known faults.
 
 Every case is a clip of this package's own faces, clean and with each fault in it; offsets and
 drift are made by showing the picture at other times.
@@ -33,9 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; 0 when it could prove, 2 for wrong arguments."""
     if args.cases < 2:
-        print(f"eval watch faults: --cases is at least 2, got {args.cases}", file=sys.stderr)
+        print(f"eval faults: --cases is at least 2, got {args.cases}", file=sys.stderr)
         return 2
-    with needs("demo", "eval watch faults"):
+    with needs("demo", "eval faults"):
         from ...demo import piper  # noqa: F401 - the voice, before anything is drawn
     cases = prove(args.cases, args.first_seed, through_codec=args.codec)
     *_, proof = progress(cases, "cases", args.cases)
