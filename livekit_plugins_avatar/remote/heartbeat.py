@@ -8,7 +8,7 @@ LEAST_S = 0.1
 """A worker that speaks beats every 30 ms. Silence for so long is its death, where beats come in
 time: viewers then have no sound for less than 0.2 s."""
 
-MOST_S = 0.6
+MOST_S = 2.0
 SPREAD = 1.6
 """Where beats come late, as on a busy machine, silence must last this many times the longest of the
 recent gaps, up to `MOST_S`: two voices at once are worse than a gap."""
@@ -24,13 +24,14 @@ RECENT = 400
 
 
 class Heartbeat:
-    """All times are of one clock, in seconds."""
+    """All times are of one clock, in seconds. `false_alarms` are those of workers before this one:
+    where the machine is busy, each doubles what is waited."""
 
-    def __init__(self, now_s: float) -> None:
+    def __init__(self, now_s: float, false_alarms: int = 0) -> None:
         self._last_s = now_s
         self._speaking_since_s: float | None = None
         self._gaps: deque[float] = deque(maxlen=RECENT)
-        self._false_alarms = 0
+        self._false_alarms = false_alarms
 
     @property
     def limit_s(self) -> float:
@@ -64,5 +65,6 @@ class Heartbeat:
         if self._speaking_since_s is None:
             self._speaking_since_s = now_s
         since_s = max(self._last_s, self._speaking_since_s)
-        grace_s = GRACE_S if now_s - self._speaking_since_s < 2 * GRACE_S else 0.0
-        return now_s - since_s > max(self.limit_s, grace_s)
+        grace_s = min(MOST_S, GRACE_S * (1 << self._false_alarms))
+        begins = now_s - self._speaking_since_s < 2 * grace_s
+        return now_s - since_s > max(self.limit_s, grace_s if begins else 0.0)

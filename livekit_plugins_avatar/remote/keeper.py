@@ -43,8 +43,11 @@ SETTLE_S = 0.15
 LEAVE_S = 60.0
 """How long a worker that leaves may speak on; then it is stopped in mid-speech."""
 
-UNHEARD_S = 1.0
+UNHEARD_S = 3.0
 """A worker that is still ready so long after it was greeted has not heard that."""
+
+MOST_ALARMS = 3
+"""False alarms that are remembered: the next worker is waited for eight times as long."""
 
 RESYNCS = 5
 """How often it is begun anew with a worker before another is asked for."""
@@ -92,6 +95,7 @@ class Keeper:
         self._clock = clock
         self._next_identity = identity
         self._epochs = itertools.count(1)
+        self._false_alarms = 0
         self._dismissals: set[asyncio.Task[None]] = set()
         self._keeping: asyncio.Task[None] | None = None
         self.worker: Worker | None = None
@@ -171,7 +175,8 @@ class Keeper:
             hello=False,
         )
         voice = RemoteVoice(link, self._relay)
-        worker = Worker(job, link, voice, Heartbeat(self._clock.now_s()))
+        heart = Heartbeat(self._clock.now_s(), self._false_alarms)
+        worker = Worker(job, link, voice, heart)
         workers.append(worker)
         link.open()
         return worker
@@ -216,8 +221,9 @@ class Keeper:
                         self._take_over(worker)
                 elif worker.heard_s > silent_s + SURE_S:
                     worker.heart.false_alarm()
+                    self._false_alarms = min(MOST_ALARMS, self._false_alarms + 1)
                     await self._hand_over(worker)
-                elif now_s - silent_s > SUSPECT_S:
+                elif now_s - silent_s > SUSPECT_S * (1 << self._false_alarms):
                     break
                 if worker.leaving and hiring is None:
                     hiring = asyncio.create_task(self._hire(), name="avatar-hire")

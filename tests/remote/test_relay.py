@@ -220,9 +220,13 @@ def test_beats_that_come_late_are_waited_for() -> None:
         late.beat(now_s)
         alarmed.excuse(now_s)
     assert not late.silent(now_s + 0.15, speaking=True)
-    assert late.silent(now_s + MOST_S + 0.01, speaking=True)
+    assert late.silent(now_s + 0.21, speaking=True)
     alarmed.false_alarm()
     assert not alarmed.silent(now_s + 1.9 * LEAST_S, speaking=True)
+    for _ in range(9):
+        alarmed.false_alarm()
+    assert alarmed.limit_s == MOST_S
+    assert Heartbeat(0.0, false_alarms=1).limit_s == 2 * LEAST_S
     assert not fresh.silent(5.0, speaking=True)
     assert not fresh.silent(5.0 + GRACE_S - 0.01, speaking=True)
     assert fresh.silent(5.0 + GRACE_S + 0.01, speaking=True)

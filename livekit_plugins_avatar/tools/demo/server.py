@@ -108,7 +108,13 @@ class LiveKitServer:
 
 @contextmanager
 def livekit_server(
-    binary: Path, *, relayed: bool = False, host: str = LOOPBACK, synced: bool = True
+    binary: Path,
+    *,
+    relayed: bool = False,
+    host: str = LOOPBACK,
+    synced: bool = True,
+    redis: str | None = None,
+    beside: LiveKitServer | None = None,
 ) -> Iterator[LiveKitServer]:
     """Run the server until the block ends.
 
@@ -118,6 +124,8 @@ def livekit_server(
             between them carries all media.
         host: IP address of this machine on which the server listens.
         synced: Rooms are made with `sync_streams`.
+        redis: Address of a Redis that it shares with other servers: together they are one.
+        beside: A server whose key and secret this one has too.
 
     Raises:
         ServerDied: It ended at once or was not healthy within `START_DEADLINE_S`.
@@ -126,8 +134,8 @@ def livekit_server(
         port, udp_port = free_ports(2, host)
         server = LiveKitServer(
             url=f"ws://{_bracketed(host)}:{port}",
-            api_key=f"key-{secrets.token_hex(4)}",
-            api_secret=secrets.token_hex(24),
+            api_key=beside.api_key if beside is not None else f"key-{secrets.token_hex(4)}",
+            api_secret=beside.api_secret if beside is not None else secrets.token_hex(24),
             udp_port=udp_port,
             synced=synced,
         )
@@ -135,7 +143,8 @@ def livekit_server(
         config, log = folder / "livekit.json", folder / "server.log"
         config.touch(mode=0o600)
         # JSON is YAML, which spares a dependency.
-        config.write_text(json.dumps(_config(server, host, port, relayed)))
+        shared = {} if redis is None else {"redis": {"address": redis}}
+        config.write_text(json.dumps({**_config(server, host, port, relayed), **shared}))
         process = stack.enter_context(
             child_process(
                 [binary, "--config", config],
