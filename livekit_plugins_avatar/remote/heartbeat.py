@@ -19,6 +19,9 @@ IDLE_S = 1.5
 GRACE_S = 0.4
 """For the first beat of speech: the worker has to take all that is sent ahead."""
 
+STUCK_S = 3.0
+"""A worker that beats, is to speak, and of which nothing more was heard for so long is stuck."""
+
 RECENT = 400
 """Gaps that are remembered: 10 s of speech."""
 
@@ -68,3 +71,17 @@ class Heartbeat:
         grace_s = min(MOST_S, GRACE_S * (1 << self._false_alarms))
         begins = now_s - self._speaking_since_s < 2 * grace_s
         return now_s - since_s > max(self.limit_s, grace_s if begins else 0.0)
+
+
+class Progress:
+    """Tells whether speech gets on; `at` is any value that changes while it does, None without."""
+
+    def __init__(self) -> None:
+        self._at: object = None
+        self._since_s = 0.0
+
+    def stuck(self, now_s: float, at: object) -> bool:
+        """Whether it has been the same for `STUCK_S`."""
+        if at is None or at != self._at:
+            self._at, self._since_s = at, now_s
+        return at is not None and now_s - self._since_s > STUCK_S

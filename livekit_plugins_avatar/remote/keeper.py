@@ -12,7 +12,7 @@ from livekit import rtc
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock
 from .dispatch import Dispatcher
-from .heartbeat import Heartbeat
+from .heartbeat import Heartbeat, Progress
 from .hired import Worker, new_identity
 from .job import FaceJob
 from .link import Link
@@ -36,6 +36,9 @@ SURE_S = 0.3
 
 MOMENT_S = 2.5
 """How long the own voice speaks on at most, once a worker is ready, to stop in a pause."""
+
+SUBSCRIBED_S = 15.0
+"""And so long at most where no participant is subscribed to the worker's voice."""
 
 SETTLE_S = 0.15
 """After this a worker that was asked to pause has said what was heard."""
@@ -204,7 +207,7 @@ class Keeper:
             dismissal.add_done_callback(self._dismissals.discard)
 
     async def _watch(self, worker: Worker) -> Worker | None:
-        polled_s, silent_s = self._clock.now_s(), 0.0
+        polled_s, silent_s, progress = self._clock.now_s(), 0.0, Progress()
         hiring: asyncio.Task[Worker | None] | None = None
         try:
             while not worker.gone:
@@ -216,6 +219,9 @@ class Keeper:
                 if worker.resync:
                     self._resync(worker)
                 if worker.voice.active:
+                    heard = self._relay.heard_to if worker.subscribed else None
+                    if progress.stuck(now_s, heard):
+                        break
                     if worker.heart.silent(now_s, speaking=self._relay.speaking):
                         silent_s = now_s
                         self._take_over(worker)
@@ -249,10 +255,11 @@ class Keeper:
         self.joined.set()
 
     async def _good_moment(self, worker: Worker) -> None:
-        ends_s = self._clock.now_s() + MOMENT_S
-        while self._clock.now_s() < ends_s and not worker.gone and self._relay.speaking:
-            heard = self._own.heard
-            if worker.subscribed and (heard is None or is_pause(heard[0].pcm, heard[1])):
+        began_s = self._clock.now_s()
+        while not worker.gone and self._relay.speaking:
+            waited_s, heard = self._clock.now_s() - began_s, self._own.heard
+            pause = heard is None or is_pause(heard[0].pcm, heard[1])
+            if waited_s > SUBSCRIBED_S or (worker.subscribed and (pause or waited_s > MOMENT_S)):
                 return
             await self._clock.sleep(POLL_S)
 

@@ -164,6 +164,12 @@ class Relay:
         )
 
     @property
+    def heard_to(self) -> tuple[int, int] | None:
+        """The segment that is to be heard now, and how much of it was; None where none is."""
+        first = self._segments[0] if self._segments and self.speaking else None
+        return None if first is None else (first.number, first.heard)
+
+    @property
     def paused(self) -> bool:
         """Whether the speech is held."""
         return self._paused

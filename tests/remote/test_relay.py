@@ -19,7 +19,9 @@ from livekit_plugins_avatar.remote.heartbeat import (
     IDLE_S,
     LEAST_S,
     MOST_S,
+    STUCK_S,
     Heartbeat,
+    Progress,
 )
 from livekit_plugins_avatar.remote.moment import is_pause
 from livekit_plugins_avatar.remote.relay import Outgoing, Relay
@@ -230,6 +232,27 @@ def test_beats_that_come_late_are_waited_for() -> None:
     assert not fresh.silent(5.0, speaking=True)
     assert not fresh.silent(5.0 + GRACE_S - 0.01, speaking=True)
     assert fresh.silent(5.0 + GRACE_S + 0.01, speaking=True)
+
+
+def test_a_worker_that_beats_and_does_not_speak_is_stuck() -> None:
+    """What is heard must get on, as long as there is something to be heard."""
+    progress = Progress()
+    assert not progress.stuck(0.0, (0, 0))
+    assert not progress.stuck(STUCK_S, (0, 0))
+    assert not progress.stuck(STUCK_S + 0.1, (0, 960))
+    assert not progress.stuck(9.0, None)
+    assert not progress.stuck(9.1, (1, 0))
+    assert progress.stuck(9.2 + STUCK_S, (1, 0))
+
+
+def test_what_is_to_be_heard_now() -> None:
+    play = Play()
+    assert play.relay.heard_to is None
+    play.say(100)
+    play.relay.heard(0, 40)
+    assert play.relay.heard_to == (0, 40)
+    play.relay.pause()
+    assert play.relay.heard_to is None
 
 
 def test_one_voice_takes_over_in_a_pause() -> None:
