@@ -247,12 +247,13 @@ def test_a_worker_that_beats_and_does_not_speak_is_stuck() -> None:
 
 def test_what_is_to_be_heard_now() -> None:
     play = Play()
-    assert play.relay.heard_to is None
+    heard = [play.relay.heard_to]
     play.say(100)
     play.relay.heard(0, 40)
-    assert play.relay.heard_to == (0, 40)
+    heard.append(play.relay.heard_to)
     play.relay.pause()
-    assert play.relay.heard_to is None
+    heard.append(play.relay.heard_to)
+    assert heard == [None, (0, 40), None]
 
 
 def test_one_voice_takes_over_in_a_pause() -> None:
