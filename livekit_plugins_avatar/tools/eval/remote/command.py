@@ -147,7 +147,8 @@ async def measure(server: LiveKitServer, rooms: int) -> Figures:
         short = sum(a < b - 0.02 for a, b in zip(whole, sorted(lengths), strict=False))
         agents_done, agents[:] = list(agents), []
         await leave_all(agents_done)
-        sounds = await _first_sounds(server, viewers, stack)
+        await _worker(stack, server)
+        sounds = await _first_sounds(server)
     return Figures(
         rooms=rooms,
         rooms_by_worker=by_worker,
@@ -231,9 +232,7 @@ async def _drain(
     }
 
 
-async def _first_sounds(
-    server: LiveKitServer, _viewers: Viewers, stack: AsyncExitStack
-) -> dict[str, Any]:
+async def _first_sounds(server: LiveKitServer) -> dict[str, Any]:
     """The time from an answer to its first sound, with a face elsewhere and one of this process."""
     times: dict[str, Any] = {}
     faces: dict[str, Callable[[], AvatarSession]] = {
@@ -243,6 +242,8 @@ async def _first_sounds(
     for what, make_face in faces.items():
         viewers = await Viewers.start(server, [what])
         agent = await RemoteAgent.join(server, what, make_face)
+        face = agent.face._pipeline
+        await until(lambda: face.has_face)  # noqa: B023 - awaited in this round.
         await CLOCK.sleep(2.0)
         taken = []
         for _ in range(FIRST_SOUNDS):
