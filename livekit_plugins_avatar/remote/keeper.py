@@ -164,7 +164,6 @@ class Keeper:
         except BaseException:
             await self._dismiss(worker)
             raise
-        # One that takes this one's place has to be told from it.
         self._next_identity = new_identity()
         return worker
 
@@ -265,8 +264,7 @@ class Keeper:
 
     def _greet(self, worker: Worker) -> None:
         """Begin an epoch: what was not heard is sent."""
-        # What was cut and sent in the epoch before is held no more: it ends here.
-        worker.voice.active = False
+        worker.voice.active = False  # What was cut in the epoch before ends here.
         worker.link.begin(next(self._epochs))
         worker.link.send(Kind.HELLO, rate=SAMPLE_RATE, paused=self._relay.paused, told=self._told())
         worker.greeted_s = self._clock.now_s()
@@ -289,9 +287,14 @@ class Keeper:
 
     async def _relieve(self, worker: Worker, following: Worker) -> Worker:
         """Wait until a worker that leaves has said what it says; the next then takes over."""
-        ends_s = self._clock.now_s() + LEAVE_S
-        while self._relay.speaking and not worker.gone and self._clock.now_s() < ends_s:
+        now_s, progress = self._clock.now_s(), Progress()
+        ends_s = now_s + LEAVE_S
+        while self._relay.speaking and not worker.gone and now_s < ends_s:
+            silent = worker.heart.silent(now_s, speaking=True)
+            if silent or progress.stuck(now_s, self._relay.heard_to):
+                break
             await self._clock.sleep(POLL_S)
+            now_s = self._clock.now_s()
         if self._relay.speaking and not worker.gone:
             worker.link.send(Kind.PAUSE)
             await self._clock.sleep(SETTLE_S)
