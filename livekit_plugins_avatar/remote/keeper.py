@@ -119,16 +119,12 @@ class Keeper:
         self._room.on("participant_disconnected", self._on_disconnected)
         self._keeping = asyncio.create_task(self._keep(), name="avatar-workers")
 
-    async def stop(self) -> None:
-        """Ask for no more."""
+    async def aclose(self) -> None:
+        """Ask for no more workers, and send all away."""
         self._room.off("participant_disconnected", self._on_disconnected)
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
-
-    async def aclose(self) -> None:
-        """Send all workers away."""
-        await self.stop()
         await asyncio.gather(*self._dismissals, return_exceptions=True)
 
     async def _keep(self) -> None:
