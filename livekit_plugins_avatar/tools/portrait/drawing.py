@@ -49,23 +49,26 @@ class Ingredients:
 
     Args:
         plate: The picture, RGB [512, 512, 3].
+        lids: The same with lids that go on above their folds.
         layers: The same as figure and wall.
         motion, head, inside: See there.
         shade: Gains, [rows, columns, fields].
         eyes: By side.
-        edges: Distances into what lies above and below the slits, [512, 512] each.
+        edges: Distances into what lies above and below the slits, and into the lids, [512, 512]
+            each.
         lean: What is left of each field's weight, for expressions that the picture already shows.
         sealed: Whether the lips always rest shut.
     """
 
     plate: Floats
+    lids: Floats
     layers: Layers
     motion: Motion
     shade: Floats
     head: Head
     eyes: dict[str, Eyeball]
     inside: Inside
-    edges: tuple[Floats, Floats]
+    edges: tuple[Floats, Floats, Floats]
     lean: Floats
     sealed: bool
 
@@ -135,22 +138,20 @@ class Drawing:
         at = [window.moved(*corner) for window in self.windows]
         whole = Window(0, 0, self.box.width, self.box.height)
         cuts = [window.grown(MARGIN * STEP).within(whole) for window in at]
-        fields = [motion.above, *(motion.below[cut.cells(STEP)] for cut in cuts)]
-        above, *below = origins(self.weights, [field / STEP for field in fields])
+        fields = [motion.below[cut.cells(STEP)] for cut in cuts]
+        like = {4 + number: cut.cells(STEP) for number, cut in enumerate(cuts[:2])}
+        fields += [(motion.lids - motion.above)[cells] for cells in like.values()]
+        fields = [field / STEP for field in (motion.above, *fields)]
+        above, *found = origins(self.weights, fields, like)
         gain = self._gain(above)
-        skins = []
-        for window, cut, under in zip(at, cuts, below, strict=True):
-            within = window.moved(-cut.left, -cut.top)
-            skins.append(
-                (
-                    _cut(above, window.halved(STEP)),
-                    _cut(under, within.halved(STEP)),
-                    _cut(gain, window.halved(STEP)),
-                )
-            )
-        openings = Openings(self.face, parts.plate, parts.edges)
-        eyes = Skin(*zip(*skins[:2], strict=True))
-        mouth = Skin(*([each] for each in skins[2]))
+        within = [w.moved(-c.left, -c.top).halved(STEP) for w, c in zip(at, cuts, strict=True)]
+        nodes = [window.halved(STEP) for window in at]
+        over, light = ([_cut(each, window) for window in nodes] for each in (above, gain))
+        under = [_cut(each, window) for each, window in zip(found, within, strict=False)]
+        lids = [_cut(each, window) for each, window in zip(found[3:], within, strict=False)]
+        openings = Openings(self.face, parts.plate, parts.lids, parts.edges)
+        eyes = Skin(over[:2], under[:2], light[:2], lids)
+        mouth = Skin(over[2:], under[2:], light[2:])
         jaw = self.weights.columns([motion.names.index("jawOpen")])
         self.eyes = openings.eyes([parts.eyes[name] for name in EYES], self.windows[:2], eyes)
         self.mouth = openings.mouth(parts.inside, self.windows[2], mouth, jaw)

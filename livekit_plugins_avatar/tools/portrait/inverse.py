@@ -4,7 +4,7 @@ way back, for all fields at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -18,16 +18,23 @@ STAGES = (0.4, 0.8, 1.0, 1.0, 1.0)
 MOVE_MOST, SCALE_LEAST = 3.0, 0.15
 """Nodes of one step, and the least determinant it divides by: where a field folds."""
 
+STILL_NODES = 0.02
+"""A field that moves nothing by more is not kept."""
+
+Cells = tuple[slice, slice]
+
 
 class Atlas:
     """Fields side by side in one, each with a rim that repeats its edge.
 
     Args:
         fields: Each [rows, columns, 2, F], in nodes.
+        like: Rows and columns of the first field to which fields of these numbers are added.
     """
 
-    def __init__(self, fields: Sequence[Floats]) -> None:
+    def __init__(self, fields: Sequence[Floats], like: Mapping[int, Cells] | None = None) -> None:
         self._fields = fields
+        self._like = like or {}
         self.sizes = [field.shape[:2] for field in fields]
         widths = [columns + 2 for _, columns in self.sizes]
         tried = [self._packed(width) for width in range(max(widths), sum(widths) + 1)]
@@ -47,9 +54,13 @@ class Atlas:
     def moved(self, weights: Tensor) -> Tensor:
         """All fields for weights of their last axis, [B, F], as [B, 2, rows, columns]."""
         whole, count = None, self._fields[0].shape[3]
-        for field, (row, column) in zip(self._fields, self.corners, strict=True):
+        tables = [_table(weights, field) for field in self._fields]
+        for number, (down, across) in self._like.items():
+            part = tables[0].window(down.start, down.stop, across.start, across.stop)
+            tables[number] = tables[number] + part
+        for field, table, (row, column) in zip(self._fields, tables, self.corners, strict=True):
             rows, columns = field.shape[:2]
-            table = weights.graph.half(field.transpose(3, 2, 0, 1)).framed(1, 1, 1, 1, "edge")
+            table = table.framed(1, 1, 1, 1, "edge")
             below, right = self.height - row - rows - 1, self.width - column - columns - 1
             table = table.framed(row - 1, below, column - 1, right)
             whole = table if whole is None else whole + table
@@ -74,14 +85,17 @@ class Atlas:
         return whole.window(row, row + rows, column, column + columns)
 
 
-def origins(weights: Tensor, fields: Sequence[Floats]) -> list[Tensor]:
+def origins(
+    weights: Tensor, fields: Sequence[Floats], like: Mapping[int, Cells] | None = None
+) -> list[Tensor]:
     """Where the nodes of moving fields come from: displacements in nodes, [B, 2, h, w] each.
 
     Args:
         weights: Of the fields' last axis, [B, F].
         fields: Each [rows, columns, 2, F], in nodes.
+        like: Rows and columns of the first field to which fields of these numbers are added.
     """
-    atlas = Atlas(fields)
+    atlas = Atlas(fields, like)
     graph, rows, columns = weights.graph, atlas.height, atlas.width
     motion = atlas.moved(weights)
     known = _with_slopes(motion, rows, columns)
@@ -96,6 +110,14 @@ def origins(weights: Tensor, fields: Sequence[Floats]) -> list[Tensor]:
         at = fetched(known, places.turned(0, 2, 3, 1))
         back = _stepped(at if stage == 1 else at * stage, back)
     return [atlas.part(back, number) for number in range(len(fields))]
+
+
+def _table(weights: Tensor, field: Floats) -> Tensor:
+    """A field's numbers, [F, 2, rows, columns], of which the file has those that move anything."""
+    moving = np.abs(field).max(axis=(0, 1, 2)) > STILL_NODES
+    kept = np.concatenate([field[..., moving], np.zeros((*field.shape[:3], 1))], axis=-1)
+    number = np.where(moving, np.cumsum(moving) - 1, moving.sum())
+    return weights.graph.half(kept.transpose(3, 2, 0, 1)).columns(number.tolist(), axis=0)
 
 
 def _with_slopes(motion: Tensor, rows: int, columns: int) -> Tensor:

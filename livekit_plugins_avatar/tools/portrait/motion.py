@@ -19,9 +19,10 @@ from . import raster
 from .canvas import SIDE_PX
 from .fit import Fit
 from .landmarks import BROWS, CHIN, OVAL, Landmarks
+from .lids import folds, shut
 from .raster import Raster
 from .rig import Rig
-from .sampling import Floats, blurred, grid, sampled
+from .sampling import Floats, blurred, grid
 from .slits import CLOSED, TOOTHY, Slit
 from .smooth import filled
 
@@ -44,27 +45,12 @@ NECK_FALL = 0.55
 UP, DOWN = {"mouth": 0.45, "eye": 0.5}, {"mouth": 0.6, "eye": 0.8}
 """How far each side goes on behind the other, as a share of half a slit's width."""
 
-BLINK_OVER_PX = 2.0
-"""The upper lid comes to lie on the lower one."""
-
 BALL_CM, EYE_PITCH_RAD = 1.2, 0.40
 """Radius of an eyeball: 24 mm across in adults; its turn at weight 1 of eyeLookUp and eyeLookDown,
 as the built-in personas turn it."""
 
 LID_DOWN, LID_UP = 0.85, 0.6
 """How far an upper lid follows the iris, as a share of its way."""
-
-LASH_BAND, LID_LEAST, BROW_SHARE = 0.2, 0.7, 1.0
-"""How far up an upper lid goes with its edge, and the least height of what is stretched, in halves
-of the eye's width; the share of the way to the brow that is stretched."""
-
-CORNER_POINTS, CORNER_RISE = 24, 0.8
-CORNER = np.hanning(2 * CORNER_POINTS + 1) / CORNER_POINTS
-"""Motion of a lid at some height is even along the eye: averaged over so many of a slit's points;
-in halves of the eye's width, the height from which on it is."""
-
-LID_ENDS = 0.07
-"""Lids overlap in full from this share of half the eye's width within its corners."""
 
 SEAL = "seal"
 """The name of one more field, which shuts lips that the picture shows apart."""
@@ -80,7 +66,8 @@ class Motion:
     Args:
         names: Of the fields: the rig's units, then `SEAL`.
         left, top: The first node, counted from the picture's corner.
-        above, below: [rows, columns, 2, fields].
+        above, below, lids: [rows, columns, 2, fields]; lids are as above, and all that a blink
+            moves goes with them.
         raster: What of the skin is seen at every node of the picture.
         sure: Where skin of the face is seen, bool [NODES, NODES].
         reach: Up and down of each slit, in pixels.
@@ -91,6 +78,7 @@ class Motion:
     top: int
     above: Floats
     below: Floats
+    lids: Floats
     raster: Raster
     sure: NDArray[np.bool_]
     reach: Mapping[str, tuple[float, float]]
@@ -145,20 +133,22 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
         _ease_neck(each, sure[cut], 2 * jaw + 1, _row(slits["mouth"].middle[1]) - top)
     above, below = (each.reshape(*each.shape[:2], -1, 2).swapaxes(2, 3) for each in fields)
     places = nodes()[cut]
-    for side in ("Left", "Right"):
+    lids = above.copy()
+    for side, fold in folds(face, slits).items():
         brow = face.points[list(BROWS[side]), :2]
         blink = names.index(f"eyeBlink{side}")
-        _shut(above, below, slits[side], blink, places, reach[side], brow)
+        shut(above, lids, below, slits[side], fold, blink, places, reach[side][1], brow)
         way = fit.px_per_cm * BALL_CM * np.sin(EYE_PITCH_RAD)
-        shut = above[..., blink] * (way / max(np.abs(above[..., blink]).max(), way))
-        above[..., names.index(f"eyeLookDown{side}")] = LID_DOWN * shut
-        above[..., names.index(f"eyeLookUp{side}")] = -LID_UP * shut
+        share = way / max(np.abs(lids[..., blink]).max(), way)
+        for each in (above, lids):
+            each[..., names.index(f"eyeLookDown{side}")] = LID_DOWN * share * each[..., blink]
+            each[..., names.index(f"eyeLookUp{side}")] = -LID_UP * share * each[..., blink]
     seals = _seal(slits["mouth"], places, reach["mouth"])
-    above, below = (
+    above, below, lids = (
         np.concatenate([each, seal[..., None]], axis=3)
-        for each, seal in zip((above, below), seals, strict=True)
+        for each, seal in zip((above, below, lids), (*seals, seals[0]), strict=True)
     )
-    return Motion(names, left, top, above, below, seen, sure, reach)
+    return Motion(names, left, top, above, below, lids, seen, sure, reach)
 
 
 def chin_of(face: Landmarks) -> float:
@@ -215,62 +205,6 @@ def _ease_neck(field: Floats, sure: NDArray[np.bool_], jaw_y: int, first: int) -
     fade = np.clip((len(field) - 1 - np.arange(len(field))) / 4, 0, 1)
     if len(field) > 4:
         field[..., jaw_y] *= fade[:, None]
-
-
-def _shut(
-    above: Floats,
-    below: Floats,
-    slit: Slit,
-    blink: int,
-    places: Floats,
-    reach: tuple[float, float],
-    brow: Floats,
-) -> None:
-    """Let a blink bring the upper lid down to the lower one.
-
-    The lid's edge goes with its lashes; what lies between them and the brow is stretched evenly.
-    The rig's own blink stretches a few pixels over all the way, and folds them where a face is
-    unlike the rig's.
-
-    Args:
-        above, below: The fields; `above` is changed.
-        slit: The eye.
-        blink: The number of the field.
-        places: The nodes, [rows, columns, 2].
-        reach: Up and down of the slit.
-        brow: Points of the brow's lower edge, [N, 2].
-    """
-    edge = (slit.at(slit.t, slit.lower) - places[0, 0]) / STEP
-    up = np.minimum(sampled(below[..., blink], edge) @ slit.across, 0)
-    ends = np.clip((1 - np.abs(slit.t)) / LID_ENDS, 0, 1)
-    way = np.maximum(slit.lower - slit.upper + up * ends + BLINK_OVER_PX * ends, 0)
-    t, n = slit.coordinates(places)
-    upper, lower = slit.edges(t)
-    # Skin and lashes above the corners come along, the corners stay.
-    wide = np.convolve(np.pad(way, CORNER_POINTS), CORNER, "same")
-    wide_t = slit.t[0] + (slit.t[1] - slit.t[0]) * (np.arange(len(wide)) - CORNER_POINTS)
-    down = np.interp(t, slit.t, way, 0, 0)
-    free = np.clip((upper - n) / (CORNER_RISE * slit.half), 0, 1)
-    down += (np.interp(t, wide_t, wide, 0, 0) - down) * free
-    brow_t, brow_n = slit.coordinates(brow)
-    order = np.argsort(brow_t)
-    room = np.interp(t, brow_t[order], slit.edges(brow_t[order])[0] - brow_n[order])
-    room = np.maximum(room * BROW_SHARE, LID_LEAST * slit.half)
-    lashes = LASH_BAND * slit.half
-    over = np.clip((upper - n - lashes) / (room - lashes), 0, 1)
-    blunt = np.sqrt(np.clip(1 - t**8, 0, 1))
-    behind = np.maximum(lower - upper + reach[1] * blunt, 1)
-    # The edge lies between nodes: the one below it goes as far as the one above. From there on
-    # motion falls evenly, as what falls by more than a pixel a pixel folds.
-    start = np.minimum(STEP, 0.4 * behind)
-    under = np.clip((n - upper - start) / (behind - start), 0, 1)
-    share = (1 - _eased(over)) * (1 - under)
-    above[..., blink] = (down * share)[..., None] * slit.across
-
-
-def _eased(share: Floats) -> Floats:
-    """From 0 to 1, half as straight, half as smooth."""
-    return np.asarray((share + share * share * (3 - 2 * share)) / 2)
 
 
 def _seal(slit: Slit, places: Floats, reach: tuple[float, ...]) -> list[Floats]:

@@ -40,7 +40,10 @@ LID_SHADOW, LID_SHADOW_PX = 0.4, 2.5
 LIP_SHADOW, LIP_SHADOW_PX = 0.4, 5.0
 """How dark it is under an upper lid or lip, and how far the shadow reaches."""
 
-LASH = 0.5
+FOLD_SHADOW, FOLD_SHADOW_PX = 0.2, 2.0
+"""The same of lids under their folds."""
+
+LASH = 0.35
 """Lashes of closing lids become a line, darker by this share."""
 
 EYES = ("Right", "Left")
@@ -53,11 +56,13 @@ class Skin:
     Args:
         above, below: Displacements to where the nodes come from, in nodes, [B, 2, h, w], by slit.
         gain: What light adds, as a share, at the nodes of the windows, [B, 1, h, w], by slit.
+        lids: As `above`, of the lids.
     """
 
     above: Sequence[Tensor]
     below: Sequence[Tensor]
     gain: Sequence[Tensor]
+    lids: Sequence[Tensor] = ()
 
 
 class Side:
@@ -88,13 +93,17 @@ class Openings:
     Args:
         face: The input, [B, P].
         plate: The picture, RGB [512, 512, 3].
-        edges: Distances into what lies above and below the slits, [512, 512] each.
+        lids: The same with lids that go on above their folds.
+        edges: Distances into what lies above and below the slits, and into the lids, [512, 512]
+            each.
     """
 
-    def __init__(self, face: Tensor, plate: Floats, edges: tuple[Floats, Floats]) -> None:
+    def __init__(
+        self, face: Tensor, plate: Floats, lids: Floats, edges: tuple[Floats, Floats, Floats]
+    ) -> None:
         self.graph: Graph = face.graph
         self.face = face
-        self._plate = plate
+        self._plates = (plate, plate, lids)
         self._edges = edges
 
     def weight(self, *names: str) -> Tensor:
@@ -105,7 +114,7 @@ class Openings:
     def mouth(self, inner: Inside, window: Window, skin: Skin, jaw: Tensor) -> Tensor:
         """The mouth, [1, 3, B, H, W]; `jaw` is the weight of the field jawOpen, [B, 1]."""
         (upper, lower), gain = self._sides([window], skin, [])
-        rest = None if inner.own is None else [window]
+        rest = None if inner.own is None else [window.of(self._edges[0])]
         back = self._inside(inner, window, jaw)
         back = self._shadowed(back, upper.distance, rest, LIP_SHADOW, LIP_SHADOW_PX, gain)
         cover = lower.cover
@@ -118,46 +127,60 @@ class Openings:
     def eyes(self, eyes: Sequence[Eyeball], windows: Sequence[Window], skin: Skin) -> Tensor:
         """Both eyes, [2, 3, B, H, W]."""
         lashes = [w.of(eye.lashes, eye.left, eye.top) for w, eye in zip(windows, eyes, strict=True)]
-        (upper, lower), gain = self._sides(windows, skin, lashes)
+        (upper, lower, lid), gain = self._sides(windows, skin, lashes)
         back = self._eyeballs(eyes, windows)
-        back = self._shadowed(back, upper.distance, windows, LID_SHADOW, LID_SHADOW_PX, gain)
+        rest = [window.of(self._edges[2]) for window in windows]
+        back = self._shadowed(back, lid.distance, rest, LID_SHADOW, LID_SHADOW_PX, gain)
         shut = (self.weight(*(f"eyeBlink{name}" for name in EYES)) * 2.0 - 0.8).clip(0, 1)
-        upper.luma = upper.luma * (1.0 - upper.more[0] * (shut * (LASH / 255)))
-        return self._layered(back, lower.planes(), lower.cover, upper.planes(), upper.cover, gain)
+        lid.luma = lid.luma * (1.0 - lid.more[0] * (shut * (LASH / 255)))
+        back = back + (lower.planes() - back) * lower.cover
+        rest = [window.of(self._edges[0]) for window in windows]
+        light = gain * 0.0 + 1.0
+        under = self._shadowed(
+            lid.planes(), upper.distance, rest, FOLD_SHADOW, FOLD_SHADOW_PX, light
+        )
+        fold = (upper.distance * 0.5 + 0.15).clip(0, 1)
+        return self._layered(back, under, lid.cover, upper.planes(), fold, gain)
 
     def _sides(
         self, windows: Sequence[Window], skin: Skin, lashes: Sequence[Floats]
-    ) -> tuple[tuple[Side, Side], Tensor]:
-        """What lies above and below slits, and the light on it, as a factor."""
+    ) -> tuple[list[Side], Tensor]:
+        """What lies above and below slits, and lids, and the light on it, as a factor."""
         graph, count = self.graph, len(windows)
         width, height = windows[0].width, windows[0].height
         reach = MARGIN * STEP
         whole = (width + 2 * reach, height + 2 * reach)
         rows = eighths(graph, finer(height // STEP, STEP))
         columns = eighths(graph, finer(width // STEP, STEP).T)
-        motion = rows @ graph.joined([*skin.above, *skin.below], 0) @ columns
+        moving = [*skin.above, *skin.below, *skin.lids]
+        motion = rows @ graph.joined(moving, 0) @ columns
         unit = graph.constant((2 * STEP / np.array(whole)).reshape(1, 2, 1, 1))
         ramp = ramps(graph, (reach, reach, width, height), whole)
-        places = (motion * unit + ramp).turned(0, 2, 3, 1).reshaped(2 * count, -1, width, 2)
+        places = (motion * unit + ramp).turned(0, 2, 3, 1).reshaped(len(moving), -1, width, 2)
         around = [window.grown(reach) for window in windows]
         source = self._source(around, [np.pad(each, reach) for each in lashes])
-        found = fetched(source, places).split(count, count, axis=0)
+        sizes = [count] * (len(moving) // count)
+        found = fetched(source, places).split(*sizes, axis=0)
         more = 1 if lashes else 0
         shape = (count, 4 + more, -1, height, width)
-        above, below = (Side(each.reshaped(*shape), more) for each in found)
+        sides = [Side(each.reshaped(*shape), more) for each in found]
         gain = rows @ graph.joined(list(skin.gain), 0) @ columns
-        return (above, below), gain.reshaped(count, 1, -1, height, width) + 1.0
+        return sides, gain.reshaped(count, 1, -1, height, width) + 1.0
 
     def _source(self, around: Sequence[Window], lashes: Sequence[Floats]) -> Tensor:
-        """What skin comes from: luma, chroma, distance into a side, lashes; [2 K, 4 or 5, h, w]."""
-        graph = self.graph
-        picture = pictures(graph, np.stack([window.of(self._plate) for window in around]))
-        edges = np.stack([window.of(edge) for edge in self._edges for window in around])
-        codes = graph.codes(edges[:, None].clip(-8, 8) * 15.9 + 127.5) - 127.5
-        planes = [graph.joined([picture, picture], 0), codes]
+        """What skin comes from: luma, chroma, distance into a side; with lashes the lids come
+        third, and lashes last; [2 K, 4, h, w] or [3 K, 5, h, w]."""
+        graph, sides = self.graph, 3 if lashes else 2
+        plate = pictures(graph, np.stack([window.of(self._plates[0]) for window in around]))
+        pictures_ = [plate, plate]
         if lashes:
-            both = np.stack([*lashes, *(each * 0 for each in lashes)])
-            planes.append(graph.codes(both[:, None] * 255))
+            pictures_.append(pictures(graph, np.stack([w.of(self._plates[2]) for w in around])))
+        edges = np.stack([window.of(edge) for edge in self._edges[:sides] for window in around])
+        codes = graph.codes(edges[:, None].clip(-8, 8) * 15.9 + 127.5) - 127.5
+        planes = [graph.joined(pictures_, 0), codes]
+        if lashes:
+            each = np.stack([each * 0 for each in lashes] * 2 + list(lashes))
+            planes.append(graph.codes(each[:, None] * 255))
         return graph.joined(planes, 1)
 
     def _layered(
@@ -172,7 +195,7 @@ class Openings:
         self,
         back: Tensor,
         distance: Tensor,
-        rest: Sequence[Window] | None,
+        rest: Sequence[Floats] | None,
         depth: float,
         reach: float,
         gain: Tensor,
@@ -181,7 +204,7 @@ class Openings:
         it is not, is taken off."""
         shadow = (distance.clip(-99, 0) * (1 / reach)).apply("Exp")
         if rest is not None:
-            still = np.stack([window.of(self._edges[0]) for window in rest])[:, None, None]
+            still = np.stack(rest)[:, None, None]
             shadow = shadow - self.graph.half(np.exp(np.minimum(still, 0) / reach))
         dark = (1.0 - shadow.clip(0, 1) * depth) / gain
         luma, chroma = back.split(1, 2, axis=1)

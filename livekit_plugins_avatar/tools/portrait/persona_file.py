@@ -24,6 +24,7 @@ from .fit import fit as fit_rig
 from .head import head_of
 from .landmarks import Box, Landmarks, faces, landmarks, matte
 from .layers import layers_of
+from .lids import folds, with_lids
 from .light import shade_of
 from .motion import always_sealed, motion_of
 from .mouth import inside_of
@@ -179,18 +180,22 @@ def _ingredients(
     progress("working out how it moves")
     motion = motion_of(rig, fit, face, slits)
     head = head_of(pixels, fit, face, motion, matte(square))
-    sides = [slit.sides(grid(SIDE_PX, SIDE_PX), *motion.reach[k]) for k, slit in slits.items()]
+    lid_folds = folds(face, slits)
+    at = grid(SIDE_PX, SIDE_PX)
+    sides = [slit.sides(at, *motion.reach[k], lid_folds.get(k)) for k, slit in slits.items()]
     above, below = (np.minimum.reduce([side[k] for side in sides]) for k in (0, 1))
+    lids = np.minimum(*(slits[k].sides(at, *motion.reach[k])[0] for k in lid_folds))
     already = np.array([name.startswith(ALREADY) for name in rig.unit_names]) * fit.expression
     return Ingredients(
         plate=pixels,
+        lids=with_lids(pixels, slits, lid_folds),
         layers=layers_of(pixels, head),
         motion=motion,
         shade=shade_of(pixels, rig, fit, motion),
         head=head,
         eyes=eyeballs_of(pixels, fit, face, slits),
         inside=inside_of(pixels, rig, fit, face, slits["mouth"], teeth),
-        edges=(above, below),
+        edges=(above, below, lids),
         lean=np.r_[1 - already.clip(0, ALREADY_MOST), 1.0],
         sealed=always_sealed(slits["mouth"]),
     )

@@ -71,18 +71,22 @@ class Slit:
         upper, lower = self.edges(t)
         return np.where(np.abs(t) > 0.98, -9.0, np.minimum(n - upper, lower - n))
 
-    def sides(self, points: Floats, up: float, down: float) -> tuple[Floats, Floats]:
+    def sides(
+        self, points: Floats, up: float, down: float, fold: Floats | None = None
+    ) -> tuple[Floats, Floats]:
         """Distances into what lies above, and into what lies below, in pixels.
 
         Both are positive everywhere but behind the other: what is above goes on behind what is
         below for `down` pixels, and the other way round for `up`. The ends of that zone are blunt,
-        or an open mouth would become a V.
+        or an open mouth would become a V. With `fold`, pixels at each of the slit's points, what is
+        above ends so far above the slit.
         """
         t, n = self.coordinates(points)
         upper, lower = self.edges(t)
+        height = 0.0 if fold is None else np.interp(t, self.t, fold)
         blunt = np.sqrt(np.clip(1 - t**8, 0, 1))
         beyond = (np.abs(t) - 1) * self.half
-        above = np.maximum(np.maximum(upper - n, n - lower - down * blunt), beyond)
+        above = np.maximum(np.maximum(upper - height - n, n - lower - down * blunt), beyond)
         below = np.maximum(np.maximum(n - lower, upper - up * blunt - n), beyond)
         return above, below
 
