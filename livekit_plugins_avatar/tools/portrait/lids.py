@@ -137,7 +137,7 @@ def _lid(out: Floats, picture: Floats, fine: Floats, slit: Slit, fold: Floats) -
     deep = np.clip(over / (LIT_WITHIN * slit.half), 0, 1)[..., None]
     colour = lid + (lit - lid) * (LIT * deep * deep * (3 - 2 * deep))
     below = slit.at(t, lower + CHEEK * slit.half + np.maximum(over, 0))
-    share = np.clip((over - 0.2) / 1.5, 0, 1)[..., None]
+    share = np.clip((over - 0.7) / 1.2, 0, 1)[..., None]
     here = np.s_[top : top + 2 * reach, left : left + 2 * reach]
     out[here] += (colour + sampled(fine, below) - out[here]) * share
 

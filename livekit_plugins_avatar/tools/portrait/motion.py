@@ -22,7 +22,7 @@ from .landmarks import BROWS, CHIN, OVAL, Landmarks
 from .lids import folds, shut
 from .raster import Raster
 from .rig import Rig
-from .sampling import Floats, blurred, grid
+from .sampling import Floats, blurred, grid, sampled
 from .slits import CLOSED, TOOTHY, Slit
 from .smooth import filled
 
@@ -51,6 +51,13 @@ as the built-in personas turn it."""
 
 LID_DOWN, LID_UP = 0.85, 0.6
 """How far an upper lid follows the iris, as a share of its way."""
+
+ROUND, ROUND_REACH = 0.5, 0.7
+"""How much of what an open mouth lacks to be round it gets, and how far below it that reaches, in
+halves of its width."""
+
+POINTED, POINTED_NODES = ("mouthFunnel", "mouthPucker"), 1.5
+"""The rig's lips come to a point in these: they are blurred so far."""
 
 SEAL = "seal"
 """The name of one more field, which shuts lips that the picture shows apart."""
@@ -130,6 +137,11 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
     names = (*rig.unit_names, SEAL)
     jaw = names.index("jawOpen")
     for each in fields:
+        for name in POINTED:
+            column = 2 * names.index(name)
+            each[..., column : column + 2] = blurred(each[..., column : column + 2], POINTED_NODES)
+    _round(fields[1], fields[0], slits["mouth"], 2 * jaw, nodes()[cut])
+    for each in fields:
         _ease_neck(each, sure[cut], 2 * jaw + 1, _row(slits["mouth"].middle[1]) - top)
     above, below = (each.reshape(*each.shape[:2], -1, 2).swapaxes(2, 3) for each in fields)
     places = nodes()[cut]
@@ -205,6 +217,31 @@ def _ease_neck(field: Floats, sure: NDArray[np.bool_], jaw_y: int, first: int) -
     fade = np.clip((len(field) - 1 - np.arange(len(field))) / 4, 0, 1)
     if len(field) > 4:
         field[..., jaw_y] *= fade[:, None]
+
+
+def _round(below: Floats, above: Floats, slit: Slit, jaw: int, places: Floats) -> None:
+    """Let an open mouth be as round as half an ellipse, in part: the rig's has straight edges.
+
+    Args:
+        below, above: The fields, [rows, columns, 2 * fields]; `below` is changed.
+        slit: The mouth.
+        jaw: Of jawOpen, the column of its x.
+        places: The nodes, [rows, columns, 2].
+    """
+    t = np.linspace(-1, 1, 21)
+
+    def moved(field: Floats, edge: Floats) -> Floats:
+        at = (slit.at(t, np.interp(t, slit.t, edge)) - places[0, 0]) / STEP
+        return np.asarray(sampled(field[..., jaw : jaw + 2], at) @ slit.across)
+
+    opened = moved(below, slit.lower + 2) - moved(above, slit.upper - 2)
+    wanted = np.sqrt(1 - t * t) * max(float(opened.max()), 0.0)
+    more = np.maximum(wanted - opened, 0) * ROUND * np.clip((1 - np.abs(t)) * 4, 0, 1)
+    at_t, n = slit.coordinates(places)
+    low = (n - slit.edges(at_t)[1]) / (ROUND_REACH * slit.half)
+    share = np.exp(-(np.maximum(low, 0) ** 2)) * np.clip(1 + 2 * low, 0, 1)
+    more = blurred(np.interp(at_t, t, more, 0, 0) * share, 1.0)
+    below[..., jaw : jaw + 2] += more[..., None] * slit.across
 
 
 def _seal(slit: Slit, places: Floats, reach: tuple[float, ...]) -> list[Floats]:

@@ -25,9 +25,18 @@ SCALE = 2
 ACROSS, UP, DOWN = 1.35, 1.1, 1.9
 """The window, in halves of the mouth's width."""
 
-TOOTH, GUM, TONGUE = (1.25, 1.20, 1.10), (0.85, 0.50, 0.48), (0.80, 0.46, 0.45)
-DARK = (0.16, 0.07, 0.06)
+TOOTH, GUM, TONGUE = (1.22, 1.15, 1.02), (0.85, 0.50, 0.48), (0.74, 0.42, 0.41)
+DARK = (0.14, 0.06, 0.05)
 """Colours as shares of the lit skin's luma."""
+
+LIPS_AT, LIPS_SHARE = (84, 17, 314, 85, 315, 16, 0, 37, 267), 0.6
+"""Landmarks on the lips; gums and tongue have this share of their hue."""
+
+REDDER = (1.0, 1.3, 1.35)
+"""Light that comes from deep inside is redder: powers of how much of it is left."""
+
+GRAIN_PX, GRAIN_MOST = 2.0, 12.0
+"""What is inside has the grain of the chin: what is finer than this, and at most so many codes."""
 
 WARMTH = 0.35
 """How much of the skin's hue the light brings along."""
@@ -41,9 +50,18 @@ SHOWS_CM = 0.4
 JAW_DRAWN = 0.6
 """The weight of jawOpen at which what follows the jaw is drawn."""
 
+OWN_LIP_PX = 1.0
+"""The picture's own teeth go on so far under the lower lip."""
+
 BITE, BITE_CM = 0.55, 0.25
 """The part of the mouth's width in which teeth bite on the lower lip, and how far below the upper
 lip's edge."""
+
+LOWER_LIT = 0.85
+"""What follows the jaw lies in the shadow of the upper lip."""
+
+CHIN = 1.1
+"""How far below the mouth that is, in halves of its width."""
 
 SHADED = 0.35
 """How much darker a surface is that faces away."""
@@ -92,16 +110,25 @@ def inside_of(
     skin = _lit_skin(picture, face)
     luma = float(skin @ LUMA_OF_RGB)
     warm = (skin / luma) ** WARMTH * luma
+    lips = np.median(sampled(blurred(picture, 1.0), face.points[list(LIPS_AT), :2]), axis=0)
+    hue = lips / max(float(lips @ LUMA_OF_RGB), 1.0)
     lift = _lift(rig, fit, slit)
     window = (left, top, width, height)
-    upper, bite = _drawn(_part(rig, fit, "upper", 0.0), lift, warm, fit, window)
+    upper, bite = _drawn(_part(rig, fit, "upper", 0.0), lift, warm, hue, fit, window)
     points = grid(width, height, left, top)
     if teeth is not None:
         places = teeth.places(face, _edge(fit, slit), points)
         light = luma / float(_lit_skin(teeth.pixels, teeth.face) @ LUMA_OF_RGB)
         upper = _exchanged(upper, teeth, places, light)
         bite = upper[..., 3]
-    lower, _ = _drawn(_part(rig, fit, "lower", JAW_DRAWN), lift, warm, fit, window)
+    lower, _ = _drawn(_part(rig, fit, "lower", JAW_DRAWN), lift, warm, hue, fit, window)
+    grain = sampled(
+        (picture - blurred(picture, GRAIN_PX)).clip(-GRAIN_MOST, GRAIN_MOST),
+        points + slit.across * (CHIN * slit.half),
+    )
+    lower[..., :3] *= LOWER_LIT
+    for sprite in (upper, lower):
+        sprite[..., :3] += grain * sprite[..., 3:]
     return Inside(
         *window,
         upper=upper,
@@ -110,7 +137,7 @@ def inside_of(
         jaw=(_back(rig, fit, lift, window, 0.0), _back(rig, fit, lift, window, 1.0)),
         side_px=_centre(rig, fit, "jawLeft") - _centre(rig, fit, ""),
         dark=np.array(DARK) * luma,
-        own=shown(picture, slit, points) if slit.openness > TOOTHY else None,
+        own=shown(picture, slit, points, -OWN_LIP_PX) if slit.openness > TOOTHY else None,
     )
 
 
@@ -154,6 +181,7 @@ def _drawn(
     parts: list[tuple[str, Floats, Floats]],
     lift: Floats,
     light: Floats,
+    hue: Floats,
     fit: Fit,
     window: tuple[int, int, int, int],
 ) -> tuple[Floats, Floats]:
@@ -162,7 +190,9 @@ def _drawn(
     points = np.concatenate([part[1] for part in parts])
     counts = np.cumsum([0] + [len(part[1]) for part in parts])
     triangles = np.concatenate([part[2] + n for part, n in zip(parts, counts, strict=False)])
-    colours = np.concatenate([np.tile(_colour(name), (len(place), 1)) for name, place, _ in parts])
+    colours = np.concatenate(
+        [np.tile(_colour(name, hue), (len(place), 1)) for name, place, _ in parts]
+    )
     tooth = np.concatenate([np.full((len(p), 1), float("teeth" in n)) for n, p, _ in parts])
     flat = (fit.project(points) + lift - [left, top] + 0.5) * SCALE - 0.5
     seen = raster.draw(flat, points[:, 2], triangles, width * SCALE, height * SCALE)
@@ -171,7 +201,7 @@ def _drawn(
     front = np.quantile(points[:, 2], 0.02)
     facing = np.clip(-0.9 * normal[:, 2] - 0.35 * normal[:, 1], 0, 1)
     deep = np.exp(-np.clip(points[:, 2] - front, 0, None) / DEPTH_CM)
-    shade = ((1 - SHADED + SHADED * facing) * deep)[:, None]
+    shade = ((1 - SHADED + SHADED * facing) * deep)[:, None] ** np.array(REDDER)
     image = np.zeros((height * SCALE, width * SCALE, 5), np.float32)
     image[seen.seen] = seen(
         np.concatenate([colours * light * shade, np.ones((len(points), 1)), tooth], axis=1)
@@ -180,8 +210,13 @@ def _drawn(
     return image[..., :4], image[..., 4]
 
 
-def _colour(name: str) -> tuple[float, float, float]:
-    return TONGUE if name == "tongue" else GUM if name.endswith("gum") else TOOTH
+def _colour(name: str, hue: Floats) -> Floats:
+    """A part's colour as a share of the light; gums and tongue are somewhat like the lips, whose
+    colour at a luma of 1 is `hue`."""
+    if name.endswith("teeth"):
+        return np.array(TOOTH)
+    own = np.array(TONGUE if name == "tongue" else GUM)
+    return np.asarray(own + (hue * (own @ LUMA_OF_RGB) - own) * LIPS_SHARE)
 
 
 def _back(

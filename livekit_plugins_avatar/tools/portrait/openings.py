@@ -40,6 +40,9 @@ LID_SHADOW, LID_SHADOW_PX = 0.4, 2.5
 LIP_SHADOW, LIP_SHADOW_PX = 0.4, 5.0
 """How dark it is under an upper lid or lip, and how far the shadow reaches."""
 
+MOVING = 12.0
+"""Weights of a mouth's units add up to the inverse of this, and its inside is drawn anew."""
+
 FOLD_SHADOW, FOLD_SHADOW_PX = 0.2, 2.0
 """The same of lids under their folds."""
 
@@ -117,12 +120,22 @@ class Openings:
         rest = None if inner.own is None else [window.of(self._edges[0])]
         back = self._inside(inner, window, jaw)
         back = self._shadowed(back, upper.distance, rest, LIP_SHADOW, LIP_SHADOW_PX, gain)
+        if inner.own is not None:
+            back = self._at_rest(back, window)
         cover = lower.cover
         if inner.own is None:
             tuck = (self.weight("mouthRollLower") * 2.0 - 0.3).clip(0, 1)
             bite = self.graph.half(window.of(inner.bite, inner.left, inner.top)[None, None, None])
             cover = cover * (1.0 - tuck * bite)
         return self._layered(back, lower.planes(), cover, upper.planes(), upper.cover, gain)
+
+    def _at_rest(self, back: Tensor, window: Window) -> Tensor:
+        """The inside of a mouth that hardly moves is the picture's."""
+        moving = [name.startswith(("jaw", "mouth", "tongue", "cheek")) for name in PARAMETERS]
+        table = self.graph.constant(np.array(moving, np.float32)[:, None] * MOVING)
+        still = (1.0 - self.face @ table).clip(0, 1).reshaped(1, 1, -1, 1, 1)
+        seen = pictures(self.graph, window.of(self._plates[0])[None])
+        return back + (seen.reshaped(1, 3, 1, window.height, window.width) - back) * still
 
     def eyes(self, eyes: Sequence[Eyeball], windows: Sequence[Window], skin: Skin) -> Tensor:
         """Both eyes, [2, 3, B, H, W]."""

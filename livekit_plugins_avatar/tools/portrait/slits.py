@@ -20,6 +20,12 @@ CLOSED = 0.05
 TOOTHY = 0.13
 """From this share on a picture shows teeth that are worth keeping."""
 
+FOLD_EARLIER_PX = 4.0
+"""What lies above a fold covers what is below again so far before the lid under it does."""
+
+TEETH_PX = 1.2
+"""The landmarks' lower edge lies so far within teeth that are seen, which stay with the skull."""
+
 LINE_REACH_PX, LINE_STEP_PX = 6.0, 0.5
 LINE_PULL, LINE_BEND = 0.02, 0.1
 """Cost of a lip line that leaves the landmarks, and of one that bends, against 6 for white."""
@@ -84,6 +90,7 @@ class Slit:
         t, n = self.coordinates(points)
         upper, lower = self.edges(t)
         height = 0.0 if fold is None else np.interp(t, self.t, fold)
+        down -= 0.0 if fold is None else FOLD_EARLIER_PX
         blunt = np.sqrt(np.clip(1 - t**8, 0, 1))
         beyond = (np.abs(t) - 1) * self.half
         above = np.maximum(np.maximum(upper - height - n, n - lower - down * blunt), beyond)
@@ -133,6 +140,8 @@ def slits_of(face: Landmarks, luma: Floats) -> dict[str, Slit]:
     mouth = Slit(points[list(LIPS[0])], points[list(LIPS[1])])
     if mouth.openness < CLOSED:
         mouth.close_on_line(luma)
+    elif mouth.openness > TOOTHY:
+        mouth.lower += TEETH_PX * np.clip((1 - np.abs(mouth.t)) * 8, 0, 1)
     found = {"mouth": mouth}
     for side, (upper, lower, _) in EYES.items():
         found[side] = Slit(points[list(upper)], points[list(lower)])
