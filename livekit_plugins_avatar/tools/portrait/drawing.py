@@ -21,7 +21,7 @@ from .inverse import origins
 from .layers import Layers
 from .motion import SEAL, STEP, Motion
 from .mouth import Inside
-from .openings import EYES, MARGIN, Openings, Skin, with_lids
+from .openings import EYE_MARGIN, EYES, MARGIN, Openings, Skin, with_lids
 from .planes import (
     BLACK,
     GREY,
@@ -137,7 +137,8 @@ class Drawing:
         corner = (-self.box.left, -self.box.top)
         at = [window.moved(*corner) for window in self.windows]
         whole = Window(0, 0, self.box.width, self.box.height)
-        cuts = [window.grown(MARGIN * STEP).within(whole) for window in at]
+        margins = (EYE_MARGIN, EYE_MARGIN, MARGIN)
+        cuts = [w.grown(m * STEP).within(whole) for w, m in zip(at, margins, strict=True)]
         fields = [motion.below[cut.cells(STEP)] for cut in cuts]
         like = {4 + number: cut.cells(STEP) for number, cut in enumerate(cuts[:2])}
         fields += [(motion.lids - motion.above)[cells] for cells in like.values()]

@@ -23,8 +23,8 @@ from .window import Window
 OVERLAP_PX = 1.0
 """Lips and lids reach half a pixel over the line between them, or it would show."""
 
-MARGIN = 6
-"""Nodes around a slit's window from which skin may come."""
+MARGIN, EYE_MARGIN = 6, 4
+"""Nodes around a mouth's and an eye's window from which skin may come."""
 
 EYE_YAW_RAD = 0.52
 """Turn of an eye at weight 1 of eyeLookOut, as the built-in personas turn them."""
@@ -161,7 +161,7 @@ class Openings:
         """What lies above and below slits, and lids, and the light on it, as a factor."""
         graph, count = self.graph, len(windows)
         width, height = windows[0].width, windows[0].height
-        reach = MARGIN * STEP
+        reach = (EYE_MARGIN if lashes else MARGIN) * STEP
         whole = (width + 2 * reach, height + 2 * reach)
         rows = eighths(graph, finer(height // STEP, STEP))
         columns = eighths(graph, finer(width // STEP, STEP).T)
