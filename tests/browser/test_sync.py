@@ -15,7 +15,7 @@ SECONDS = 24.0
 MIN_CLAPS = 15
 MEDIAN_MS = 20.0
 SPREAD_MS = 45.0
-"""Below this viewers see perfect sync (ITU-R BT.1359-1): the promise of README."""
+"""A picture that is late by so much is noticed, an early one from 125 ms on (ITU-R BT.1359-1)."""
 
 
 def test_offset() -> None:

@@ -32,8 +32,8 @@ export type BlockRow = [
 // A third of the clapper's marker's RMS of 0.021, over windows of one and a half of its periods.
 const SILENT_RMS = 0.007;
 const SILENT_WINDOW_S = 0.005;
-// A page that is blocked for a second loses no sound.
-const BLOCKS_BUFFERED = 100;
+// A page that is blocked for five seconds loses no sound.
+const BLOCKS_BUFFERED = 500;
 
 /** Calls `take` with each block's row and samples until the track ends; these are overwritten. */
 export async function readBlocks(

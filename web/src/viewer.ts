@@ -3,8 +3,6 @@
 //
 // Address: viewer.html?url=ws://...&token=..., and
 //   publisher=IDENTITY  watches that participant only
-//   flash=X,Y           where brightness is read, in sixteenths of the picture (10,8)
-//   loud=LEVEL          from which level on a sample is loud, of full scale 1 (0.1)
 //   film=ws://...       sends rows, sound and frames there and keeps none, once `watchOnly` has named
 //                       the participant; of others it keeps the loudness alone
 // Result: window.viewer, a Viewer. All times are milliseconds of performance.now().
@@ -50,7 +48,8 @@ export class Rows {
 
 // Half the beep's level is 0.2 and the marker tone's peak 0.03: between the two.
 const LOUD = 0.1;
-const FLASH = "10,8";
+// Where the clapper flashes, in sixteenths of the picture.
+const FLASH = [10, 8] as const;
 const STATS_EVERY_MS = 250;
 const LATENCY_EVERY_MS = 500;
 
@@ -197,7 +196,7 @@ class Viewer {
   }
 
   private watchFrames(): void {
-    const luma = this.film !== null && !this.address.has("flash") ? () => -1 : this.lumaReader();
+    const luma = this.film !== null ? () => -1 : this.lumaReader();
     const onFrame = (_now: number, frame: VideoFrameCallbackMetadata): void => {
       this.video.requestVideoFrameCallback(onFrame);
       this.framesSeen += 1;
@@ -210,19 +209,17 @@ class Viewer {
 
   /** Reads the brightness where the clapper flashes. */
   private lumaReader(): () => number {
-    const [x = 0, y = 0] = (this.address.get("flash") ?? FLASH).split(",").map(Number);
     const canvas = new OffscreenCanvas(16, 16);
     const pixels = canvas.getContext("2d", { willReadFrequently: true })!;
     return () => {
       pixels.drawImage(this.video, 0, 0, 16, 16);
-      return pixels.getImageData(x, y, 1, 1).data[0] ?? 0;
+      return pixels.getImageData(...FLASH, 1, 1).data[0] ?? 0;
     };
   }
 
   private watchBlocks(track: RemoteTrack): Promise<void> {
     const number = this.tracksHeard++;
-    const loud = Number(this.address.get("loud") ?? LOUD);
-    return readBlocks(track.mediaStreamTrack, number, loud, (row, samples) => {
+    return readBlocks(track.mediaStreamTrack, number, LOUD, (row, samples) => {
       this.blocksHeard += 1;
       this.rows.blocks.push(row);
       this.film?.sound(samples, number);

@@ -15,7 +15,7 @@ and returns a `Recording`. How times are taken (`METHOD` says it in one sentence
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -76,7 +76,6 @@ class Viewer:
         publisher: Identity of the participant to watch; by default any that publishes.
         sink: Takes the records instead of the page's memory. The page then subscribes to nothing
             until `watch_only`.
-        options: More of the page's address; see viewer.ts.
     """
 
     def __init__(
@@ -88,10 +87,9 @@ class Viewer:
         browser_path: Path,
         publisher: str | None = None,
         sink: Sink | None = None,
-        options: Mapping[str, str] | None = None,
     ) -> None:
         watched = {} if publisher is None else {"publisher": publisher}
-        self._query = {"url": url, "token": token} | watched | dict(options or {})
+        self._query = {"url": url, "token": token} | watched
         self._sink = sink
         self._page_folder = page_folder
         self._browser_path = browser_path

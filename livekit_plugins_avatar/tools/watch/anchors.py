@@ -15,10 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
 
+import numpy as np
 from livekit import rtc
 
 from ...audio.pcm_buffer import Pcm
-from ...render.renderer import Renderer
+from ...render.onnx_renderer import OnnxRenderer
+from ...render.persona import Persona
 from .. import sound
 from ..demo import server_binary
 from ..demo.cache import Missing
@@ -27,7 +29,8 @@ from ..demo.scripted_answers import GREETING, TOPICS
 from ..demo.server import ServerDied, livekit_server
 from ..eval.viewer import ViewerError
 from . import captured, gates
-from .analysis import analyse
+from .analysis import Analysis, analyse
+from .clapped import ClappedFace, Script, clapper_ms
 from .command import DEFAULT_MINUTES, SHORTEST_MINUTES
 from .recording import RecordingError
 from .report.page import report
@@ -39,6 +42,15 @@ AVATAR = "avatar"
 TITLES: dict[Kind, str] = {"ours": "this package", "stock": "AvatarRunner"}
 LINES = 8
 
+SENTENCES = (
+    "The wind blew until the trees bent and the dust flew.",
+    "A crow was thirsty, and found a jar with a little water.",
+    "Maybe we should move the meeting to a better morning.",
+    "People open their mouths before they begin to speak.",
+)
+SENTENCES_S = 14.0
+"""About what these take, with the pauses."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
@@ -47,6 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--persona", default="man", help="built-in name or file (%(default)s)")
     parser.add_argument("--only", choices=get_args(Kind), help="one of the two")
+    parser.add_argument(
+        "--clapper",
+        action="store_true",
+        help="this package alone, with flash and beep: `watch` against `eval sync`",
+    )
     parser.add_argument("--html", type=Path, metavar="FOLDER", help="write ours.html, stock.html")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -59,6 +76,11 @@ def run(args: argparse.Namespace) -> int:
     kinds: tuple[Kind, ...] = get_args(Kind) if args.only is None else (args.only,)
     figures: dict[Kind, dict[str, float | None]] = {}
     try:
+        if args.clapper:
+            with redirect_stdout(sys.stderr):
+                _, both = asyncio.run(clapped(60 * args.minutes, persona=args.persona))
+            print(json.dumps(both))
+            return 0
         turns = [sound.spoken(text) for text in lines()]
         for kind in kinds:
             with redirect_stdout(sys.stderr), TemporaryDirectory() as folder:
@@ -93,8 +115,7 @@ async def watch(
     seconds: float,
     persona: str,
     between_s: float = BETWEEN_S,
-    renderer: Renderer | None = None,
-    options: dict[str, str] | None = None,
+    renderer: ClappedFace | None = None,
 ) -> None:
     """Let a face take turns in a room and record what its viewer gets, into `folder`.
 
@@ -106,7 +127,6 @@ async def watch(
         persona: What it looks like.
         between_s: Silence after each turn.
         renderer: Draws it instead of the persona.
-        options: More of the viewer's address.
     """
     with livekit_server(server_binary.provide()) as server:
         room, stop, seen = rtc.Room(), asyncio.Event(), asyncio.Event()
@@ -120,7 +140,6 @@ async def watch(
                 stop=stop,
                 participant=AVATAR,
                 say=lambda _words: seen.set(),
-                options=options,
             )
         )
         try:
@@ -134,6 +153,35 @@ async def watch(
             with suppress(asyncio.CancelledError):
                 await asyncio.gather(watching, return_exceptions=True)
             await room.disconnect()
+
+
+async def clapped(seconds: float, *, persona: str) -> tuple[Analysis, dict[str, float | None]]:
+    """One recording of a face that talks beside a clapper, measured in both ways.
+
+    Returns:
+        The analysis, and in ms the offset by the clapper, by lips and voice, and the difference.
+    """
+    sentences = [sound.spoken(text) for text in SENTENCES]
+    script = Script.of([*sentences] * max(1, round(seconds / SENTENCES_S)))
+    face = ClappedFace(OnnxRenderer(Persona.load(persona), device="cpu"), script)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        await watch(
+            "ours",
+            [script.sound],
+            folder,
+            seconds=seconds,
+            persona=persona,
+            renderer=face,
+        )
+        recording = captured.read(folder, TITLES["ours"])
+        claps = clapper_ms(recording, list(face.early_s.values()))
+        found = await asyncio.to_thread(analyse, recording)
+    clapper = float(np.median(claps)) if claps else None
+    by_lips = found.figures()["sync_median_ms"]
+    apart = None if clapper is None or by_lips is None else by_lips - clapper
+    figures = {"clapper_median_ms": clapper, "claps": float(len(claps)), "apart_ms": apart}
+    return found, {"sync_median_ms": by_lips, **figures}
 
 
 async def _first(waiting: Any, watching: asyncio.Task[str]) -> None:

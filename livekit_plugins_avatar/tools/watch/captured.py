@@ -8,6 +8,7 @@ the latency of the output: see `eval.viewer`.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -87,18 +88,31 @@ def read(folder: Path, name: str) -> Recording:
 
 
 def _displayed(rows: list[list[float]], coded: Sequence[Coded]) -> tuple[Floats, list[Key]]:
-    """When which received frame was displayed; those before the first keyframe are left out."""
+    """When which received frame was displayed; those before the first keyframe are left out.
+
+    A page that is busy misses frames that were displayed, and knows how many: where as many were
+    received in between, they were displayed then, as far apart as their RTP timestamps.
+    """
     known = _decodable(coded)
-    times_s: list[float] = []
-    shown: list[Key] = []
-    for shown_ms, _luma, _presented, rtp, stream in rows:
+    order = {(each.stream, rtp % WRAP): rtp for rtp, each in _in_order(coded)}
+    received = sorted((stream, rtp) for (stream, _), rtp in order.items())
+    found: list[tuple[float, Key]] = []
+    before: tuple[float, int, int, float] | None = None
+    for shown_ms, _luma, presented, rtp, stream in rows:
         # A callback may come for the last frame of the track before.
-        for key in ((int(stream), int(rtp)), (int(stream) - 1, int(rtp))):
-            if key in known and (not times_s or shown_ms / 1e3 > times_s[-1]):
-                times_s.append(shown_ms / 1e3)
-                shown.append(key)
-                break
-    return np.array(times_s), shown
+        keys = ((int(stream), int(rtp)), (int(stream) - 1, int(rtp)))
+        key = next((each for each in keys if each in known), None)
+        if key is None or (before is not None and shown_ms <= before[0]):
+            continue
+        place = bisect_left(received, (key[0], order[key]))
+        if before is not None and 1 < presented - before[3] == place - before[1]:
+            for between in received[before[1] + 1 : place]:
+                share = (between[1] - before[2]) / (order[key] - before[2])
+                at_ms = before[0] + share * (shown_ms - before[0])
+                found.append((at_ms / 1e3, (between[0], between[1] % WRAP)))
+        found.append((shown_ms / 1e3, key))
+        before = shown_ms, place, order[key], presented
+    return np.array([at_s for at_s, _ in found]), [key for _, key in found]
 
 
 def _decodable(coded: Sequence[Coded]) -> set[Key]:
@@ -143,23 +157,24 @@ def _decoded(
         for stream, decoder in decoders.items():
             context = av.CodecContext.create(decoder, "r")
             assert isinstance(context, av.VideoCodecContext)
-            for rtp, parts in groupby(_ordered(coded, stream), key=lambda each: each[0]):
+            own = _in_order([each for each in coded if each.stream == stream])
+            for rtp, parts in groupby(own, key=lambda each: each[0]):
                 packet = av.Packet(b"".join(_bytes(file, part) for _, part in parts))
                 packet.pts = rtp
                 yield from _taken(context, packet, stream)
             yield from _taken(context, None, stream)
 
 
-def _ordered(coded: Sequence[Coded], stream: int) -> list[tuple[int, Coded]]:
-    """The frames of a stream by their RTP timestamps, unwrapped: a frame with a packet that came
-    late is received behind later ones."""
+def _in_order(coded: Sequence[Coded]) -> list[tuple[int, Coded]]:
+    """The frames by stream and RTP timestamp, unwrapped: a frame with a packet that came late is
+    received behind later ones."""
+    last: dict[int, int] = {}
     ordered: list[tuple[int, Coded]] = []
-    last = 0
     for frame in coded:
-        if frame.stream == stream:
-            last += (frame.rtp - last + WRAP // 2) % WRAP - WRAP // 2
-            ordered.append((last, frame))
-    return sorted(ordered, key=lambda each: each[0])
+        before = last.get(frame.stream, frame.rtp)
+        last[frame.stream] = before + (frame.rtp - before + WRAP // 2) % WRAP - WRAP // 2
+        ordered.append((last[frame.stream], frame))
+    return sorted(ordered, key=lambda each: (each[1].stream, each[0]))
 
 
 def _bytes(file: BinaryIO, frame: Coded) -> bytes:

@@ -34,7 +34,6 @@ async def record(
     stop: asyncio.Event,
     participant: str | None = None,
     say: Callable[[str], None] = lambda _words: None,
-    options: dict[str, str] | None = None,
 ) -> str:
     """Watch one avatar until the time is over, `stop` is set, or the room is gone.
 
@@ -45,7 +44,6 @@ async def record(
         stop: Ends it earlier.
         participant: Identity of the avatar; by default the one that publishes video.
         say: Gets a sentence of progress.
-        options: More of the viewer's address, as `flash`.
 
     Returns:
         The identity of the avatar.
@@ -61,7 +59,6 @@ async def record(
             page_folder=page.provide(),
             browser_path=browser.provide(),
             sink=capture,
-            options=options,
         )
         async with viewer:
             identity = await _avatar(viewer, participant, stop)

@@ -36,8 +36,10 @@ from ...speech.published import PublishedVisemes
 from ...speech.recognizer import OnnxRecognizer
 from ...speech.schedule import VisemeSchedule
 from ...timeline import SAMPLE_RATE, Timed, samples
+from ..eval.ours import pipeline_of
 from ..eval.talker import AS_IT_COMES
 from ..visemes.offline import recognize
+from .clapped import ClappedFace
 
 Kind = Literal["ours", "stock"]
 
@@ -50,7 +52,7 @@ STUCK_S = 30.0
 
 @asynccontextmanager
 async def talking(
-    room: rtc.Room, kind: Kind, *, persona: str, renderer: Renderer | None = None
+    room: rtc.Room, kind: Kind, *, persona: str, renderer: ClappedFace | None = None
 ) -> AsyncIterator[AgentSession[None]]:
     """A session whose face is in the room, until the block ends.
 
@@ -71,6 +73,8 @@ async def talking(
     try:
         if isinstance(face, AvatarSession):
             await face.start(session, room=room)
+            if renderer is not None:
+                renderer.runs = pipeline_of(face).playout.runs
         else:
             await face.start()
         await session.start(Agent(instructions="none"), room=room, room_options=AS_IT_COMES)

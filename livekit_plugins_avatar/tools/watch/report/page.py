@@ -46,12 +46,12 @@ def report(found: Analysis) -> str:
     name = escape(found.recording.name)
     parts = [
         _head(found, figures, poster),
-        _section("Lips and voice", _sync_words(figures), plots.scale(found)),
+        _section("Lips and voice", _sync_words(figures), plots.scale(found), kind="fit"),
         _section(
             "Every score",
             "What was measured, from when on people notice it, and where that is known from.",
             _scores(figures),
-            plot=False,
+            kind="list",
         ),
         _section(
             "Lips and voice over time",
@@ -76,8 +76,8 @@ def report(found: Analysis) -> str:
     )
 
 
-def _section(title: str, words: str, inner: str, *, plot: bool = True) -> str:
-    inner = f'<div class="plot">{inner}</div>' if plot else inner
+def _section(title: str, words: str, inner: str, *, kind: str = "plot") -> str:
+    inner = f'<div class="{kind}">{inner}</div>'
     return f'<section><h2>{title}</h2><p class="soft">{words}</p>{inner}</section>'
 
 
@@ -118,7 +118,8 @@ def _sync_words(figures: Mapping[str, float | None]) -> str:
 
 
 def _scores(figures: Mapping[str, float | None]) -> str:
-    return f'<div class="grid">{"".join(_score(gate, figures) for gate in GATES)}</div>'
+    shown = sorted(GATES, key=lambda gate: gate.verdict(figures) == "unknown")
+    return f'<div class="grid">{"".join(_score(gate, figures) for gate in shown)}</div>'
 
 
 def _score(gate: Gate, figures: Mapping[str, float | None]) -> str:
@@ -186,7 +187,7 @@ def _worst(worst: list[Strip]) -> str:
         return _section("The worst moments", "There was none that a viewer would notice.", "")
     inner = "".join(_strip(each) for each in worst)
     words = "Pictures as they followed one another, and the sound under them."
-    return _section("The worst moments", words, inner, plot=False)
+    return _section("The worst moments", words, inner, kind="list")
 
 
 def _strip(strip: Strip) -> str:

@@ -21,7 +21,7 @@ MOST_DOTS = 700
 
 def scale(found: Analysis) -> str:
     """Where the offset lies between what is noticed and what is not."""
-    frame = Frame(SCALE_MS, (0.0, 1.0), height=96, left=16, right=16, top=24, bottom=40)
+    frame = Frame(SCALE_MS, (0.0, 1.0), 520, 96, 8, 24, 8, 40)
     middle = found.figures()["sync_median_ms"]
     edges = (
         SCALE_MS[0],
