@@ -41,6 +41,8 @@ from .token import IDENTITY
 AVATAR = "avatar"
 TITLES: dict[Kind, str] = {"ours": "this package", "stock": "AvatarRunner"}
 LINES = 8
+SLACK_S = 60.0
+"""A machine that is busy begins late."""
 
 SENTENCES = (
     "The wind blew until the trees bent and the dust flew.",
@@ -116,6 +118,7 @@ async def watch(
     persona: str,
     between_s: float = BETWEEN_S,
     renderer: ClappedFace | None = None,
+    once: bool = False,
 ) -> None:
     """Let a face take turns in a room and record what its viewer gets, into `folder`.
 
@@ -127,6 +130,7 @@ async def watch(
         persona: What it looks like.
         between_s: Silence after each turn.
         renderer: Draws it instead of the persona.
+        once: It ends when the first turn has been said, and not before.
     """
     with livekit_server(server_binary.provide()) as server:
         room, stop, seen = rtc.Room(), asyncio.Event(), asyncio.Event()
@@ -145,8 +149,10 @@ async def watch(
         try:
             async with talking(room, kind, persona=persona, renderer=renderer) as session:
                 await _first(seen.wait(), watching)
-                speaking = say(session, turns, seconds=seconds, between_s=between_s)
-                await _first(speaking, watching)
+                lasts_s = 0.0 if once else seconds
+                await _first(say(session, turns, seconds=lasts_s, between_s=between_s), watching)
+                if once:
+                    stop.set()
                 await watching
         finally:
             watching.cancel()
@@ -170,9 +176,10 @@ async def clapped(seconds: float, *, persona: str) -> tuple[Analysis, dict[str, 
             "ours",
             [script.sound],
             folder,
-            seconds=seconds,
+            seconds=seconds + SLACK_S,
             persona=persona,
             renderer=face,
+            once=True,
         )
         recording = captured.read(folder, TITLES["ours"])
         claps = clapper_ms(recording, list(face.early_s.values()))

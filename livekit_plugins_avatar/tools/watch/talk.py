@@ -87,16 +87,17 @@ async def talking(
 async def say(
     session: AgentSession[None], turns: Sequence[Pcm], *, seconds: float, between_s: float
 ) -> None:
-    """Take turns, and again from the first, for so long; a turn that has begun is finished."""
+    """Take turns, and again from the first, for so long, but one at least; a turn that has begun is
+    finished."""
     loop = asyncio.get_running_loop()
     ends_s = loop.time() + seconds
     while True:
         for turn in turns:
-            if loop.time() >= ends_s:
-                return
             handle = session.say("...", audio=_frames(turn), add_to_chat_ctx=False)
             await asyncio.wait_for(handle.wait_for_playout(), len(turn) / SAMPLE_RATE + STUCK_S)
             await asyncio.sleep(between_s)
+            if loop.time() >= ends_s:
+                return
 
 
 async def _frames(pcm: Pcm) -> AsyncIterator[rtc.AudioFrame]:
