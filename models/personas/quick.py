@@ -1,83 +1,48 @@
-"""Writes the end of a persona file anew, so that one CPU thread draws it faster.
+"""Writes a persona file anew, so that one CPU thread draws it faster.
 
-`python -m models.personas.quick man`: takes a file as the net is exported, or one that was written
-anew before; gives one that draws the same pictures with the same weights. `export` does it at once.
+`python -m models.personas.quick FILE -o man.onnx`: takes a file as the net is exported; gives one
+that draws the same pictures with the same weights. `export` does it at once.
 
-The net puts the resting figure together and then moves it as the head turns. Moving is linear, so
-the parts can be moved apart: the plate, which never changes, is fetched from ready-made copies, and
-only what the face changes is copied for each picture. Bands of the picture are drawn one after the
-other, so that what they come from fits into a processor's cache.
+What follows from sizes becomes numbers, what is doubled is convolved before (`simpler`), skin and
+eyeballs come from rows of bytes, and the end is another (`bands`).
 """
 
 from __future__ import annotations
 
 import hashlib
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
 from numpy.typing import NDArray
+from onnx import numpy_helper
 from scipy import ndimage
 
 from livekit_plugins_avatar.face.limits import HEAD_LIMITS
 from livekit_plugins_avatar.face.state import INDEX, PARAMETERS, POSE_PARAMETERS
+from livekit_plugins_avatar.tools.portrait.blocks import Blocks, corners
 from livekit_plugins_avatar.tools.portrait.graph import Graph, Tensor
-from livekit_plugins_avatar.tools.portrait.planes import (
-    eighths,
-    fetched,
-    finer,
-    interleaved,
-    ramps,
-    shifted,
-)
+from livekit_plugins_avatar.tools.portrait.planes import interleaved
+
+from .bands import FACE, LIGHT_PX, SIDE_PX, End, Reach
+from .carried import UNIT_PX, Floats
+from .simpler import in_phases, without_shapes
 
 RESOURCES = Path(__file__).parents[2] / "livekit_plugins_avatar" / "resources"
-
-SIDE_PX, ROWS_PX, WIDE_PX = 512, 544, 912
-"""The picture's side, the rows of its plate, the width of the wide picture."""
-
-FACE = (160, 128, 192, 272)
-"""Left, top, width and height of what a face at rest changes: `net.FACE`."""
-
-UNIT_PX = 100.0
-"""What 1 of the head's motion stands for: `warp.UNIT_PX`."""
-
-NEUTRAL = 128 / 255
-"""Chroma without colour; codes are scaled to [0, 1]."""
 
 _BALL = (0, 0, 76, 60)
 """The picture of an eyeball."""
 
-BAND_PX = 128
-
-PLANES = 7
-"""What is known of each block of 2 x 2 pixels: its four lumas, its chroma, how much the figure
-covers."""
-
-LIGHT_PX = 8
-"""Light is moved at places so many pixels apart."""
-
 POSES, SEED = 300, 0
+
+COVER_LEAST = 1
+"""Codes of a cover that is not seen."""
 
 MARK = "drawn_in"
 """Metadata of files that have been written anew."""
-
-
-def _places(
-    motion: Tensor,
-    window: tuple[int, int, int, int],
-    source: tuple[int, int],
-    step: int = 2,
-    first: float = 0.5,
-) -> Tensor:
-    """Where the pixels of a window come from, by default the first ones of its blocks,
-    [B, h, w, 2]; of the motion 1 is `UNIT_PX`."""
-    graph = motion.graph
-    scale = graph.constant(2 * UNIT_PX / np.array(source).reshape(1, 2, 1, 1))
-    return (motion * scale + ramps(graph, window, source, step, first)).turned(0, 2, 3, 1)
 
 
 class Warp:
@@ -104,18 +69,17 @@ class Warp:
     def write(self, graph: Graph, motion: Tensor) -> None:
         """Write it."""
         left, top, columns, rows = self._source
-        width, height = columns - 2 * self._margin, rows - 2 * self._margin
-        luma, chroma = (graph.input(name) for name in self._names)
-        luma = luma.window(top, top + rows, left, left + columns).framed(0, 1, 0, 1, "edge")
+        luma, chroma = (graph.input(name) * 255.0 for name in self._names)
         half = [side // 2 for side in (top, top + rows, left, left + columns)]
-        fine = chroma.window(half[0], half[1], half[2], half[3]).enlarged(2, "asymmetric")
-        source = graph.joined([*shifted(luma), fine], 1)
-        window = (self._margin, self._margin, width, height)
-        places = _places(motion, window, (columns, rows)).reshaped(1, -1, width // 2, 2)
-        found = fetched(source, places).reshaped(6, -1, height // 2, width // 2)
-        near, colour = found.turned(1, 0, 2, 3).split(4, 2, axis=1)
-        graph.named(graph.node("DepthToSpace", near, blocksize=2), self.makes[0])
-        graph.named(colour, self.makes[1])
+        fine = chroma.window(half[0], half[1], half[2], half[3]).enlarged(2, "asymmetric").codes(0)
+        near = luma.window(top, top + rows, left, left + columns).codes(0)
+        blocks = Blocks(near, fine.split(1, 1, axis=1), [], (columns, rows))
+        width, height = columns // 2 - self._margin, rows // 2 - self._margin
+        at = motion * UNIT_PX + corners(graph, self._margin, self._margin, width, height)
+        found, *colour = blocks.taken(at, (width, height))
+        whole = interleaved(found, 2 * height, 2 * width).reshaped(-1, 1, 2 * height, 2 * width)
+        graph.named(whole * (1 / 255), self.makes[0])
+        graph.named(graph.joined(colour, 0).turned(1, 0, 2, 3) * (1 / 255), self.makes[1])
 
 
 WARPS = (
@@ -128,142 +92,6 @@ WARPS = (
 """Of the skin, and of both eyeballs."""
 
 
-class End:
-    """Writes nodes after those of the net.
-
-    Args:
-        names: Values of the file: luma and chroma of what the face changes in `FACE`; luma and
-            chroma of what the light adds, known every 8 and every 16 pixels; the head's motion for
-            blocks of 2 x 2 pixels and of 4 x 4.
-        reach: Which blocks may show something of `FACE`, bool [256, 256].
-    """
-
-    def __init__(self, names: Sequence[str], reach: NDArray[np.bool_]) -> None:
-        self.graph = graph = Graph()
-        self._changed = self._changes(*(graph.input(name) for name in names[:2]))
-        self._motion = graph.input(names[4])
-        self._light = self._lit(*(graph.input(name) for name in (*names[2:4], names[5])))
-        self._reach = reach
-        self._wall = [graph.input(f"net.wall_{kind}") for kind in ("luma", "chroma")]
-        self._dim = self._wall[0].halved()
-        self._source = self._plate()
-
-    def write(self) -> Graph:
-        """The nodes; the outputs are `i420` and `i420_wide`."""
-        graph = self.graph
-        bands = [self._band(top) for top in range(0, SIDE_PX, BAND_PX)]
-        luma, chroma = (graph.joined(list(parts), 2) for parts in zip(*bands, strict=True))
-        batch = graph.node("Shape", graph.input("face"))
-        batch = graph.joined([graph.node("Slice", batch, graph.whole(0), graph.whole(1))], 0)
-        shape = graph.joined([batch, graph.whole(1, 1, 1)], 0)
-
-        def with_sides(middle: Tensor, kind: str, planes: int) -> Tensor:
-            sides = []
-            for side in ("left", "right"):
-                still = graph.input(f"{side}_{kind}").reshaped(1, planes, SIDE_PX // planes, -1)
-                sides.append(graph.node("Expand", still, shape))
-            return graph.joined([sides[0], middle, sides[1]], 3)
-
-        half = SIDE_PX // 2
-        square = [luma.reshaped(-1, SIDE_PX, SIDE_PX), chroma.reshaped(-1, half, SIDE_PX)]
-        graph.named(graph.joined(square, 1), "i420")
-        wide = [
-            with_sides(luma, "luma", 1).reshaped(-1, SIDE_PX, WIDE_PX),
-            with_sides(chroma, "chroma", 2).reshaped(-1, half, WIDE_PX),
-        ]
-        graph.named(graph.joined(wide, 1), "i420_wide")
-        return graph
-
-    def _plate(self) -> Tensor:
-        """What blocks are fetched from, [1, 7, 544, 512].
-
-        Four copies of what the figure adds to the luma of the wall, each shifted by a pixel; what
-        it adds to the chroma; how much of a block it covers. The last three lie so that every
-        second pixel is a block's own."""
-        graph = self.graph
-        luma, chroma = graph.input("net.luma"), graph.input("net.chroma")
-        cover = graph.input("net.cover").halved()
-        added = shifted((luma - self._wall[0]).framed(0, 1, 0, 1, "edge"))
-        blocks = graph.joined([chroma - self._bare(cover), cover, cover * self._dim], 1)
-        # The wall at the place where a block came from is not quite the one behind it now.
-        colour, there = blocks.enlarged(2, "asymmetric").split(3, 1, axis=1)
-        return graph.joined([graph.joined(added, 1) + there, colour], 1)
-
-    def _bare(self, cover: Tensor) -> Tensor:
-        """Chroma of the wall beside the figure."""
-        return (1.0 - cover) * (self._wall[1] - NEUTRAL) + NEUTRAL
-
-    def _changes(self, luma: Tensor, chroma: Tensor) -> Tensor:
-        """What the face changes, as of `_plate`, with a pixel more on every side, [B, 6, h, w]."""
-        rows, columns = FACE[3] + 2, FACE[2] + 2
-        fine = (
-            chroma.framed(1, 1, 1, 1).enlarged(2, "asymmetric").window(1, 1 + rows, 1, 1 + columns)
-        )
-        return self.graph.joined([*shifted(luma.framed(1, 2, 1, 2)), fine], 1)
-
-    def _lit(self, luma: Tensor, chroma: Tensor, motion: Tensor) -> Tensor:
-        """What the light adds where the head has carried it, at every eighth pixel, as of `_plate`,
-        [7, B, 64, 64]."""
-        graph = self.graph
-        light = graph.joined([luma, chroma.enlarged(2)], 1).framed(1, 1, 1, 1, "edge")
-        source = (SIDE_PX + 2 * LIGHT_PX, ROWS_PX + 2 * LIGHT_PX)
-        window = (LIGHT_PX, LIGHT_PX, SIDE_PX, SIDE_PX)
-        places = _places(motion.halved(), window, source, LIGHT_PX, LIGHT_PX / 2)
-        planes = fetched(light, places).turned(1, 0, 2, 3)
-        return planes.columns([0, 0, 0, 0, 1, 2, 0], axis=0)
-
-    def _band(self, top: int) -> tuple[Tensor, Tensor]:
-        """Bytes of some rows: luma, [B, 1, H, 512], and chroma, [B, 2, H / 2, 256]."""
-        graph, width, height = self.graph, SIDE_PX // 2, BAND_PX // 2
-        first, last = top // 2, top // 2 + height
-        motion = self._motion.window(first, last, 0, width)
-        places = _places(motion, (0, top, SIDE_PX, BAND_PX), (SIDE_PX, ROWS_PX))
-        found = fetched(self._source, places.reshaped(1, -1, width, 2))
-        found = found.reshaped(PLANES, -1, height, width)
-        rows = finer(SIDE_PX // LIGHT_PX, LIGHT_PX // 2, (-first, height))
-        columns = finer(SIDE_PX // LIGHT_PX, LIGHT_PX // 2).T
-        light = eighths(graph, rows) @ self._light @ eighths(graph, columns)
-        wall, bare = self._behind(top)
-        cover = graph.node(
-            "Slice", found, graph.whole(PLANES - 1), graph.whole(PLANES), graph.whole(0)
-        )
-        drawn = found + light + (wall - bare * cover)
-        if self._reach[first:last].any():
-            drawn = drawn + self._moved_changes(top)
-        luma, chroma, _ = drawn.codes(0, 1 / 255).split(4, 2, 1, axis=0)
-        whole = interleaved(luma, BAND_PX, SIDE_PX)
-        return whole.reshaped(-1, 1, BAND_PX, SIDE_PX), chroma.turned(1, 0, 2, 3)
-
-    def _behind(self, top: int) -> tuple[Tensor, Tensor]:
-        """The wall in a band, as of `_plate`, and what the figure takes away of it where it covers,
-        [7, 1, h, 256]."""
-        graph, width, height = self.graph, SIDE_PX // 2, BAND_PX // 2
-        first, last = top // 2, top // 2 + height
-        blocks = self._wall[0].window(top, top + BAND_PX, 0, SIDE_PX)
-        blocks = blocks.reshaped(1, height, 2, width, 2).turned(2, 4, 0, 1, 3)
-        blocks = blocks.reshaped(4, 1, height, width)
-        colour = self._wall[1].window(first, last, 0, width).reshaped(2, 1, height, width)
-        dim = self._dim.window(first, last, 0, width)
-        none = dim * 0.0
-        wall = graph.joined([blocks, colour, none], 0)
-        return wall, graph.joined([dim, dim, dim, dim, colour - NEUTRAL, none], 0)
-
-    def _moved_changes(self, top: int) -> Tensor:
-        """What the face changes where the head has carried it, in a band, [7, B, h, 256]."""
-        first, height, width = top // 2, BAND_PX // 2, SIDE_PX // 2
-        seen = self._reach[first : first + height]
-        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-        above, below = int(rows[0]), int(rows[-1]) + 1
-        left, right = int(columns[0]), int(columns[-1]) + 1
-        motion = self._motion.window(first + above, first + below, left, right)
-        box = (2 * left - FACE[0] + 1, top + 2 * above - FACE[1] + 1)
-        window = (*box, 2 * (right - left), 2 * (below - above))
-        places = _places(motion, window, (FACE[2] + 2, FACE[3] + 2))
-        found = fetched(self._changed, places).turned(1, 0, 2, 3)
-        pads = self.graph.whole(0, 0, above, left, 1, 0, height - below, width - right)
-        return self.graph.node("Pad", found, pads)
-
-
 def quick(content: bytes) -> bytes:
     """The file, written anew.
 
@@ -274,15 +102,17 @@ def quick(content: bytes) -> bytes:
     if any(entry.key == MARK for entry in model.metadata_props):
         raise ValueError("the file has been written anew before")
     _hold_pose(model)
+    _round_plate(model)
+    without_shapes(model)
+    in_phases(model)
     makers = {name: node for node in model.graph.node for name in node.output}
     names = [
         *(_added_to(model, makers, f"net.{kind}") for kind in ("luma", "chroma")),
         makers["/net/light/Resize_output_0"].input[0],
         makers["/net/light/Resize_1_output_0"].input[0],
-        "/net/head/Resize_output_0",
-        makers["/net/head/Resize_output_0"].input[0],
+        makers["/net/head/about/MatMul_output_0"].input[0],
     ]
-    end = End(names, _reach(model, names[4])).write()
+    end = End(names, _splines(model), _reach(model, "/net/head/Resize_output_0")).write()
     for warp in WARPS:
         motion = makers[warp.scaled].input[0]
         warp.write(end, end.input(motion))
@@ -306,6 +136,8 @@ def quick(content: bytes) -> bytes:
 
 
 _KEPT = (
+    *(f"net.head.{kind}.nodes" for kind in ("about", "exactly")),
+    *(f"net.head.exactly.{way}" for way in ("down", "across")),
     "net.luma", "net.chroma", "net.cover", "net.wall_luma", "net.wall_chroma",
     *(f"net.apertures.{k}.{kind}" for k in (0, 1) for kind in ("luma", "chroma")),
 )  # fmt: skip
@@ -326,6 +158,15 @@ def _hold_pose(model: onnx.ModelProto) -> None:
             model.graph.node.insert(place + 1, clip)
             return
     raise ValueError("the file has no pose: it is of another net")
+
+
+def _round_plate(model: onnx.ModelProto) -> None:
+    """Make the plate whole codes, for rows are bytes: a face at rest then changes nothing of it.
+    Eight pixels lie beyond bytes, behind eyeballs."""
+    for kept in model.graph.initializer:
+        if kept.name in ("net.luma_half", "net.chroma_half"):
+            codes = np.rint(numpy_helper.to_array(kept).astype(np.float64) * 255).clip(0, 255)
+            kept.CopyFrom(numpy_helper.from_array((codes / 255).astype(np.float16), kept.name))
 
 
 def _added_to(model: onnx.ModelProto, makers: dict[str, onnx.NodeProto], plate: str) -> str:
@@ -363,8 +204,39 @@ def _needed(makers: dict[str, onnx.NodeProto], names: Sequence[str]) -> set[int]
     return needed
 
 
-def _reach(model: onnx.ModelProto, motion: str) -> NDArray[np.bool_]:
-    """Blocks that may show something of `FACE`, for poses at random and the corners of all."""
+def _splines(model: onnx.ModelProto) -> dict[str, Floats]:
+    """Of the head's motion, as of `Carried`."""
+    weights = {each.name: each for each in model.graph.initializer}
+    return {
+        name: numpy_helper.to_array(weights[f"net.head.{name}_half"]).astype(np.float64)
+        for name in ("about.across", "about.down")
+    }
+
+
+def _reach(model: onnx.ModelProto, motion: str) -> Reach:
+    """What may be seen where, for poses at random and the corners of all."""
+    weights = {each.name: each for each in model.graph.initializer}
+    cover = numpy_helper.to_array(weights["net.cover_code"])[0, 0] > COVER_LEAST
+    rows, columns = (side // LIGHT_PX for side in cover.shape)
+    lit = cover.reshape(rows, LIGHT_PX, columns, LIGHT_PX).any(axis=(1, 3))
+    covered = lit.repeat(LIGHT_PX, 0).repeat(LIGHT_PX, 1)
+    # Light is known at the middles of cells and fades to the next ones.
+    covered = ndimage.binary_dilation(covered, np.ones((LIGHT_PX + 1, LIGHT_PX + 1)))
+    face, figure = np.zeros((2, SIDE_PX // 2, SIDE_PX // 2), bool)
+    y, x = np.mgrid[: SIDE_PX // 2, : SIDE_PX // 2] * 2 + 0.5
+    for moved in _motions(model, motion):
+        across, down = x + moved[0], y + moved[1]
+        inside = (across - FACE[0] > -2) & (across - FACE[0] < FACE[2] + 1)
+        face |= inside & (down - FACE[1] > -2) & (down - FACE[1] < FACE[3] + 1)
+        row, column = (np.rint(each).astype(int) for each in (down, across))
+        figure |= covered[row.clip(0, len(covered) - 1), column.clip(0, SIDE_PX - 1)]
+    # Poses between these reach a little further.
+    grown = (ndimage.binary_dilation(each, np.ones((5, 5))) for each in (face, figure))
+    return Reach(*map(np.asarray, grown), lit[None, None])
+
+
+def _motions(model: onnx.ModelProto, motion: str) -> Iterator[NDArray[np.float64]]:
+    """How the head moves the picture in many poses, px, [2, 256, 256]."""
     probe = onnx.ModelProto()
     probe.CopyFrom(model)
     probe.graph.output.append(onnx.ValueInfoProto(name=motion))
@@ -375,29 +247,22 @@ def _reach(model: onnx.ModelProto, motion: str) -> NDArray[np.bool_]:
     corners = np.array(np.meshgrid(*[[-1.0, 1.0]] * 6)).reshape(6, -1).T
     poses = np.concatenate([corners, chance.uniform(-1, 1, (POSES, 6)), np.zeros((1, 6))])
     columns = [INDEX[name] for name in POSE_PARAMETERS[:6]]
-    seen = np.zeros((SIDE_PX // 2, SIDE_PX // 2), bool)
-    y, x = np.mgrid[: SIDE_PX // 2, : SIDE_PX // 2] * 2 + 0.5
     for pose in poses:
         face = np.zeros((1, len(PARAMETERS)), np.float32)
         face[0, columns] = pose * HEAD_LIMITS
-        moved = session.run([motion], {"face": face})[0][0] * UNIT_PX
-        across, down = x + moved[0] - FACE[0], y + moved[1] - FACE[1]
-        seen |= (across > -2) & (across < FACE[2] + 1) & (down > -2) & (down < FACE[3] + 1)
-    # Poses between these reach a little further.
-    return np.asarray(ndimage.binary_dilation(seen, np.ones((5, 5))))
+        yield session.run([motion], {"face": face})[0][0].astype(np.float64) * UNIT_PX
 
 
 def main() -> None:
-    """Write a file anew in its place, and say what its card has to say of it."""
+    """Write a file anew, and say what its card has to say of it."""
     parser = ArgumentParser(prog="python -m models.personas.quick", description=__doc__)
-    parser.add_argument("person")
-    parser.add_argument("-o", "--out", type=Path, help="the file (the package's own)")
+    parser.add_argument("file", type=Path, help="as the net is exported")
+    parser.add_argument("-o", "--out", type=Path, required=True, help="the file to write")
     args = parser.parse_args()
-    target = RESOURCES / f"{args.person}.onnx"
-    content = quick(target.read_bytes())
-    (args.out or target).write_bytes(content)
+    content = quick(args.file.read_bytes())
+    args.out.write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
-    print(f"{target.name}: {len(content)} bytes, sha256 {digest}")
+    print(f"{args.out.name}: {len(content)} bytes, sha256 {digest}")
 
 
 if __name__ == "__main__":

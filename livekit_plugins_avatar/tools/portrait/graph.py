@@ -77,6 +77,16 @@ class Tensor:
         whole = self.graph.whole
         return self.graph.node("Slice", self, whole(top, left), whole(bottom, right), whole(-2, -1))
 
+    def part(self, first: int, last: int | None, axis: int) -> Tensor:
+        """What lies between two places of an axis; without a last one, all from the first on."""
+        end = 2**31 - 1 if last is None else last
+        whole = self.graph.whole
+        return self.graph.node("Slice", self, whole(first), whole(end), whole(axis))
+
+    def each(self, count: int) -> list[Tensor]:
+        """Its planes one by one, [1, ...] each."""
+        return [self] if count == 1 else self.split(*[1] * count, axis=0)
+
     def split(self, *sizes: int, axis: int) -> list[Tensor]:
         """Cut into parts of these sizes."""
         return self.graph.parts("Split", len(sizes), self, self.graph.whole(*sizes), axis=axis)
@@ -115,6 +125,10 @@ class Tensor:
     def floats(self) -> Tensor:
         """Bytes as numbers."""
         return self.graph.node("Cast", self, to=TensorProto.FLOAT)
+
+    def truncated(self) -> Tensor:
+        """Numbers without their fractions, as int32."""
+        return self.graph.node("Cast", self, to=TensorProto.INT32)
 
     def codes(self, zero: int, unit: float = 1.0) -> Tensor:
         """Rounded to bytes, with 0 at a code, and so much a code; beyond their range they stay at

@@ -1,0 +1,94 @@
+"""Writes how blocks of 2 x 2 pixels are taken from places in a picture that never changes.
+
+To take a row of bytes costs as much as to take one number, and `GridSample` looks for each number
+by itself. So there is a row for each pixel, made when the file is opened, with all that is needed
+to draw a block that comes from there or from just beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .graph import Graph, Tensor
+
+LUMA, SMOOTH = 3, 2
+"""A row has so many pixels each way of luma, and of what is smooth."""
+
+
+class Blocks:
+    """A picture to take blocks from.
+
+    Args:
+        luma: Bytes [1, 1, H, W], as all planes.
+        smooth: Planes that are asked for between their pixels, one value for each block.
+        rough: Planes of which the next pixel's value will do.
+        size: W and H, both even.
+    """
+
+    def __init__(
+        self, luma: Tensor, smooth: Sequence[Tensor], rough: Sequence[Tensor], size: tuple[int, int]
+    ) -> None:
+        width, height = self._size = size
+        self._parts = [LUMA * LUMA, SMOOTH * SMOOTH * len(smooth), len(rough)]
+        pixels = [_shifted(luma, down, right) for down, right in np.ndindex(LUMA, LUMA)]
+        for down, right in np.ndindex(SMOOTH, SMOOTH):
+            pixels += [_shifted(plane, down, right) for plane in smooth]
+        planes = luma.graph.joined([*pixels, *rough], 1)
+        # Of each line first the even pixels: what neighbouring blocks take lies side by side.
+        apart = planes.reshaped(-1, height, width // 2, 2).turned(1, 3, 2, 0)
+        self._rows = apart.reshaped(height * width, -1)
+
+    def taken(self, at: Tensor, size: tuple[int, int]) -> list[Tensor]:
+        """Codes of a window's blocks: luma, [4, B, h, w], then the smooth planes, one by one, and
+        the rough ones, [1, B, h, w] each.
+
+        Args:
+            at: Columns and rows of pixels that the blocks come from, [B, 2, h, w].
+            size: w and h.
+        """
+        graph, (width, height), columns = at.graph, size, self._size[0]
+        last = graph.constant(np.array(self._size).reshape(1, 2, 1, 1) - 1.0)
+        at = graph.node("Min", at.at_least(0.0), last)
+        first = at.truncated().floats()
+        column, row = first.split(1, 1, axis=1)
+        pair = (column * 0.5).truncated().floats()
+        place = (row + column * 0.5) * float(columns) - pair * (columns - 1.0)
+        found = graph.node("Gather", self._rows, place.truncated(), axis=0)
+        planes = found.turned(4, 0, 1, 2, 3).reshaped(sum(self._parts), -1, height, width).floats()
+        right, below = (at - first).turned(1, 0, 2, 3).split(1, 1, axis=0)
+        near, smooth, *rough = planes.split(*filter(None, self._parts), axis=0)
+        luma = _between(near.reshaped(LUMA, LUMA, -1, height, width), right, below)
+        count = self._parts[1] // SMOOTH**2
+        soft = smooth.reshaped(SMOOTH, SMOOTH * count, -1, height, width)
+        return [
+            luma.reshaped(4, -1, height, width),
+            *_between(soft, right, below, count).reshaped(count, -1, height, width).each(count),
+            *(rough[0].each(self._parts[2]) if rough else []),
+        ]
+
+
+def corners(graph: Graph, left: int, top: int, width: int, height: int) -> Tensor:
+    """Where the first pixels of a window's blocks lie, column and row, [1, 2, height, width]; the
+    window begins at a pixel."""
+    across, down = np.zeros((1, 2, 1, width)), np.zeros((1, 2, height, 1))
+    across[0, 0, 0] = left + 2 * np.arange(width)
+    down[0, 1, :, 0] = top + 2 * np.arange(height)
+    return graph.constant(across) + graph.constant(down)
+
+
+def _shifted(plane: Tensor, down: int, right: int) -> Tensor:
+    """A plane moved up and left, with its edge repeated."""
+    if not (down or right):
+        return plane
+    ends = 2**31 - 1
+    return plane.framed(0, down, 0, right, "edge").window(down, ends, right, ends)
+
+
+def _between(pixels: Tensor, right: Tensor, below: Tensor, step: int = 1) -> Tensor:
+    """What lies between neighbours, of [rows, columns * step, B, h, w]."""
+    upper, lower = pixels.part(0, -1, 0), pixels.part(1, None, 0)
+    rows = upper + (lower - upper) * below
+    before, after = rows.part(0, -step, 1), rows.part(step, None, 1)
+    return before + (after - before) * right

@@ -1,0 +1,228 @@
+"""Writes the end of a persona file: the figure where the head has carried it, before its room.
+
+What the net adds up is moved apart, for moving is linear: the plate, which never changes, is taken
+from rows of bytes made when the file is opened, and only what the face changes is fetched from a
+picture of its own. Bands of the picture are drawn one after the other, so that what they come from
+fits into a processor's cache, and of each only the part that the figure may reach; the rest is the
+room. Values are codes of video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from livekit_plugins_avatar.tools.portrait.blocks import Blocks, corners
+from livekit_plugins_avatar.tools.portrait.graph import Graph, Tensor
+from livekit_plugins_avatar.tools.portrait.planes import (
+    eighths,
+    fetched,
+    finer,
+    interleaved,
+    ramps,
+    shifted,
+)
+
+from .carried import UNIT_PX, Carried, Floats
+
+SIDE_PX, ROWS_PX, WIDE_PX = 512, 544, 912
+"""The picture's side, the rows of its plate, the width of the wide picture."""
+
+FACE = (160, 128, 192, 272)
+"""Left, top, width and height of what a face at rest changes: `net.FACE`."""
+
+NEUTRAL = 128.0
+"""Chroma without colour."""
+
+BAND_PX = 128
+
+LIGHT_PX = 8
+"""Light is moved at places so many pixels apart."""
+
+WALL_PX = 16
+"""Where a block comes from and where it comes to lie, the wall's luma differs by what it does over
+so many pixels: it is out of focus."""
+
+EVEN = 2
+"""A band begins and ends at a multiple of so many blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which blocks of 2 x 2 pixels may show something, bool [256, 256] each.
+
+    Args:
+        face: What a face changes.
+        figure: The figure.
+        lit: Places of the plate on which light may fall, bool [1, 1, 68, 64].
+    """
+
+    face: NDArray[np.bool_]
+    figure: NDArray[np.bool_]
+    lit: NDArray[np.bool_]
+
+
+class End:
+    """Writes nodes after those of the net.
+
+    Args:
+        names: Values of the file: luma and chroma of what the face changes in `FACE`; luma and
+            chroma of what the light adds, known every 8 and every 16 pixels; what the head's motion
+            depends on.
+        splines: Of the head's motion, as of `Carried`.
+        reach: Of the head.
+    """
+
+    def __init__(self, names: Sequence[str], splines: dict[str, Floats], reach: Reach) -> None:
+        self.graph = graph = Graph()
+        self._changed = self._changes(*(graph.input(name) for name in names[:2]))
+        self._carried = Carried(graph, names[4], splines)
+        self._reach = reach
+        self._light = self._lit(*(graph.input(name) for name in names[2:4]))
+        luma, chroma = (graph.input(f"net.wall_{kind}") * 255.0 for kind in ("luma", "chroma"))
+        self._wall = (luma, chroma)
+        self._still = [plane.codes(0) for plane in self._wall]
+        kind = {"kernel_shape": [WALL_PX, WALL_PX], "strides": [WALL_PX, WALL_PX]}
+        coarse = graph.node("AveragePool", luma, **kind)
+        self._dim = coarse.enlarged(WALL_PX // 2)
+        self._plate = self._blocks(coarse.enlarged(WALL_PX))
+
+    def write(self) -> Graph:
+        """The nodes; the outputs are `i420` and `i420_wide`."""
+        graph = self.graph
+        batch = graph.node("Shape", graph.input("face"))
+        batch = graph.joined([graph.node("Slice", batch, graph.whole(0), graph.whole(1))], 0)
+        self._batch = graph.joined([batch, graph.whole(1, 1, 1)], 0)
+        bands = [self._band(top) for top in range(0, SIDE_PX, BAND_PX)]
+        luma, chroma = (graph.joined(list(parts), 2) for parts in zip(*bands, strict=True))
+        half = SIDE_PX // 2
+        square = [luma.reshaped(-1, SIDE_PX, SIDE_PX), chroma.reshaped(-1, half, SIDE_PX)]
+        graph.named(graph.joined(square, 1), "i420")
+        wide = [
+            self._with_sides(luma, "luma", 1).reshaped(-1, SIDE_PX, WIDE_PX),
+            self._with_sides(chroma, "chroma", 2).reshaped(-1, half, WIDE_PX),
+        ]
+        graph.named(graph.joined(wide, 1), "i420_wide")
+        return graph
+
+    def _with_sides(self, middle: Tensor, kind: str, planes: int) -> Tensor:
+        sides = [
+            self.graph.input(f"{side}_{kind}").reshaped(1, planes, SIDE_PX // planes, -1)
+            for side in ("left", "right")
+        ]
+        left, right = (self.graph.node("Expand", side, self._batch) for side in sides)
+        return self.graph.joined([left, middle, right], 3)
+
+    def _blocks(self, dim: Tensor) -> Blocks:
+        """What blocks are taken from: luma, before a wall that is only dim; what the figure adds to
+        the chroma, how much of a block it covers, and the dim wall. Every second pixel of these is
+        a block's own."""
+        graph = self.graph
+        luma, chroma = (graph.input(f"net.{kind}") * 255.0 for kind in ("luma", "chroma"))
+        cover = graph.input("net.cover").halved()
+        bare = (1.0 - cover) * (self._wall[1] - NEUTRAL)
+        fine = graph.joined([chroma - bare, cover * 255.0], 1).enlarged(2, "asymmetric")
+        there = dim.codes(0)
+        near = (luma - self._wall[0] + there.floats()).codes(0)
+        first, second, share = (plane.codes(0) for plane in fine.split(1, 1, 1, axis=1))
+        return Blocks(near, [share, there], [first, second], (SIDE_PX, ROWS_PX))
+
+    def _changes(self, luma: Tensor, chroma: Tensor) -> Tensor:
+        """What the face changes, four copies of luma, each shifted by a pixel, and chroma, with a
+        pixel more on every side, [B, 6, h, w]."""
+        rows, columns = FACE[3] + 2, FACE[2] + 2
+        fine = (chroma * 255.0).framed(1, 1, 1, 1).enlarged(2, "asymmetric")
+        fine = fine.window(1, 1 + rows, 1, 1 + columns)
+        return self.graph.joined([*shifted((luma * 255.0).framed(1, 2, 1, 2)), fine], 1)
+
+    def _lit(self, luma: Tensor, chroma: Tensor) -> Tensor:
+        """What the light adds where the head has carried it, at every eighth pixel: luma and
+        chroma, [3, B, 64, 64]."""
+        graph = self.graph
+        light = graph.joined([luma, chroma.enlarged(2)], 1)
+        light = light * graph.constant(self._reach.lit * 255.0)
+        source = (SIDE_PX + 2 * LIGHT_PX, ROWS_PX + 2 * LIGHT_PX)
+        scale = graph.constant(2 * UNIT_PX / np.array(source).reshape(1, 2, 1, 1))
+        window = (LIGHT_PX, LIGHT_PX, SIDE_PX, SIDE_PX)
+        where = self._carried.cells * scale + ramps(graph, window, source, LIGHT_PX, LIGHT_PX / 2)
+        found = fetched(light.framed(1, 1, 1, 1, "edge"), where.turned(0, 2, 3, 1))
+        return found.turned(1, 0, 2, 3)
+
+    def _band(self, top: int) -> tuple[Tensor, Tensor]:
+        """Bytes of some rows: luma, [B, 1, H, 512], and chroma, [B, 2, H / 2, 256]."""
+        graph = self.graph
+        first, last = top // 2, (top + BAND_PX) // 2
+        seen = np.flatnonzero(self._reach.figure[first:last].any(axis=0))
+        left = int(seen[0]) // EVEN * EVEN
+        right = -(-(int(seen[-1]) + 1) // EVEN) * EVEN
+        luma, chroma = self._drawn(first, last, left, right)
+        parts = []
+        for kind, (middle, by) in enumerate(((luma, 2), (chroma, 1))):
+            still = self._still[kind]
+            sides = []
+            for begin, end in ((0, left), (right, SIDE_PX // 2)):
+                part = still.window(first * by, last * by, begin * by, end * by)
+                sides.append(graph.node("Expand", part, self._batch))
+            parts.append(graph.joined([sides[0], middle, sides[1]], 3))
+        return parts[0], parts[1]
+
+    def _drawn(self, first: int, last: int, left: int, right: int) -> tuple[Tensor, Tensor]:
+        """Bytes of the blocks in a window: luma, [B, 1, 2 h, 2 w], and chroma, [B, 2, h, w]."""
+        graph, height, width = self.graph, last - first, right - left
+        motion = self._carried.window(first, last, left, right)
+        at = motion + corners(graph, 2 * left, 2 * first, width, height)
+        near, cover, there, first_tint, second_tint = self._plate.taken(at, (width, height))
+        bright, tint = self._light_in(first, last, left, right).split(1, 2, axis=0)
+        blocks, wall, dim, bare = self._behind(first, last, left, right)
+        # The wall where a block came from is not quite the one behind it now.
+        cover = cover * (1 / 255)
+        near = near + blocks + (bright - there + (there - dim) * cover)
+        colour = graph.joined([first_tint, second_tint], 0) + wall + (tint - bare * cover)
+        if self._reach.face[first:last, left:right].any():
+            moved = self._moved_changes(motion, (first, last, left, right))
+            more, tinge = moved.split(4, 2, axis=0)
+            near, colour = near + more, colour + tinge
+        whole = interleaved(near.codes(0), 2 * height, 2 * width)
+        return whole.reshaped(-1, 1, 2 * height, 2 * width), colour.codes(0).turned(1, 0, 2, 3)
+
+    def _behind(
+        self, first: int, last: int, left: int, right: int
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The wall in a window, luma [4, 1, h, w] and chroma [2, 1, h, w], and what one code of the
+        figure's cover takes away of it, [1, 1, h, w] and [2, 1, h, w]."""
+        height, width = last - first, right - left
+        blocks = self._wall[0].window(2 * first, 2 * last, 2 * left, 2 * right)
+        blocks = blocks.reshaped(1, height, 2, width, 2).turned(2, 4, 0, 1, 3)
+        chroma = self._wall[1].window(first, last, left, right).reshaped(2, 1, height, width)
+        wall = chroma - NEUTRAL
+        dim = self._dim.window(first, last, left, right)
+        return blocks.reshaped(4, 1, height, width), wall, dim, wall
+
+    def _light_in(self, first: int, last: int, left: int, right: int) -> Tensor:
+        """What the light adds in a window, [3, B, h, w]."""
+        cells, blocks = SIDE_PX // LIGHT_PX, LIGHT_PX // 2
+        rows = finer(cells, blocks, (-first, last - first))
+        columns = finer(cells, blocks, (-left, right - left)).T
+        used = np.flatnonzero(rows.any(axis=0))
+        top, bottom = int(used[0]), int(used[-1]) + 1
+        light = self._light.window(top, bottom, 0, cells) @ eighths(self.graph, columns)
+        return eighths(self.graph, rows[:, top:bottom]) @ light
+
+    def _moved_changes(self, motion: Tensor, window: tuple[int, int, int, int]) -> Tensor:
+        """What the face changes where the head has carried it, in a window whose motion is given,
+        [6, B, h, w]."""
+        first, last, left, right = window
+        seen = self._reach.face[first:last, left:right]
+        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+        top, bottom, begin, end = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+        source = (FACE[2] + 2, FACE[3] + 2)
+        box = (2 * (left + begin) - FACE[0] + 1, 2 * (first + top) - FACE[1] + 1)
+        own = ramps(self.graph, (*box, 2 * (end - begin), 2 * (bottom - top)), source, 2)
+        scale = self.graph.constant(2 / np.array(source).reshape(1, 2, 1, 1))
+        part = motion.window(int(top), int(bottom), int(begin), int(end))
+        found = fetched(self._changed, (part * scale + own).turned(0, 2, 3, 1))
+        after = (seen.shape[0] - int(bottom), seen.shape[1] - int(end))
+        return found.turned(1, 0, 2, 3).framed(int(top), after[0], int(begin), after[1])
