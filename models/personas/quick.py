@@ -231,8 +231,9 @@ def _reach(model: onnx.ModelProto, motion: str) -> Reach:
         row, column = (np.rint(each).astype(int) for each in (down, across))
         figure |= covered[row.clip(0, len(covered) - 1), column.clip(0, SIDE_PX - 1)]
     # Poses between these reach a little further.
-    grown = (ndimage.binary_dilation(each, np.ones((5, 5))) for each in (face, figure))
-    return Reach(*map(np.asarray, grown), lit[None, None])
+    around = np.ones((5, 5))
+    face, figure = (np.asarray(ndimage.binary_dilation(each, around)) for each in (face, figure))
+    return Reach(face, figure, lit[None, None])
 
 
 def _motions(model: onnx.ModelProto, motion: str) -> Iterator[NDArray[np.float64]]:

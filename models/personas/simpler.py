@@ -18,11 +18,10 @@ LARGEST = 5_000
 EACH_ALIKE = ("Add", "Sub", "Mul", "Div", "Less")
 """Operations for which one row stands for all of a batch."""
 
-Model = onnx.ModelProto
 Array = NDArray[np.generic]
 
 
-def without_shapes(model: Model) -> None:
+def without_shapes(model: onnx.ModelProto) -> None:
     """Put what follows from the sizes of tensors alone into the file as numbers: torch writes a
     dozen nodes for each margin."""
     sized = _sized(model)
@@ -41,7 +40,7 @@ def without_shapes(model: Model) -> None:
             node.input[place] = _kept(model, f"{name}_known_{node.op_type}", value)
 
 
-def _sized(model: Model) -> set[str]:
+def _sized(model: onnx.ModelProto) -> set[str]:
     """Tensors that depend on the sizes of others and on nothing else that a face changes."""
     fixed = {weight.name for weight in model.graph.initializer} | {""}
     sized: set[str] = set()
@@ -55,8 +54,8 @@ def _sized(model: Model) -> set[str]:
     return sized
 
 
-def _values(model: Model, names: list[str], batch: int) -> dict[str, Array]:
-    probe = Model()
+def _values(model: onnx.ModelProto, names: list[str], batch: int) -> dict[str, Array]:
+    probe = onnx.ModelProto()
     probe.CopyFrom(model)
     del probe.graph.output[:]
     probe.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names)
@@ -76,7 +75,7 @@ def _known(kind: str, place: int, one: Array, three: Array) -> Array | None:
         if not len(differs):
             return one
         if kind == "Reshape" and place == 1 and len(differs) == 1:
-            worked_out = one.copy()
+            worked_out: Array = one.copy()
             worked_out[differs] = -1
             return worked_out
     elif kind in EACH_ALIKE and one.shape[1:] == three.shape[1:] and (three == one).all():
@@ -84,13 +83,13 @@ def _known(kind: str, place: int, one: Array, three: Array) -> Array | None:
     return None
 
 
-def _kept(model: Model, name: str, value: Array) -> str:
+def _kept(model: onnx.ModelProto, name: str, value: Array) -> str:
     if not any(weight.name == name for weight in model.graph.initializer):
         model.graph.initializer.append(numpy_helper.from_array(value, name))
     return name
 
 
-def in_phases(model: Model) -> None:
+def in_phases(model: onnx.ModelProto) -> None:
     """Convolve what is doubled before it is doubled: of the pixels that come of one, each sees
     2 x 2 of those before, and not 3 x 3."""
     nodes = list(model.graph.node)
@@ -108,7 +107,7 @@ def in_phases(model: Model) -> None:
 
 
 def _phases(
-    model: Model, doubled: onnx.NodeProto, conv: onnx.NodeProto, bent: onnx.NodeProto
+    model: onnx.ModelProto, doubled: onnx.NodeProto, conv: onnx.NodeProto, bent: onnx.NodeProto
 ) -> Iterator[onnx.NodeProto]:
     """Nodes in the place of a doubling, a convolution and its bend."""
     makers = {name: node for node in model.graph.node for name in node.output}
