@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import onnx
@@ -147,3 +147,28 @@ def _folded(kernel: NDArray[np.float64], axis: int, phase: int) -> NDArray[np.fl
     first, second, third = np.moveaxis(kernel, axis, 0)
     pair = (first + second, third) if phase else (first, second + third)
     return np.stack(pair, axis)
+
+
+def unfolded(weights: Mapping[str, onnx.TensorProto], name: str) -> NDArray[np.float64] | None:
+    """A kernel of 3 x 3 weights, [to, from, 3, 3], from what `in_phases` made of it, if it did.
+
+    Args:
+        weights: Of the file, by name.
+        name: The kernel's, such as `mouth.eighth.weight`.
+    """
+    conv = f"/net/{name.removesuffix('.weight').replace('.', '/')}/Conv"
+    if f"{conv}/00_half" not in weights:
+        return None
+    parts = [
+        [numpy_helper.to_array(weights[f"{conv}/{down}{right}_half"]) for right in (0, 1)]
+        for down in (0, 1)
+    ]
+    rows = [_apart(parts[0][right], parts[1][right], 2) for right in (0, 1)]
+    return _apart(rows[0], rows[1], 3)
+
+
+def _apart(even: Array, odd: Array, axis: int) -> NDArray[np.float64]:
+    """Three weights of an axis from the two of both phases."""
+    first, later = np.moveaxis(even.astype(np.float64), axis, 0)
+    last = np.moveaxis(odd.astype(np.float64), axis, 0)[1]
+    return np.stack([first, later - last, last], axis)

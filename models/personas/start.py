@@ -16,6 +16,7 @@ from .camera import SIDE_PX, WIDE_PX
 from .folder import Folder, alpha, read
 from .i420 import planes
 from .net import PersonaNet
+from .simpler import unfolded
 
 HALF, CODE = "_half", "_code"
 """What a file adds to the names of weights that it keeps as float16, and as codes of video."""
@@ -45,6 +46,8 @@ def taught(net: PersonaNet, file: Path) -> None:
         if kept:
             values = torch.tensor(numpy_helper.to_array(kept[0])).to(state[name].dtype)
             state[name] = values / 255 if kept[0].name.endswith(CODE) else values
+        elif (kernel := unfolded(held, name)) is not None:
+            state[name] = torch.tensor(kernel).to(state[name].dtype)
         elif name in dict(net.named_parameters()):
             raise ValueError(f"{file} has no {name}: export it from its pictures' folder")
     net.load_state_dict(state)

@@ -11,7 +11,7 @@ pytest.importorskip("onnx", reason="the extra `portrait` is not installed")
 
 from livekit_plugins_avatar.face.state import PARAMETERS
 from livekit_plugins_avatar.tools.portrait.graph import Graph
-from models.personas.simpler import in_phases, without_shapes
+from models.personas.simpler import _folded, in_phases, unfolded, without_shapes
 
 
 def graph() -> onnx.ModelProto:
@@ -59,3 +59,18 @@ def test_sizes_become_numbers() -> None:
     shape = next(each for each in after.graph.initializer if each.name == last.input[1])
     assert onnx.numpy_helper.to_array(shape).tolist() == [-1, 5, 48]
     assert (drawn(before) == drawn(after)).all()
+
+
+def test_a_kernel_is_had_back() -> None:
+    """Learning goes on from the kernel as it was."""
+    model = onnx.ModelProto()
+    kernel = np.random.default_rng(2).integers(-8, 9, (5, 2, 3, 3)) / 8
+    for down, right in np.ndindex(2, 2):
+        part = _folded(_folded(kernel, 2, down), 3, right).astype(np.float16)
+        name = f"/net/mouth/eighth/Conv/{down}{right}_half"
+        model.graph.initializer.append(onnx.numpy_helper.from_array(part, name))
+    weights = {each.name: each for each in model.graph.initializer}
+    back = unfolded(weights, "mouth.eighth.weight")
+    assert back is not None
+    assert (back == kernel).all()
+    assert unfolded(weights, "mouth.paint.weight") is None
