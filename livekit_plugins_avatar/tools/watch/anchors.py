@@ -10,7 +10,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stdout, suppress
+from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
@@ -156,8 +156,7 @@ async def watch(
                 await watching
         finally:
             watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(watching, return_exceptions=True)
+            await asyncio.gather(watching, return_exceptions=True)
             await room.disconnect()
 
 
