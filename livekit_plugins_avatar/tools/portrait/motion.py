@@ -7,7 +7,7 @@ smoothly behind the other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,10 +123,7 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
     facing = np.zeros((NODES, NODES))
     facing[seen.seen] = np.abs(seen(normal)[:, 2])
     sure &= facing > STEEP
-    reach = {}
-    for name, slit in slits.items():
-        kind = "mouth" if name == "mouth" else "eye"
-        reach[name] = (slit.half * UP[kind], slit.half * DOWN[kind])
+    reach = {name: _reach(name, slit) for name, slit in slits.items()}
     left, top, right, bottom = _box(sure)
     cut = np.s_[top:bottom, left:right]
     sides = [slit.sides(nodes()[cut], *reach[name]) for name, slit in slits.items()]
@@ -137,9 +134,7 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
     names = (*rig.unit_names, SEAL)
     jaw = names.index("jawOpen")
     for each in fields:
-        for name in POINTED:
-            column = 2 * names.index(name)
-            each[..., column : column + 2] = blurred(each[..., column : column + 2], POINTED_NODES)
+        _blunt(each, names)
     _round(fields[1], fields[0], slits["mouth"], 2 * jaw, nodes()[cut])
     for each in fields:
         _ease_neck(each, sure[cut], 2 * jaw + 1, _row(slits["mouth"].middle[1]) - top)
@@ -161,6 +156,19 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
         for each, seal in zip((above, below, lids), (*seals, seals[0]), strict=True)
     )
     return Motion(names, left, top, above, below, lids, seen, sure, reach)
+
+
+def _reach(name: str, slit: Slit) -> tuple[float, float]:
+    """How far above and below a slit the two fields part."""
+    kind = "mouth" if name == "mouth" else "eye"
+    return slit.half * UP[kind], slit.half * DOWN[kind]
+
+
+def _blunt(field: Floats, names: Sequence[str]) -> None:
+    """Take the points off the lips of a round mouth."""
+    for name in POINTED:
+        pair = np.s_[..., 2 * names.index(name) : 2 * names.index(name) + 2]
+        field[pair] = blurred(field[pair], POINTED_NODES)
 
 
 def chin_of(face: Landmarks) -> float:
