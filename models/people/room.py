@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,27 @@ LAMPS_MOST = 40.0
 """Bulbs are dimmed to this, or they sparkle."""
 
 WALL_MOST = 6.0
-WALL_PX, WALL_DEGREES = 384, 80.0
-BLUR_PX = 7.0
-"""A camera's shallow depth."""
-
-WALL_GAIN = 0.72
 WALL_FAR_DM = 24.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """How much of the room is seen behind a person, and how clearly.
+
+    Args:
+        degrees: Width of what is seen.
+        side_px: Side of its picture.
+        blur_px: Blur of a camera's shallow depth, in pixels of that picture.
+        gain: Its brightness against the room's light.
+    """
+
+    degrees: float = 80.0
+    side_px: int = 384
+    blur_px: float = 7.0
+    gain: float = 0.72
+
+
+FAR_AND_SOFT = Wall()
 
 
 @cache
@@ -64,7 +80,9 @@ def surround(strength: float) -> None:
     ground.inputs[1].default_value = strength
 
 
-def hang(turn: float, camera: Points, focal: float, eyes_down: float) -> None:
+def hang(
+    turn: float, camera: Points, focal: float, eyes_down: float, wall: Wall = FAR_AND_SOFT
+) -> None:
     """Hang the room's blurred picture behind a person.
 
     Args:
@@ -72,11 +90,12 @@ def hang(turn: float, camera: Points, focal: float, eyes_down: float) -> None:
         camera: Where it stands, float64 [3].
         focal: Its focal length as a share of the picture's side.
         eyes_down: Height of its axis in the picture, from above, as a share.
+        wall: See there.
     """
     graph = Graph("wall")
-    picture = _image(_blurred(turn))
+    picture = _image(_blurred(turn, wall))
     seen = graph.node("TexImage", image=picture, interpolation="Cubic", extension="EXTEND")
-    glow = graph.node("Emission", {0: seen.outputs[0], 1: WALL_GAIN})
+    glow = graph.node("Emission", {0: seen.outputs[0], 1: wall.gain})
     half = 0.55 / focal * WALL_FAR_DM
     middle = camera[1] + (eyes_down - 0.5) / focal * WALL_FAR_DM
     corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
@@ -92,14 +111,14 @@ def hang(turn: float, camera: Points, focal: float, eyes_down: float) -> None:
     made.visible_transmission = False
 
 
-def _blurred(turn: float) -> Numbers:
+def _blurred(turn: float, wall: Wall) -> Numbers:
     values = np.minimum(_room(), WALL_MOST)
     height, width = values.shape[:2]
-    focal = 0.5 / np.tan(np.radians(WALL_DEGREES / 2))
-    steps = (np.arange(WALL_PX) + 0.5) / WALL_PX - 0.5
+    focal = 0.5 / np.tan(np.radians(wall.degrees / 2))
+    steps = (np.arange(wall.side_px) + 0.5) / wall.side_px - 0.5
     x, y = np.meshgrid(steps, -steps)
     longitude = turn + np.arctan2(x, focal) / (2 * np.pi)
     latitude = 0.5 - np.arcsin(y / np.sqrt(x**2 + y**2 + focal**2)) / np.pi
     place = [latitude * height - 0.5, (longitude % 1) * width - 0.5]
     planes = [map_coordinates(values[..., k], place, order=1, mode="grid-wrap") for k in range(3)]
-    return np.asarray(gaussian_filter(np.stack(planes, axis=-1), (BLUR_PX, BLUR_PX, 0)))
+    return np.asarray(gaussian_filter(np.stack(planes, axis=-1), (wall.blur_px, wall.blur_px, 0)))

@@ -82,6 +82,37 @@ def _curves(name: str, strands: hairs.Strands, material: Any) -> Any:
     return _put(name, data)
 
 
+def _lamp(
+    name: str, face: Points, at: tuple[float, ...], side: float, power: float,
+    colour: tuple[float, float, float],
+) -> None:  # fmt: skip
+    """A square light that stands `at` from a face and shines on it."""
+    lamp = bpy.data.lights.new(name, "AREA")
+    lamp.size, lamp.energy, lamp.color = side, power, colour
+    made = _put(name, lamp)
+    place = Vector(_theirs(face + at))
+    made.location = place
+    to = Vector(_theirs(face)) - place
+    made.rotation_euler = to.to_track_quat("-Z", "Y").to_euler()
+
+
+def looking(to: Points, radius: float, yaw: float, pitch: float) -> Points:
+    """The rotation of an eyeball that looks along `to`, and aside by some angles.
+
+    Args:
+        to: From the eyeball to the camera, dm, float64 [3].
+        radius: Of the eyeball, dm.
+        yaw, pitch: Radians.
+    """
+    # A larger ball turns less for the iris to go as far as a real one's.
+    yaw, pitch = (np.arcsin(np.sin(angle) * EYE_DM / radius) for angle in (yaw, pitch))
+    yaw = yaw + np.arctan2(to[0], to[2])
+    pitch = pitch + np.arctan2(to[1], np.hypot(to[0], to[2]))
+    cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
+    across = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
+    return np.asarray(across @ np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]]))
+
+
 class Scene:
     """One person, ready to be rendered.
 
@@ -192,13 +223,7 @@ class Scene:
             ("fill", (6.0, 1.0, 9.0), 5.0, light.fill_w, (0.86, 0.93, 1)),
             ("rim", (5.5, 5.0, -6.5), 3.0, light.rim_w, (1, 0.94, 0.86)),
         ):
-            lamp = bpy.data.lights.new(name, "AREA")
-            lamp.size, lamp.energy, lamp.color = size, power, colour
-            made = _put(name, lamp)
-            place = Vector(_theirs(nose + at))
-            made.location = place
-            to = Vector(_theirs(nose)) - place
-            made.rotation_euler = to.to_track_quat("-Z", "Y").to_euler()
+            _lamp(name, nose, at, size, power, colour)
         room.surround(light.room)
 
     def _camera(self) -> None:
@@ -253,7 +278,7 @@ class Scene:
         for made, used in self._parts:
             _move(made, turned(moved[used], 1.0, pitch, yaw))
         for made, ball, centre, radius in self._eyes:
-            look = self._looking(centre, radius, *gaze)
+            look = looking(self._eye - centre, radius, *gaze)
             _move(made, turned(centre + radius * (ball @ look.T), 1.0, pitch, yaw))
         lashes, _ = hairs.lashes(moved, self._cards, self.person.lashes)
         _comb(self._lashes, self._whole(lashes, pitch, yaw))
@@ -268,17 +293,6 @@ class Scene:
         """Strands turned as their roots are."""
         share = np.repeat(neck_share(strands[:, 0]), strands.shape[1])
         return turned(strands.reshape(-1, 3), share, pitch, yaw).reshape(strands.shape)
-
-    def _looking(self, centre: Points, radius: float, yaw: float, pitch: float) -> Points:
-        """The rotation of an eyeball that looks into the camera, and aside by some angles."""
-        to = self._eye - centre
-        # A larger ball turns less for the iris to go as far as a real one's.
-        yaw, pitch = (np.arcsin(np.sin(angle) * EYE_DM / radius) for angle in (yaw, pitch))
-        yaw = yaw + np.arctan2(to[0], to[2])
-        pitch = pitch + np.arctan2(to[1], np.hypot(to[0], to[2]))
-        cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
-        across = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-        return np.asarray(across @ np.array([[1, 0, 0], [0, cp, sp], [0, -sp, cp]]))
 
     def places(self) -> Points:
         """Where the face's skin is in the picture now, as shares from the lower left, [N, 2]."""

@@ -1,0 +1,155 @@
+"""The cast: every choice that makes each of six people, with all seeds fixed.
+
+Identities are random mixes of scans, not likenesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from models.people.people import BROWN, DARK, GREEN, Colour, Light
+
+from .tailoring import Cut as Tailoring
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the cast.
+
+    Args:
+        name: Of the file.
+        seed: Of the identity.
+        female: Which body carries the clothes.
+        skin: Photographed skin.
+        tone: Factors of the skin's colours.
+        hair: A name of `cut.CUTS`, and changes to it.
+        melanin, redness, grey: Of hair, beard and brows.
+        flushed: How red cheeks, nose and ears are.
+        beard_dm: Length of the beard's hairs; 0 for none.
+        shadow: How dark a shaved beard shows.
+        brow, brow_count: Thickness of the brows, and how many hairs they have; 1 is usual.
+        brow_up: How much higher the brows are, dm.
+        lashes: Hairs on a card of an upper lid.
+        iris: From pupil to rim.
+        cloth, gauge: Colour of the cloth, and coarseness of its stitches.
+        tailoring: Its cut.
+        light: See there; its exposure is not used.
+        stops: Exposure of the laptop's camera, in stops; dark skin needs 0.8 to 1.0 more.
+        wall, wall_gain: Where in the room the camera looks, and how bright it is.
+        distance_dm: From the camera to the eyes.
+        share: Height of the head as a share of the picture.
+        roll, yaw, pitch: Of the head, degrees.
+        gaze: Beside the lens: to the right and up, degrees.
+        aside: How far the head is beside the middle of the picture, as a share.
+        rest: How the face rests.
+    """
+
+    name: str
+    seed: int
+    female: bool
+    skin: str
+    hair: tuple[str, Mapping[str, Any]]
+    melanin: float
+    redness: float
+    iris: tuple[Colour, Colour, Colour]
+    cloth: Colour
+    light: Light
+    stops: float
+    grey: float = 0.0
+    tone: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    flushed: float = 0.5
+    beard_dm: float = 0.0
+    shadow: float = 0.0
+    brow: float = 1.0
+    brow_up: float = 0.0
+    brow_count: float = 1.0
+    lashes: int = 50
+    gauge: float = 1.0
+    tailoring: Tailoring = field(default_factory=Tailoring)
+    wall: float = 0.475
+    wall_gain: float = 0.5
+    distance_dm: float = 8.0
+    share: float = 0.60
+    roll: float = 2.5
+    yaw: float = 3.0
+    pitch: float = -1.5
+    gaze: tuple[float, float] = (-1.5, -2.0)
+    aside: float = 0.0
+    rest: Mapping[str, float] = field(default_factory=dict)
+
+
+def rest(
+    smile: float, lids: float, lips: float = 0.08, uneven: float = 0.12
+) -> Mapping[str, float]:
+    """A face at ease with a hint of warmth, a little more at one side."""
+    both = {"mouthSmile": smile, "cheekSquint": 0.6 * smile, "eyeSquint": 0.28, "eyeBlink": lids}
+    sides = {}
+    for name, weight in both.items():
+        sides[f"{name}Left"] = weight * (1 + uneven)
+        sides[f"{name}Right"] = weight * (1 - uneven)
+    return {**sides, "mouthShrugLower": lips}
+
+
+GREY = ("6f7268", "56626a", "1c2226")
+
+WINDOW_LEFT = Light((-7.5, 3.0, 6.0), 700, fill_w=40, rim_w=60, key_dm=13.0, room=0.42)
+WINDOW_RIGHT = Light((7.5, 2.8, 6.0), 700, fill_w=40, rim_w=40, key_dm=13.0, room=0.42)
+FACING = Light((-5.0, 3.5, 8.0), 380, fill_w=40, rim_w=60, key_dm=11.0, room=0.5)
+
+T_SHIRT = Tailoring(drop=0.24, more=0.08, stiff=0.12)
+JUMPER = Tailoring(drop=0.13, more=0.10, stiff=0.2, loose=0.15, band=0.22, thick=0.03)
+
+CAST = (
+    Member(
+        "man-1", 205, False, "young_lightskinned_male_diffuse", ("crop", {"peaks": 0.11}),
+        0.78, 0.12, GREEN, "34404e", WINDOW_RIGHT, 0.55, wall=0.42, beard_dm=0.012, shadow=0.45,
+        brow=1.25, brow_count=1.3, lashes=40, tailoring=T_SHIRT, rest=rest(0.26, 0.17),
+    ),
+    Member(
+        "woman-1", 202, True, "middleage_darkskinned_female_diffuse", ("coils", {}),
+        0.98, 0.05, DARK, "9a6a2c", WINDOW_RIGHT, 0.95, wall=0.07, brow=1.1, brow_count=1.2,
+        lashes=70, roll=-2.5, yaw=-3.0, tailoring=JUMPER, rest=rest(0.30, 0.12),
+    ),
+    Member(
+        "man-2", 206, False, "old_lightskinned_male_diffuse2",
+        ("thin", {"sides": 0.17, "strands": 60_000}),
+        0.62, 0.1, GREY, "5d6670", WINDOW_LEFT, 0.45, wall=0.20, grey=0.6, tone=(0.94, 0.98, 1.0),
+        flushed=0.45, beard_dm=0.05, shadow=0.25, brow=1.2, brow_count=1.1, lashes=26, roll=2.0,
+        tailoring=replace(JUMPER, drop=0.14, stiff=0.25, band=0.24, thick=0.035),
+        rest=rest(0.20, 0.2),
+    ),
+    Member(
+        "woman-2", 201, True, "young_lightskinned_female_diffuse3", ("tied", {"bun": 0.36}),
+        0.90, 0.15, BROWN, "8d8f8c", FACING, 0.1, wall=0.375, brow=1.15, brow_count=1.25,
+        lashes=70, roll=-3.0, yaw=-2.0, tailoring=replace(JUMPER, band=0.20, thick=0.025),
+        rest=rest(0.30, 0.20),
+    ),
+    Member(
+        "man-3", 203, False, "young_darkskinned_male_diffuse", ("buzz", {}),
+        0.98, 0.05, DARK, "2f3a33", WINDOW_LEFT, 1.1, wall=0.80, tone=(1.6, 1.2, 0.98),
+        beard_dm=0.02, shadow=0.4, brow=1.25, brow_count=1.3, lashes=50, roll=2.0,
+        tailoring=T_SHIRT, rest=rest(0.24, 0.14),
+    ),
+    Member(
+        "woman-3", 214, True, "middleage_lightskinned_female_diffuse2",
+        ("tied", {"bun": 0.31, "peaks": 0.06}),
+        0.55, 0.2, BROWN, "4a5a6a", WINDOW_LEFT, 0.4, wall=0.02, grey=0.45, brow=1.0,
+        brow_count=0.9, lashes=45, roll=-2.0, yaw=3.0, tailoring=JUMPER, rest=rest(0.28, 0.16),
+    ),
+)  # fmt: skip
+"""All of them."""
+
+
+def chosen(names: Sequence[str]) -> list[Member]:
+    """The members of some names; all for none.
+
+    Raises:
+        ValueError: A name is unknown; the message lists those that there are.
+    """
+    known = {member.name: member for member in CAST}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(f"no {', '.join(unknown)} in the cast: it has {', '.join(known)}")
+    return [known[name] for name in names or known]

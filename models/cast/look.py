@@ -1,0 +1,97 @@
+"""What the cast is made of beside skin: knitted cloth with a ribbed neckline, hair, eyes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models.personas.eyes import IRIS_SHARE, PUPIL_SHARE
+from models.personas.materials import _arithmetic
+from models.personas.nodes import Graph, Value, linear
+
+
+def knit(colour: str, rib: bool, gauge: float = 1.0, heather: float = 0.3) -> Any:
+    """Jersey or wool: rows of stitches, a seam at the shoulder, lint; ribs for the neckline."""
+    graph = Graph("knit")
+    times, plus, minus = _arithmetic(graph)
+    dye = linear(colour)
+    dark = tuple(0.55 * part for part in dye[:3])
+    light = tuple(min(1.25 * part + 0.015, 1) for part in dye[:3])
+    rest = graph.position("rest")
+    place = graph.node("SeparateXYZ", {0: graph.position("layout")})
+    lint, broad = graph.noise(rest, 60, 3, 0.6), graph.noise(rest, 2.2, 3)
+    fuzz = graph.noise(rest, 150, 2)
+    if rib:
+        wave = graph.math("SINE", times(place.outputs[0], 6.2832 * 26 / gauge))
+        height = plus(times(wave, 0.5), times(fuzz, 0.5))
+        shade = times(minus(0.1, wave), 0.5)
+    else:
+        fine = graph.node(
+            "Mapping", {0: rest, 3: (95.0 / gauge, 30.0 / gauge, 95.0 / gauge)}
+        ).outputs[0]
+        weave = graph.noise(fine, 1.0, 2)
+        height = plus(times(weave, 0.8), times(fuzz, 0.5))
+        shade = times(minus(0.45, weave), 0.8)
+    colour_ = graph.mix(plus(times(lint, heather), times(broad, 0.25)), dye, dark)
+    colour_ = graph.mix(times(minus(fuzz, 0.52), 1.5 * heather), colour_, light)
+    colour_ = graph.mix(shade, colour_, dark)
+    seam = graph.attribute("seam")
+    colour_ = graph.mix(times(seam, 0.55), colour_, tuple(0.35 * part for part in dye[:3]))
+    bump = graph.bump(height, 0.55, 0.010 * gauge)
+    inputs: dict[str | int, Value] = {
+        "Base Color": colour_, "Roughness": 0.92, "Specular IOR Level": 0.12, "Normal": bump,
+        "Sheen Weight": 0.18, "Sheen Roughness": 0.45, "Sheen Tint": (*light, 1.0),
+    }  # fmt: skip
+    return graph.output(graph.node("BsdfPrincipled", inputs).outputs[0])
+
+
+def hair(name: str, melanin: float, redness: float, grey: float, rough: float = 0.34) -> Any:
+    """Hair by what colours it; a share of the strands is white."""
+    graph = Graph(name)
+    random = graph.node("HairInfo").outputs["Random"]
+    lacks = graph.step(random, 1.02 - grey, 0.98 - grey) if grey < 1 else 0.0
+    amount: Value = graph.math("MULTIPLY", lacks, melanin) if grey else melanin
+    if grey:
+        amount = graph.math("ADD", amount, 0.045)
+    inputs: dict[str | int, Value] = {
+        "Melanin": amount, "Melanin Redness": redness, "Roughness": rough,
+        "Radial Roughness": 0.6, "Random Color": 0.45, "Random Roughness": 0.4,
+        "Random": random, "Coat": 0.0,
+    }  # fmt: skip
+    made = graph.node("BsdfHairPrincipled", inputs, model="CHIANG", parametrization="MELANIN")
+    return graph.output(made.outputs[0])
+
+
+def eye(iris: tuple[str, str, str], white: float) -> Any:
+    """An eyeball; `white` dims its white, which in dark faces would glow."""
+    graph = Graph("eye")
+    times, plus, _ = _arithmetic(graph)
+    place = graph.node("SeparateXYZ", {0: graph.position("rest")})
+    x, y, z = (place.outputs[axis] for axis in range(3))
+    radius = graph.math("SQRT", plus(times(x, x), times(y, y)))
+    angle = graph.math("ARCTAN2", y, x)
+    around: dict[str | int, Value] = {
+        0: times(graph.math("COSINE", angle), 2.2),
+        1: times(graph.math("SINE", angle), 2.2),
+        2: times(radius, 1.4),
+    }
+    fibres = graph.noise(graph.node("CombineXYZ", around).outputs[0], 9.0, 5, 0.7)
+    wide = IRIS_SHARE - PUPIL_SHARE
+    across = graph.math("DIVIDE", graph.math("SUBTRACT", radius, PUPIL_SHARE), wide)
+    wavy = plus(across, times(graph.math("SUBTRACT", fibres, 0.5), 0.7))
+    inner, middle, rim = (linear(colour) for colour in iris)
+    colour = graph.ramp(wavy, [(0.0, inner), (0.45, middle), (0.95, rim)])
+    colour = graph.mix(times(graph.step(across, 0.60, 0.95), 0.95), colour, linear("0b0807"))
+    veins = graph.noise(graph.position("rest"), 5.0, 5, 0.75)
+    ball = tuple(white * part for part in linear("b3a79f")[:3])
+    edge = tuple(white * part for part in linear("96695f")[:3])
+    shown = graph.mix(graph.step(radius, IRIS_SHARE, 0.95), ball, edge)
+    shown = graph.mix(times(graph.step(veins, 0.60, 0.72), 0.4), shown, linear("a04c40"))
+    behind = graph.math("LESS_THAN", z, 0.0)
+    outside = graph.step(radius, IRIS_SHARE * 0.88, IRIS_SHARE * 1.08)
+    colour = graph.mix(graph.math("MAXIMUM", outside, behind), colour, shown)
+    pupil = graph.step(radius, PUPIL_SHARE * 1.1, PUPIL_SHARE * 0.92)
+    colour = graph.mix(graph.math("MAXIMUM", pupil, behind), colour, (0.002, 0.002, 0.002))
+    inputs: dict[str | int, Value] = {
+        "Base Color": colour, "Roughness": 0.45, "Specular IOR Level": 0.1,
+    }  # fmt: skip
+    return graph.output(graph.node("BsdfPrincipled", inputs).outputs[0])

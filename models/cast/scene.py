@@ -1,0 +1,223 @@
+"""One of the cast in Blender, at rest: what it is made of, and its picture in linear light."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+import numpy as np
+from scipy.spatial import cKDTree
+
+from models.people import hairs, materials, skin
+from models.people.head import (
+    BALL_RADIUS,
+    Head,
+    Numbers,
+    faces,
+    lash_cards,
+    neck_share,
+    turned,
+)
+from models.people.scene import _attribute, _curves, _loaded, _mesh, _move, looking
+from models.personas import eyes
+from models.personas.anatomy import Points
+from models.personas.materials import _film
+from models.personas.subdivision import subdivide
+from models.personas.surface import normals, smoothstep
+
+from . import complexion, fine, look, studio
+from .band import band
+from .cast import Member
+from .cut import CUTS, Cut, cover
+from .grow import grow
+from .skin import more_masks, soften, toned
+
+LEVELS = 2
+
+
+class Scene:
+    """One of the cast, ready to be rendered.
+
+    Args:
+        member: Who.
+        cloth: Folder of the simulated garments.
+        levels: How often the skin's faces are split.
+        density: Share of the hairs that are grown.
+    """
+
+    def __init__(
+        self, member: Member, cloth: Path, levels: int = LEVELS, density: float = 1.0
+    ) -> None:
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        self.member, self._density = member, density
+        self._head = Head(member.seed, levels)
+        soften(self._head)
+        self._rest = self._head.expressed(member.rest)
+        self._skin = self._head.skin(self._rest)
+        self._masks = {name: self._head.on_skin(mask) for name, mask in skin.masks().items()}
+        self._masks |= {name: self._head.on_skin(mask) for name, mask in more_masks().items()}
+        self._garment = np.load(cloth / f"{member.name}.npz")
+        self._build()
+        marks = self._pose(self._head.landmarks)
+        studio.light(member.light, self._head.landmarks[30] * [0, 1, 1] - [0, 0, 0.3])
+        studio.look(member, marks, float(self._posed[:, 1].max()))
+
+    def _pose(self, points: Points) -> Points:
+        """Points, or strands that go with their roots, with the head turned and tilted."""
+        member = self.member
+        flat = points.reshape(-1, 3)
+        roots = points[:, 0] if points.ndim == 3 else points
+        share = neck_share(roots)
+        if points.ndim == 3:
+            share = np.repeat(share, points.shape[1])
+        flat = turned(flat, share, np.radians(member.pitch), np.radians(member.yaw))
+        angle = np.radians(member.roll) * share
+        x, y = flat[:, 0], flat[:, 1] + 0.45
+        across = x * np.cos(angle) - y * np.sin(angle)
+        up = x * np.sin(angle) + y * np.cos(angle) - 0.45
+        return np.asarray(np.stack([across, up, flat[:, 2]], 1).reshape(points.shape))
+
+    def _build(self) -> None:
+        member, head = self.member, self._head
+        name, changes = member.hair
+        cut = replace(CUTS[name], **dict(changes))
+        cut = replace(cut, strands=int(cut.strands * self._density))
+        ears = self._masks["ears"]
+        colours, relief, mean = skin.picture(member.skin)
+        scalp = cover(cut, head, self._skin, ears)
+        own = complexion.Complexion(
+            mean * member.tone,
+            member.shadow,
+            member.flushed,
+            scalp=0.75 if name != "thin" else 0.35,
+            lips=0.66 if member.female else 0.42,
+        )
+        made = complexion.skin(_loaded(toned(colours, member.tone)), _loaded(relief, False), own)
+        above = member.tailoring.above(self._skin, self._garment["joint"])
+        quads = head.faces[np.all(above[head.faces] > -0.75, axis=1)]
+        posed = self._pose(self._skin)
+        posed = self._beneath(posed)
+        # Under the neckline's band the skin gives way, so that none shows through the cloth.
+        under = 0.05 * smoothstep(0.06, -0.04, above)[:, None]
+        posed = posed - under * normals(posed, head.faces)
+        face = _mesh("skin", self._skin, quads, made)
+        _move(face, posed)
+        for name_, mask in {**self._masks, "scalp": scalp}.items():
+            _attribute(face.data, name_, mask)
+        uv = head.on_skin(skin.layout())
+        _attribute(face.data, "layout", np.c_[uv, np.zeros(len(uv))])
+        self._posed = posed
+        self._inside()
+        self._balls()
+        self._hairs(cut, ears)
+        self._dress()
+
+    def _beneath(self, skin_: Points) -> Points:
+        """Skin that would show through the cloth, moved under it."""
+        coarse, quads = (
+            self._garment["cloth"].astype(float),
+            self._garment["faces"].astype(np.int64),
+        )
+        out = normals(coarse, quads)
+        low = np.flatnonzero(skin_[:, 1] < -0.9)
+        moved = skin_.copy()
+        for _ in range(2):
+            distance, nearest = cKDTree(coarse).query(moved[low])
+            height = np.sum((moved[low] - coarse[nearest]) * out[nearest], axis=1)
+            deep = smoothstep(
+                -0.10, -0.22, self.member.tailoring.above(self._skin[low], self._garment["joint"])
+            )
+            push = np.where(distance < 0.45, np.maximum(height + 0.05, 0), 0) * deep
+            moved[low] -= push[:, None] * out[nearest]
+        return np.asarray(moved)
+
+    def _hairs(self, cut: Cut, ears: Numbers) -> None:
+        member, head = self.member, self._head
+        tint = look.hair("hair", member.melanin, member.redness, member.grey)
+        dark = look.hair(
+            "brow", max(0.4, 0.95 * member.melanin), member.redness, 0.5 * member.grey, 0.5
+        )
+        grown = {"hair": (grow(cut, head, self._skin, ears, member.seed), tint)}
+        grown["brows"] = (
+            fine.brows(head, self._skin, member.brow, member.brow_up, int(560 * member.brow_count)),
+            dark,
+        )
+        if member.beard_dm:
+            mask = self._masks["beard"] ** 1.4 * (1 - self._masks["lips"]) + 1e-9
+            beard, radii = hairs.beard(self._skin, head.faces, mask, member.beard_dm)
+            grown["beard"] = ((beard, np.full((1, 1), 0.00045)), tint if member.grey else dark)
+        strands, thick = hairs.lashes(self._rest, lash_cards(), member.lashes)
+        grown["lashes"] = ((strands, 0.8 * thick), materials.plain("lash", "1c130e", 0.5))
+        fuzz = np.clip(1 - self._masks["lips"] - self._masks["cavity"], 0, 1) * (
+            self._skin[:, 1] > -1.0
+        )
+        pale = look.hair("fuzz", 0.25 * member.melanin, 0.3, 0.0, 0.5)
+        grown["fuzz"] = (fine.vellus(head, self._skin, fuzz), pale)
+        for name, ((points, radii), material) in grown.items():
+            _curves(name, (self._pose(points), radii), material)
+
+    def _inside(self) -> None:
+        parts = (
+            ("M_Teeth", materials.plain("teeth", "d8ccb4", 0.18)),
+            ("M_GumsTongue", materials.plain("gums", "a0504c", 0.32)),
+            ("M_LacrimalFluid", _film("tear", 0.08, 1.4)),
+        )
+        for name, material in parts:
+            used, packed = np.unique(faces(name), return_inverse=True)
+            _mesh(name, self._pose(self._rest[used]), packed.reshape(-1, 4), material)
+
+    def _balls(self) -> None:
+        member = self.member
+        iris, film = (
+            look.eye(member.iris, 0.6 if member.melanin > 0.94 else 0.9),
+            _film("cornea", 0.02, 1.36),
+        )
+        marks = self._pose(self._head.landmarks)
+        camera = studio.stand(member, marks)
+        for centre, size in self._head.sockets.values():
+            radius = size * BALL_RADIUS
+            middle = self._pose(centre[None])[0]
+            turn = looking(camera - middle, radius, *np.radians(member.gaze))
+            for (points, quads), material in ((eyes.eyeball(), iris), (eyes.cornea(), film)):
+                made = _mesh("eye", points, quads, material)
+                _move(made, middle + radius * (points @ turn.T))
+
+    def _dress(self) -> None:
+        member, kept = self.member, self._garment
+        coarse, quads = kept["cloth"].astype(float), kept["faces"].astype(np.int64)
+        joint = kept["joint"]
+        split = subdivide(quads, len(coarse), 1)
+        cloth = split(coarse)
+        ring, rings, place = band(
+            coarse, quads, joint, member.tailoring, self._pose(self._skin), self._head.faces
+        )
+        made = _mesh("cloth", cloth, split.faces, look.knit(member.cloth, False, member.gauge))
+        top = self._shoulder_line(cloth)
+        _attribute(made.data, "seam", top)
+        collar = _mesh("band", ring, rings, look.knit(member.cloth, True, member.gauge))
+        _attribute(collar.data, "layout", place)
+        _attribute(collar.data, "seam", smoothstep(0.012, 0.0, np.abs(place[:, 1] - 0.004)))
+
+    def _shoulder_line(self, cloth: Points) -> Numbers:
+        """The seam along the shoulder: a line over its ridge, a little to the front."""
+        joint = self._garment["joint"]
+        far = np.abs(cloth[:, 2] - (joint[2] + 0.12 + 0.05 * np.abs(cloth[:, 0])))
+        return np.asarray(
+            smoothstep(0.022, 0.006, far)
+            * (cloth[:, 1] > joint[1] - 1.2)
+            * (np.abs(cloth[:, 0]) > 0.5)
+        )
+
+    def render(self, path: Path, side_px: int, effort: studio.Effort) -> None:
+        """Render an EXR in linear light.
+
+        Args:
+            path: Of the file.
+            side_px: Side of the picture.
+            effort: How long.
+        """
+        studio.engine(side_px, effort)
+        render = bpy.context.scene.render
+        render.filepath = str(path)
+        bpy.ops.render.render(write_still=True)

@@ -1,0 +1,58 @@
+"""The camera that the cast is seen by, and the choice of its members."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from models.cast.camera import Camera
+from models.cast.cast import CAST, chosen
+
+STILL = Camera(noise=0.0, sharpen=0.0, vignette=0.0, glare=0.0)
+
+
+def grey(light: float) -> np.ndarray:
+    return np.full((64, 64, 3), light)
+
+
+def test_more_light_is_brighter_and_clips() -> None:
+    """The tone curve rises up to white."""
+    steps = [0.0, 0.02, 0.1, 0.4, 1.0, 50.0]
+    shown = [np.asarray(STILL(grey(light), 64)).mean() for light in steps]
+    assert shown[0] < 1
+    assert all(low < high for low, high in pairwise(shown))
+    assert shown[-1] > 250
+
+
+def test_a_stop_of_exposure_doubles_the_light() -> None:
+    brighter = Camera(exposure=1.0, noise=0.0, sharpen=0.0, vignette=0.0, glare=0.0)
+    one, other = (np.asarray(made) for made in (brighter(grey(0.1), 64), STILL(grey(0.2), 64)))
+    assert np.array_equal(one, other)
+
+
+def test_noise_is_that_of_its_seed() -> None:
+    """The same seed gives the same picture, another seed another."""
+    first, same, other = (np.asarray(Camera()(grey(0.2), 64, seed)) for seed in (1, 1, 2))
+    assert np.array_equal(first, same)
+    assert not np.array_equal(first, other)
+
+
+def test_a_picture_has_the_side_that_is_asked_for() -> None:
+    assert STILL(grey(0.2), 40).size == (40, 40)
+
+
+def test_members_have_names_of_their_own() -> None:
+    assert len({member.name for member in CAST}) == len(CAST)
+
+
+def test_members_are_chosen_by_name() -> None:
+    """In the order that is asked for, and all where none is named."""
+    assert [member.name for member in chosen(["woman-2", "man-1"])] == ["woman-2", "man-1"]
+    assert chosen([]) == list(CAST)
+
+
+def test_an_unknown_member_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match=r"no man-9 in the cast: it has man-1, woman-1"):
+        chosen(["man-1", "man-9"])
