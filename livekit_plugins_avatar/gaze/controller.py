@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..face.situation import AWAY, CAMERA, Target
 from .attention import Attention
-from .seats import Seats, direction
+from .seats import Seats, asked_target
 from .turn_taking import TurnTaking
 
 
@@ -101,16 +101,10 @@ class GazeController:
         self, identity: str | None, yaw_rad: float | None, pitch_rad: float | None
     ) -> Target:
         """What the arguments of `AvatarSession.look_at` mean; ValueError if they mean nothing."""
-        if (identity is None) == (yaw_rad is None and pitch_rad is None):
-            raise ValueError("look either at a participant or in a direction (or release_gaze)")
-        if identity is None:
-            return direction("point", yaw_rad or 0.0, pitch_rad or 0.0)
-        if identity == CAMERA.name:
-            return CAMERA
         present = self._turn_taking.participants
-        if identity not in present:
-            known = ", ".join(map(repr, present)) or "none"
-            raise ValueError(f"no participant {identity!r} to look at; in the room: {known}")
+        target = asked_target(identity, yaw_rad, pitch_rad, present)
+        if identity is None or target == CAMERA:
+            return target
         return self._seats.target(identity, alone=len(present) == 1)
 
     def _focus(self, sample: int) -> None:

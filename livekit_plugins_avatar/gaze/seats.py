@@ -68,3 +68,24 @@ def direction(name: str, yaw_rad: float, pitch_rad: float) -> Target:
         if not isinstance(value, int | float) or not isfinite(value) or abs(value) > limit:
             raise ValueError(f"{what} lies between -{limit} and {limit}, got {value!r}")
     return Target(name, float(yaw_rad), float(pitch_rad))
+
+
+def asked_target(
+    identity: str | None,
+    yaw_rad: float | None,
+    pitch_rad: float | None,
+    present: Collection[str],
+) -> Target:
+    """What the arguments of `AvatarSession.look_at` mean among the participants `present`.
+
+    Of a participant, the target has the name alone: its seat is the caller's to know. ValueError if
+    the arguments mean nothing.
+    """
+    if (identity is None) == (yaw_rad is None and pitch_rad is None):
+        raise ValueError("look either at a participant or in a direction (or release_gaze)")
+    if identity is None:
+        return direction("point", yaw_rad or 0.0, pitch_rad or 0.0)
+    if identity != CAMERA.name and identity not in present:
+        known = ", ".join(map(repr, present)) or "none"
+        raise ValueError(f"no participant {identity!r} to look at; in the room: {known}")
+    return Target(identity)

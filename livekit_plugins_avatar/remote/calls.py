@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from ..emotion.tags import emotion_named
 from ..face.emotions import EMOTIONS
-from ..face.situation import AGENT_STATES, AWAY, CAMERA, Target
-from ..gaze.seats import Seats, direction
+from ..face.situation import AGENT_STATES, AWAY, Target
+from ..gaze.seats import Seats, asked_target
 from .protocol import LONGEST_TEXT, ProtocolError
 
 Check = Callable[[Any], bool]
@@ -192,14 +192,7 @@ class Caller:
         self, identity: str | None, yaw_rad: float | None, pitch_rad: float | None
     ) -> Target:
         """As `GazeController.target_of`; where a participant sits the worker knows."""
-        if (identity is None) == (yaw_rad is None and pitch_rad is None):
-            raise ValueError("look either at a participant or in a direction (or release_gaze)")
-        if identity is None:
-            return direction("point", yaw_rad or 0.0, pitch_rad or 0.0)
-        if identity != CAMERA.name and identity not in self._known.participants:
-            known = ", ".join(map(repr, self._known.participants)) or "none"
-            raise ValueError(f"no participant {identity!r} to look at; in the room: {known}")
-        return Target(identity)
+        return asked_target(identity, yaw_rad, pitch_rad, self._known.participants)
 
     def hide(self, hidden: bool) -> None:
         """Hide the face, or show it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from models.personas.eyes import IRIS_SHARE, PUPIL_SHARE
+from models.people import materials
 from models.personas.materials import _arithmetic
 from models.personas.nodes import Graph, Value, linear
 
@@ -62,36 +62,7 @@ def hair(name: str, melanin: float, redness: float, grey: float, rough: float = 
 
 
 def eye(iris: tuple[str, str, str], white: float) -> Any:
-    """An eyeball; `white` dims its white, which in dark faces would glow."""
-    graph = Graph("eye")
-    times, plus, _ = _arithmetic(graph)
-    place = graph.node("SeparateXYZ", {0: graph.position("rest")})
-    x, y, z = (place.outputs[axis] for axis in range(3))
-    radius = graph.math("SQRT", plus(times(x, x), times(y, y)))
-    angle = graph.math("ARCTAN2", y, x)
-    around: dict[str | int, Value] = {
-        0: times(graph.math("COSINE", angle), 2.2),
-        1: times(graph.math("SINE", angle), 2.2),
-        2: times(radius, 1.4),
-    }
-    fibres = graph.noise(graph.node("CombineXYZ", around).outputs[0], 9.0, 5, 0.7)
-    wide = IRIS_SHARE - PUPIL_SHARE
-    across = graph.math("DIVIDE", graph.math("SUBTRACT", radius, PUPIL_SHARE), wide)
-    wavy = plus(across, times(graph.math("SUBTRACT", fibres, 0.5), 0.7))
-    inner, middle, rim = (linear(colour) for colour in iris)
-    colour = graph.ramp(wavy, [(0.0, inner), (0.45, middle), (0.95, rim)])
-    colour = graph.mix(times(graph.step(across, 0.60, 0.95), 0.95), colour, linear("0b0807"))
-    veins = graph.noise(graph.position("rest"), 5.0, 5, 0.75)
+    """An eyeball of `materials.eye`; `white` dims its white, which in dark faces would glow."""
     ball = tuple(white * part for part in linear("b3a79f")[:3])
     edge = tuple(white * part for part in linear("96695f")[:3])
-    shown = graph.mix(graph.step(radius, IRIS_SHARE, 0.95), ball, edge)
-    shown = graph.mix(times(graph.step(veins, 0.60, 0.72), 0.4), shown, linear("a04c40"))
-    behind = graph.math("LESS_THAN", z, 0.0)
-    outside = graph.step(radius, IRIS_SHARE * 0.88, IRIS_SHARE * 1.08)
-    colour = graph.mix(graph.math("MAXIMUM", outside, behind), colour, shown)
-    pupil = graph.step(radius, PUPIL_SHARE * 1.1, PUPIL_SHARE * 0.92)
-    colour = graph.mix(graph.math("MAXIMUM", pupil, behind), colour, (0.002, 0.002, 0.002))
-    inputs: dict[str | int, Value] = {
-        "Base Color": colour, "Roughness": 0.45, "Specular IOR Level": 0.1,
-    }  # fmt: skip
-    return graph.output(graph.node("BsdfPrincipled", inputs).outputs[0])
+    return materials.eye(iris, (ball, edge, linear("a04c40")), outside_from_to=(0.88, 1.08))

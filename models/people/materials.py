@@ -133,8 +133,19 @@ SUBSURFACE, SUBSURFACE_DM = 1.0, 0.012
 """How far red light travels in skin."""
 
 
-def eye(iris: tuple[str, str, str]) -> Any:
-    """An eyeball: white with veins, iris with fibres and a dark rim, pupil."""
+WHITE: tuple[Value, Value, Value] = (linear("c4bab2"), linear("a67a70"), linear("b0564a"))
+"""Of an eyeball: in the middle, at its edge, in its veins."""
+
+
+def eye(
+    iris: tuple[str, str, str],
+    white: tuple[Value, Value, Value] = WHITE,
+    outside_from_to: tuple[float, float] = (0.90, 1.07),
+) -> Any:
+    """An eyeball: white with veins, iris with fibres and a dark rim, pupil.
+
+    `outside_from_to` is where the rim turns white, as shares of the iris.
+    """
     graph = Graph("eye")
     times, plus, _ = _arithmetic(graph)
     place = graph.node("SeparateXYZ", {0: graph.position("rest")})
@@ -154,11 +165,12 @@ def eye(iris: tuple[str, str, str]) -> Any:
     colour = graph.ramp(wavy, [(0.0, inner), (0.45, middle), (0.95, rim)])
     colour = graph.mix(times(graph.step(across, 0.60, 0.95), 0.95), colour, linear("0b0807"))
     veins = graph.noise(graph.position("rest"), 5.0, 5, 0.75)
-    white = graph.mix(graph.step(radius, IRIS_SHARE, 0.95), linear("c4bab2"), linear("a67a70"))
-    white = graph.mix(times(graph.step(veins, 0.60, 0.72), 0.4), white, linear("b0564a"))
+    middle_white, edge, vein = white
+    shown = graph.mix(graph.step(radius, IRIS_SHARE, 0.95), middle_white, edge)
+    shown = graph.mix(times(graph.step(veins, 0.60, 0.72), 0.4), shown, vein)
     behind = graph.math("LESS_THAN", z, 0.0)
-    outside = graph.step(radius, IRIS_SHARE * 0.90, IRIS_SHARE * 1.07)
-    colour = graph.mix(graph.math("MAXIMUM", outside, behind), colour, white)
+    outside = graph.step(radius, *(IRIS_SHARE * share for share in outside_from_to))
+    colour = graph.mix(graph.math("MAXIMUM", outside, behind), colour, shown)
     pupil = graph.step(radius, PUPIL_SHARE * 1.1, PUPIL_SHARE * 0.92)
     colour = graph.mix(graph.math("MAXIMUM", pupil, behind), colour, (0.002, 0.002, 0.002))
     inputs: dict[str | int, Value] = {

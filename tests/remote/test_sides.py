@@ -58,6 +58,17 @@ class AgentSide:
         self.voice.active = False
         self.relay.use(self.voice)
 
+    def say(self, seconds: float) -> None:
+        """Say one whole segment."""
+        self.relay.open_segment()
+        self.relay.push_audio(np.full(samples(seconds), 5_000, np.int16))
+        self.relay.end_segment()
+
+    @property
+    def positions(self) -> list[int]:
+        """Where each segment was finished, in samples."""
+        return [each.position for each in self.events if hasattr(each, "position")]
+
     async def close(self) -> None:
         await self.link.aclose()
 
@@ -92,9 +103,7 @@ async def test_speech_and_its_words_arrive_whole(worker: WorkerSide, agent: Agen
     agent.relay.push_audio(np.full(samples(0.5), 5_000, np.int16))
     agent.relay.timed_text([TimedText("hello", 0.1)])
     agent.relay.end_segment()
-    agent.relay.open_segment()
-    agent.relay.push_audio(np.full(samples(0.2), 5_000, np.int16))
-    agent.relay.end_segment()
+    agent.say(0.2)
     await flow()
     sound = await worker.play(1.0)
     await flow()
@@ -102,29 +111,22 @@ async def test_speech_and_its_words_arrive_whole(worker: WorkerSide, agent: Agen
     assert ("text", TimedText("hello", 0.1)) in worker.notes.notes
     kinds = [type(each).__name__ for each in agent.events]
     assert kinds.count("Started") == kinds.count("Finished") == 2
-    assert [each.position for each in agent.events if hasattr(each, "position")] == [
-        samples(0.5),
-        samples(0.2),
-    ]
+    assert agent.positions == [samples(0.5), samples(0.2)]
     assert not agent.faults
 
 
 async def test_an_interruption_overtakes_nothing(worker: WorkerSide, agent: AgentSide) -> None:
     """What was said before it is cut, with a true position; what is said after it is heard."""
     agent.greet(1)
-    agent.relay.open_segment()
-    agent.relay.push_audio(np.full(samples(2.0), 5_000, np.int16))
-    agent.relay.end_segment()
+    agent.say(2.0)
     await flow()
     await worker.play(0.5)
     agent.relay.clear()
-    agent.relay.open_segment()
-    agent.relay.push_audio(np.full(samples(0.3), 5_000, np.int16))
-    agent.relay.end_segment()
+    agent.say(0.3)
     await flow()
     await worker.play(1.0)
     await flow()
-    positions = [each.position for each in agent.events if hasattr(each, "position")]
+    positions = agent.positions
     assert samples(0.5) <= positions[0] <= samples(0.56) and positions[1:] == [samples(0.3)]
 
 
@@ -133,9 +135,7 @@ async def test_a_new_epoch_goes_on_from_what_was_heard(
 ) -> None:
     """After messages were lost, no sample is lost or said twice, and no segment finishes twice."""
     agent.greet(1)
-    agent.relay.open_segment()
-    agent.relay.push_audio(np.full(samples(1.0), 5_000, np.int16))
-    agent.relay.end_segment()
+    agent.say(1.0)
     await flow()
     await worker.play(0.4)
     worker.conversation._send_beat()
@@ -147,16 +147,14 @@ async def test_a_new_epoch_goes_on_from_what_was_heard(
     await flow()
     await worker.play(1.0)
     await flow()
-    positions = [each.position for each in agent.events if hasattr(each, "position")]
+    positions = agent.positions
     assert positions == [samples(1.0)]
 
 
 async def test_a_new_epoch_ends_what_was_cut(worker: WorkerSide, agent: AgentSide) -> None:
     """An interruption whose report was lost leaves no segment open."""
     agent.greet(1)
-    agent.relay.open_segment()
-    agent.relay.push_audio(np.full(samples(1.0), 5_000, np.int16))
-    agent.relay.end_segment()
+    agent.say(1.0)
     await flow()
     await worker.play(0.4)
     agent.relay.clear()
