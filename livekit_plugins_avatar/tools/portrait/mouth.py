@@ -6,14 +6,17 @@ mouth.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..i420 import LUMA_OF_RGB
 from . import raster
+from .eyes import Eyeball
 from .fit import Fit
 from .landmarks import Landmarks
+from .mouth_colours import Colours, colours_of, lit_skin
 from .rig import Rig
 from .sampling import Floats, blurred, grid, resized, sampled
 from .slits import TOOTHY, Slit
@@ -25,27 +28,17 @@ SCALE = 2
 ACROSS, UP, DOWN = 1.35, 1.1, 1.9
 """The window, in halves of the mouth's width."""
 
-TOOTH, GUM, TONGUE = (1.22, 1.15, 1.02), (0.85, 0.50, 0.48), (0.74, 0.42, 0.41)
-DARK = (0.14, 0.06, 0.05)
-"""Colours as shares of the lit skin's luma."""
-
-LIPS_AT, LIPS_SHARE = (84, 17, 314, 85, 315, 16, 0, 37, 267), 0.6
-"""Landmarks on the lips; gums and tongue have this share of their hue."""
-
 REDDER = (1.0, 1.3, 1.35)
 """Light that comes from deep inside is redder: powers of how much of it is left."""
 
 GRAIN_PX, GRAIN_MOST = 2.0, 12.0
 """What is inside has the grain of the chin: what is finer than this, and at most so many codes."""
 
-WARMTH = 0.35
-"""How much of the skin's hue the light brings along."""
-
-SKIN_AT = (205, 425, 200, 50, 280)
-"""Landmarks of cheeks and chin; the three brightest say how bright the light is."""
-
-SHOWS_CM = 0.4
+SHOWS_CM = 0.5
 """How far the upper incisors reach below the upper lip of a parted mouth."""
+
+LOWER_CM = 0.2
+"""How much lower than the rig has them lower teeth are: in speech the lip hides them."""
 
 JAW_DRAWN = 0.6
 """The weight of jawOpen at which what follows the jaw is drawn."""
@@ -63,7 +56,7 @@ LOWER_LIT = 0.85
 CHIN = 1.1
 """How far below the mouth that is, in halves of its width."""
 
-SHADED = 0.35
+SHADED = 0.25
 """How much darker a surface is that faces away."""
 
 DEPTH_CM = 2.5
@@ -98,7 +91,13 @@ class Inside:
 
 
 def inside_of(
-    picture: Floats, rig: Rig, fit: Fit, face: Landmarks, slit: Slit, teeth: Teeth | None = None
+    picture: Floats,
+    rig: Rig,
+    fit: Fit,
+    face: Landmarks,
+    slit: Slit,
+    eyes: Mapping[str, Eyeball],
+    teeth: Teeth | None = None,
 ) -> Inside:
     """Draw the inside of a mouth, with the teeth of another picture if there is one."""
     left, top = (
@@ -107,21 +106,18 @@ def inside_of(
     )
     width = int(2 * ACROSS * slit.half // 4 * 4 + 4)
     height = int((UP + DOWN) * slit.half // 4 * 4 + 4)
-    skin = _lit_skin(picture, face)
-    luma = float(skin @ LUMA_OF_RGB)
-    warm = (skin / luma) ** WARMTH * luma
-    lips = np.median(sampled(blurred(picture, 1.0), face.points[list(LIPS_AT), :2]), axis=0)
-    hue = lips / max(float(lips @ LUMA_OF_RGB), 1.0)
+    colours = colours_of(picture, face, slit, eyes)
     lift = _lift(rig, fit, slit)
     window = (left, top, width, height)
-    upper, bite = _drawn(_part(rig, fit, "upper", 0.0), lift, warm, hue, fit, window)
+    upper, bite = _drawn(_part(rig, fit, "upper", 0.0), lift, colours, fit, window)
     points = grid(width, height, left, top)
     if teeth is not None:
         places = teeth.places(face, _edge(fit, slit), points)
-        light = luma / float(_lit_skin(teeth.pixels, teeth.face) @ LUMA_OF_RGB)
+        ours, theirs = lit_skin(picture, face), lit_skin(teeth.pixels, teeth.face)
+        light = float(ours @ LUMA_OF_RGB) / float(theirs @ LUMA_OF_RGB)
         upper = _exchanged(upper, teeth, places, light)
         bite = upper[..., 3]
-    lower, _ = _drawn(_part(rig, fit, "lower", JAW_DRAWN), lift, warm, hue, fit, window)
+    lower, _ = _drawn(_part(rig, fit, "lower", JAW_DRAWN), lift, colours, fit, window)
     grain = sampled(
         (picture - blurred(picture, GRAIN_PX)).clip(-GRAIN_MOST, GRAIN_MOST),
         points + slit.across * (CHIN * slit.half),
@@ -136,14 +132,9 @@ def inside_of(
         bite=bite * _biting(slit, window, fit.px_per_cm),
         jaw=(_back(rig, fit, lift, window, 0.0), _back(rig, fit, lift, window, 1.0)),
         side_px=_centre(rig, fit, "jawLeft") - _centre(rig, fit, ""),
-        dark=np.array(DARK) * luma,
+        dark=colours.dark,
         own=shown(picture, slit, points, -OWN_LIP_PX) if slit.openness > TOOTHY else None,
     )
-
-
-def _lit_skin(picture: Floats, face: Landmarks) -> Floats:
-    spots = sampled(blurred(picture, 6.0), face.points[list(SKIN_AT), :2])
-    return np.asarray(spots[np.argsort(spots.sum(axis=1))[-3:]].mean(axis=0))
 
 
 def _placed(rig: Rig, fit: Fit, name: str, jaw: float, unit: str = "jawOpen") -> Floats:
@@ -152,7 +143,8 @@ def _placed(rig: Rig, fit: Fit, name: str, jaw: float, unit: str = "jawOpen") ->
     row = 1
     if name.startswith("upper"):
         row = 0
-    elif jaw:
+    else:
+        points = points - [0.0, LOWER_CM, 0.0]
         turn, shift = rig.jaw[unit]
         points = points + jaw * (points @ turn.T + shift - points)
     return fit.placed(points + fit.teeth_offsets[row])
@@ -180,8 +172,7 @@ def _edge(fit: Fit, slit: Slit) -> Floats:
 def _drawn(
     parts: list[tuple[str, Floats, Floats]],
     lift: Floats,
-    light: Floats,
-    hue: Floats,
+    colours: Colours,
     fit: Fit,
     window: tuple[int, int, int, int],
 ) -> tuple[Floats, Floats]:
@@ -190,9 +181,7 @@ def _drawn(
     points = np.concatenate([part[1] for part in parts])
     counts = np.cumsum([0] + [len(part[1]) for part in parts])
     triangles = np.concatenate([part[2] + n for part, n in zip(parts, counts, strict=False)])
-    colours = np.concatenate(
-        [np.tile(_colour(name, hue), (len(place), 1)) for name, place, _ in parts]
-    )
+    lit = np.concatenate([np.tile(colours.of(name), (len(place), 1)) for name, place, _ in parts])
     tooth = np.concatenate([np.full((len(p), 1), float("teeth" in n)) for n, p, _ in parts])
     flat = (fit.project(points) + lift - [left, top] + 0.5) * SCALE - 0.5
     seen = raster.draw(flat, points[:, 2], triangles, width * SCALE, height * SCALE)
@@ -204,19 +193,12 @@ def _drawn(
     shade = ((1 - SHADED + SHADED * facing) * deep)[:, None] ** np.array(REDDER)
     image = np.zeros((height * SCALE, width * SCALE, 5), np.float32)
     image[seen.seen] = seen(
-        np.concatenate([colours * light * shade, np.ones((len(points), 1)), tooth], axis=1)
+        np.concatenate(
+            [colours.dark + (lit - colours.dark) * shade, np.ones((len(points), 1)), tooth], axis=1
+        )
     )
     image = resized(blurred(image, 0.9), width, height)
     return image[..., :4], image[..., 4]
-
-
-def _colour(name: str, hue: Floats) -> Floats:
-    """A part's colour as a share of the light; gums and tongue are somewhat like the lips, whose
-    colour at a luma of 1 is `hue`."""
-    if name.endswith("teeth"):
-        return np.array(TOOTH)
-    own = np.array(TONGUE if name == "tongue" else GUM)
-    return np.asarray(own + (hue * (own @ LUMA_OF_RGB) - own) * LIPS_SHARE)
 
 
 def _back(

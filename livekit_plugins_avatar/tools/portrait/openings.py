@@ -37,8 +37,10 @@ STILL_PX = 1.5
 """An iris that has moved less than this shows the picture's own eye, in part."""
 
 LID_SHADOW, LID_SHADOW_PX = 0.4, 2.5
-LIP_SHADOW, LIP_SHADOW_PX = 0.4, 5.0
-"""How dark it is under an upper lid or lip, and how far the shadow reaches."""
+"""How dark it is under an upper lid, and how far the shadow reaches."""
+
+TEETH_SHADOW, INNER_SHADOW, INNER_SHADOW_PX = 0.3, 0.75, 7.0
+"""The same of a lip's shadow on teeth, and on what lies behind them."""
 
 MOVING = 12.0
 """Weights of a mouth's units add up to the inverse of this, and its inside is drawn anew."""
@@ -119,7 +121,10 @@ class Openings:
         (upper, lower), gain = self._sides([window], skin, [])
         rest = None if inner.own is None else [window.of(self._edges[0])]
         back = self._inside(inner, window, jaw)
-        back = self._shadowed(back, upper.distance, rest, LIP_SHADOW, LIP_SHADOW_PX, gain)
+        over = (inner.upper if inner.own is None else inner.own)[..., 3]
+        dark = INNER_SHADOW + (TEETH_SHADOW - INNER_SHADOW) * over
+        depth = self.graph.half(window.of(dark, inner.left, inner.top)[None, None, None])
+        back = self._shadowed(back, upper.distance, rest, depth, INNER_SHADOW_PX, gain)
         if inner.own is not None:
             back = self._at_rest(back, window)
         cover = lower.cover
@@ -209,7 +214,7 @@ class Openings:
         back: Tensor,
         distance: Tensor,
         rest: Sequence[Floats] | None,
-        depth: float,
+        depth: Tensor | float,
         reach: float,
         gain: Tensor,
     ) -> Tensor:

@@ -185,6 +185,7 @@ def _ingredients(
     sides = [slit.sides(at, *motion.reach[k], lid_folds.get(k)) for k, slit in slits.items()]
     above, below = (np.minimum.reduce([side[k] for side in sides]) for k in (0, 1))
     lids = np.minimum(*(slits[k].sides(at, *motion.reach[k])[0] for k in lid_folds))
+    eyes = eyeballs_of(pixels, fit, face, slits)
     already = np.array([name.startswith(ALREADY) for name in rig.unit_names]) * fit.expression
     return Ingredients(
         plate=pixels,
@@ -193,8 +194,8 @@ def _ingredients(
         motion=motion,
         shade=shade_of(pixels, rig, fit, motion),
         head=head,
-        eyes=eyeballs_of(pixels, fit, face, slits),
-        inside=inside_of(pixels, rig, fit, face, slits["mouth"], teeth),
+        eyes=eyes,
+        inside=inside_of(pixels, rig, fit, face, slits["mouth"], eyes, teeth),
         edges=(above, below, lids),
         lean=np.r_[1 - already.clip(0, ALREADY_MOST), 1.0],
         sealed=always_sealed(slits["mouth"]),
