@@ -36,9 +36,9 @@ from ..progress import reported
 from .call_agent import GUEST, SHORTEST_TURN_S, Kind, Part, play
 from .call_figures import Seen, Window, bad_moments, outages, reconnections, seen
 from .call_log import Happened, Log
-from .call_moments import lines as lines_of
 from .call_moments import moments, planned
 from .call_script import AGENT, BAD, GOOD, LINKS, interruptions, script
+from .call_table import table
 from .faults.machine import steal
 from .faults.script import Action, Fault, What, follow
 from .guest import Guest
@@ -161,12 +161,11 @@ async def call(length_s: float, *, kind: Kind, seed: int) -> dict[str, Any]:
         happened: list[Happened] = []
         around = [
             asyncio.create_task(follow(plan, _deeds(lines, pid, happened, clock), clock=clock)),
-            asyncio.create_task(guest.interrupt(interruptions(length_s))),
+            asyncio.create_task(guest.interrupt(AGENT, interruptions(length_s))),
         ]
         log = await asyncio.wait_for(_told(pipe), length_s + SLACK_S)
         assert log is not None, "an agent answers with its log"
-        for task in around:
-            task.cancel()
+        await _over(around)
         recordings = {name: await viewer.recording() for name, viewer in viewers.items()}
     log.happened += happened
     lost, undrawn = outages(log.happened), bad_moments(plan, began_s)
@@ -182,6 +181,15 @@ async def call(length_s: float, *, kind: Kind, seed: int) -> dict[str, Any]:
     ]
     late = {f"{kind}_{name}_link_late_ms": late_ms for name, late_ms in lines.late_ms.items()}
     return _flat(kind, figures, log, lost) | late | {f"{kind}_moments": bad}
+
+
+async def _over(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel what still runs; raise what has failed, as the call was not the planned one then."""
+    for task in tasks:
+        task.cancel()
+    for end in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(end, Exception):
+            raise end
 
 
 async def _join(stack: AsyncExitStack, server: LiveKitServer, lines: Relays, name: str) -> Viewer:
@@ -294,57 +302,3 @@ def _flat(kind: Kind, figures: dict[str, Seen], log: Log, lost: Sequence[Window]
         flat |= {f"{kind}_{name}_{key}": value for key, value in each.as_dict().items()}
     flat |= {f"{kind}_avatar_{key}": value for key, value in log.stats.items()}
     return flat
-
-
-ROWS = (
-    ("offset, median", "offset_median_ms", "ms"),
-    ("  p5", "offset_p5_ms", "ms"),
-    ("  p95", "offset_p95_ms", "ms"),
-    ("claps timed", "claps_count", ""),
-    ("flashes missing", "missing_flashes_count", ""),
-    ("beeps missing", "missing_beeps_count", ""),
-    ("publisher to ear", "delay_ms", "ms"),
-    ("speech lost", "lost_audio_ms", "ms"),
-    ("  in outages", "lost_audio_outage_ms", "ms"),
-    ("speech made up", "made_up_ms", "ms"),
-    ("  in outages", "made_up_outage_ms", "ms"),
-    ("freezes over 0.5 s", "freezes_count", ""),
-    ("  longest", "freezes_longest_ms", "ms"),
-    ("  renderer's", "freezes_renderer_count", ""),
-    ("  line's", "freezes_outage_count", ""),
-    ("frames a second", "shown_fps", ""),
-)
-OF_THE_PUBLISHER = (
-    ("turns", "turns_count", ""),
-    ("  interrupted", "interrupted_count", ""),
-    ("  stuck", "stuck_count", ""),
-    ("the face jumped", "face_jumps_count", ""),
-    ("  at reconnections", "face_jumps_reconnect_count", ""),
-    ("gaps at the TTS", "source_gaps_ms", "ms"),
-    ("gaps at the track", "track_gaps_ms", "ms"),
-    ("link late by itself", f"{AGENT}_link_late_ms", "ms"),
-)
-
-
-def table(results: dict[str, Any]) -> str:
-    """The results for a person: one column for each viewer of each publisher."""
-    kinds = [kind for kind in ("ours", "stock") if f"{kind}_turns_count" in results]
-    titles = {"ours": "this package", "stock": "AvatarRunner"}
-    columns = [(kind, name) for kind in kinds for name in (GOOD, BAD)]
-    lines = [f"{'':20}" + "".join(f"{f'{titles[kind]}, {name}':>20}" for kind, name in columns)]
-    for title, key, unit in ROWS:
-        cells = (_cell(results[f"{kind}_{name}_{key}"], unit) for kind, name in columns)
-        lines.append(f"{title:20}" + "".join(f"{cell:>20}" for cell in cells))
-    for title, key, unit in OF_THE_PUBLISHER:
-        cells = (_cell(results[f"{kind}_{key}"], unit) for kind in kinds)
-        lines.append(f"{title:20}" + "".join(f"{cell:>20}{'':20}" for cell in cells).rstrip())
-    for kind in kinds:
-        lines += ["", f"{titles[kind]}, out of step by more than 45 ms, or frozen:"]
-        lines += lines_of(results[f"{kind}_moments"])
-    kept = "every promise kept"
-    lines += ["", "; ".join(f"BROKEN: {each}" for each in results["broken_promises"]) or kept]
-    return "\n".join([*lines, f"positive = picture late; {results['method']}"])
-
-
-def _cell(value: float | None, unit: str) -> str:
-    return "-" if value is None else f"{value:g} {unit}".strip()

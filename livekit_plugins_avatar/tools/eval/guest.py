@@ -1,7 +1,7 @@
-"""A participant that speaks over the agent.
+"""A participant that speaks over another one.
 
-Publishes speech at given times by a track of its own. The server decides that the guest is
-speaking, as in any call.
+Publishes speech by a track of its own while the other one is heard, and goes on until the server
+reports it as an active speaker, as a person does until they are heard.
 """
 
 from __future__ import annotations
@@ -13,9 +13,14 @@ from livekit import rtc
 from ...timeline import SAMPLE_RATE, Clock, samples
 from .costs import speech
 
-SPEAKS_S = 1.2
-"""A short sentence: longer than the server takes to report an active speaker, about 0.4 s."""
+SENTENCE_S = 1.2
+"""Longer than the server takes to report an active speaker, about 0.4 s where nothing is late."""
 
+SPEAKS_AT_MOST_S = 4.8
+WAITS_AT_MOST_S = 6.0
+"""For the other one to be heard: two turns may be apart when it is time, or the line is down."""
+
+POLL_S = 0.02
 TICK_SAMPLES = samples(0.02)
 QUEUE_MS = 100
 
@@ -27,6 +32,8 @@ class Guest:
         self._clock = clock
         self._room = rtc.Room()
         self._source = rtc.AudioSource(SAMPLE_RATE, 1, queue_size_ms=QUEUE_MS)
+        self._heard: set[str] = set()
+        self._room.on("active_speakers_changed", self._on_speakers)
 
     async def join(self, url: str, token: str) -> None:
         """Come in, silent."""
@@ -36,18 +43,35 @@ class Guest:
             rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE),
         )
 
-    async def interrupt(self, times_s: Sequence[float]) -> None:
-        """Speak at each of these times, counted from now."""
-        began_s, sentence = self._clock.now_s(), speech(SPEAKS_S)
+    async def interrupt(self, identity: str, times_s: Sequence[float]) -> None:
+        """Speak over a participant at each of these times, counted from now; later where it is
+        silent then."""
+        began_s = self._clock.now_s()
         for at_s in times_s:
             await self._clock.sleep(began_s + at_s - self._clock.now_s())
-            for first in range(0, len(sentence), TICK_SAMPLES):
-                pcm = sentence[first : first + TICK_SAMPLES]
-                await self._source.capture_frame(
-                    rtc.AudioFrame(pcm.tobytes(), SAMPLE_RATE, 1, len(pcm))
-                )
+            gives_up_s = self._clock.now_s() + WAITS_AT_MOST_S
+            while identity not in self._heard and self._clock.now_s() < gives_up_s:
+                await self._clock.sleep(POLL_S)
+            await self._speak()
 
     async def leave(self) -> None:
         """Go."""
         await self._room.disconnect()
         await self._source.aclose()
+
+    async def _speak(self) -> None:
+        """Say a sentence, and the next one where this one was not noticed."""
+        sentence, myself = speech(SENTENCE_S), self._room.local_participant.identity
+        noticed = False
+        for _ in range(round(SPEAKS_AT_MOST_S / SENTENCE_S)):
+            for first in range(0, len(sentence), TICK_SAMPLES):
+                pcm = sentence[first : first + TICK_SAMPLES]
+                await self._source.capture_frame(
+                    rtc.AudioFrame(pcm.tobytes(), SAMPLE_RATE, 1, len(pcm))
+                )
+                noticed = noticed or myself in self._heard
+            if noticed:
+                return
+
+    def _on_speakers(self, speakers: list[rtc.Participant]) -> None:
+        self._heard = {speaker.identity for speaker in speakers}

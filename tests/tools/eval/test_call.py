@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from livekit_plugins_avatar.tools.eval import call
+from livekit_plugins_avatar.tools.eval import call, call_table
 
 
 def arguments(*words: str) -> argparse.Namespace:
@@ -19,9 +19,9 @@ def arguments(*words: str) -> argparse.Namespace:
 def figures() -> dict[str, Any]:
     """A call that was as promised."""
     results: dict[str, Any] = {"method": "by eye"}
-    results |= {f"ours_{key}": 0 for _, key, _ in call.OF_THE_PUBLISHER}
+    results |= {f"ours_{key}": 0 for _, key, _ in call_table.OF_THE_PUBLISHER}
     for name in ("good", "bad"):
-        results |= {f"ours_{name}_{key}": 0.0 for _, key, _ in call.ROWS}
+        results |= {f"ours_{name}_{key}": 0.0 for _, key, _ in call_table.ROWS}
     return results | {"broken_promises": [], "ours_moments": []}
 
 
@@ -50,7 +50,7 @@ def test_each_promise_can_be_broken(key: str, value: float | None, promise: str)
 
 def test_the_table_has_a_column_for_each_viewer_and_says_what_is_broken() -> None:
     results = figures() | {"broken_promises": ["no turn is stuck"], "ours_bad_delay_ms": None}
-    lines = call.table(results).splitlines()
+    lines = call_table.table(results).splitlines()
     assert lines[0].split() == ["this", "package,", "good", "this", "package,", "bad"]
     assert any(line.split()[-1] == "-" for line in lines if line.startswith("publisher to ear"))
     assert "BROKEN: no turn is stuck" in lines[-2]
@@ -59,7 +59,7 @@ def test_the_table_has_a_column_for_each_viewer_and_says_what_is_broken() -> Non
 def test_the_table_says_what_happened_before_each_bad_moment() -> None:
     moment = {"at_s": 207.5, "viewer": "good", "what": "clap", "ms": 61.0, "cause": "none"}
     row = moment | {"before": ("reconnect 0.3 s, 2.4 s ago",)}
-    lines = call.table(figures() | {"ours_moments": [row]}).splitlines()
+    lines = call_table.table(figures() | {"ours_moments": [row]}).splitlines()
     assert "  207.5 s  good clap      +61 ms  reconnect 0.3 s, 2.4 s ago" in lines
 
 
