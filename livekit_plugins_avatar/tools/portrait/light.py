@@ -12,9 +12,11 @@ from scipy import ndimage
 from ..i420 import LUMA_OF_RGB
 from . import raster
 from .fit import Fit
-from .motion import NODES, Motion
+from .landmarks import Landmarks
+from .motion import NODES, Motion, nodes
 from .rig import Rig
 from .sampling import Floats, blurred, resized
+from .smile import fold_light
 
 SHOWN = 0.55
 """How much of the change is shown: all of it leaves grey patches."""
@@ -33,7 +35,7 @@ LIDS = 0.35
 """How much of the change a blink shows: a lid's skin rolls, which the rig does not know."""
 
 
-def shade_of(picture: Floats, rig: Rig, fit: Fit, motion: Motion) -> Floats:
+def shade_of(picture: Floats, rig: Rig, fit: Fit, motion: Motion, face: Landmarks) -> Floats:
     """Gain per node and field at weight 1, 0 where nothing changes, [rows, columns, fields]."""
     left, top, right, bottom = motion.box
     sure = motion.sure[motion.raster.seen]
@@ -53,8 +55,10 @@ def shade_of(picture: Floats, rig: Rig, fit: Fit, motion: Motion) -> Floats:
         change = (lit(fit.rest + HALF_WAY * delta) - rest) @ light / bright / HALF_WAY
         shown = SHOWN * (LIDS if motion.names[index].startswith("eyeBlink") else 1.0)
         gain[motion.sure, index] = shown * change
-    gain = gain[top:bottom, left:right]
-    inside = ndimage.distance_transform_edt(motion.sure[top:bottom, left:right])
+    cut = np.s_[top:bottom, left:right]
+    gain = gain[cut]
+    fold_light(gain, motion.names, face, nodes()[cut], fit.px_per_cm)
+    inside = ndimage.distance_transform_edt(motion.sure[cut])
     return np.asarray(blurred(gain, 0.8) * np.clip((inside - 0.5) / 4, 0, 1)[..., None])
 
 

@@ -24,6 +24,7 @@ from .raster import Raster
 from .rig import Rig
 from .sampling import Floats, blurred, grid, sampled
 from .slits import CLOSED, TOOTHY, Slit
+from .smile import rise
 from .smooth import filled
 
 STEP = 4
@@ -139,6 +140,7 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
     for each in fields:
         _ease_neck(each, sure[cut], 2 * jaw + 1, _row(slits["mouth"].middle[1]) - top)
     above, below = (each.reshape(*each.shape[:2], -1, 2).swapaxes(2, 3) for each in fields)
+    rise((above, below), names, slits["mouth"])
     places = nodes()[cut]
     lids = above.copy()
     for side, fold in folds(face, slits).items():

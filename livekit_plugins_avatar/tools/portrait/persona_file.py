@@ -192,7 +192,7 @@ def _ingredients(
         lids=with_lids(pixels, slits, lid_folds),
         layers=layers_of(pixels, head),
         motion=motion,
-        shade=shade_of(pixels, rig, fit, motion),
+        shade=shade_of(pixels, rig, fit, motion, face),
         head=head,
         eyes=eyes,
         inside=inside_of(pixels, rig, fit, face, slits["mouth"], eyes, teeth),
