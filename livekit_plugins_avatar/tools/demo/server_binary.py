@@ -5,7 +5,10 @@ The server is open source and a Go module, so the Go module proxy is enough to b
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 from . import cache, packages
@@ -66,5 +69,14 @@ def _build() -> Path:
     built = _built()
     built.parent.mkdir(parents=True, exist_ok=True)
     (build / "bin" / "server").replace(built)
-    shutil.rmtree(build, ignore_errors=True)
+    _remove(build)
     return built
+
+
+def _remove(build: Path) -> None:
+    """Delete the build's files in a process of its own, which may outlive this one: on a busy
+    machine it takes over a minute."""
+    rubbish = build.with_name(f"{build.name}-{os.getpid()}-done")
+    build.replace(rubbish)
+    delete = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
+    subprocess.Popen([sys.executable, "-c", delete, rubbish], start_new_session=True)
