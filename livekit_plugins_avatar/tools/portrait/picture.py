@@ -20,11 +20,13 @@ SIDE_MIN_PX = 128
 SIDE_MAX_PX = 2048
 """A larger picture is made smaller: the face is drawn 512 pixels wide at the most."""
 
+HEIC = "a HEIC file: pip install pi-heif to have it read, or save it as a JPEG"
+
 OTHERS = {
     b"%PDF": "a PDF: save the picture in it as a JPEG or a PNG",
     b"<svg": "a drawing in SVG: export it as a PNG of at least 512 pixels a side",
-    b"ftyphei": "a HEIC file, which is not read here: save or send it as a JPEG",
-    b"ftypmif1": "a HEIC file, which is not read here: save or send it as a JPEG",
+    b"ftyphei": HEIC,
+    b"ftypmif1": HEIC,
     b"ftypavif": "an AVIF file, which is not read here: save it as a JPEG",
     b"\0\0\1\0": "an icon: use a picture of at least 512 pixels a side",
 }
@@ -79,9 +81,7 @@ def _pixels(content: bytes, name: str) -> NDArray[np.uint8]:
         with warnings.catch_warnings():
             # Pillow warns of sizes that are refused here.
             warnings.simplefilter("ignore")
-            # Formats can only be named once Pillow knows them.
-            Image.init()
-            with Image.open(BytesIO(content), formats=FORMATS) as image:
+            with Image.open(BytesIO(content), formats=_formats()) as image:
                 _check_size(name, image)
                 image.draft("RGB", (SIDE_MAX_PX, SIDE_MAX_PX))
                 upright = ImageOps.exif_transpose(image)
@@ -97,6 +97,18 @@ def _pixels(content: bytes, name: str) -> NDArray[np.uint8]:
         raise PictureError(
             f"{name} is damaged ({type(error).__name__}): open it in an editor and save it again"
         ) from error
+
+
+def _formats() -> list[str]:
+    """What can be read: HEIF needs a library of its own."""
+    # Formats can only be named once Pillow knows them.
+    Image.init()
+    try:
+        from pi_heif import register_heif_opener
+    except ImportError:
+        return [*FORMATS]
+    register_heif_opener()
+    return [*FORMATS, "HEIF"]
 
 
 def _kind(content: bytes) -> str:

@@ -21,6 +21,7 @@ pytest.importorskip("scipy", reason="the extra `portrait` is not installed")
 portrait = import_module("livekit_plugins_avatar.tools.portrait")
 picture = import_module("livekit_plugins_avatar.tools.portrait.picture")
 
+HEIC = Path(__file__).parent / "data/man.heic"
 FLAG = "--i-have-the-right-to-use-this-picture"
 
 Pixels = NDArray[np.uint8]
@@ -57,7 +58,7 @@ NO_PICTURES: dict[str, tuple[Callable[[], bytes], str]] = {
     "zeros": (lambda: bytes(5000), "is no picture that can be read"),
     "a PDF": (lambda: b"%PDF-1.7\n%...", "is a PDF"),
     "an SVG": (lambda: b'<?xml version="1.0"?><svg width="600"></svg>', "a drawing in SVG"),
-    "HEIC": (lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "is a HEIC file"),
+    "half a HEIC": (lambda: HEIC.read_bytes()[:9000], "is damaged|is a HEIC file"),
     "an icon": (lambda: encoded(Image.new("RGB", (64, 64)), "ICO"), "is an icon"),
     "a PNG's head": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(40), "is no picture"),
     "no pixels": (lambda: png(600, 600), "is damaged"),
