@@ -39,8 +39,9 @@ WHITE_PRIOR = (0.0, 0.6, 0.3)
 
 WHITE_BLUR_PX = 2.0
 
-LASH_PX = 1.1
-"""Half the width of the line that lashes of closed lids make."""
+LASH_PX = (1.1, 4.0)
+"""How far the line that lashes of closed lids make goes above the lid's edge, and below it, where
+the lid's picture shows the eye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,9 @@ def _eyeball(picture: Floats, fit: Fit, face: Landmarks, slit: Slit, iris: int) 
     opening = np.clip((inside + 1.5) / 1.5, 0, 1)
     turn = SEEN_TURN * BALL_CM * fit.px_per_cm
     t, n = slit.coordinates(points)
-    away_of_edge = (n - slit.edges(t)[0]) / LASH_PX
-    lashes = np.exp(-(away_of_edge**2)) * np.clip((1 - np.abs(t)) * 6, 0, 1)
+    below = n - slit.edges(t)[0]
+    lashes = np.exp(-((below / np.where(below > 0, *LASH_PX[::-1])) ** 2))
+    lashes = lashes * np.clip((1 - np.abs(t)) * 6, 0, 1)
     return Eyeball(left, top, side, white, colour, cover, shine, seen, opening, lashes, turn)
 
 

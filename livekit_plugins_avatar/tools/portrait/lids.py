@@ -47,7 +47,14 @@ halves of the eye's width."""
 DARKEST = 0.75
 """What is darker than this share of the skin below the eye is no lid: a brow, or a frame."""
 
-LID_LIGHT = 0.96
+LID_LIGHT, OF_CHEEK = 0.96, 0.35
+"""What comes out is as bright as the skin above the fold, a little less, or this far on the way to
+that below the eye, if it is brighter."""
+
+ROUND, ROUND_AT, ROUND_WIDE, ROUND_SIDES = 0.1, 0.5, 0.4, 0.1
+"""A lid that is shut lies round the eyeball: brighter by this share, at this part of its height,
+this wide, and darker by that share towards its ends."""
+
 LIT, LIT_WITHIN = 0.9, 0.35
 """How bright a lid is that comes out, as a share of the skin above the fold; it is lit so by this
 share from so many halves of the eye's width above the fold on."""
@@ -135,7 +142,9 @@ def _lid(out: Floats, picture: Floats, fine: Floats, slit: Slit, fold: Floats) -
     at = np.concatenate([at, at * 0], axis=-1)
     lid, lit = (sampled(each[None], at) for each in _colours(picture, slit, fold))
     deep = np.clip(over / (LIT_WITHIN * slit.half), 0, 1)[..., None]
-    colour = lid + (lit - lid) * (LIT * deep * deep * (3 - 2 * deep))
+    high = (over / np.maximum(lower - upper, 1) - ROUND_AT) / ROUND_WIDE
+    light = 1 + ROUND * np.exp(-high * high) - ROUND_SIDES * np.clip(t * t, 0, 1)
+    colour = lid + (lit * light[..., None] - lid) * (LIT * deep * deep * (3 - 2 * deep))
     below = slit.at(t, lower + CHEEK * slit.half + np.maximum(over, 0))
     share = np.clip((over - 0.7) / 1.2, 0, 1)[..., None]
     here = np.s_[top : top + 2 * reach, left : left + 2 * reach]
@@ -155,7 +164,9 @@ def _colours(picture: Floats, slit: Slit, fold: Floats) -> tuple[Floats, Floats]
     )
     below = _typical(slit, cheek, None)
     over = _typical(slit, above, below)
-    return _typical(slit, lid, over), over * LID_LIGHT
+    luma = over @ LUMA_OF_RGB
+    brighter = np.maximum(below @ LUMA_OF_RGB - luma, 0) * OF_CHEEK
+    return _typical(slit, lid, over), over * (LID_LIGHT + brighter / luma)[:, None]
 
 
 def _typical(slit: Slit, seen: Floats, least: Floats | None) -> Floats:

@@ -16,7 +16,7 @@ from .eyes import Eyeball
 from .graph import Graph, Tensor
 from .motion import EYE_PITCH_RAD, STEP
 from .mouth import Inside
-from .planes import OFFSET, eighths, fetched, finer, pictures, ramps, yuv
+from .planes import OFFSET, YUV_OF_RGB, eighths, fetched, finer, pictures, ramps, yuv
 from .sampling import Floats
 from .window import Window
 
@@ -48,8 +48,11 @@ MOVING = 12.0
 FOLD_SHADOW, FOLD_SHADOW_PX = 0.2, 2.0
 """The same of lids under their folds."""
 
-LASH = 0.35
-"""Lashes of closing lids become a line, darker by this share."""
+FOLD_SOFT = 0.3
+"""How much less sharply skin ends at the fold over a lid that is shut."""
+
+LASH, LASH_DARK = 0.55, 0.1
+"""Lashes of closing lids become a line: so far towards the darkest tenth of the lid's edge."""
 
 EYES = ("Right", "Left")
 
@@ -149,15 +152,16 @@ class Openings:
         back = self._eyeballs(eyes, windows)
         rest = [window.of(self._edges[2]) for window in windows]
         back = self._shadowed(back, lid.distance, rest, LID_SHADOW, LID_SHADOW_PX, gain)
-        shut = (self.weight(*(f"eyeBlink{name}" for name in EYES)) * 2.0 - 0.8).clip(0, 1)
-        lid.luma = lid.luma * (1.0 - lid.more[0] * (shut * (LASH / 255)))
+        shut = (self.weight(*(f"eyeBlink{name}" for name in EYES)) * 2.5 - 0.5).clip(0, 1)
+        line = self.graph.constant(np.array([_lash(eye) for eye in eyes]).reshape(2, 1, 1, 1, 1))
+        lid.luma = lid.luma + (line - lid.luma) * lid.more[0] * (shut * (LASH / 255))
         back = back + (lower.planes() - back) * lower.cover
         rest = [window.of(self._edges[0]) for window in windows]
         light = gain * 0.0 + 1.0
         under = self._shadowed(
             lid.planes(), upper.distance, rest, FOLD_SHADOW, FOLD_SHADOW_PX, light
         )
-        fold = (upper.distance * 0.5 + 0.15).clip(0, 1)
+        fold = (upper.distance * (0.5 - shut * FOLD_SOFT) + 0.15).clip(0, 1)
         return self._layered(back, under, lid.cover, upper.planes(), fold, gain)
 
     def _sides(
@@ -330,6 +334,12 @@ def _shifted(picture: Tensor, shift: Tensor, side: int) -> Tensor:
     near = (1.0 - (shift + graph.constant(both)).apply("Abs")).apply("Relu")
     across, down = (each.reshaped(2, 1, -1, side, side) for each in near.split(1, 1, axis=0))
     return down @ picture @ across
+
+
+def _lash(eye: Eyeball) -> float:
+    """Luma of an eye's lashes."""
+    edge = (eye.seen @ YUV_OF_RGB[0])[eye.lashes > 0.5]
+    return float(np.quantile(edge, LASH_DARK))
 
 
 def _alone(sprite: Floats) -> Floats:

@@ -1,0 +1,58 @@
+"""Lids that come out are round and lit, and end in a line of lashes."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pytest
+
+from livekit_plugins_avatar.tools.i420 import LUMA_OF_RGB
+
+pytest.importorskip("scipy", reason="the extra `portrait` is not installed")
+eyes = import_module("livekit_plugins_avatar.tools.portrait.eyes")
+fits = import_module("livekit_plugins_avatar.tools.portrait.fit")
+landmarks = import_module("livekit_plugins_avatar.tools.portrait.landmarks")
+lids = import_module("livekit_plugins_avatar.tools.portrait.lids")
+rig = import_module("livekit_plugins_avatar.tools.portrait.rig")
+sampling = import_module("livekit_plugins_avatar.tools.portrait.sampling")
+slits = import_module("livekit_plugins_avatar.tools.portrait.slits")
+
+
+@pytest.fixture(scope="module")
+def face(man: np.ndarray) -> tuple[np.ndarray, Any, dict[str, Any]]:
+    """The man's picture, landmarks and slits."""
+    found = landmarks.landmarks(man, landmarks.faces(man)[0])
+    pixels = man.astype(float)
+    return pixels, found, slits.slits_of(found, pixels @ LUMA_OF_RGB)
+
+
+def test_a_lid_is_round(face: tuple[np.ndarray, Any, dict[str, Any]]) -> None:
+    """Half way up, what comes out from under the fold is brighter than at its upper end."""
+    pixels, found, its = face
+    folds = lids.folds(found, its)
+    luma = sampling.blurred(lids.with_lids(pixels, its, folds), 1.0) @ LUMA_OF_RGB
+    for side, fold in folds.items():
+        slit = its[side]
+        t = np.linspace(-0.4, 0.4, 9)
+        gap, edge = (np.interp(t, slit.t, each) for each in (slit.lower - slit.upper, slit.upper))
+        edge = edge - np.interp(t, slit.t, fold)
+        middle, high = (
+            sampling.sampled(luma, slit.at(t, edge - part * gap)).mean() for part in (0.6, 1.3)
+        )
+        assert middle > 1.02 * high
+
+
+def test_lashes_hide_the_white_below_the_edge(
+    face: tuple[np.ndarray, Any, dict[str, Any]],
+) -> None:
+    """The line of lashes goes on where the lid's picture shows the eye, and ends on the skin."""
+    pixels, found, its = face
+    fit = fits.fit(rig.load(), found, (512, 512))
+    for side, eye in eyes.eyeballs_of(pixels, fit, found, its).items():
+        slit = its[side]
+        points = slit.at(np.zeros(2), np.interp(0.0, slit.t, slit.upper) + np.array([1.5, -3.0]))
+        line = sampling.sampled(eye.lashes, points - [eye.left, eye.top])
+        assert line[0] > 0.7
+        assert line[1] < 0.1
