@@ -174,13 +174,14 @@ class End:
         graph, height, width = self.graph, last - first, right - left
         motion = self._carried.window(first, last, left, right)
         at = motion + corners(graph, 2 * left, 2 * first, width, height)
-        near, cover, there, first_tint, second_tint = self._plate.taken(at, (width, height))
+        near, drawn, own = self._plate.taken(at, (width, height))
+        cover, there = drawn.split(1, 1, axis=0)
         bright, tint = self._light_in(first, last, left, right).split(1, 2, axis=0)
         blocks, wall, dim, bare = self._behind(first, last, left, right)
         # The wall where a block came from is not quite the one behind it now.
         cover = cover * (1 / 255)
         near = near + blocks + (bright - there + (there - dim) * cover)
-        colour = graph.joined([first_tint, second_tint], 0) + wall + (tint - bare * cover)
+        colour = own + wall + (tint - bare * cover)
         if self._reach.face[first:last, left:right].any():
             moved = self._moved_changes(motion, (first, last, left, right))
             more, tinge = moved.split(4, 2, axis=0)

@@ -76,10 +76,10 @@ class Warp:
         blocks = Blocks(near, fine.split(1, 1, axis=1), [], (columns, rows))
         width, height = columns // 2 - self._margin, rows // 2 - self._margin
         at = motion * UNIT_PX + corners(graph, self._margin, self._margin, width, height)
-        found, *colour = blocks.taken(at, (width, height))
+        found, colour = blocks.taken(at, (width, height))
         whole = interleaved(found, 2 * height, 2 * width).reshaped(-1, 1, 2 * height, 2 * width)
         graph.named(whole * (1 / 255), self.makes[0])
-        graph.named(graph.joined(colour, 0).turned(1, 0, 2, 3) * (1 / 255), self.makes[1])
+        graph.named(colour.turned(1, 0, 2, 3) * (1 / 255), self.makes[1])
 
 
 WARPS = (

@@ -7,6 +7,7 @@ to draw a block that comes from there or from just beside it.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,52 +22,57 @@ class Blocks:
     """A picture to take blocks from.
 
     Args:
-        luma: Bytes [1, 1, H, W], as all planes.
+        luma: Bytes [1, 1, H, W], as all planes; None where the pixels of a block are given apart,
+            as the first four of what is smooth.
         smooth: Planes that are asked for between their pixels, one value for each block.
         rough: Planes of which the next pixel's value will do.
         size: W and H, both even.
     """
 
     def __init__(
-        self, luma: Tensor, smooth: Sequence[Tensor], rough: Sequence[Tensor], size: tuple[int, int]
+        self,
+        luma: Tensor | None,
+        smooth: Sequence[Tensor],
+        rough: Sequence[Tensor],
+        size: tuple[int, int],
     ) -> None:
         width, height = self._size = size
-        self._parts = [LUMA * LUMA, SMOOTH * SMOOTH * len(smooth), len(rough)]
-        pixels = [_shifted(luma, down, right) for down, right in np.ndindex(LUMA, LUMA)]
+        self._lines = [LUMA] * LUMA if luma else []
+        self._parts = [*self._lines, *[len(smooth)] * SMOOTH**2, *([len(rough)] if rough else [])]
+        pixels = [_shifted(luma, *by) for by in np.ndindex(LUMA, LUMA)] if luma else []
         for down, right in np.ndindex(SMOOTH, SMOOTH):
             pixels += [_shifted(plane, down, right) for plane in smooth]
-        planes = luma.graph.joined([*pixels, *rough], 1)
+        planes = smooth[0].graph.joined([*pixels, *rough], 1)
         # Of each line first the even pixels: what neighbouring blocks take lies side by side.
         apart = planes.reshaped(-1, height, width // 2, 2).turned(1, 3, 2, 0)
         self._rows = apart.reshaped(height * width, -1)
 
     def taken(self, at: Tensor, size: tuple[int, int]) -> list[Tensor]:
-        """Codes of a window's blocks: luma, [4, B, h, w], then the smooth planes, one by one, and
-        the rough ones, [1, B, h, w] each.
+        """Codes of a window's blocks, [planes, B, h, w]: luma, if it has some, what is smooth, and
+        what is rough, if there is any. Beyond the rim the outermost blocks are taken.
 
         Args:
             at: Columns and rows of pixels that the blocks come from, [B, 2, h, w].
             size: w and h.
         """
         graph, (width, height), columns = at.graph, size, self._size[0]
-        last = graph.constant(np.array(self._size).reshape(1, 2, 1, 1) - 1.0)
+        last = graph.constant(np.array(self._size).reshape(1, 2, 1, 1) - 2.0)
         at = graph.node("Min", at.at_least(0.0), last)
         first = at.truncated().floats()
         column, row = first.split(1, 1, axis=1)
         pair = (column * 0.5).truncated().floats()
         place = (row + column * 0.5) * float(columns) - pair * (columns - 1.0)
         found = graph.node("Gather", self._rows, place.truncated(), axis=0)
-        planes = found.turned(4, 0, 1, 2, 3).reshaped(sum(self._parts), -1, height, width).floats()
+        planes = found.turned(4, 0, 1, 2, 3).reshaped(sum(self._parts), -1, height, width)
         right, below = (at - first).turned(1, 0, 2, 3).split(1, 1, axis=0)
-        near, smooth, *rough = planes.split(*filter(None, self._parts), axis=0)
-        luma = _between(near.reshaped(LUMA, LUMA, -1, height, width), right, below)
-        count = self._parts[1] // SMOOTH**2
-        soft = smooth.reshaped(SMOOTH, SMOOTH * count, -1, height, width)
-        return [
-            luma.reshaped(4, -1, height, width),
-            *_between(soft, right, below, count).reshaped(count, -1, height, width).each(count),
-            *(rough[0].each(self._parts[2]) if rough else []),
-        ]
+        # Bytes are cut, not numbers: they are a quarter as long.
+        parts = [part.floats() for part in planes.split(*self._parts, axis=0)]
+        lines = [parts.pop(0) for _ in self._lines]
+        rows = [_between(*pair, below) for pair in itertools.pairwise(lines)]
+        pairs = [_between(row.part(0, -1, 0), row.part(1, None, 0), right) for row in rows]
+        near, beside, under, across, *rough = parts
+        smooth = _between(_between(near, beside, right), _between(under, across, right), below)
+        return [*([graph.joined(pairs, 0)] if pairs else []), smooth, *rough]
 
 
 def corners(graph: Graph, left: int, top: int, width: int, height: int) -> Tensor:
@@ -86,9 +92,6 @@ def _shifted(plane: Tensor, down: int, right: int) -> Tensor:
     return plane.framed(0, down, 0, right, "edge").window(down, ends, right, ends)
 
 
-def _between(pixels: Tensor, right: Tensor, below: Tensor, step: int = 1) -> Tensor:
-    """What lies between neighbours, of [rows, columns * step, B, h, w]."""
-    upper, lower = pixels.part(0, -1, 0), pixels.part(1, None, 0)
-    rows = upper + (lower - upper) * below
-    before, after = rows.part(0, -step, 1), rows.part(step, None, 1)
-    return before + (after - before) * right
+def _between(one: Tensor, other: Tensor, part: Tensor) -> Tensor:
+    """What lies between two, at a part of the way."""
+    return one + (other - one) * part

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from ...face.state import INDEX
+from .blocks import corners
 from .canvas import SIDE_PX
 from .eyes import Eyeball
 from .graph import Graph, Tensor
@@ -27,13 +28,11 @@ from .planes import (
     GREY,
     WHOLE,
     Wall,
-    eighths,
     fetched,
-    finer,
+    figure_blocks,
     interleaved,
     ramps,
     shifted,
-    whole_source,
 )
 from .regions import MOST, Reach, bands
 from .sampling import Floats
@@ -94,7 +93,7 @@ class Drawing:
         self.reach = Reach(parts.head)
         layers = parts.layers
         self.wall = Wall(graph, layers.wall_luma, layers.wall_chroma)
-        self.source = whole_source(graph, layers.luma, layers.chroma, layers.matte, self.wall)
+        self.figure = figure_blocks(graph, layers.luma, layers.chroma, layers.matte, self.wall)
 
     def write(self) -> Graph:
         """The graph, with its output named `i420`."""
@@ -104,7 +103,7 @@ class Drawing:
         self.nodes = self._head_nodes()
         skin = graph.joined([moved, gain], 1)
         self.around = self.reach.around(self.box)
-        self.skin = self._skin_turned(skin)
+        self.moves = self._moves(self._skin_turned(skin))
         self.shown = self.reach.around(self.inner)
         self.openings = self._openings()
         regions = bands(self.reach, self.parts.layers.matte, self.box)
@@ -186,16 +185,20 @@ class Drawing:
         assert terms is not None
         return origins(terms, [head.terms / CELL_PX])[0] * float(CELL_PX)
 
-    def _turned(self, window: Window, step: int) -> Tensor:
-        """Where every so many pixels of a window come from as the head moves, -1 to 1 across the
-        picture, [B, 2, h, w]: the middles of blocks."""
+    def _carried(self, window: Window, step: int) -> Tensor:
+        """Displacements to where every so many pixels of a window come from as the head moves, px,
+        [B, 2, h, w]: the middles of blocks."""
         rows, columns = (
             self._splines[step].window(first // step, (first + length) // step, 0, CELLS)
             for first, length in ((window.top, window.height), (window.left, window.width))
         )
-        motion = rows @ self.nodes @ columns.turned(1, 0) * (2 / SIDE_PX)
+        return rows @ self.nodes @ columns.turned(1, 0)
+
+    def _turned(self, window: Window, step: int) -> Tensor:
+        """The places themselves, -1 to 1 across the picture."""
         box = (window.left, window.top, window.width, window.height)
-        places = motion + ramps(self.graph, box, WHOLE, step, step / 2)
+        places = self._carried(window, step) * (2 / SIDE_PX)
+        places = places + ramps(self.graph, box, WHOLE, step, step / 2)
         # Shoulders that rise show what the picture ends with.
         rim = 1 - 2 * RIM_PX / SIDE_PX
         return places.clip(-rim, rim)
@@ -248,32 +251,37 @@ class Drawing:
             Window(inner.left, mouth.top, inner.width, inner.bottom - mouth.top),
         ]
 
-    def _places(self, window: Window) -> tuple[Tensor, Tensor]:
-        """Where the first pixels of a window's blocks come from, -1 to 1, [B, 2, h, w], and the
-        light on them, as a factor, [1, B, h, w]."""
-        graph, around, half = self.graph, self.around, window.halved()
-        first = (around.top - window.top) // 2, (around.left - window.left) // 2
-        rows = finer(around.height // STEP, 2, (first[0], half.height))
-        columns = finer(around.width // STEP, 2, (first[1], half.width)).T
-        own = eighths(graph, rows) @ self.skin @ eighths(graph, columns)
+    def _moves(self, skin: Tensor) -> Tensor:
+        """Displacements to where blocks come from, px, and what light adds to them, as a share, of
+        the whole picture, [B, 3, 256, 256].
+
+        Args:
+            skin: The skin's own, as `_skin_turned` gives it.
+        """
+        whole, around = Window(0, 0, SIDE_PX, SIDE_PX), self.around
+        above, left = around.top // STEP, around.left // STEP
+        below, right = ((SIDE_PX - end) // STEP for end in (around.bottom, around.right))
+        own = skin.framed(above, below, left, right)
         motion, gain = own.split(2, 1, axis=1)
-        places = motion * (2 * STEP / SIDE_PX) + (self._turned(window, 2) - 1 / SIDE_PX)
-        return places, gain.reshaped(1, -1, half.height, half.width) + 1.0
+        moved = motion * float(STEP) + self._carried(whole, STEP)
+        return self.graph.joined([moved, gain], 1).enlarged(STEP // 2)
 
     def _region(self, window: Window) -> tuple[Tensor, Tensor]:
         """Draw a window: bytes of luma, [B, H, W], and of chroma, [B, 2, H / 2, W / 2]."""
         height, width = window.height // 2, window.width // 2
-        places, light = self._places(window)
-        found = fetched(self.source, places.turned(0, 2, 3, 1).reshaped(1, -1, width, 2))
-        luma, chroma, cover = found.reshaped(7, -1, height, width).split(4, 2, 1, axis=0)
         half = window.halved()
+        motion, gain = _cut(self.moves, half).split(2, 1, axis=1)
+        light = gain.reshaped(1, -1, height, width) + 1.0
+        first = corners(self.graph, window.left, window.top, width, height)
+        drawn, tint = self.figure.taken(motion + first, (width, height))
+        luma, cover = drawn.split(4, 1, axis=0)
         fine = _cut(self.wall.luma, window)
         blocks = fine.reshaped(1, height, 2, width, 2).turned(2, 4, 0, 1, 3)
         fine = blocks.reshaped(4, 1, height, width)
         coarse = _cut(self.wall.chroma, half).reshaped(2, 1, height, width)
-        behind = 1.0 - cover
-        luma = luma * light + fine * behind
-        chroma = chroma + coarse * behind
+        behind = 1.0 - cover * (1 / 255)
+        luma = (luma - float(BLACK)) * light + fine * behind
+        chroma = (tint - float(GREY)) + coarse * behind
         shown = self.shown.within(window)
         if shown.height > 0 and shown.width > 0:
             part = shown.moved(-window.left, -window.top).halved()

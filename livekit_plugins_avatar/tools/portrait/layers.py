@@ -109,7 +109,7 @@ def _pooled(field: Floats) -> Floats:
 
 
 def _luma(seen: Floats, wall: Floats, share: Floats) -> Floats:
-    """Codes of the figure that give what is seen, as `whole_source` lays it on the wall."""
+    """Codes of the figure that give what is seen, as `figure_blocks` lays it on the wall."""
     fine = resized(share, SIDE_PX, SIDE_PX)
     blocks, share = (np.kron(each, np.ones((2, 2))) for each in (halved(wall), share))
     own = blocks + (seen - blocks * share - wall * (1 - share)) / np.maximum(fine, 1 / 255)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .blocks import Blocks
 from .canvas import SIDE_PX
 from .graph import Graph, Tensor
 from .sampling import Floats
@@ -133,13 +134,12 @@ class Wall:
         return self._bytes[scale - 1].window(top, bottom, left, right)
 
 
-def whole_source(graph: Graph, luma: Floats, chroma: Floats, matte: Floats, wall: Wall) -> Tensor:
-    """What every block of 2 x 2 pixels is fetched from, [1, 7, 512, 512].
+def figure_blocks(graph: Graph, luma: Floats, chroma: Floats, matte: Floats, wall: Wall) -> Blocks:
+    """What every block of 2 x 2 pixels is taken from, as codes: the luma of its four pixels, as far
+    as the figure covers them, how much of it is the figure, and its chroma, as far as that.
 
-    Four copies of the figure's luma as far as it covers, each shifted by a pixel, so that the
-    pixels of a block share a place; then its chroma, and how much of a block is the figure. The
-    last three lie so that every second pixel is a block's own. Luma is covered by the pixel: where
-    that is not what a block is, the block's wall makes up for it.
+    Every second pixel of each plane is a block's own. Luma is covered by the pixel: where that is
+    not what a block is, the block's wall makes up for it.
 
     Args:
         graph: To write to.
@@ -151,11 +151,13 @@ def whole_source(graph: Graph, luma: Floats, chroma: Floats, matte: Floats, wall
     cover = graph.bytes_(matte[None, None] * 255, "matte").floats() * (1 / 255)
     blocks = graph.joined([(colours - float(GREY)) * cover, cover, wall.blocks], 1)
     colour, share, behind = blocks.enlarged(2, "asymmetric").split(2, 1, 1, axis=1)
-    copies, covers = (
-        graph.joined(shifted(each.framed(0, 1, 0, 1, "edge")), 1)
-        for each in (own - float(BLACK), cover.enlarged(2))
+    pairs = zip(
+        *(shifted(p.framed(0, 1, 0, 1, "edge")) for p in (own - float(BLACK), cover.enlarged(2))),
+        strict=True,
     )
-    return graph.joined([(copies - behind) * covers + behind * share, colour, share], 1)
+    near = [((copy - behind) * over + behind * share).codes(BLACK) for copy, over in pairs]
+    tints = colour.codes(GREY).split(1, 1, axis=1)
+    return Blocks(None, [*near, (share * 255.0).codes(0)], tints, WHOLE)
 
 
 def interleaved(luma: Tensor, height: int, width: int) -> Tensor:

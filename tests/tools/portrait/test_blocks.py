@@ -11,7 +11,7 @@ pytest.importorskip("scipy", reason="the extra `portrait` is not installed")
 from scipy import ndimage
 
 from livekit_plugins_avatar.tools.portrait.blocks import Blocks, corners
-from livekit_plugins_avatar.tools.portrait.graph import Graph, Tensor
+from livekit_plugins_avatar.tools.portrait.graph import Graph
 
 WIDTH, HEIGHT = 20, 12
 SIZE = (5, 3)
@@ -26,7 +26,7 @@ def taken(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     luma, smooth, rough = (graph.bytes_(each[None, None]) for each in pictures)
     blocks = Blocks(luma, [smooth], [rough], (WIDTH, HEIGHT))
     moved = graph.input("face").reshaped(-1, 2, 1, 1) + corners(graph, 4, 2, *SIZE)
-    parts: list[Tensor] = blocks.taken(moved, SIZE)
+    parts = blocks.taken(moved, SIZE)
     graph.named(graph.joined(parts, 0).turned(1, 0, 2, 3).codes(0), "i420")
     content = graph.model(2, "i420", (6, SIZE[1], SIZE[0]), {})
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
@@ -49,8 +49,28 @@ def test_blocks_come_from_between_pixels() -> None:
         assert (planes[5] == rough[np.floor(y).astype(int), np.floor(x).astype(int)]).all()
 
 
+def test_pixels_of_a_block_can_be_given_apart() -> None:
+    """Then each is interpolated in a plane of its own."""
+    pictures = np.random.default_rng(1).integers(0, 256, (4, HEIGHT, WIDTH))
+    graph = Graph()
+    blocks = Blocks(
+        None, [graph.bytes_(each[None, None]) for each in pictures], [], (WIDTH, HEIGHT)
+    )
+    moved = graph.input("face").reshaped(-1, 2, 1, 1) + corners(graph, 4, 2, *SIZE)
+    (planes,) = blocks.taken(moved, SIZE)
+    graph.named(planes.turned(1, 0, 2, 3).codes(0), "i420")
+    content = graph.model(2, "i420", (4, SIZE[1], SIZE[0]), {})
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    found = session.run(None, {"face": np.array([[0.25, 1.5]], np.float32)})[0][0]
+    row, column = np.mgrid[: SIZE[1], : SIZE[0]] * 2.0
+    for plane, picture in zip(found, pictures, strict=True):
+        at = [row + 3.5, column + 4.25]
+        wanted = ndimage.map_coordinates(picture.astype(float), at, order=1)
+        assert np.abs(plane - wanted).max() <= 0.51
+
+
 def test_blocks_from_outside_come_from_the_edge() -> None:
-    """A place far outside is held at the picture's edge, and no row is missed."""
+    """Of a place far outside the outermost block is taken, and no row is missed."""
     (luma, _, _), found = taken(np.array([[-500.0, -500.0], [500.0, 500.0]]))
-    assert (found[0, 0] == luma[0, 0]).all()
-    assert (found[1, 0] == luma[-1, -1]).all()
+    assert (found[0, :4, 0, 0] == luma[:2, :2].ravel()).all()
+    assert (found[1, :4, 0, 0] == luma[-2:, -2:].ravel()).all()
