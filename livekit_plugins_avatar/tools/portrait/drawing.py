@@ -273,8 +273,8 @@ class Drawing:
         motion, gain = _cut(self.moves, half).split(2, 1, axis=1)
         light = gain.reshaped(1, -1, height, width) + 1.0
         first = corners(self.graph, window.left, window.top, width, height)
-        drawn, tint = self.figure.taken(motion + first, (width, height))
-        luma, cover = drawn.split(4, 1, axis=0)
+        (drawn,) = self.figure.taken(motion + first, (width, height))
+        luma, tint, cover = drawn.split(4, 2, 1, axis=0)
         fine = _cut(self.wall.luma, window)
         blocks = fine.reshaped(1, height, 2, width, 2).turned(2, 4, 0, 1, 3)
         fine = blocks.reshaped(4, 1, height, width)

@@ -157,7 +157,7 @@ def figure_blocks(graph: Graph, luma: Floats, chroma: Floats, matte: Floats, wal
     )
     near = [((copy - behind) * over + behind * share).codes(BLACK) for copy, over in pairs]
     tints = colour.codes(GREY).split(1, 1, axis=1)
-    return Blocks(None, [*near, (share * 255.0).codes(0)], tints, WHOLE)
+    return Blocks(None, [*near, *tints, (share * 255.0).codes(0)], [], WHOLE)
 
 
 def interleaved(luma: Tensor, height: int, width: int) -> Tensor:
