@@ -57,6 +57,10 @@ ROUND, ROUND_REACH = 0.5, 0.7
 """How much of what an open mouth lacks to be round it gets, and how far below it that reaches, in
 halves of its width."""
 
+CORNER, CORNER_REACH = 0.22, 0.35
+"""Towards the corners of the mouth lips part less and less, over this part of half its width, and
+within so much of it below them."""
+
 POINTED, POINTED_NODES = ("mouthFunnel", "mouthPucker"), 1.5
 """The rig's lips come to a point in these: they are blurred so far."""
 
@@ -137,6 +141,7 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
     for each in fields:
         _blunt(each, names)
     _round(fields[1], fields[0], slits["mouth"], 2 * jaw, nodes()[cut])
+    _tie(fields[1], fields[0], slits["mouth"], nodes()[cut])
     for each in fields:
         _ease_neck(each, sure[cut], 2 * jaw + 1, _row(slits["mouth"].middle[1]) - top)
     above, below = (each.reshape(*each.shape[:2], -1, 2).swapaxes(2, 3) for each in fields)
@@ -252,6 +257,16 @@ def _round(below: Floats, above: Floats, slit: Slit, jaw: int, places: Floats) -
     share = np.exp(-(np.maximum(low, 0) ** 2)) * np.clip(1 + 2 * low, 0, 1)
     more = blurred(np.interp(at_t, t, more, 0, 0) * share, 1.0)
     below[..., jaw : jaw + 2] += more[..., None] * slit.across
+
+
+def _tie(below: Floats, above: Floats, slit: Slit, places: Floats) -> None:
+    """Let what is below a slit move as what is above at its corners; `below` is changed."""
+    t, n = slit.coordinates(places)
+    apart = np.clip((1 - np.abs(t)) / CORNER, 0, 1)
+    apart = apart * (2 - apart)
+    low = np.maximum(n - slit.edges(t)[1], 0) / (CORNER_REACH * slit.half)
+    tied = (1 - apart) * (np.abs(t) < 1) * np.exp(-low * low)
+    below += (above - below) * tied[..., None]
 
 
 def _seal(slit: Slit, places: Floats, reach: tuple[float, ...]) -> list[Floats]:

@@ -53,6 +53,13 @@ lip's edge."""
 LOWER_LIT = 0.85
 """What follows the jaw lies in the shadow of the upper lip."""
 
+OUTER, CORNER_DARK = (0.4, 1.0), 0.75
+"""The parts of half a mouth's width between which light falls, and how much of it, as cheeks are
+near."""
+
+RIM = (0.15, 0.6)
+"""How much darker the lower lip's edge is in the middle and at the corners: it turns inwards."""
+
 CHIN = 1.1
 """How far below the mouth that is, in halves of its width."""
 
@@ -74,6 +81,7 @@ class Inside:
         jaw: Matrices [2, 3] from points of the window to points of `lower`, for jawOpen 0 and 1.
         side_px: How far jawLeft 1 moves the lower teeth, [2].
         dark: Colour of the throat, [3].
+        rim: How much darker the lower lip is along its edge, as a share, [height, width].
         own: The picture's own teeth, [height, width, 4], where it shows some.
     """
 
@@ -87,6 +95,7 @@ class Inside:
     jaw: tuple[Floats, Floats]
     side_px: Floats
     dark: Floats
+    rim: Floats
     own: Floats | None
 
 
@@ -123,7 +132,10 @@ def inside_of(
         points + slit.across * (CHIN * slit.half),
     )
     lower[..., :3] *= LOWER_LIT
+    outer = _outer(slit, points)
     for sprite in (upper, lower):
+        dark = colours.dark * sprite[..., 3:]
+        sprite[..., :3] += (dark - sprite[..., :3]) * (CORNER_DARK * outer)
         sprite[..., :3] += grain * sprite[..., 3:]
     return Inside(
         *window,
@@ -133,6 +145,7 @@ def inside_of(
         jaw=(_back(rig, fit, lift, window, 0.0), _back(rig, fit, lift, window, 1.0)),
         side_px=_centre(rig, fit, "jawLeft") - _centre(rig, fit, ""),
         dark=colours.dark,
+        rim=RIM[0] + (RIM[1] - RIM[0]) * outer[..., 0],
         own=shown(picture, slit, points, -OWN_LIP_PX) if slit.openness > TOOTHY else None,
     )
 
@@ -224,6 +237,13 @@ def _biting(slit: Slit, window: tuple[int, int, int, int], px_per_cm: float) -> 
     t, n = slit.coordinates(grid(width, height, left, top))
     low = slit.edges(t)[0] + BITE_CM * px_per_cm - n
     return np.clip((BITE - np.abs(t)) * 5, 0, 1) * np.clip(low / 1.5 + 0.5, 0, 1)
+
+
+def _outer(slit: Slit, points: Floats) -> Floats:
+    """0 in the middle of the mouth, 1 at its corners, [..., 1]."""
+    t = np.abs(slit.coordinates(points)[0])[..., None]
+    share = np.clip((t - OUTER[0]) / (OUTER[1] - OUTER[0]), 0, 1)
+    return np.asarray(share * share * (3 - 2 * share))
 
 
 def _exchanged(upper: Floats, teeth: Teeth, places: Floats, light: float) -> Floats:

@@ -16,7 +16,8 @@ from .eyes import Eyeball
 from .graph import Graph, Tensor
 from .motion import EYE_PITCH_RAD, STEP
 from .mouth import Inside
-from .planes import OFFSET, YUV_OF_RGB, eighths, fetched, finer, pictures, ramps, yuv
+from .mouth_graph import at_rest, drawn_inside
+from .planes import YUV_OF_RGB, eighths, fetched, finer, pictures, ramps
 from .sampling import Floats
 from .window import Window
 
@@ -42,8 +43,8 @@ LID_SHADOW, LID_SHADOW_PX = 0.4, 2.5
 TEETH_SHADOW, INNER_SHADOW, INNER_SHADOW_PX = 0.3, 0.75, 7.0
 """The same of a lip's shadow on teeth, and on what lies behind them."""
 
-MOVING = 12.0
-"""Weights of a mouth's units add up to the inverse of this, and its inside is drawn anew."""
+RIM_PX, RIM_OPEN = 3.0, 5.0
+"""How wide the dark rim of a lower lip is, and the inverse of the jaw's weight that shows it."""
 
 FOLD_SHADOW, FOLD_SHADOW_PX = 0.2, 2.0
 """The same of lids under their folds."""
@@ -123,27 +124,23 @@ class Openings:
         """The mouth, [1, 3, B, H, W]; `jaw` is the weight of the field jawOpen, [B, 1]."""
         (upper, lower), gain = self._sides([window], skin, [])
         rest = None if inner.own is None else [window.of(self._edges[0])]
-        back = self._inside(inner, window, jaw)
+        back = drawn_inside(self.face, inner, window, jaw)
         over = (inner.upper if inner.own is None else inner.own)[..., 3]
         dark = INNER_SHADOW + (TEETH_SHADOW - INNER_SHADOW) * over
         depth = self.graph.half(window.of(dark, inner.left, inner.top)[None, None, None])
         back = self._shadowed(back, upper.distance, rest, depth, INNER_SHADOW_PX, gain)
         if inner.own is not None:
-            back = self._at_rest(back, window)
+            back = at_rest(self.face, back, window.of(self._plates[0]))
         cover = lower.cover
         if inner.own is None:
             tuck = (self.weight("mouthRollLower") * 2.0 - 0.3).clip(0, 1)
             bite = self.graph.half(window.of(inner.bite, inner.left, inner.top)[None, None, None])
             cover = cover * (1.0 - tuck * bite)
+        rim = (1.0 - lower.distance.apply("Abs") * (1 / RIM_PX)).clip(0, 1)
+        opened = (jaw * RIM_OPEN).clip(0, 1).reshaped(1, 1, -1, 1, 1)
+        share = self.graph.half(window.of(inner.rim, inner.left, inner.top)[None, None, None])
+        lower.luma = lower.luma * (1.0 - rim * (opened * share))
         return self._layered(back, lower.planes(), cover, upper.planes(), upper.cover, gain)
-
-    def _at_rest(self, back: Tensor, window: Window) -> Tensor:
-        """The inside of a mouth that hardly moves is the picture's."""
-        moving = [name.startswith(("jaw", "mouth", "tongue", "cheek")) for name in PARAMETERS]
-        table = self.graph.constant(np.array(moving, np.float32)[:, None] * MOVING)
-        still = (1.0 - self.face @ table).clip(0, 1).reshaped(1, 1, -1, 1, 1)
-        seen = pictures(self.graph, window.of(self._plates[0])[None])
-        return back + (seen.reshaped(1, 3, 1, window.height, window.width) - back) * still
 
     def eyes(self, eyes: Sequence[Eyeball], windows: Sequence[Window], skin: Skin) -> Tensor:
         """Both eyes, [2, 3, B, H, W]."""
@@ -272,44 +269,6 @@ class Openings:
         shift = angles.apply("Sin") * self.graph.constant(pixels.reshape(1, 4))
         return shift.turned(1, 0).reshaped(2, 2, 1, -1, 1, 1)
 
-    def _inside(self, mouth: Inside, window: Window, jaw: Tensor) -> Tensor:
-        graph = self.graph
-        lower = mouth.lower
-        throat = yuv(mouth.dark[None, None])[..., 0, 0] - OFFSET
-        dark = graph.constant(throat.reshape(1, 3, 1, 1, 1))
-        sprite = graph.joined(
-            [pictures(graph, _alone(lower)[None]), graph.half(lower[None, None, ..., 3])], 1
-        )
-        places = self._jaw_places(mouth, window, jaw)
-        shape = (1, 4, -1, window.height, window.width)
-        moved, cover = fetched(sprite, places).reshaped(*shape).split(3, 1, axis=1)
-        picture = dark + (moved - dark) * cover
-        upper = window.of(mouth.upper if mouth.own is None else mouth.own, mouth.left, mouth.top)
-        over = pictures(graph, _alone(upper)[None]).reshaped(1, 3, 1, window.height, window.width)
-        return picture + (over - picture) * graph.half(upper[None, None, None, ..., 3])
-
-    def _jaw_places(self, mouth: Inside, window: Window, jaw: Tensor) -> Tensor:
-        """Places in the lower sprite, [1, B * H, W, 2]: an affine map that follows the jaw."""
-        graph = self.graph
-        shut, wide = mouth.jaw
-        left, right = (self.face.columns([INDEX[name]]) for name in ("jawLeft", "jawRight"))
-        aside = np.zeros((2, 3))
-        aside[:, 2] = mouth.side_px
-        size = np.array([mouth.width, mouth.height])
-        start = shut + np.array([[0, 0, 0.5], [0, 0, 0.5]])
-        steps = np.stack([start * 2 / size[:, None], (wide - shut) * 2 / size[:, None]])
-        steps[0, :, 2] -= 1
-        side = aside * 2 / size[:, None]
-        factors = graph.joined([jaw, left - right], 1)
-        table = np.stack([steps[1].T.ravel(), -side.T.ravel()])
-        matrix = factors @ graph.constant(table) + graph.constant(steps[0].T.reshape(1, 6))
-        x = np.arange(window.left, window.right) - mouth.left
-        y = np.arange(window.top, window.bottom) - mouth.top
-        across, down = np.zeros((1, 1, len(x), 3)), np.zeros((1, len(y), 1, 3))
-        across[..., 0], across[..., 2], down[..., 1] = x[:, None].T, 1, y[:, None]
-        points = (graph.constant(across) + graph.constant(down)).reshaped(1, -1, 3)
-        return (points @ matrix.reshaped(-1, 3, 2)).reshaped(1, -1, window.width, 2)
-
 
 def with_lids(face: Tensor, units: Tensor, names: Sequence[str]) -> Tensor:
     """Weights of the named units, [B, units]: upper lids follow the gaze up and down, as far as
@@ -340,10 +299,3 @@ def _lash(eye: Eyeball) -> float:
     """Luma of an eye's lashes."""
     edge = (eye.seen @ YUV_OF_RGB[0])[eye.lashes > 0.5]
     return float(np.quantile(edge, LASH_DARK))
-
-
-def _alone(sprite: Floats) -> Floats:
-    """Colours of a sprite without its coverage, gone on where nothing is covered."""
-    cover = sprite[..., 3:]
-    mean = sprite[..., :3].sum(axis=(0, 1)) / max(float(cover.sum()), 1e-6)
-    return np.where(cover > 0.02, sprite[..., :3] / np.maximum(cover, 0.02), mean)
