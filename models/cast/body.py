@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from models.people.head import Numbers
 from models.personas import anatomy
 from models.personas.anatomy import Indices, Points
-from models.personas.surface import smoothstep
+from models.personas.subdivision import neighbours
+from models.personas.surface import normals, smoothstep
 
 MALE: Mapping[str, float] = {
     "macrodetails/caucasian-male-young": 0.7,
@@ -82,3 +84,36 @@ def body(targets: Mapping[str, float], eyes: Points) -> tuple[Points, Indices, P
     used, packed = np.unique(quads[seen], return_inverse=True)
     joint = mesh.centre("joint-neck", points) + shift
     return points[used] + shift, packed.reshape(-1, 4), joint
+
+
+REACH_DM, SPREAD = 0.5, 14
+"""How far from the head's own bust the body follows it, and over how many neighbours this fades."""
+
+
+def fitted(points: Points, quads: Indices, skin: Points) -> Points:
+    """A body whose neck and shoulders lie on the bust that a head has of its own.
+
+    Args:
+        points, quads: The body, dm, float64 [N, 3], int64 [Q, 4].
+        skin: Vertices of the head's skin with its bust, alike.
+
+    Returns:
+        The body's vertices, moved along their normals, float64 [N, 3].
+    """
+    bust = np.flatnonzero(skin[:, 1] < BUST_BELOW_DM)
+    mean = neighbours(quads, len(points))
+    moved = points.copy()
+    for _ in range(3):
+        out = normals(moved, quads)
+        distance, nearest = cKDTree(skin[bust]).query(moved)
+        away = skin[bust][nearest] - moved
+        share = np.exp(-((distance / REACH_DM) ** 2)) * (moved[:, 1] < BUST_BELOW_DM)
+        step = share * np.sum(away * out, axis=1)
+        for _ in range(SPREAD):
+            step = 0.5 * step + 0.5 * np.asarray(mean @ step)
+        moved = moved + step[:, None] * out
+    return np.asarray(moved)
+
+
+BUST_BELOW_DM = -0.80
+"""Height below which an ICT head is neck and bust."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from models.people.people import BROWN, DARK, GREEN, Colour, Light
+from models.people.people import BROWN, DARK, Colour, Light
 
 from .tailoring import Cut as Tailoring
 
@@ -31,6 +31,7 @@ class Member:
         shadow: How dark a shaved beard shows.
         brow, brow_count: Thickness of the brows, and how many hairs they have; 1 is usual.
         brow_up: How much higher the brows are, dm.
+        brow_arch: How much they bend; 1 is usual for a woman.
         lashes: Hairs on a card of an upper lid.
         iris: From pupil to rim.
         cloth, gauge: Colour of the cloth, and coarseness of its stitches.
@@ -64,6 +65,7 @@ class Member:
     shadow: float = 0.0
     brow: float = 1.0
     brow_up: float = 0.0
+    brow_arch: float = 1.0
     brow_count: float = 1.0
     lashes: int = 50
     gauge: float = 1.0
@@ -94,8 +96,8 @@ def rest(
 
 GREY = ("6f7268", "56626a", "1c2226")
 
-WINDOW_LEFT = Light((-7.5, 3.0, 6.0), 700, fill_w=40, rim_w=60, key_dm=13.0, room=0.42)
-WINDOW_RIGHT = Light((7.5, 2.8, 6.0), 700, fill_w=40, rim_w=40, key_dm=13.0, room=0.42)
+WINDOW_LEFT = Light((-6.8, 3.0, 5.6), 620, fill_w=14, rim_w=50, key_dm=5.5, room=0.22)
+WINDOW_RIGHT = Light((6.8, 2.8, 5.6), 620, fill_w=14, rim_w=40, key_dm=5.5, room=0.22)
 FACING = Light((-5.0, 3.5, 8.0), 380, fill_w=40, rim_w=60, key_dm=11.0, room=0.5)
 
 T_SHIRT = Tailoring(drop=0.24, more=0.08, stiff=0.12)
@@ -104,13 +106,15 @@ JUMPER = Tailoring(drop=0.13, more=0.10, stiff=0.2, loose=0.15, band=0.22, thick
 CAST = (
     Member(
         "man-1", 205, False, "young_lightskinned_male_diffuse", ("crop", {"peaks": 0.11}),
-        0.78, 0.12, GREEN, "34404e", WINDOW_RIGHT, 0.55, wall=0.42, beard_dm=0.012, shadow=0.45,
-        brow=1.25, brow_count=1.3, lashes=40, tailoring=T_SHIRT, rest=rest(0.26, 0.17),
+        0.72, 0.05, BROWN, "34404e", WINDOW_RIGHT, 0.75, wall=0.222, wall_gain=0.9,
+        beard_dm=0.009, shadow=0.45, brow=1.35, brow_up=-0.01, brow_arch=0.5, brow_count=1.5,
+        lashes=40, tailoring=T_SHIRT, rest=rest(0.26, 0.17),
     ),
     Member(
         "woman-1", 202, True, "middleage_darkskinned_female_diffuse", ("coils", {}),
-        0.98, 0.05, DARK, "9a6a2c", WINDOW_RIGHT, 0.95, wall=0.07, brow=1.1, brow_count=1.2,
-        lashes=70, roll=-2.5, yaw=-3.0, tailoring=JUMPER, rest=rest(0.30, 0.12),
+        0.98, 0.05, DARK, "8a6a3c", WINDOW_RIGHT, 1.5, wall=0.395, wall_gain=0.45,
+        tone=(0.98, 1.10, 1.08), brow=1.15, brow_count=1.4, lashes=70,
+        roll=-2.5, yaw=-3.0, tailoring=JUMPER, rest=rest(0.30, 0.12),
     ),
     Member(
         "man-2", 206, False, "old_lightskinned_male_diffuse2",

@@ -44,6 +44,7 @@ class Cut:
         sweep: Direction of the top's front, to the picture's right.
         clump: How far tips draw together.
         frizz: Random bends.
+        mess: How far locks lie beside the way they are combed.
         grey: Share of white hairs.
         bun: Radius of a knot on the crown, dm; 0 ties hair at the back.
     """
@@ -62,8 +63,13 @@ class Cut:
     sweep: float = 0.15
     clump: float = 0.35
     frizz: float = 0.02
+    mess: float = 0.16
     grey: float = 0.0
     bun: float = 0.0
+
+
+BABY_HAIR = 0.03
+"""Density of the fine hairs in front of a hairline, as a share of that within."""
 
 
 def on_head(head: Head, skin: Points, ears: Numbers) -> hair.Head:
@@ -82,9 +88,13 @@ def cover(cut: Cut, head: Head, skin: Points, ears: Numbers) -> Numbers:
     line = np.interp(place.ahead, ahead, height)
     bays = np.exp(-(((np.abs(place.across) - 0.45) / 0.17) ** 2))
     line = line + cut.peaks * bays * smoothstep(0.4, 0.7, place.ahead)
-    line = line + 0.010 * hair._noise(skin, 17.0, 77) + 0.012 * hair._noise(skin, 55.0, 78)
+    line = line + 0.014 * hair._noise(skin, 17.0, 77) + 0.014 * hair._noise(skin, 55.0, 78)
+    line = line + 0.020 * hair._noise(skin, 6.0, 79)
     line = line + 0.012 * np.tanh(6 * place.across) * smoothstep(0.4, 0.7, place.ahead)
-    thick = smoothstep(-0.3 * cut.soft, 0.7 * cut.soft, place.height - line) ** 1.5
+    within = place.height - line
+    thick = smoothstep(-0.3 * cut.soft, 0.7 * cut.soft, within) ** 1.5
+    # A few short, fine hairs stand in front of the line.
+    thick = thick + BABY_HAIR * smoothstep(-0.75 * cut.soft, 0.0, within) * (1 - thick)
     if cut.bare:
         crown = smoothstep(
             0.52, 0.80, place.height + 0.22 * place.ahead - 0.10 * np.abs(place.across)
@@ -96,7 +106,16 @@ def cover(cut: Cut, head: Head, skin: Points, ears: Numbers) -> Numbers:
 CUTS: Mapping[str, Cut] = {
     "buzz": Cut(sides=0.035, top=0.055, strands=70_000, points=3, clump=0.0, lift=0.8, frizz=0.008),
     "crop": Cut(
-        sides=0.055, top=0.21, soft=0.19, strands=65_000, points=7, lift=0.55, clump=0.5, frizz=0.03
+        sides=0.055,
+        top=0.24,
+        soft=0.22,
+        strands=60_000,
+        points=8,
+        lift=0.75,
+        clump=0.55,
+        frizz=0.04,
+        mess=0.42,
+        sweep=0.3,
     ),
     "thin": Cut(
         sides=0.10, top=0.12, strands=42_000, points=5, bare=0.93, peaks=0.16, clump=0.3, lift=0.4

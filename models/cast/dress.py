@@ -27,6 +27,7 @@ def dress(member: Member, folder: Path) -> None:
     eyes = np.mean([centre for centre, _ in head.sockets.values()], axis=0)
     shape = body.FEMALE if member.female else body.MALE
     points, quads, joint = body.body(shape, eyes + EYES_BACK)
+    points = body.fitted(points, quads, skin)
     neck = _neck(skin, head.faces, joint, member)
     cloth, faces = garment.drape(points, quads, joint, member.tailoring, [(points, quads), neck])
     np.savez(

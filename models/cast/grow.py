@@ -40,4 +40,4 @@ def grow(cut: Cut, head: Head, skin: Points, ears: Numbers, seed: int) -> Strand
     t = np.linspace(0, 1, points.shape[1])
     fine = np.interp(t, [0, 0.1, 0.6, 1], [0.85, 1, 0.9, 0.3])
     radius = cut.radius * fine * chance.uniform(0.65, 1.25, (len(root), 1))
-    return points, radius * (0.55 + 0.45 * within[:, None])
+    return points, radius * (0.42 + 0.58 * within[:, None] ** 0.6)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from models.people import materials
+from models.personas.anatomy import Points
+from models.personas.eyes import PUPIL_SHARE
 from models.personas.materials import _arithmetic
 from models.personas.nodes import Graph, Value, linear
+from models.personas.surface import smoothstep
 
 
 def knit(colour: str, rib: bool, gauge: float = 1.0, heather: float = 0.3) -> Any:
@@ -63,6 +68,22 @@ def hair(name: str, melanin: float, redness: float, grey: float, rough: float = 
 
 def eye(iris: tuple[str, str, str], white: float) -> Any:
     """An eyeball of `materials.eye`; `white` dims its white, which in dark faces would glow."""
-    ball = tuple(white * part for part in linear("b3a79f")[:3])
-    edge = tuple(white * part for part in linear("96695f")[:3])
-    return materials.eye(iris, (ball, edge, linear("a04c40")), outside_from_to=(0.88, 1.08))
+    ball = tuple(white * part for part in linear("b8aba2")[:3])
+    edge = tuple(white * part for part in linear("8d6058")[:3])
+    return materials.eye(
+        iris,
+        (ball, edge, linear("9c4438")),
+        outside_from_to=(0.86, 1.06),
+        pupil=0.78 * PUPIL_SHARE,
+        lit=0.55,
+    )
+
+
+def smaller_iris(points: Points) -> Points:
+    """An eyeball or cornea of radius 1 whose iris has 5.9 mm on ICT's large balls."""
+    across = np.hypot(points[:, 0], points[:, 1])
+    angle, radius = np.arctan2(across, points[:, 2]), np.linalg.norm(points, axis=1)
+    turned = angle * (0.87 + 0.13 * smoothstep(0.45, 1.2, angle))
+    out = points * (radius * np.sin(turned) / np.maximum(across, 1e-9))[:, None]
+    out[:, 2] = radius * np.cos(turned)
+    return np.asarray(out)

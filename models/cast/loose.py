@@ -11,6 +11,9 @@ from models.personas.surface import smoothstep, unit
 
 from .strands import Ground, clumped, outside
 
+FLYAWAY = 0.03
+"""Share of the hairs that leave the others."""
+
 
 def short(ground: Ground) -> Points:
     """Combed hair: away from a whorl at the crown, and down at the sides."""
@@ -33,7 +36,7 @@ def short(ground: Ground) -> Points:
     lift = cut.lift * (0.45 + 0.55 * above)
     way = unit(unit(comb) * (1 - 0.5 * lift)[:, None] + lift[:, None] * out)
     way = unit(
-        way + 0.16 * hair._vector_noise(root, 8.0, 5) + 0.22 * chance.normal(size=root.shape)
+        way + cut.mess * hair._vector_noise(root, 8.0, 5) + 0.22 * chance.normal(size=root.shape)
     )
     t = np.linspace(0, 1, cut.points)[None, :, None]
     bend = unit(comb) * 0.5 + np.array([0, -0.35, 0.0]) - 0.25 * out
@@ -47,6 +50,9 @@ def short(ground: Ground) -> Points:
         points = clumped(points, root, max(120, count // 130), 0.6 * cut.clump, chance)
     wander = np.cumsum(chance.normal(size=points.shape), axis=1) / np.sqrt(cut.points)
     points = points + cut.frizz * wander * t * (length / 0.1)[:, None, None] ** 0.5
+    away = chance.random(count) < FLYAWAY
+    off = unit(out[away] + 1.2 * chance.normal(size=(int(away.sum()), 3)))
+    points[away] += (0.8 * length[away])[:, None, None] * t**1.4 * off[:, None]
     return outside(points, ground.skin, ground.head, 0.004)
 
 

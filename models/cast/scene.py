@@ -140,19 +140,26 @@ class Scene:
         )
         grown = {"hair": (grow(cut, head, self._skin, ears, member.seed), tint)}
         grown["brows"] = (
-            fine.brows(head, self._skin, member.brow, member.brow_up, int(560 * member.brow_count)),
+            fine.brows(
+                head,
+                self._skin,
+                member.brow,
+                member.brow_up,
+                member.brow_arch,
+                int(560 * member.brow_count),
+            ),
             dark,
         )
         if member.beard_dm:
             mask = self._masks["beard"] ** 1.4 * (1 - self._masks["lips"]) + 1e-9
-            beard, radii = hairs.beard(self._skin, head.faces, mask, member.beard_dm)
-            grown["beard"] = ((beard, np.full((1, 1), 0.00045)), tint if member.grey else dark)
+            beard = fine.stubble(head, self._skin, mask, member.beard_dm)
+            grown["beard"] = (beard, tint if member.grey else dark)
         strands, thick = hairs.lashes(self._rest, lash_cards(), member.lashes)
         grown["lashes"] = ((strands, 0.8 * thick), materials.plain("lash", "1c130e", 0.5))
         fuzz = np.clip(1 - self._masks["lips"] - self._masks["cavity"], 0, 1) * (
             self._skin[:, 1] > -1.0
         )
-        pale = look.hair("fuzz", 0.25 * member.melanin, 0.3, 0.0, 0.5)
+        pale = look.hair("fuzz", 0.12 * member.melanin, 0.3, 0.0, 0.5)
         grown["fuzz"] = (fine.vellus(head, self._skin, fuzz), pale)
         for name, ((points, radii), material) in grown.items():
             _curves(name, (self._pose(points), radii), material)
@@ -170,8 +177,8 @@ class Scene:
     def _balls(self) -> None:
         member = self.member
         iris, film = (
-            look.eye(member.iris, 0.6 if member.melanin > 0.94 else 0.9),
-            _film("cornea", 0.02, 1.36),
+            look.eye(member.iris, 0.5 if member.melanin > 0.94 else 0.85),
+            _film("cornea", 0.02, 1.42),
         )
         marks = self._pose(self._head.landmarks)
         camera = studio.stand(member, marks)
@@ -181,7 +188,7 @@ class Scene:
             turn = looking(camera - middle, radius, *np.radians(member.gaze))
             for (points, quads), material in ((eyes.eyeball(), iris), (eyes.cornea(), film)):
                 made = _mesh("eye", points, quads, material)
-                _move(made, middle + radius * (points @ turn.T))
+                _move(made, middle + radius * (look.smaller_iris(points) @ turn.T))
 
     def _dress(self) -> None:
         member, kept = self.member, self._garment

@@ -20,7 +20,7 @@ EYES_DOWN = 0.44
 
 APERTURE_DM = 0.07
 
-WALL_DEGREES, WALL_PX, BLUR_PX = 58.0, 512, 5.0
+WALL_DEGREES, WALL_PX, BLUR_PX, WALL_SATURATION = 58.0, 512, 5.0, 0.55
 """A room that one can still name."""
 
 
@@ -51,6 +51,8 @@ def light(by: Light, face: Points) -> None:
     _lamp("fill", face, (6.0 * side, 0.0, 7.0), 4.0, by.fill_w, (0.86, 0.93, 1))
     _lamp("rim", face, (5.5 * side, 5.0, -6.5), 3.0, by.rim_w, (1, 0.94, 0.86))
     room.surround(by.room)
+    # Eyes mirror the lamps alone: a whole room would lie over the iris.
+    bpy.context.scene.world.cycles_visibility.glossy = False
 
 
 def stand(member: Member, marks: Points) -> Points:
@@ -82,7 +84,7 @@ def look(member: Member, marks: Points, crown: float) -> None:
     made.location = Vector(_theirs(eye))
     made.rotation_euler = (np.pi / 2, 0, 0)
     bpy.context.scene.camera = made
-    wall = room.Wall(WALL_DEGREES, WALL_PX, BLUR_PX, member.wall_gain)
+    wall = room.Wall(WALL_DEGREES, WALL_PX, BLUR_PX, member.wall_gain, WALL_SATURATION)
     room.hang(member.wall, eye, focal, EYES_DOWN, wall)
 
 

@@ -141,10 +141,17 @@ def eye(
     iris: tuple[str, str, str],
     white: tuple[Value, Value, Value] = WHITE,
     outside_from_to: tuple[float, float] = (0.90, 1.07),
+    pupil: float = PUPIL_SHARE,
+    lit: float = 1.0,
 ) -> Any:
     """An eyeball: white with veins, iris with fibres and a dark rim, pupil.
 
-    `outside_from_to` is where the rim turns white, as shares of the iris.
+    Args:
+        iris: From pupil to rim.
+        white: See `WHITE`.
+        outside_from_to: Where the rim turns white, as shares of the iris.
+        pupil: Radius of the pupil as a share of the ball's.
+        lit: Factor of the iris's colours.
     """
     graph = Graph("eye")
     times, plus, _ = _arithmetic(graph)
@@ -158,11 +165,11 @@ def eye(
         2: times(radius, 1.4),
     }
     fibres = graph.noise(graph.node("CombineXYZ", around).outputs[0], 9.0, 5, 0.7)
-    wide = IRIS_SHARE - PUPIL_SHARE
-    across = graph.math("DIVIDE", graph.math("SUBTRACT", radius, PUPIL_SHARE), wide)
+    wide = IRIS_SHARE - pupil
+    across = graph.math("DIVIDE", graph.math("SUBTRACT", radius, pupil), wide)
     wavy = plus(across, times(graph.math("SUBTRACT", fibres, 0.5), 0.7))
-    inner, middle, rim = (linear(colour) for colour in iris)
-    colour = graph.ramp(wavy, [(0.0, inner), (0.45, middle), (0.95, rim)])
+    inner, middle, rim = (tuple(lit * part for part in linear(each)[:3]) for each in iris)
+    colour = graph.ramp(wavy, [(0.0, (*inner, 1.0)), (0.45, (*middle, 1.0)), (0.95, (*rim, 1.0))])
     colour = graph.mix(times(graph.step(across, 0.60, 0.95), 0.95), colour, linear("0b0807"))
     veins = graph.noise(graph.position("rest"), 5.0, 5, 0.75)
     middle_white, edge, vein = white
@@ -171,8 +178,8 @@ def eye(
     behind = graph.math("LESS_THAN", z, 0.0)
     outside = graph.step(radius, *(IRIS_SHARE * share for share in outside_from_to))
     colour = graph.mix(graph.math("MAXIMUM", outside, behind), colour, shown)
-    pupil = graph.step(radius, PUPIL_SHARE * 1.1, PUPIL_SHARE * 0.92)
-    colour = graph.mix(graph.math("MAXIMUM", pupil, behind), colour, (0.002, 0.002, 0.002))
+    black = graph.step(radius, pupil * 1.1, pupil * 0.92)
+    colour = graph.mix(graph.math("MAXIMUM", black, behind), colour, (0.002, 0.002, 0.002))
     inputs: dict[str | int, Value] = {
         "Base Color": colour,
         "Roughness": 0.45,

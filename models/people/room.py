@@ -35,12 +35,14 @@ class Wall:
         side_px: Side of its picture.
         blur_px: Blur of a camera's shallow depth, in pixels of that picture.
         gain: Its brightness against the room's light.
+        saturation: Of its colours.
     """
 
     degrees: float = 80.0
     side_px: int = 384
     blur_px: float = 7.0
     gain: float = 0.72
+    saturation: float = 1.0
 
 
 FAR_AND_SOFT = Wall()
@@ -121,4 +123,6 @@ def _blurred(turn: float, wall: Wall) -> Numbers:
     latitude = 0.5 - np.arcsin(y / np.sqrt(x**2 + y**2 + focal**2)) / np.pi
     place = [latitude * height - 0.5, (longitude % 1) * width - 0.5]
     planes = [map_coordinates(values[..., k], place, order=1, mode="grid-wrap") for k in range(3)]
-    return np.asarray(gaussian_filter(np.stack(planes, axis=-1), (wall.blur_px, wall.blur_px, 0)))
+    seen = gaussian_filter(np.stack(planes, axis=-1), (wall.blur_px, wall.blur_px, 0))
+    grey = seen.mean(axis=-1, keepdims=True)
+    return np.asarray(grey + wall.saturation * (seen - grey))

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from models.cast.body import fitted
 from models.cast.camera import Camera
 from models.cast.cast import CAST, chosen
 
@@ -56,3 +57,23 @@ def test_members_are_chosen_by_name() -> None:
 def test_an_unknown_member_is_named_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match=r"no man-9 in the cast: it has man-1, woman-1"):
         chosen(["man-1", "man-9"])
+
+
+def flat(height_dm: float, half_dm: float, count: int = 21) -> tuple[np.ndarray, np.ndarray]:
+    """A level sheet that looks up: its vertices and quads."""
+    steps = np.linspace(-half_dm, half_dm, count)
+    x, z = np.meshgrid(steps, steps, indexing="ij")
+    points = np.stack([x.ravel(), np.full(x.size, height_dm), z.ravel()], 1)
+    i, j = (k.ravel() for k in np.meshgrid(*2 * [np.arange(count - 1)], indexing="ij"))
+    first = i * count + j
+    return points, np.stack([first, first + 1, first + count + 1, first + count], 1)
+
+
+def test_a_body_follows_the_bust_of_the_head_and_keeps_its_arms() -> None:
+    """Shoulders that stand 0.2 dm above a bust come down to it; what is far away stays."""
+    shoulders, quads = flat(-1.2, 3.0)
+    bust, _ = flat(-1.4, 0.9)
+    moved = fitted(shoulders, quads, bust)
+    across = np.abs(shoulders[:, [0, 2]]).max(axis=1)
+    assert np.all(np.abs(moved[across < 0.4, 1] + 1.4) < 0.03)
+    assert np.allclose(moved[across > 2.9], shoulders[across > 2.9], atol=0.01)
