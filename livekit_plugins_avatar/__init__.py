@@ -22,6 +22,7 @@ from .face.style import Style, StyleName
 from .log import logger
 from .options import DEFAULT_PERSONA
 from .publish.tracks import VideoCodec
+from .render.background import Background
 from .render.framing import Resolution
 from .render.persona import Aspect, Device, PersonaError
 from .render.renderer import Frames, Moment, Renderer
@@ -37,6 +38,7 @@ __all__ = [
     "AvatarSession",
     "AvatarStats",
     "AvatarStatus",
+    "Background",
     "Device",
     "EmotionClassifier",
     "EmotionEstimate",
@@ -63,6 +65,7 @@ def prewarm(
     persona: str | Path = DEFAULT_PERSONA,
     device: Device = "auto",
     aspect: Aspect = "square",
+    background: Background | None = None,
     render_threads: int = 1,
     shared_renderer: bool | None = None,
 ) -> None:
@@ -72,7 +75,8 @@ def prewarm(
 
     Args:
         proc: The process, as the framework passes it; not used.
-        persona, device, aspect, render_threads, shared_renderer: As for `AvatarSession`.
+        persona, device, aspect, background, render_threads, shared_renderer: As for
+            `AvatarSession`.
 
     Raises:
         PersonaError: There is no such persona, or its file does not fit.
@@ -87,6 +91,7 @@ def prewarm(
         device=device,
         threads=render_threads,
         aspect=aspect,
+        background=background,
         shared=shared_renderer,
     )
 

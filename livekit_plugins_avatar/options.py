@@ -10,6 +10,7 @@ from typing import Any, get_args
 from .emotion.estimate import EmotionClassifier
 from .face.style import STYLES, Style, StyleName
 from .publish.tracks import Video, VideoCodec
+from .render.background import Background, check, check_persona, is_picture, with_background
 from .render.framing import Resolution, framed
 from .render.mark import checked
 from .render.persona import BUILT_IN, Aspect, Device, Persona, PersonaError
@@ -40,6 +41,7 @@ class Options:
     aspect: Aspect = "square"
     resolution: Resolution | None = None
     mark: str | None = None
+    background: Background | None = None
     style: StyleName | Style = "natural"
     device: Device = "auto"
     video_codec: VideoCodec = "vp8"
@@ -61,13 +63,20 @@ class Options:
         """The factors of the style."""
         return self.style if isinstance(self.style, Style) else STYLES[self.style]
 
+    def load_persona(self) -> Persona:
+        """The persona, before the background that is asked for."""
+        persona = Persona.load(self.persona)
+        if self.background is None:
+            return persona
+        return with_background(persona, self.background, self.aspect)
+
     def open_renderer(self) -> Renderer:
         """Open the persona; the renderer is the caller's to close."""
         # Imported here, so that importing the package loads nothing that may touch a GPU.
         from .render.opening import open_renderer
 
         renderer = open_renderer(
-            Persona.load(self.persona),
+            self.load_persona(),
             device=self.device,
             threads=self.render_threads,
             aspect=self.aspect,
@@ -131,6 +140,7 @@ class Options:
         if not isinstance(self.shared_renderer, bool | None):
             raise TypeError(f"shared_renderer is a bool or None, got {self.shared_renderer!r}")
         self._check_renderer()
+        self._check_background()
         self._check_has("recognizer", "stream", "lookahead_samples")
         self._check_has("emotion_classifier", "classify", "aclose")
         if not isinstance(self.face_store, str | Path | MutableMapping | None):
@@ -166,6 +176,22 @@ class Options:
                 f"there is no persona file {self.persona}: give the path of an .onnx file or a "
                 f"built-in name ({names})"
             )
+
+    def _check_background(self) -> None:
+        background = self.background
+        if background is None:
+            return
+        known = isinstance(background, str | Path)
+        if self.worker is not None and known and is_picture(background):
+            raise TypeError(
+                "background is a colour or 'blur' with worker, which has no file of this machine, "
+                f"got {background!r}"
+            )
+        check(background)
+        if self.renderer is not None:
+            raise TypeError("background is for a persona: leave it out with renderer")
+        if self.worker is None:
+            check_persona(Persona.load(self.persona))
 
     def _check_name(self, name: str, known: Sequence[str]) -> None:
         value = getattr(self, name)

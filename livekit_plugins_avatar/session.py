@@ -26,6 +26,7 @@ from .options import DEFAULT_PERSONA, VIDEO_DELAY_S, Options
 from .pipeline import Pipeline
 from .publish.tracks import VideoCodec
 from .remote.avatar import RemoteAvatar
+from .render.background import Background
 from .render.framing import Resolution
 from .render.persona import Aspect, Device, PersonaError
 from .render.renderer import Renderer
@@ -44,6 +45,9 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
             More pixels than are drawn (512 lines by the built-in faces) are not sharper.
         mark: A text in the upper left corner, 1 to 24 of A to Z, 0 to 9, space and - . : ', as "AI"
             (Art. 50 of the EU's AI Act asks for a disclosure), or a name; None: no mark.
+        background: What is behind the face: a colour as "#202830", the path of a picture (JPEG,
+            PNG, WebP, BMP or TIFF), or "blur": its own, out of focus; None: its own. It is for
+            "man", "woman", and faces that `livekit-avatar persona` has made of a picture.
         style: How lively the face is: "off" (still and polite; it blinks and breathes), "calm",
             "natural", "lively", or a `Style` of your own.
         device: What renders: "tensorrt", "cuda", "cpu", or "auto", the first that works here.
@@ -72,7 +76,7 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
             What of the other arguments runs there, as a renderer, is then left out here.
 
     Raises:
-        PersonaError: There is no such persona.
+        PersonaError: There is no such persona, or it cannot be before another background.
         TypeError: An argument is of the wrong kind.
         ValueError: An argument is out of range; the message names it and the range.
     """
@@ -84,6 +88,7 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
         aspect: Aspect = "square",
         resolution: Resolution | None = None,
         mark: str | None = None,
+        background: Background | None = None,
         style: StyleName | Style = "natural",
         device: Device = "auto",
         video_codec: VideoCodec = "vp8",

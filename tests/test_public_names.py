@@ -18,7 +18,16 @@ UNIT = re.compile(r"_(s|ms|hz|rad|deg|bps|px|samples|bytes|ahead|threads)$")
 COUNTED = re.compile(r"\d|count|number|sample|seconds?\b|frames? |how many|times", re.IGNORECASE)
 """In a description: a range, or what is counted."""
 
-ALIASES = {"Aspect", "Device", "Frames", "Moment", "Resolution", "StyleName", "VideoCodec"}
+ALIASES = {
+    "Aspect",
+    "Background",
+    "Device",
+    "Frames",
+    "Moment",
+    "Resolution",
+    "StyleName",
+    "VideoCodec",
+}
 ALIASES |= {"__version__"}
 """These have no docstring of their own at run time; their modules describe them."""
 

@@ -16,6 +16,7 @@ ASKED = (
     "aspect",
     "resolution",
     "mark",
+    "background",
     "style",
     "video_codec",
     "video_bitrate_bps",

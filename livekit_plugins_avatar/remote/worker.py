@@ -18,6 +18,7 @@ from ..agent.participants import ON_BEHALF
 from ..log import logger
 from ..options import DEFAULT_PERSONA, Options
 from ..pipeline import Pipeline
+from ..render.background import is_picture
 from ..render.persona import BUILT_IN, Device
 from .board import Board, Load
 from .job import FaceJob, style_of
@@ -74,6 +75,9 @@ class WorkerOptions:
             known = ", ".join(map(repr, [*BUILT_IN, *self.personas]))
             raise ProtocolError(f"this worker has no persona {str(name)[:80]!r}; it has {known}")
         wanted["persona"] = self.personas.get(name, name)
+        background = wanted.get("background")
+        if isinstance(background, str) and is_picture(background):
+            raise ProtocolError("a dispatch's background is a colour or 'blur'")
         wanted["style"] = style_of(wanted.get("style", "natural"))
         return Options(
             **wanted,

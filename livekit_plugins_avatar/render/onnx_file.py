@@ -56,6 +56,9 @@ MODEL: Schema = {
     25: ("function", BYTES),
 }
 
+WEIGHT: Schema = {2: ("element", NUMBER), 8: ("name", TEXT), 9: ("raw data", BYTES)}
+WEIGHTS: Schema = {7: ("graph", {5: ("initializer", WEIGHT)})}
+
 MODEL_FIELDS = frozenset({*range(1, 9), 14, 20, 25, 26})
 """All fields that a file may have (ModelProto of ONNX 1.19)."""
 
@@ -87,6 +90,13 @@ class OnnxFile(NamedTuple):
     outputs: list[TensorInfo]
 
 
+class Weight(NamedTuple):
+    """Numbers that a file holds: their type, as of `TensorInfo`, and their bytes."""
+
+    element: int
+    raw: memoryview
+
+
 def read_bytes(path: Path) -> bytes:
     """Read a file of at most `MAX_BYTES`."""
     with path.open("rb") as file:
@@ -112,6 +122,19 @@ def parse(content: bytes) -> OnnxFile:
         [each for each in inputs if each.name not in weights],
         [_tensor_info(value) for value in _all(model, "graph", "output")],
     )
+
+
+def read_weights(content: bytes | bytearray) -> dict[str, Weight]:
+    """The weights of a file that `parse` has accepted, by name, where they are kept as bytes.
+
+    They are parts of `content`, not copies: of a bytearray they can be written to.
+    """
+    weights = _all(_Reader().read(memoryview(content), WEIGHTS), "graph", "initializer")
+    return {
+        _last(each, "name", ""): Weight(_last(each, "element", 0), _last(each, "raw data", None))
+        for each in weights
+        if "raw data" in each
+    }
 
 
 def _all(tree: Tree, *path: str) -> list[Any]:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from ..log import logger
+from .background import Background, with_background
 from .onnx_renderer import OnnxRenderer
 from .persona import Aspect, Device, Persona, PersonaError
 from .providers import built_in
@@ -47,10 +48,13 @@ def warm(
     device: Device = "auto",
     threads: int = 1,
     aspect: Aspect = "square",
+    background: Background | None = None,
     shared: bool | None = None,
 ) -> None:
     """Open a persona and keep it open, so that the renderers of this process find it ready."""
     loaded = Persona.load(persona)
+    if background is not None:
+        loaded = with_background(loaded, background, aspect)
     key = loaded.digest, device, threads, aspect
     if key not in _kept:
         _kept[key] = open_renderer(

@@ -43,8 +43,8 @@ LIGHT_PX = 8
 """Light is moved at places so many pixels apart."""
 
 WALL_PX = 16
-"""Where a block comes from and where it comes to lie, the wall's luma differs by what it does over
-so many pixels: it is out of focus."""
+"""The figure is kept before a wall that is known so coarsely: its outline then stays within bytes,
+whatever is behind it."""
 
 EVEN = 2
 """A band begins and ends at a multiple of so many blocks."""
@@ -87,7 +87,6 @@ class End:
         self._still = [plane.codes(0) for plane in self._wall]
         kind = {"kernel_shape": [WALL_PX, WALL_PX], "strides": [WALL_PX, WALL_PX]}
         coarse = graph.node("AveragePool", luma, **kind)
-        self._dim = coarse.enlarged(WALL_PX // 2)
         self._plate = self._blocks(coarse.enlarged(WALL_PX))
 
     def write(self) -> Graph:
@@ -117,16 +116,17 @@ class End:
         return self.graph.joined([left, middle, right], 3)
 
     def _blocks(self, dim: Tensor) -> Blocks:
-        """What blocks are taken from: luma, before a wall that is only dim; what the figure adds to
-        the chroma, how much of a block it covers, and the dim wall. Every second pixel of these is
-        a block's own."""
+        """What blocks are taken from: luma, before a dim wall; what the figure adds to the chroma,
+        how much of a block it covers, and the dim wall. Every second pixel of these is a block's
+        own."""
         graph = self.graph
         luma, chroma = (graph.input(f"net.{kind}") * 255.0 for kind in ("luma", "chroma"))
         cover = graph.input("net.cover").halved()
-        bare = (1.0 - cover) * (self._wall[1] - NEUTRAL)
+        free = 1.0 - cover
+        bare = free * (self._wall[1] - NEUTRAL)
         fine = graph.joined([chroma - bare, cover * 255.0], 1).enlarged(2, "asymmetric")
         there = dim.codes(0)
-        near = (luma - self._wall[0] + there.floats()).codes(0)
+        near = (luma - _repeated(free) * (self._wall[0] - there.floats())).codes(0)
         first, second, share = (plane.codes(0) for plane in fine.split(1, 1, 1, axis=1))
         return Blocks(near, [share, there], [first, second], (SIDE_PX, ROWS_PX))
 
@@ -177,11 +177,10 @@ class End:
         near, drawn, own = self._plate.taken(at, (width, height))
         cover, there = drawn.split(1, 1, axis=0)
         bright, tint = self._light_in(first, last, left, right).split(1, 2, axis=0)
-        blocks, wall, dim, bare = self._behind(first, last, left, right)
-        # The wall where a block came from is not quite the one behind it now.
-        cover = cover * (1 / 255)
-        near = near + blocks + (bright - there + (there - dim) * cover)
-        colour = own + wall + (tint - bare * cover)
+        blocks, wall = self._behind(first, last, left, right)
+        free = 1.0 - cover * (1 / 255)
+        near = near + (bright - there * free) + blocks * free
+        colour = own + tint + wall * free
         if self._reach.face[first:last, left:right].any():
             moved = self._moved_changes(motion, (first, last, left, right))
             more, tinge = moved.split(4, 2, axis=0)
@@ -189,18 +188,14 @@ class End:
         whole = interleaved(near.codes(0), 2 * height, 2 * width)
         return whole.reshaped(-1, 1, 2 * height, 2 * width), colour.codes(0).turned(1, 0, 2, 3)
 
-    def _behind(
-        self, first: int, last: int, left: int, right: int
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """The wall in a window, luma [4, 1, h, w] and chroma [2, 1, h, w], and what one code of the
-        figure's cover takes away of it, [1, 1, h, w] and [2, 1, h, w]."""
+    def _behind(self, first: int, last: int, left: int, right: int) -> tuple[Tensor, Tensor]:
+        """The wall in a window: luma [4, 1, h, w], and chroma less what has no colour,
+        [2, 1, h, w]."""
         height, width = last - first, right - left
         blocks = self._wall[0].window(2 * first, 2 * last, 2 * left, 2 * right)
         blocks = blocks.reshaped(1, height, 2, width, 2).turned(2, 4, 0, 1, 3)
         chroma = self._wall[1].window(first, last, left, right).reshaped(2, 1, height, width)
-        wall = chroma - NEUTRAL
-        dim = self._dim.window(first, last, left, right)
-        return blocks.reshaped(4, 1, height, width), wall, dim, wall
+        return blocks.reshaped(4, 1, height, width), chroma - NEUTRAL
 
     def _light_in(self, first: int, last: int, left: int, right: int) -> Tensor:
         """What the light adds in a window, [3, B, h, w]."""
@@ -227,3 +222,10 @@ class End:
         found = fetched(self._changed, (part * scale + own).turned(0, 2, 3, 1))
         after = (seen.shape[0] - int(bottom), seen.shape[1] - int(end))
         return found.turned(1, 0, 2, 3).framed(int(top), after[0], int(begin), after[1])
+
+
+def _repeated(planes: Tensor) -> Tensor:
+    """[A, B, H, W] with each pixel four times."""
+    scales = planes.graph.constant(np.array([1, 1, 2, 2], np.float32))
+    kind = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric"}
+    return planes.graph.node("Resize", planes, None, scales, nearest_mode="floor", **kind)

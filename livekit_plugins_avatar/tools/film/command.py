@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ...face.style import STYLES
 from ...options import DEFAULT_PERSONA, Options
 from ...render.onnx_renderer import OnnxRenderer
-from ...render.persona import Persona, PersonaError
+from ...render.persona import PersonaError
 from ...render.prerenderer import frame_period
 from ...render.renderer import Renderer
 from ...speech.recognizer import built_in
@@ -65,6 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--aspect", choices=("square", "wide"), default="square", help="(%(default)s)"
     )
     parser.add_argument(
+        "--background", help='a colour as "#202830", a picture, or "blur" (the face\'s own)'
+    )
+    parser.add_argument(
         "--listening",
         type=float,
         default=0.0,
@@ -84,6 +87,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="where the persona runs (%(default)s)",
     )
+    _add_sheet_arguments(parser)
+
+
+def _add_sheet_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", type=Path, metavar="FILE", help="also write a contact sheet, as sheet.png"
     )
@@ -105,6 +112,7 @@ def run(args: argparse.Namespace) -> int:
         options = Options(
             persona=args.persona,
             aspect=args.aspect,
+            background=args.background,
             device=args.device,
             style=args.style,
             seed=args.seed,
@@ -139,7 +147,7 @@ def film(args: argparse.Namespace, options: Options) -> None:
         style=options.resolved_style,
     )
     renderer = OnnxRenderer(
-        Persona.load(options.persona),
+        options.load_persona(),
         device=options.device,
         threads=options.render_threads,
         aspect=options.aspect,

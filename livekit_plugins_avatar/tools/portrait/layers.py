@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from ...render.i420 import halved, yuv
 from .canvas import SIDE_PX
 from .exemplar import fill
 from .head import Head
-from .planes import halved, yuv
 from .sampling import Floats, resized
 
 FIGURE_LEAST, FIGURE_SURE = 0.05, 0.9

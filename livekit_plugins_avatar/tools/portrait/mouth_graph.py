@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from ...face.state import INDEX, PARAMETERS
+from ...render.i420 import OFFSET, yuv
 from .graph import Tensor
 from .mouth import Inside
-from .planes import OFFSET, fetched, pictures, yuv
+from .planes import fetched, pictures
 from .sampling import Floats
 from .window import Window
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...face.state import INDEX, PARAMETERS
+from ...render.i420 import YUV_OF_RGB
 from .eyes import Eyeball
 from .graph import Graph, Tensor
 from .motion import EYE_PITCH_RAD, STEP
 from .mouth import Inside
 from .mouth_graph import at_rest, drawn_inside
-from .planes import YUV_OF_RGB, eighths, fetched, finer, pictures, ramps
+from .planes import eighths, fetched, finer, pictures, ramps
 from .sampling import Floats
 from .window import Window
 

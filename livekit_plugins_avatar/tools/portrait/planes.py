@@ -8,35 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...render.i420 import OFFSET, yuv
 from .blocks import Blocks
 from .canvas import SIDE_PX
 from .graph import Graph, Tensor
 from .sampling import Floats
 
-YUV_OF_RGB = np.array(
-    [
-        [0.256788, 0.504129, 0.097906],
-        [-0.148223, -0.290993, 0.439216],
-        [0.439216, -0.367788, -0.071427],
-    ]
-)
-"""ITU-R BT.601-7, limited range."""
-
 BLACK, GREY = 16, 128
 """Codes of luma and chroma that are 0 in the graph."""
-
-OFFSET = np.array([BLACK, GREY, GREY])
-
-
-def yuv(picture: Floats) -> Floats:
-    """Codes of RGB [..., H, W, 3], [..., 3, H, W]."""
-    return np.asarray(np.moveaxis(picture @ YUV_OF_RGB.T + OFFSET, -1, -3))
-
-
-def halved(planes: Floats) -> Floats:
-    """The mean of each 2 x 2 pixels of [..., H, W]."""
-    *more, height, width = planes.shape
-    return np.asarray(planes.reshape(*more, height // 2, 2, width // 2, 2).mean(axis=(-3, -1)))
 
 
 def pictures(graph: Graph, rgb: Floats) -> Tensor:
@@ -113,7 +92,7 @@ def eighths(graph: Graph, matrix: Floats) -> Tensor:
 
 
 class Wall:
-    """What is behind the figure, in the file once.
+    """What is behind the figure, in the file once, as `wall_luma` and `wall_chroma`.
 
     Args:
         graph: To write to.
@@ -121,7 +100,10 @@ class Wall:
     """
 
     def __init__(self, graph: Graph, luma: Floats, chroma: Floats) -> None:
-        self._bytes = graph.bytes_(luma[None, None]), graph.bytes_(chroma[None])
+        self._bytes = (
+            graph.bytes_(luma[None, None], "wall_luma"),
+            graph.bytes_(chroma[None], "wall_chroma"),
+        )
         codes = (planes_.floats() for planes_ in self._bytes)
         self.luma, self.chroma = (
             each - float(zero) for each, zero in zip(codes, (BLACK, GREY), strict=True)

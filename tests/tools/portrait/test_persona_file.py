@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar.face.state import FaceState
+from livekit_plugins_avatar.render.background import with_background
 from livekit_plugins_avatar.render.persona import Persona
 from livekit_plugins_avatar.tools.cli import main
 
@@ -201,3 +202,16 @@ def test_teeth_of_another_picture(made: Made, tmp_path: Path) -> None:
         return int((seen[..., 1] - seen[..., ::2].max(axis=2) > 20).sum())
 
     assert green(parted) > 50 > green(rest)
+
+
+def test_it_stands_before_another_background(made: Made) -> None:
+    """The wall is the colour, whichever way the head is turned, and the face is the same."""
+    persona = Persona.load(made.path)
+    faces = [FaceState.of(), FaceState.of(headYaw=0.2), FaceState.of(headPitch=-0.15)]
+    colour = np.array([0x20, 0xC0, 0x40])
+    before = drawn(with_background(persona, "#20c040"), faces)
+    for own, picture in zip(drawn(persona, faces), before, strict=True):
+        corners = np.concatenate([picture[:120, :60], picture[:120, -60:]]).reshape(-1, 3)
+        assert np.abs(corners.astype(int) - colour).max() <= 3
+        face = np.s_[200:340, 200:310]
+        assert np.abs(own[face].astype(int) - picture[face]).max() <= 3
