@@ -27,7 +27,7 @@ TEETH_PX = 1.2
 """The landmarks' lower edge lies so far within teeth that are seen, which stay with the skull."""
 
 LINE_REACH_PX, LINE_STEP_PX = 6.0, 0.5
-LINE_PULL, LINE_BEND = 0.02, 0.1
+LINE_PULL, LINE_BEND = 0.04, 0.25
 """Cost of a lip line that leaves the landmarks, and of one that bends, against 6 for white."""
 
 
@@ -105,8 +105,8 @@ class Slit:
         seen = blurred(sampled(luma, self.at(t, middle[:, None] + offsets)), 0.8)
         cost = seen / 255 * 6 + LINE_PULL * offsets**2
         line = middle + offsets[_cheapest(cost)] * np.clip((1 - np.abs(self.t)) * 8, 0, 1)
-        window = np.hanning(9) / np.hanning(9).sum()
-        self.upper = self.lower = np.convolve(np.pad(line, 4, "edge"), window, "valid")
+        window = np.hanning(15) / np.hanning(15).sum()
+        self.upper = self.lower = np.convolve(np.pad(line, 7, "edge"), window, "valid")
 
     def _curve(self, points: Floats) -> Floats:
         t, n = self.coordinates(points)
