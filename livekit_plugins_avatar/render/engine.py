@@ -34,7 +34,8 @@ class Engine:
 
     def __init__(self, persona: Persona, device: Device, threads: int) -> None:
         self.persona = persona
-        self._threads = threads
+        self.threads = threads
+        """Of a CPU, for one picture."""
         self._ways = [
             (name, graphs)
             for name in candidates(device)
@@ -66,7 +67,7 @@ class Engine:
         """Open the persona and draw its resting face, where that has not been done."""
         with self._lock:
             while self._model is None:
-                work = partial(_opened, self.persona, *self._ways[0], self._threads)
+                work = partial(_opened, self.persona, *self._ways[0], self.threads)
                 try:
                     self._model = within(OPEN_LIMIT_S[self.device], work)
                 except PersonaError:

@@ -7,7 +7,6 @@ in time fails; the next one connects again, and starts the process if it is gone
 from __future__ import annotations
 
 import mmap
-import os
 import socket
 from collections.abc import Sequence
 
@@ -19,6 +18,7 @@ from ..engine import OPEN_LIMIT_S
 from ..persona import Aspect, Device, Persona, PersonaError
 from ..providers import BATCHES
 from ..renderer import Frames, Moment
+from .greeting import greet
 from .launcher import connect
 from .server import LIMIT_S
 from .wire import Kind, Message, WireError, receive, send
@@ -115,7 +115,7 @@ class SharedRenderer:
             self._sock = connect(self._kind, min(limit_s, SILENT_S))
             try:
                 self._sock.settimeout(SILENT_S)
-                self._greet(self._sock)
+                greet(self._sock, self.persona, self._threads, self._aspect)
                 self._map(self._answer(ends_s))
                 return self._sock.settimeout(DRAW_S)
             except BaseException as error:
@@ -123,14 +123,6 @@ class SharedRenderer:
                 # It may just have ended, after its last room.
                 if last or not isinstance(error, ConnectionError):
                     raise
-
-    def _greet(self, sock: socket.socket) -> None:
-        with open(os.memfd_create("avatar-persona", os.MFD_CLOEXEC), "wb") as file:
-            file.write(self.persona.content)
-            file.flush()
-            said = bytes([*bytes.fromhex(self.persona.digest), self._aspect == "wide"])
-            said += os.fsencode(self.persona.path)
-            send(sock, Kind.HELLO, self._threads, said, [file.fileno()])
 
     def _map(self, welcome: Message) -> None:
         shape = welcome.number, self.size[1] * 3 // 2, self.size[0]

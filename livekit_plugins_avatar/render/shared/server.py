@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import selectors
 import signal
 import socket
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from weakref import WeakSet
 
 import numpy as np
 
@@ -29,6 +31,7 @@ from ..model import SIZES, GraphModel
 from ..onnx_file import MAX_BYTES
 from ..persona import OUTPUTS, Aspect, Device, Persona, PersonaError
 from .batches import Queue
+from .greeting import greet
 from .room import Room
 from .wire import Kind, Message, WireError, close, receive, send
 
@@ -58,10 +61,27 @@ LARGEST = 100.0
 
 
 class Server:
-    """Serves a listening socket until no room has been there for `idle_s`."""
+    """Serves a listening socket until no room has been there for `idle_s`.
 
-    def __init__(self, listener: socket.socket, device: Device, idle_s: float) -> None:
+    Args:
+        listener: The socket.
+        device: That draws.
+        idle_s: Seconds.
+        standby: Two ends of a connection: what is told to the first, the process that waits to be
+            the next server hears from the second.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        device: Device,
+        idle_s: float,
+        standby: tuple[socket.socket, socket.socket],
+    ) -> None:
         self._listener = listener
+        self._tell, self._hear = standby
+        self._tell.setblocking(False)
+        self._passed_on: WeakSet[Engine] = WeakSet()
         self._device = device
         self._idle_s = idle_s
         self._now_s = SystemClock().now_s
@@ -71,6 +91,30 @@ class Server:
         self._recent: deque[Engine] = deque(maxlen=RECENT)
         self._loading = threading.Lock()
         self._selector = selectors.DefaultSelector()
+
+    def run(self, wait: int, report: Callable[[], object]) -> None:
+        """Stand by until a byte can be read from `wait`, then serve; return where it ends first."""
+        while wait not in select.select([wait, self._hear.fileno()], [], [])[0]:
+            hello = receive(self._hear)
+            threading.Thread(target=self._prepare, args=(hello,), daemon=True).start()
+        if os.read(wait, 1):
+            for engine in list(self._recent):
+                self._pass_on(engine)
+            self.serve(report)
+
+    def _prepare(self, hello: Message) -> None:
+        """Open what the server has opened; on a thread of its own."""
+        try:
+            self._engine(hello).open()
+        except Exception:
+            logger.exception("shared: the process that stands by cannot open a persona")
+
+    def _pass_on(self, engine: Engine) -> None:
+        """Let the process that stands by open what is drawn on a CPU: on a GPU, memory is dear."""
+        if engine.device == "cpu" and engine not in self._passed_on:
+            with suppress(OSError):
+                greet(self._tell, engine.persona, engine.threads)
+                self._passed_on.add(engine)
 
     def serve(self, report: Callable[[], object]) -> None:
         """Serve; calls `report` about every `TICK_S`."""
@@ -129,19 +173,25 @@ class Server:
     def _open(self, room: Room, hello: Message) -> None:
         """Open the persona that a room brings; on a thread of its own."""
         try:
-            with self._loading, open(hello.files[0], "rb") as file:
-                path = Path(os.fsdecode(hello.body[33:].replace(b"\0", b"")))
-                persona = self._persona(hello.body[:32].hex(), path, file.fileno())
-                engine = engine_for(persona, self._device, min(16, max(1, hello.number)))
-                if engine not in self._recent:
-                    self._recent.append(engine)
+            engine = self._engine(hello)
             if isinstance(model := engine.open(), GraphModel):
                 model.prepare(SIZES)
             aspect: Aspect = "wide" if hello.body[32] else "square"
-            room.open(engine, OUTPUTS[aspect], persona.size_of(aspect))
+            room.open(engine, OUTPUTS[aspect], engine.persona.size_of(aspect))
+            self._pass_on(engine)
         except Exception as error:
             room.tell(Kind.FAILED, isinstance(error, PersonaError), str(error))
             room.hang_up()
+
+    def _engine(self, hello: Message) -> Engine:
+        """What draws the persona that a message brings."""
+        with self._loading, open(hello.files[0], "rb") as file:
+            path = Path(os.fsdecode(hello.body[33:].replace(b"\0", b"")))
+            persona = self._persona(hello.body[:32].hex(), path, file.fileno())
+            engine = engine_for(persona, self._device, min(16, max(1, hello.number)))
+            if engine not in self._recent:
+                self._recent.append(engine)
+        return engine
 
     def _persona(self, digest: str, path: Path, file: int) -> Persona:
         """The persona with a digest: one that is open, or else the file's, once checked."""

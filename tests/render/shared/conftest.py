@@ -26,14 +26,14 @@ class Machine:
         return self.runtime / f"livekit-avatar-{os.getuid()}"
 
     def processes(self) -> list[psutil.Process]:
-        """The renderer processes, each supervisor before its server."""
+        """The renderer processes: the supervisor, its server, and the one that stands by."""
         found = [
             process
-            for process in psutil.process_iter(["cmdline", "ppid"])
+            for process in psutil.process_iter(["cmdline", "ppid", "create_time"])
             if any(str(self.folder) in word for word in process.info["cmdline"] or ())
         ]
         pids = {process.pid for process in found}
-        return sorted(found, key=lambda process: process.info["ppid"] in pids)
+        return sorted(found, key=lambda p: (p.info["ppid"] in pids, p.info["create_time"]))
 
     @property
     def socket(self) -> str:
@@ -43,7 +43,7 @@ class Machine:
 
     def kill_server(self) -> None:
         """Kill the process that draws."""
-        _supervisor, server = self.processes()
+        _supervisor, server, _standby = self.processes()
         server.kill()
         server.wait()
 

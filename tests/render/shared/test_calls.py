@@ -18,6 +18,7 @@ from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.render.engine import Engine
 from livekit_plugins_avatar.render.persona import Persona
 from livekit_plugins_avatar.render.shared import renderer, server
+from livekit_plugins_avatar.render.shared.greeting import greet
 from livekit_plugins_avatar.render.shared.renderer import SharedRenderer
 from livekit_plugins_avatar.render.shared.server import Server
 from livekit_plugins_avatar.render.shared.wire import Kind, Message, WireError, receive, send
@@ -135,7 +136,7 @@ def test_urgency(peer: Peer, persona: Persona, monkeypatch: pytest.MonkeyPatch) 
 class Hanging:
     """An engine of which one room's calls, those with an open jaw, do not return."""
 
-    device = "cpu"
+    device, threads = "cpu", 1
 
     def __init__(self, persona: Persona) -> None:
         self.persona = persona
@@ -159,7 +160,9 @@ def hanging(persona: Persona, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(str(tmp_path / "socket"))
         listener.listen()
-        serving = threading.Thread(target=Server(listener, "cpu", 0.01).serve, args=(list,))
+        standby = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        made = Server(listener, "cpu", 0.01, standby)
+        serving = threading.Thread(target=made.serve, args=(list,))
         serving.start()
 
         def connect(device: str, limit_s: float) -> socket.socket:
@@ -182,6 +185,50 @@ def test_hanging_room(hanging: Hanging, persona: Persona, monkeypatch: pytest.Mo
             stuck.render([Timed(0, 1920, FaceState.of(jawOpen=1.0))])
         for frame in range(10):
             assert (other.render([moment(frame)]) == 7).all()
+
+
+class Opened(Hanging):
+    """An engine that counts how often it is opened."""
+
+    opened = 0
+
+    def open(self) -> None:
+        self.opened += 1
+
+
+@pytest.mark.parametrize("goes", [b".", b""])
+def test_standby(
+    goes: bytes, persona: Persona, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A process that stands by opens what the server has opened. Once it is the server it passes
+    that on to the next one; where its parent is gone, it ends."""
+    engine, standby = Opened(persona), socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    monkeypatch.setattr(server, "engine_for", lambda *_: engine)
+    monkeypatch.setattr(server, "logger", logging.getLogger("unheard"))
+    wait, go = os.pipe()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener, standby[0], standby[1]:
+        listener.bind(str(tmp_path / "socket"))
+        listener.listen()
+        waiting = Server(listener, "cpu", 0.01, standby)
+        running = threading.Thread(target=waiting.run, args=(wait, list))
+        running.start()
+        greet(standby[0], persona, 1)
+        ends_s = SystemClock().now_s() + 10
+        while not engine.opened and SystemClock().now_s() < ends_s:
+            threading.Event().wait(0.01)
+        os.write(go, goes)
+        os.close(go)
+        running.join(10)
+        assert not running.is_alive() and engine.opened == 1
+        standby[1].setblocking(False)
+        if goes:
+            passed_on = receive(standby[1])
+            os.close(passed_on.files[0])
+            assert passed_on.body[:32].hex() == persona.digest
+        else:
+            with pytest.raises(BlockingIOError):
+                receive(standby[1])
+    os.close(wait)
 
 
 def test_engine_type() -> None:
