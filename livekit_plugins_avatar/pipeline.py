@@ -259,14 +259,15 @@ class Pipeline:
         )
 
     async def aclose(self) -> None:
-        """Close all stages, each within its limit: the tasks; the conversation, and speech, which
-        fades out; the threads; the classifier and the tracks, which ask others."""
+        """Close all stages, each within its limit: the tasks; the conversation, which gets the rest
+        of the speech, and that, which fades out; the threads; the classifier and the tracks, which
+        ask others."""
         for task in self._tasks:
             task.cancel()
         await _ended(*self._tasks)
         conversation = self._conversation
         if conversation is not None:
-            conversation.detach()
+            conversation.detach(self.playout.unfinished(), paused=self.playout.paused)
         telemetry.forget(self)
         if self.playout.playing:
             self.playout.clear()

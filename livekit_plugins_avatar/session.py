@@ -287,7 +287,10 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
             await asyncio.gather(joined, faceless, return_exceptions=True)
 
     async def aclose(self) -> None:
-        """Give the session its audio output back, and close everything.
+        """Close everything; the agent speaks on over a plain track, which it publishes if need be.
+
+        What is being said pauses for half a second and goes on there. The agent has no face
+        after this, on this session: `hide` and `show` are for a pause.
 
         Works before, during and after `start`, and any number of times: all callers wait for the
         same end, and one that is cancelled leaves the closing to the others. The agent stays in

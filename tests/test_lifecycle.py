@@ -12,11 +12,15 @@ import numpy as np
 import pytest
 from livekit import rtc
 from livekit.agents import Agent, AgentSession, CloseEvent, CloseReason
-from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities
+from livekit.agents.voice.io import (
+    AudioOutput,
+    AudioOutputCapabilities,
+    PlaybackFinishedEvent,
+)
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarError, AvatarSession, Moment
-from livekit_plugins_avatar.agent.audio_output import PlainVoice
+from livekit_plugins_avatar.agent.plain_voice import PlainVoice
 
 from .simulated_room import SimulatedRoom
 
@@ -205,14 +209,18 @@ async def test_speech_into_an_empty_room_ends_with_the_avatar(session: AgentSess
 async def test_the_voice_goes_on_over_a_plain_track(
     room: SimulatedRoom, session: AgentSession[Any]
 ) -> None:
-    """What was being said ends; what is said next is played by the framework's own output."""
+    """It finishes what was being said, and says what comes next."""
     face = AvatarSession(renderer=Grey())
     await face.start(session, room=room.as_room)
     await session.start(Agent(instructions="none"))
-    cut = session.say("words", audio=speech(5.0), add_to_chat_ctx=False)
-    await asyncio.sleep(0.3)
+    ended = ends_of_speech(session)
+    begun = session.say("words", audio=speech(1.5), add_to_chat_ctx=False)
+    await asyncio.sleep(0.5)
     await asyncio.wait_for(face.aclose(), 2.0)
-    await asyncio.wait_for(cut.wait_for_playout(), 2.0)
+    assert not begun.done()
+    await asyncio.wait_for(begun.wait_for_playout(), 3.0)
+    assert [end.interrupted for end in ended] == [False]
+    assert ended[0].playback_position == pytest.approx(1.5, abs=0.01)
     said = session.say("more words", audio=speech(0.5), add_to_chat_ctx=False)
     await asyncio.wait_for(said.wait_for_playout(), 3.0)
     [publication] = room.local_participant.track_publications.values()
@@ -223,6 +231,34 @@ async def test_the_voice_goes_on_over_a_plain_track(
         if not room.local_participant.track_publications:
             break
     assert not room.local_participant.track_publications
+
+
+@pytest.mark.parametrize("wait_s", [0.0, 1.0])
+async def test_what_is_said_on_over_a_plain_track_can_be_interrupted(
+    wait_s: float, room: SimulatedRoom, session: AgentSession[Any]
+) -> None:
+    """While the face closes and after it; the position counts from the beginning."""
+    face = AvatarSession(renderer=Grey())
+    await face.start(session, room=room.as_room)
+    await session.start(Agent(instructions="none"))
+    ended = ends_of_speech(session)
+    said = session.say("words", audio=speech(5.0), add_to_chat_ctx=False)
+    await asyncio.sleep(0.5)
+    closing = asyncio.create_task(face.aclose())
+    await asyncio.sleep(wait_s)
+    said.interrupt()
+    await asyncio.wait_for(said.wait_for_playout(), 2.0)
+    await closing
+    assert [end.interrupted for end in ended] == [True]
+    assert 0.2 < ended[0].playback_position < 0.7 + wait_s
+
+
+def ends_of_speech(session: AgentSession[Any]) -> list[PlaybackFinishedEvent]:
+    """The ends of all speech, as they come."""
+    ended: list[PlaybackFinishedEvent] = []
+    assert session.output.audio is not None
+    session.output.audio.on("playback_finished", ended.append)
+    return ended
 
 
 async def test_a_plain_voice_into_an_empty_room_ends_with_the_session(

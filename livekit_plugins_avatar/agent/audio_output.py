@@ -1,32 +1,26 @@
 """Takes over the audio output of an agent session, and gives it back.
 
 An agent whose avatar closes in mid-call speaks on: through the output of before or, where there was
-none, over a plain track that the framework's own output publishes.
+none, over a plain track that the framework's own output publishes. What it was saying goes on there
+from what was heard.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from livekit import rtc
 from livekit.agents import AgentSession
 from livekit.agents.voice.io import AudioOutput
 
-# Private: the only output that publishes a voice as the framework does. `livekit-agents` is pinned
-# to one minor version in pyproject.toml; look at this class again where that is raised.
-from livekit.agents.voice.room_io import AudioOutputOptions, _ParticipantAudioOutput
-
-from ..audio.sink import report_cancelled
-from ..log import logger
-
-TRACK_NAME = "agent-voice"
-
-SUBSCRIBER_WAIT_S = 1.0
-"""How long speech waits for a first subscriber to the plain track; one takes some 0.1 s."""
-
-UNPUBLISH_TIMEOUT_S = 1.0
-"""`unpublish_track` of livekit 1.1.21 waits for ever in a room that is gone."""
+from ..audio.relay import NoVoice, Relay
+from ..audio.segment import Unfinished
+from ..audio.sink import AudioSink
+from ..timeline import Clock
+from .own_voice import OwnVoice
+from .plain_voice import PlainVoice
 
 
 def is_running(agent_session: AgentSession[Any]) -> bool:
@@ -38,31 +32,77 @@ def is_running(agent_session: AgentSession[Any]) -> bool:
 
 
 class OutputTakeover:
-    """Puts an output of ours at the end of a session's chain; used on its event loop."""
+    """Puts a sink of ours at the end of a session's chain of outputs; used on its event loop.
+
+    `on_over` is called once nothing is said through it any more.
+    """
 
     def __init__(
-        self, agent_session: AgentSession[Any], room: rtc.Room, output: AudioOutput
+        self,
+        agent_session: AgentSession[Any],
+        room: rtc.Room,
+        sink: AudioSink,
+        *,
+        clock: Clock,
+        on_over: Callable[[], None],
     ) -> None:
-        self._session, self._room, self._output = agent_session, room, output
+        self._session, self._room, self._sink, self._clock = agent_session, room, sink, clock
+        self._on_over = on_over
         self._previous: AudioOutput | None = None
         self._plain_voice: PlainVoice | None = None
+        self._relay: Relay | None = None
+        self._own: OwnVoice | None = None
+        self._taken = False
+        """Whether the own voice is still to begin."""
 
     def attach(self) -> None:
         """Take the place of the present output; transcripts and recorders before it stay."""
         self._previous = _tail(self._session.output.audio)
-        self._session.output.replace_audio_tail(self._output)
+        self._session.output.replace_audio_tail(self._sink)
+
+    @property
+    def may_speak_on(self) -> bool:
+        """Whether what is being said can go on over a plain track."""
+        return (
+            self._is_ours
+            and self._previous is None
+            and is_running(self._session)
+            and self._room.isconnected()
+        )
+
+    @property
+    def _is_ours(self) -> bool:
+        """Neither has the session ended nor has another output taken over."""
+        return _tail(self._session.output.audio) is self._sink
+
+    def take_rest(self, rest: Sequence[Unfinished], *, paused: bool) -> None:
+        """Keep these segments, and what still comes, until `publish`: another `Speech` has said the
+        first samples of them, and finishes each of them here."""
+        relay = Relay(NoVoice(), on_events=self._sink.report, wall_s=self._clock.wall_s)
+        self._sink.hand_over(relay, relay.adopt(rest, paused=paused))
+        self.speak_on(relay, OwnVoice(self._session, self._room, self._clock, relay))
+        self._taken = True
+
+    def speak_on(self, relay: Relay, own: OwnVoice) -> None:
+        """Let the agent finish what it says through a relay, and then do without us."""
+        self._relay, self._own = relay, own
+        relay.on_idle = self._finish_later
 
     def detach(self) -> None:
-        """Let the agent speak on without us; what is being said ends as interrupted."""
+        """Let the agent speak on without us; what is being said ends as interrupted, unless the
+        rest of it was taken."""
         output = self._session.output
-        if _tail(output.audio) is not self._output:
-            return  # The session has ended, or another output has taken over.
+        if self._relay is not None:
+            return
+        self._on_over()
+        if not self._is_ours:
+            return
         if self._previous is not None:
             output.replace_audio_tail(self._previous)
-        elif is_running(self._session) and self._room.isconnected():
+        elif self.may_speak_on:
             self._plain_voice = PlainVoice(self._session, self._room)
             output.replace_audio_tail(self._plain_voice)
-        elif output.audio is self._output:
+        elif output.audio is self._sink:
             output.audio = None
 
     def publish(self) -> None:
@@ -70,6 +110,25 @@ class OutputTakeover:
         # Once other tracks are unpublished: livekit 1.1.21 may fail to negotiate both at once.
         if self._plain_voice is not None:
             self._plain_voice.may_publish.set()
+        if self._taken and self._relay is not None and self._own is not None:
+            self._taken = False
+            self._own.publish()
+            # Once the sink has been told where the former speech ended.
+            asyncio.get_running_loop().call_soon(self._relay.use, self._own)
+
+    def _finish_later(self) -> None:
+        # Outputs above the sink count a segment's end only after this.
+        asyncio.get_running_loop().call_soon(self._finish)
+
+    def _finish(self) -> None:
+        """Put the plain voice in our place, if nothing is being said."""
+        if self._relay is None or self._own is None or not self._relay.idle:
+            return
+        self._relay = None
+        self._on_over()
+        voice = self._own.release()
+        if self._is_ours:
+            self._session.output.replace_audio_tail(voice)
 
 
 def _tail(output: AudioOutput | None) -> AudioOutput | None:
@@ -77,152 +136,3 @@ def _tail(output: AudioOutput | None) -> AudioOutput | None:
     while output is not None and output.next_in_chain is not None:
         output = output.next_in_chain
     return output
-
-
-class PlainVoice(_ParticipantAudioOutput):
-    """The framework's own output, for an agent whose face is closed, or elsewhere and away.
-
-    Its track waits for `may_publish`, and speech for the track. It closes itself with the session
-    or the room, and takes frames of any rate: an answer under way keeps its rate.
-
-    Args:
-        agent_session, room: Whose voice, and where.
-        rate: Of the track in Hz; by default what the framework publishes.
-        source: What the track says that it is.
-    """
-
-    def __init__(
-        self,
-        agent_session: AgentSession[Any],
-        room: rtc.Room,
-        *,
-        rate: int | None = None,
-        source: rtc.TrackSource.ValueType | None = None,
-    ) -> None:
-        options = AudioOutputOptions()
-        self._rate = rate or options.sample_rate
-        publish_options = rtc.TrackPublishOptions()
-        publish_options.CopyFrom(options.track_publish_options)
-        if source is not None:
-            publish_options.source = source
-        super().__init__(
-            room,
-            sample_rate=self._rate,
-            num_channels=options.num_channels,
-            track_publish_options=publish_options,
-            track_name=TRACK_NAME,
-        )
-        self._session = agent_session
-        self._resampler: rtc.AudioResampler | None = None
-        self._published: asyncio.Future[rtc.LocalTrackPublication] = (
-            asyncio.get_running_loop().create_future()
-        )
-        self.may_publish = asyncio.Event()
-        self._over = asyncio.Event()
-        agent_session.on("close", self._on_close)
-        room.on("connection_state_changed", self._on_state)
-        room.on("local_track_published", self._on_published)
-        self._life = asyncio.create_task(self._live(), name="avatar-plain-voice")
-
-    async def capture_frame(self, frame: rtc.AudioFrame) -> None:
-        try:
-            # Shielded: the end of one wait would cancel the future that all others wait for.
-            await asyncio.shield(self.subscribed)
-        except asyncio.CancelledError:
-            report_cancelled(self)
-            raise
-        if self._over.is_set():
-            return await AudioOutput.capture_frame(self, frame)
-        frames = [frame]
-        if frame.sample_rate != self._rate:
-            if self._resampler is None:
-                self._resampler = rtc.AudioResampler(frame.sample_rate, self._rate)
-            frames = self._resampler.push(frame)
-        for each in frames:
-            await super().capture_frame(each)
-
-    @property
-    def heard_s(self) -> float:
-        """How much of the open segment has left the audio source."""
-        return max(0.0, self._source_pushed_duration - self._audio_source.queued_duration)
-
-    async def wait_for_subscriber(self) -> None:
-        """Return once a participant is subscribed to the track, or none can be any more."""
-        waits = [
-            asyncio.ensure_future(self._first_subscription()),
-            asyncio.ensure_future(self._over.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-
-    async def _first_subscription(self) -> None:
-        await (await asyncio.shield(self._published)).wait_for_subscription()
-
-    async def withdraw(self) -> None:
-        """Unpublish, and close; any number of times."""
-        self._over.set()
-        await asyncio.gather(self._life, return_exceptions=True)
-
-    def flush(self) -> None:
-        self._resampler = None
-        if not self._over.is_set():
-            return super().flush()
-        AudioOutput.flush(self)
-        self._finish_unheard()
-
-    def _finish_unheard(self) -> None:
-        """Finish segments that nothing plays any more: what closed the output drops them."""
-        for _ in range(self._pending_playback_count):
-            self.on_playback_finished(playback_position=0.0, interrupted=True)
-
-    def _on_published(self, publication: rtc.LocalTrackPublication, *_: object) -> None:
-        if publication.name == TRACK_NAME:
-            if not self._published.done():
-                self._published.set_result(publication)
-            # The class above waits for the first subscriber, who may never come.
-            asyncio.get_running_loop().call_later(SUBSCRIBER_WAIT_S, self._wait_no_longer)
-
-    def _wait_no_longer(self) -> None:
-        """Let speech flow, whether there is a subscriber or not."""
-        if not self.subscribed.done():
-            self.subscribed.set_result(None)
-
-    def _on_state(self, state: rtc.ConnectionState.ValueType) -> None:
-        # `disconnected` may not come where the room goes while it negotiates a track.
-        if state == rtc.ConnectionState.CONN_DISCONNECTED:
-            self._on_close()
-
-    def _on_close(self, *_: object) -> None:
-        self._over.set()
-
-    async def _live(self) -> None:
-        publishing = asyncio.create_task(self._publish())
-        await self._over.wait()
-        self._session.off("close", self._on_close)
-        self._room.off("connection_state_changed", self._on_state)
-        self._room.off("local_track_published", self._on_published)
-        self._wait_no_longer()
-        publishing.cancel()
-        await asyncio.gather(publishing, return_exceptions=True)
-        await self.aclose()
-        self._finish_unheard()
-        if self._publication is not None and self._room.isconnected():
-            unpublishing = self._room.local_participant.unpublish_track(self._publication.sid)
-            try:
-                await asyncio.wait_for(unpublishing, UNPUBLISH_TIMEOUT_S)
-            except Exception as error:
-                logger.debug("plain voice: not unpublished", extra={"error": repr(error)})
-
-    async def _publish(self) -> None:
-        await self.may_publish.wait()
-        try:
-            await self.start()
-        except Exception:
-            if self._room.isconnected():
-                logger.exception("plain voice: the track could not be published; the agent is mute")
-            else:
-                logger.debug("plain voice: the room went before its track was published")
-            self._wait_no_longer()

@@ -14,11 +14,14 @@ from livekit import rtc
 from livekit.agents import AgentSession
 
 from ..audio.playback_events import PlaybackEvent
+from ..audio.relay import Relay
+from ..audio.segment import Unfinished
 from ..audio.sink import AudioSink
 from ..audio.speech import Speech
 from ..timeline import Clock
 from .audio_output import OutputTakeover
 from .events import AgentEvents, Emotion, Gaze
+from .own_voice import OwnVoice
 from .participants import Participants
 from .text_tap import TextListener, TextTap
 
@@ -54,8 +57,14 @@ class Conversation(Protocol):
     def attach(self, inputs: Inputs) -> None:
         """From now on, speak and tell what happens."""
 
-    def detach(self) -> None:
-        """Let go; works any number of times, and before `attach`."""
+    def detach(self, rest: Sequence[Unfinished] = (), *, paused: bool = False) -> None:
+        """Let go; works any number of times, and before `attach`.
+
+        Args:
+            rest: The segments that the speech has not finished, and is cut in now: who can goes on
+                with them from where `deliver` tells that they ended.
+            paused: Whether they are held.
+        """
 
     def deliver(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
         """Take playback events, each with its wall-clock time; from any thread."""
@@ -87,13 +96,26 @@ class LocalConversation:
         events = AgentEvents(
             self.session, sink, gaze=gaze, emotion=inputs.emotion, text_tap=text_tap, now=now
         )
-        self._takeover = OutputTakeover(self.session, self._room, sink)
+        self._takeover = OutputTakeover(
+            self.session, self._room, sink, clock=inputs.clock, on_over=text_tap.detach
+        )
         for stage in (participants, events, self._takeover):
             stage.attach()
             self._attached.callback(stage.detach)
 
-    def detach(self) -> None:
+    def detach(self, rest: Sequence[Unfinished] = (), *, paused: bool = False) -> None:
+        if rest and self._takeover is not None and self._takeover.may_speak_on:
+            self._takeover.take_rest(rest, paused=paused)
         self._attached.close()
+
+    def speak_on(self, relay: Relay, own: OwnVoice) -> bool:
+        """Let go once the relay, through which the agent speaks, has finished what is being said;
+        returns False, and does nothing, where the agent can not speak on."""
+        if relay.idle or self._takeover is None or not self._takeover.may_speak_on:
+            return False
+        self._takeover.speak_on(relay, own)
+        self._attached.close()
+        return True
 
     def deliver(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
         if self._sink is not None:

@@ -89,11 +89,11 @@ class AgentEvents:
         self._output.on("playback_finished", self._on_playback_finished)
 
     def detach(self) -> None:
-        """Unsubscribe; works any number of times."""
+        """Unsubscribe, and mute the text tap; works any number of times."""
         for event, handler in self._handlers.items():
             self._session.off(event, handler)
         self._output.off("playback_finished", self._on_playback_finished)
-        self._text_tap.detach()
+        self._text_tap.mute()
 
     def _on_agent_state_changed(self, event: AgentStateChangedEvent) -> None:
         sample = self._now()

@@ -46,11 +46,16 @@ class TextTap(TextOutput):
             self._output, self._next = output, output.transcription
             output.transcription = self
 
+    def mute(self) -> None:
+        """Tell the listeners nothing any more."""
+        self._listeners = ()
+
     def detach(self) -> None:
-        """Step out again; an output that another has replaced since is left alone."""
+        """Mute, and step out; an output that another has replaced since is left alone. The
+        framework then begins a new transcript, so that no text should be under way."""
+        self.mute()
         if self._output is not None and self._output.transcription is self:
             self._output.transcription = self._next
-        self._listeners = ()
 
     async def capture_text(self, text: str) -> None:
         if not self._in_text and self._listeners:

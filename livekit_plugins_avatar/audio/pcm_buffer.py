@@ -23,6 +23,12 @@ class PcmBuffer:
         """The sample after the last."""
         return self.start + len(self._bytes) // 2
 
+    def copy(self) -> PcmBuffer:
+        """The same samples in a buffer of their own."""
+        other = PcmBuffer()
+        other.start, other._bytes = self.start, self._bytes[:]
+        return other
+
     def append(self, pcm: Pcm) -> None:
         """Add samples at the end."""
         self._bytes += pcm.tobytes()

@@ -17,7 +17,7 @@ from .fades import FADE_SAMPLES, Fader
 from .pcm_buffer import NO_PCM, Pcm
 from .placement import FixedPlacement, Run
 from .playback_events import Finished, PlaybackEvent
-from .segment import Segment
+from .segment import Segment, Unfinished
 
 TICK_SAMPLES = samples(0.01)
 """What leaves an audio source at a time, and what is retracted: WebRTC's own unit."""
@@ -240,6 +240,19 @@ class Playout:
         """How many samples were played of the oldest segment that is not finished."""
         with self._lock:
             return self._segments[0].played(self._playhead) if self._segments else 0
+
+    @property
+    def paused(self) -> bool:
+        """Whether speech is held."""
+        with self._lock:
+            return self._paused
+
+    def unfinished(self) -> list[Unfinished]:
+        """The segments that are not finished or cut, in order."""
+        with self._lock:
+            return [
+                Unfinished(each.pcm.copy(), each.ended) for each in self._segments if not each.cut
+            ]
 
     @property
     def dropping(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from ..timeline import samples
 from .pcm_buffer import Pcm, PcmBuffer
@@ -17,6 +18,18 @@ played and leave a gap behind it."""
 REMEMBERED_SAMPLES = samples(20.0)
 """How much of a segment stays in memory after it was published, for replay: a link that is down is
 noticed within that, as a rule within five seconds. 2 MB."""
+
+
+class Unfinished(NamedTuple):
+    """What is left to say of a segment.
+
+    Args:
+        pcm: Its samples, without what is forgotten of it.
+        ended: Whether no more come.
+    """
+
+    pcm: PcmBuffer
+    ended: bool
 
 
 @dataclass(slots=True)

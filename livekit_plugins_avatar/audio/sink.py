@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 import numpy as np
@@ -20,7 +21,8 @@ from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities, _Captu
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, samples, seconds
 from .pcm_buffer import NO_PCM, Pcm
-from .playback_events import PlaybackEvent, Progressed, Started
+from .playback_events import Finished, PlaybackEvent, Progressed, Started
+from .relay import Relay
 from .speech import Speech, TimedText
 
 AHEAD_MAX_SAMPLES = samples(60.0)
@@ -63,6 +65,13 @@ class AudioSink(AudioOutput):
         self._malformed = False
         """Whether the open segment had a malformed frame."""
         self._closed = False
+        self._former: Speech | None = None
+        """What was spoken through before `hand_over`."""
+        self._relay: Relay | None = None
+        self._ends_before = 0
+        """How many segments of the former speech end as ever."""
+        self._handed: deque[int] = deque()
+        """The numbers, in the relay, of those that go on there."""
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         """Take speech, once there is a subscriber; an interruption or `close` ends each wait."""
@@ -136,8 +145,20 @@ class AudioSink(AudioOutput):
         super().resume()
         self._speech.resume()
 
+    def hand_over(self, relay: Relay, numbers: Sequence[int]) -> None:
+        """Speak through a relay, which has adopted the last segments of the present speech under
+        these numbers; that speech is to be cut, and `close` then looks where."""
+        self._ends_before = self._pending_playback_count - len(numbers)
+        self._handed.extend(numbers)
+        self._former, self._relay, self._speech = self._speech, relay, relay
+
     def close(self) -> None:
-        """Finish open segments, and drop what still comes; no pull may follow."""
+        """Finish open segments, and drop what still comes, unless a relay has them; no pull may
+        follow."""
+        if self._former is not None:
+            self._former.close()
+            self._loop.call_soon(self._report_former)
+            return
         self._closed = True
         self._speech.close()
         for wait in self._waits:
@@ -154,6 +175,11 @@ class AudioSink(AudioOutput):
         wall_s = self._clock.wall_s()
         self._emit([(event, wall_s) for event in self._speech.advance(0)])
 
+    def _report_former(self) -> None:
+        if self._former is not None:
+            wall_s = self._clock.wall_s()
+            self._emit([(event, wall_s) for event in self._former.advance(0)])
+
     def deliver(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
         """Report playback events, each with its wall-clock time; from any thread."""
         try:
@@ -162,6 +188,16 @@ class AudioSink(AudioOutput):
             logger.debug("audio sink: playback is not reported: the agent's event loop is closed")
 
     def _emit(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
+        for event, wall_s in events:
+            if isinstance(event, Finished) and self._handed and self._relay is not None:
+                if self._ends_before <= 0:
+                    self._relay.resume_at(self._handed.popleft(), event.position)
+                    continue
+                self._ends_before -= 1
+            self.report([(event, wall_s)])
+
+    def report(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
+        """Report playback events, each with its wall-clock time; on the event loop."""
         for event, wall_s in events:
             if isinstance(event, Started):
                 self.on_playback_started(created_at=wall_s)

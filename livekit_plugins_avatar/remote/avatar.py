@@ -15,6 +15,8 @@ from typing import Any
 from livekit import rtc
 
 from ..agent.conversation import Inputs, LocalConversation
+from ..agent.own_voice import OwnVoice
+from ..audio.relay import Relay
 from ..face.status import AvatarStatus
 from ..log import logger
 from ..options import Options
@@ -26,8 +28,6 @@ from .hired import Worker, new_identity
 from .job import FaceJob, asked
 from .keeper import JOIN_S, Keeper
 from .protocol import Kind, Message, ProtocolError
-from .relay import Relay
-from .voices import OwnVoice
 
 USE_S = 20.0
 """How long a worker may take to open another persona."""
@@ -56,6 +56,7 @@ class RemoteAvatar:
         self._dispatcher = dispatcher
         self._conversation: LocalConversation | None = None
         self._own: OwnVoice | None = None
+        self._relay: Relay | None = None
         self._keeper: Keeper | None = None
         self._identity = new_identity()
         self._face: str | None = None
@@ -108,9 +109,11 @@ class RemoteAvatar:
         self._conversation = conversation
         if self._dispatcher is None:
             self._dispatcher = ServerDispatcher(self._name, room)
-        own = self._own = OwnVoice(conversation.session, room, self.clock)
+        # No microphone to viewers, whose clients show the worker's; they play both.
+        source = rtc.TrackSource.SOURCE_UNKNOWN
+        own = self._own = OwnVoice(conversation.session, room, self.clock, source=source)
         relay = Relay(own, on_events=conversation.deliver, wall_s=self.clock.wall_s)
-        own.relay = relay
+        self._relay = own.relay = relay
         own.begin([], paused=False)
         own.publish()
         conversation.attach(self._inputs(relay, own))
@@ -185,15 +188,20 @@ class RemoteAvatar:
         self.options = options
 
     async def aclose(self) -> None:
-        """Let the conversation and the worker go, each within its limit."""
+        """Let the conversation and the worker go, each within its limit; the own voice finishes
+        what is being said."""
         self._closed.set()
-        conversation, own = self._conversation, self._own
+        conversation, own, relay = self._conversation, self._own, self._relay
+        speaks_on = False
         if conversation is not None:
-            conversation.detach()
-            conversation.end_speech()
+            if own is not None and relay is not None:
+                speaks_on = conversation.speak_on(relay, own)
+            if not speaks_on:
+                conversation.detach()
+                conversation.end_speech()
         if self._keeper is not None:
             await self._keeper.aclose()
-        if own is not None:
+        if own is not None and not speaks_on:
             await own.aclose()
         if self._dispatcher is not None:
             await self._dispatcher.aclose()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .heartbeat import Heartbeat
 from .job import FaceJob
 from .link import Link
-from .voices import RemoteVoice
+from .voice import RemoteVoice
 
 
 @dataclass(eq=False, slots=True)

@@ -9,6 +9,8 @@ from typing import Any
 
 from livekit import rtc
 
+from ..agent.own_voice import OwnVoice
+from ..audio.relay import Relay
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock
 from .dispatch import Dispatcher
@@ -18,8 +20,7 @@ from .job import FaceJob
 from .link import Link
 from .moment import is_pause
 from .protocol import Kind, Message
-from .relay import Relay
-from .voices import OwnVoice, RemoteVoice
+from .voice import RemoteVoice
 
 JOIN_S = 10.0
 """How long a worker may take from the dispatch to its first message; the start waits as long."""

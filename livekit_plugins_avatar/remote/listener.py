@@ -14,6 +14,7 @@ from livekit import rtc
 
 from ..agent.conversation import Inputs
 from ..audio.playback_events import Finished, PlaybackEvent, Progressed, Started
+from ..audio.segment import Unfinished
 from ..audio.speech import TimedText
 from ..log import logger
 from ..pipeline import Pipeline
@@ -68,7 +69,8 @@ class RemoteConversation:
         for work in (self._await_subscriber(), self._beat(), self._report_status()):
             self._tasks.append(asyncio.create_task(work, name="avatar-remote"))
 
-    def detach(self) -> None:
+    def detach(self, rest: Sequence[Unfinished] = (), *, paused: bool = False) -> None:
+        """Say no more to the agent, who has the rest of the speech itself."""
         for task in self._tasks:
             task.cancel()
 

@@ -19,7 +19,7 @@ from livekit.agents.voice import SpeechHandle
 from numpy.typing import NDArray
 
 from livekit_plugins_avatar import AvatarError, AvatarSession, Moment
-from livekit_plugins_avatar.agent.audio_output import TRACK_NAME
+from livekit_plugins_avatar.agent.plain_voice import TRACK_NAME
 
 from .places import Place
 

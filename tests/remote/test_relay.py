@@ -14,6 +14,7 @@ from livekit_plugins_avatar.audio.playback_events import (
     Progressed,
     Started,
 )
+from livekit_plugins_avatar.audio.relay import Outgoing, Relay
 from livekit_plugins_avatar.remote.heartbeat import (
     GRACE_S,
     IDLE_S,
@@ -24,7 +25,6 @@ from livekit_plugins_avatar.remote.heartbeat import (
     Progress,
 )
 from livekit_plugins_avatar.remote.moment import is_pause
-from livekit_plugins_avatar.remote.relay import Outgoing, Relay
 from livekit_plugins_avatar.timeline import samples
 
 

@@ -8,14 +8,14 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
+from livekit_plugins_avatar.audio.relay import Relay
 from livekit_plugins_avatar.audio.speech import TimedText
 from livekit_plugins_avatar.face.situation import Target
 from livekit_plugins_avatar.remote.calls import Caller
 from livekit_plugins_avatar.remote.link import Link
 from livekit_plugins_avatar.remote.listener import AgentsMemory
 from livekit_plugins_avatar.remote.protocol import Kind, Message
-from livekit_plugins_avatar.remote.relay import Relay
-from livekit_plugins_avatar.remote.voices import RemoteVoice
+from livekit_plugins_avatar.remote.voice import RemoteVoice
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
 
 from .sides import AGENT, WORKER, Wire, WorkerSide

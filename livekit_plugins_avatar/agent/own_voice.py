@@ -1,4 +1,4 @@
-"""The two voices of an agent whose face is in another process: the worker's, and its own."""
+"""Says the speech of a `Relay` over a plain track: an agent's voice while no avatar has it."""
 
 from __future__ import annotations
 
@@ -14,138 +14,39 @@ from livekit.agents.voice.io import (
     PlaybackStartedEvent,
 )
 
-from ..agent.audio_output import PlainVoice
-from ..timeline import SAMPLE_RATE, Clock, samples, seconds
-from .link import Link
-from .protocol import MOST_SAMPLES, Kind, Message
-from .relay import Outgoing, Relay
-
-LEAD_SAMPLES = samples(6.0)
-"""How far ahead of what was heard a worker is sent speech: it looks ahead, and survives an agent
-whose loop is blocked."""
+from ..audio.relay import Outgoing, Relay
+from ..timeline import SAMPLE_RATE, Clock, samples
+from .plain_voice import PlainVoice
 
 PIECE_SAMPLES = samples(0.05)
-"""What the own voice is given at a time: it takes any amount, and is cut at what was heard."""
+"""What the track is given at a time: it takes any amount, and is cut at what was heard."""
 
 STOP_S = 0.5
-"""How long the own voice may take to say what was heard of it."""
-
-
-class RemoteVoice:
-    """Sends speech to a worker, and takes its reports. Each `begin` is an epoch."""
-
-    def __init__(self, link: Link, relay: Relay) -> None:
-        self._link = link
-        self._relay = relay
-        self._sent: dict[int, int] = {}
-        """The offset in each segment up to which it was sent."""
-        self._ended: set[int] = set()
-        self._texts: dict[int, int] = {}
-        """How many of the timed texts of a segment were sent."""
-        self._base: dict[int, int] = {}
-        """The sample of a segment from which on it was sent."""
-        self._held: list[Outgoing] = []
-        self.active = False
-
-    def begin(self, segments: Sequence[Outgoing], *, paused: bool) -> None:
-        """Begin an epoch; the `HELLO` has been sent."""
-        self._sent, self._ended, self._texts, self._base, self._held = {}, set(), {}, {}, []
-        self.active = True
-        for each in segments:
-            self.more(each)
-
-    def more(self, segment: Outgoing) -> None:
-        if not self.active:
-            return
-        if segment not in self._held:
-            self._held.append(segment)
-        self._send_due()
-
-    def holds(self, number: int) -> bool:
-        return self.active and number in self._sent
-
-    def clear(self) -> None:
-        if self.active:
-            self._held = []
-            self._link.send(Kind.CLEAR)
-
-    def pause(self) -> None:
-        if self.active:
-            self._link.send(Kind.PAUSE)
-
-    def resume(self) -> None:
-        if self.active:
-            self._link.send(Kind.RESUME)
-
-    def _send_due(self) -> None:
-        """Send what is not further ahead than `LEAD_SAMPLES`, in order."""
-        lead = 0
-        for each in list(self._held):
-            at = self._sent.setdefault(each.number, each.heard)
-            if each.number not in self._base:
-                self._base[each.number], self._texts[each.number] = at, 0
-                self._link.send_audio(each.number, at, each.pcm.read(at, at))
-            while at < each.pcm.end and lead + at - each.heard < LEAD_SAMPLES:
-                self._send_texts(each, at)
-                pcm = each.pcm.read(at, at + MOST_SAMPLES)
-                self._link.send_audio(each.number, at, pcm)
-                at = self._sent[each.number] = at + len(pcm)
-            if at < each.pcm.end:
-                return
-            self._send_texts(each, at)
-            if not each.ended:
-                return
-            if each.number not in self._ended:
-                self._ended.add(each.number)
-                self._link.send(Kind.END, segment=each.number)
-            lead += each.left
-
-    def _send_texts(self, segment: Outgoing, at: int) -> None:
-        """Send the timed text that came with audio up to `at`."""
-        first = self._texts[segment.number]
-        due = [pieces for offset, pieces in segment.texts[first:] if offset <= at]
-        self._texts[segment.number] += len(due)
-        for pieces in due:
-            base_s = seconds(self._base[segment.number])
-            said = [
-                [each.text[:200], None if each.at_s is None else each.at_s - base_s]
-                for each in pieces[:200]
-                if each.at_s is None or each.at_s >= base_s
-            ]
-            self._link.send(Kind.TIMED_TEXT, pieces=said)
-
-    def take(self, message: Message) -> None:
-        """Take a report of the worker's voice."""
-        body: Any = message.body
-        if message.epoch != self._link.epoch or not self.active:
-            return
-        if message.kind is Kind.BEAT:
-            self._relay.heard(body["segment"], body["position"])
-            self._send_due()
-        elif message.kind is Kind.STARTED:
-            self._relay.on_started(body["segment"], body["ago_s"])
-        elif message.kind is Kind.PROGRESSED:
-            run = body["segment"], body["offset"], body["length"], body["ago_s"]
-            self._relay.on_progressed(*run)
-        elif message.kind is Kind.FINISHED:
-            self._held = [each for each in self._held if each.number != body["segment"]]
-            at = body["segment"], body["position"]
-            self._relay.on_finished(*at, interrupted=body["interrupted"])
-            self._send_due()
+"""How long the track may take to say what was heard of it."""
 
 
 class OwnVoice:
-    """Says speech over a plain track of the agent, which is published from the start.
+    """Says speech over a plain track of the agent, once that is published.
 
-    The track is no microphone to its viewers, whose clients show the worker's; they play both.
+    Args:
+        agent_session, room: Whose voice, and where.
+        clock: Real time.
+        relay: Whose segments are said.
+        source: What the track says that it is; by default what the framework says of a voice.
     """
 
-    def __init__(self, agent_session: AgentSession[Any], room: rtc.Room, clock: Clock) -> None:
-        self._plain = PlainVoice(
-            agent_session, room, rate=SAMPLE_RATE, source=rtc.TrackSource.SOURCE_UNKNOWN
-        )
+    def __init__(
+        self,
+        agent_session: AgentSession[Any],
+        room: rtc.Room,
+        clock: Clock,
+        relay: Relay | None = None,
+        *,
+        source: rtc.TrackSource.ValueType | None = None,
+    ) -> None:
+        self._plain = PlainVoice(agent_session, room, rate=SAMPLE_RATE, source=source)
         self._clock = clock
-        self.relay: Relay | None = None
+        self.relay = relay
         self._segments: list[Outgoing] = []
         self._base = 0
         """What had been heard of the first segment when it was begun here."""
@@ -163,6 +64,13 @@ class OwnVoice:
     def publish(self) -> None:
         """Publish the track, silent; for as long as the session or the room lasts."""
         self._plain.may_publish.set()
+
+    def release(self) -> PlainVoice:
+        """Say no more; returns the output over the same track, which says what it is given."""
+        task, self._task, self.relay = self._task, None, None
+        if task is not None:
+            task.cancel()
+        return self._plain
 
     async def aclose(self) -> None:
         """Stop, and take the track back."""

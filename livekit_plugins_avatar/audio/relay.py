@@ -1,8 +1,7 @@
-"""Keeps the speech of an agent until it was heard, from one of two voices.
+"""Keeps the speech of an agent until it was heard, from one of several voices.
 
-A worker's voice speaks as a rule, and one of this process while there is no worker. What one of
-them does not finish the other takes up, at the sample that was heard last. Segments finish once,
-in order.
+An avatar's voice speaks as a rule, and a plain one while there is none. What one of them does not
+finish another takes up, at the sample that was heard last. Segments finish once, in order.
 """
 
 from __future__ import annotations
@@ -12,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..audio.pcm_buffer import Pcm, PcmBuffer
-from ..audio.playback_events import Finished, PlaybackEvent, Progressed, Started
-from ..audio.speech import TimedText
 from ..timeline import seconds
+from .pcm_buffer import Pcm, PcmBuffer
+from .playback_events import Finished, PlaybackEvent, Progressed, Started
+from .segment import Unfinished
+from .speech import TimedText
 
 Report = Callable[[Sequence[tuple[PlaybackEvent, float]]], None]
 
@@ -63,8 +63,30 @@ class Voice(Protocol):
     def resume(self) -> None: ...
 
 
+class NoVoice:
+    """A `Voice` that says nothing, and keeps all segments for the next one."""
+
+    def begin(self, segments: Sequence[Outgoing], *, paused: bool) -> None:
+        pass
+
+    def more(self, segment: Outgoing) -> None:
+        pass
+
+    def holds(self, number: int) -> bool:
+        return True
+
+    def clear(self) -> None:
+        pass
+
+    def pause(self) -> None:
+        pass
+
+    def resume(self) -> None:
+        pass
+
+
 class Relay:
-    """The `Speech` of an agent whose face is in another process; on the agent's event loop.
+    """A `Speech` that outlives its voice; on the agent's event loop.
 
     `on_events` takes what was played, and when by the wall clock; `wall_s` reads that clock.
     """
@@ -78,6 +100,8 @@ class Relay:
         self._next = 0
         self._paused = False
         self._closed = False
+        self.on_idle: Callable[[], None] = lambda: None
+        """Called once no segment is left."""
         self._events: list[tuple[PlaybackEvent, float]] = []
 
     # Called with speech.
@@ -179,6 +203,28 @@ class Relay:
         """The segments that are still to be said, in order."""
         return [each for each in self._segments if not each.cut and each.result is None]
 
+    @property
+    def idle(self) -> bool:
+        """Whether every segment has finished."""
+        return not self._segments
+
+    def adopt(self, rest: Sequence[Unfinished], *, paused: bool) -> Sequence[int]:
+        """Take over the segments of another speech, before there are others; returns their numbers.
+        That speech may still say of them what `resume_at` then tells."""
+        for number, (pcm, ended) in enumerate(rest):
+            self._segments.append(Outgoing(number, pcm, ended=ended, heard=pcm.start))
+        self._next, self._paused = len(rest), paused
+        self._open = None if rest[-1].ended else self._segments[-1]
+        return range(self._next)
+
+    def resume_at(self, number: int, position: int) -> None:
+        """The former speech of a segment has said, and reported, so many samples of it."""
+        segment = self._find(number)
+        if segment is not None:
+            self.heard(number, position)
+            segment.started |= segment.heard > 0
+            segment.reported = segment.heard
+
     def use(self, voice: Voice) -> None:
         """Let another voice go on, from what was heard."""
         self._voice = voice
@@ -246,3 +292,5 @@ class Relay:
             self._segments.popleft()
         if report:
             self._flush()
+        if not self._segments:
+            self.on_idle()

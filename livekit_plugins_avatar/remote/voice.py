@@ -1,0 +1,118 @@
+"""The voice of an agent whose face is in another process: the worker's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..audio.relay import Outgoing, Relay
+from ..timeline import samples, seconds
+from .link import Link
+from .protocol import MOST_SAMPLES, Kind, Message
+
+LEAD_SAMPLES = samples(6.0)
+"""How far ahead of what was heard a worker is sent speech: it looks ahead, and survives an agent
+whose loop is blocked."""
+
+
+class RemoteVoice:
+    """Sends speech to a worker, and takes its reports. Each `begin` is an epoch."""
+
+    def __init__(self, link: Link, relay: Relay) -> None:
+        self._link = link
+        self._relay = relay
+        self._sent: dict[int, int] = {}
+        """The offset in each segment up to which it was sent."""
+        self._ended: set[int] = set()
+        self._texts: dict[int, int] = {}
+        """How many of the timed texts of a segment were sent."""
+        self._base: dict[int, int] = {}
+        """The sample of a segment from which on it was sent."""
+        self._held: list[Outgoing] = []
+        self.active = False
+
+    def begin(self, segments: Sequence[Outgoing], *, paused: bool) -> None:
+        """Begin an epoch; the `HELLO` has been sent."""
+        self._sent, self._ended, self._texts, self._base, self._held = {}, set(), {}, {}, []
+        self.active = True
+        for each in segments:
+            self.more(each)
+
+    def more(self, segment: Outgoing) -> None:
+        if not self.active:
+            return
+        if segment not in self._held:
+            self._held.append(segment)
+        self._send_due()
+
+    def holds(self, number: int) -> bool:
+        return self.active and number in self._sent
+
+    def clear(self) -> None:
+        if self.active:
+            self._held = []
+            self._link.send(Kind.CLEAR)
+
+    def pause(self) -> None:
+        if self.active:
+            self._link.send(Kind.PAUSE)
+
+    def resume(self) -> None:
+        if self.active:
+            self._link.send(Kind.RESUME)
+
+    def _send_due(self) -> None:
+        """Send what is not further ahead than `LEAD_SAMPLES`, in order."""
+        lead = 0
+        for each in list(self._held):
+            at = self._sent.setdefault(each.number, each.heard)
+            if each.number not in self._base:
+                self._base[each.number], self._texts[each.number] = at, 0
+                self._link.send_audio(each.number, at, each.pcm.read(at, at))
+            while at < each.pcm.end and lead + at - each.heard < LEAD_SAMPLES:
+                self._send_texts(each, at)
+                pcm = each.pcm.read(at, at + MOST_SAMPLES)
+                self._link.send_audio(each.number, at, pcm)
+                at = self._sent[each.number] = at + len(pcm)
+            if at < each.pcm.end:
+                return
+            self._send_texts(each, at)
+            if not each.ended:
+                return
+            if each.number not in self._ended:
+                self._ended.add(each.number)
+                self._link.send(Kind.END, segment=each.number)
+            lead += each.left
+
+    def _send_texts(self, segment: Outgoing, at: int) -> None:
+        """Send the timed text that came with audio up to `at`."""
+        first = self._texts[segment.number]
+        due = [pieces for offset, pieces in segment.texts[first:] if offset <= at]
+        self._texts[segment.number] += len(due)
+        for pieces in due:
+            base_s = seconds(self._base[segment.number])
+            said = [
+                [each.text[:200], None if each.at_s is None else each.at_s - base_s]
+                for each in pieces[:200]
+                if each.at_s is None or each.at_s >= base_s
+            ]
+            self._link.send(Kind.TIMED_TEXT, pieces=said)
+
+    def take(self, message: Message) -> None:
+        """Take a report of the worker's voice."""
+        body: Any = message.body
+        if message.epoch != self._link.epoch or not self.active:
+            return
+        if message.kind is Kind.BEAT:
+            self._relay.heard(body["segment"], body["position"])
+            self._send_due()
+        elif message.kind is Kind.STARTED:
+            self._relay.on_started(body["segment"], body["ago_s"])
+        elif message.kind is Kind.PROGRESSED:
+            run = body["segment"], body["offset"], body["length"], body["ago_s"]
+            self._relay.on_progressed(*run)
+        elif message.kind is Kind.FINISHED:
+            self._held = [each for each in self._held if each.number != body["segment"]]
+            at = body["segment"], body["position"]
+            self._relay.on_finished(*at, interrupted=body["interrupted"])
+            self._send_due()
