@@ -32,6 +32,20 @@ makes a frame late. Less, and a keyframe after a pause waits in the pacer for mo
 LEAST_BITRATE_BPS, MOST_BITRATE_BPS = 100_000, 1_500_000
 """An encoder with less drops frames; beyond a certain size what is added is background."""
 
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".tiff", ".gif")
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".webp",
+    ".heic",
+    ".heif",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".gif",
+}
+"""How the names of pictures end: files that are given as a persona by mistake."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -170,11 +184,18 @@ class Options:
             if not isinstance(self.persona, str):
                 raise TypeError(f"persona is a name that the worker knows, got {self.persona!r}")
             return
-        if self.persona not in BUILT_IN and not Path(self.persona).is_file():
-            names = ", ".join(map(repr, BUILT_IN))
+        if self.persona in BUILT_IN:
+            return
+        path, names = Path(self.persona), ", ".join(map(repr, BUILT_IN))
+        if not path.is_file():
             raise PersonaError(
-                f"there is no persona file {self.persona}: give the path of an .onnx file or a "
-                f"built-in name ({names})"
+                f"there is no persona file {path}: give the path of an .onnx file or a built-in "
+                f"name ({names})"
+            )
+        if path.suffix.lower() in PICTURE_SUFFIXES:
+            raise PersonaError(
+                f"{path} is a picture: make a persona of it with `livekit-avatar persona {path} "
+                f"-o {path.stem}.onnx`, and give that"
             )
 
     def _check_background(self) -> None:

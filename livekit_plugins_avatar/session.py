@@ -156,7 +156,10 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
 
         Raises:
             ValueError: There is no such emotion, or the strength is out of range.
+            TypeError: The strength is no number.
         """
+        if isinstance(strength, bool) or not isinstance(strength, int | float):
+            raise TypeError(f"strength is a number from 0 to 1, got {strength!r}")
         self._pipeline.express(self._pipeline.now(), emotion_named(emotion), strength)
 
     async def use(
@@ -211,7 +214,12 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
             AvatarError: Called twice, after `session.start`, for a session that has an avatar,
                 with a room that is not connected, or closed meanwhile; or publishing failed.
             PersonaError: The persona file does not fit, or lacks the aspect that is asked for.
+            TypeError: One of the two is another object.
         """
+        if not hasattr(agent_session, "output"):
+            raise TypeError(f"agent_session is an AgentSession, got {agent_session!r}")
+        if not hasattr(room, "isconnected"):
+            raise TypeError(f"room is a livekit.rtc.Room, got {room!r}")
         self._check_order(agent_session)
         job = get_job_context(required=False)
         if job is not None and job.is_fake_job():

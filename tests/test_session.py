@@ -233,6 +233,25 @@ def test_an_argument_of_the_wrong_kind_is_told_at_construction(
         AvatarSession(**wrong)
 
 
+def test_a_picture_is_no_persona(tmp_path: Path) -> None:
+    """The remedy is the command that makes one of it."""
+    picture = tmp_path / "me.JPG"
+    picture.write_bytes(b"")
+    with pytest.raises(PersonaError, match=r"is a picture: .*livekit-avatar persona .* -o me.onnx"):
+        AvatarSession(picture)
+
+
+async def test_arguments_of_the_wrong_kind_are_told_at_the_call() -> None:
+    """A strength, a session and a room; the two of them swapped."""
+    face, session, room = AvatarSession(renderer=grey()), AgentSession[None](), rtc.Room()
+    with pytest.raises(TypeError, match="strength is a number from 0 to 1, got 'x'"):
+        face.express("warm", "x")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"agent_session is an AgentSession, got rtc\.Room"):
+        await face.start(room, session)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"room is a livekit\.rtc\.Room, got 'r'"):
+        await face.start(session, "r")  # type: ignore[arg-type]
+
+
 def test_every_argument_is_checked() -> None:
     """A new argument is refused here until the table above has a wrong value for it."""
     [table] = [

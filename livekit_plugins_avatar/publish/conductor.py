@@ -25,6 +25,7 @@ from ..audio.playout import TICK_SAMPLES, Playout
 from ..log import logger
 from ..telemetry import AvatarStats
 from ..timeline import SAMPLE_RATE, Clock, samples, seconds
+from .pace import Pace
 
 WAITED_S = 0.002
 """A push that takes longer met a full queue: one that finds room returns in 0.3 ms."""
@@ -284,6 +285,7 @@ class Conductor:
         """
         sample, failing, captured_s = 0, False, 0.0
         last: NDArray[np.uint8] | None = None
+        pace = Pace(SAMPLE_RATE // self._period)
         while True:
             sample = await self._wait_for_frame_time(sample)
             now_s = self._clock.now_s()
@@ -296,6 +298,7 @@ class Conductor:
                 continue
             picture = frames.take(sample)
             self._count(frames_missed=picture is None, frames_shown=picture is not None)
+            pace.note(shown=picture is not None)
             changed = picture is not None and picture is not last
             last = last if picture is None else picture
             if last is not None and (changed or now_s >= captured_s + REPEAT_S):

@@ -222,11 +222,11 @@ def _run(command: Command, words: list[str]) -> int:
         status: int = module.run(parser.parse_args(words))
         return status
     except MissingExtra as error:
+        run_again_with(error.extra, [*command.words.split(), *words])
         if HELP & set(words):
             parser.epilog = f"Its options are listed once its extra is installed: {error}"
             parser.print_help()
             return 0
-        run_again_with(error.extra, [*command.words.split(), *words])
         print(f"{NAME}: {error}", file=sys.stderr)
         return 1
     except Missing as error:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..progress import reported
 from .environment import INSTALLERS, child_environment
 
 FOLDER = "livekit-avatar"
@@ -49,10 +50,12 @@ def say(line: str) -> None:
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """Print that `what` begins and, once it has succeeded, how long it took."""
+    """Print that `what` begins, now and then that it goes on and, once it has succeeded, how long
+    it took."""
     say(f"  {what} ...")
     began_s = time.monotonic()
-    yield
+    with reported(f"  {what}"):
+        yield
     say(f"  {what}: done in {time.monotonic() - began_s:.0f} s")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -54,7 +55,9 @@ def run(args: Namespace) -> int:
         with needs("eval", "the demo's check"):
             defects = demo.check(args.port or 0, args.out)
     except (ServerDied, WorkerDied, OSError, OverflowError) as error:
-        print(f"demo: {error}", file=sys.stderr)
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        remedy = "; choose another with --port, or 0 for any free one" if taken else ""
+        print(f"demo: {error}{remedy}", file=sys.stderr)
         return 1
     for defect in defects:
         print(f"demo: {defect}", file=sys.stderr)

@@ -16,7 +16,8 @@ from pathlib import Path
 PACKAGE = "livekit-plugins-avatar"
 
 FETCHED = "LIVEKIT_AVATAR_FETCHED"
-"""Environment variable: the extra for which `uvx` was asked again, so that it is asked once."""
+"""Environment variable: the extras for which `uvx` was asked again, so that each is asked for once.
+"""
 
 
 class MissingExtra(RuntimeError):
@@ -46,17 +47,20 @@ def needs(extra: str, what: str) -> Iterator[None]:
 
 
 def run_again_with(extra: str, command: Sequence[str]) -> None:
-    """Under `uvx`, run this command again with an extra; elsewhere, or the second time, return.
+    """Under `uvx`, run this command again with an extra, and those that it has been run again with;
+    elsewhere, or the second time, return.
 
     `uvx` makes an environment for one command, which nothing can be installed into.
     """
     uv = os.environ.get("UV")
-    if not uv or "archive-v0" not in Path(sys.prefix).parts or os.environ.get(FETCHED) == extra:
+    fetched = [each for each in os.environ.get(FETCHED, "").split(",") if each]
+    if not uv or "archive-v0" not in Path(sys.prefix).parts or extra in fetched:
         return
-    print(f"  fetching what this command needs ({PACKAGE}[{extra}]) ...", file=sys.stderr)
-    source = f"{PACKAGE}[{extra}]{_origin()}"
+    extras = ",".join([*fetched, extra])
+    print(f"  fetching what this command needs ({PACKAGE}[{extras}]) ...", file=sys.stderr)
+    source = f"{PACKAGE}[{extras}]{_origin()}"
     words = [uv, "tool", "run", "--from", source, "livekit-avatar", *command]
-    os.execve(uv, words, {**os.environ, FETCHED: extra})
+    os.execve(uv, words, {**os.environ, FETCHED: extras})
 
 
 def _origin() -> str:

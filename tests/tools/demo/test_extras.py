@@ -34,6 +34,20 @@ def test_again(run_as: list[tuple[Sequence[str], Mapping[str, str]]]) -> None:
     assert env[extras.FETCHED] == "demo"
 
 
+def test_two(
+    run_as: list[tuple[Sequence[str], Mapping[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that needs a second extra keeps the first."""
+    monkeypatch.setenv(extras.FETCHED, "demo")
+    extras.run_again_with("eval", ["demo", "--check"])
+    [(words, env)] = run_as
+    assert words[4].startswith("livekit-plugins-avatar[demo,eval]")
+    assert env[extras.FETCHED] == "demo,eval"
+    monkeypatch.setenv(extras.FETCHED, "demo,eval")
+    extras.run_again_with("demo", ["demo", "--check"])
+    assert len(run_as) == 1
+
+
 def test_once(
     run_as: list[tuple[Sequence[str], Mapping[str, str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
