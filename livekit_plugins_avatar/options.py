@@ -33,17 +33,6 @@ LEAST_BITRATE_BPS, MOST_BITRATE_BPS = 100_000, 1_500_000
 """An encoder with less drops frames; beyond a certain size what is added is background."""
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".tiff", ".gif")
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".webp",
-    ".heic",
-    ".heif",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".gif",
-}
 """How the names of pictures end: files that are given as a persona by mistake."""
 
 

@@ -21,6 +21,9 @@ TRACK_NAME = "agent-voice"
 SUBSCRIBER_WAIT_S = 1.0
 """How long speech waits for a first subscriber to the plain track; one takes some 0.1 s."""
 
+GONE_S = 0.5
+"""A room that is gone is told of within this."""
+
 UNPUBLISH_TIMEOUT_S = 1.0
 """`unpublish_track` of livekit 1.1.21 waits for ever in a room that is gone."""
 
@@ -166,9 +169,10 @@ class PlainVoice(_ParticipantAudioOutput):
         await self.may_publish.wait()
         try:
             await self.start()
-        except Exception:
-            if self._room.isconnected():
-                logger.exception("plain voice: the track could not be published; the agent is mute")
-            else:
-                logger.debug("plain voice: the room went before its track was published")
+        except Exception as error:
+            # Of a room that goes, which is told a moment later, and ends this task.
+            await asyncio.sleep(GONE_S)
+            logger.error(
+                "plain voice: the track could not be published; the agent is mute", exc_info=error
+            )
             self._wait_no_longer()
