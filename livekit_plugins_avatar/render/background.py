@@ -98,7 +98,15 @@ def with_background(persona: Persona, background: Background, aspect: Aspect = "
 
 
 class _Wall:
-    """What is behind the figure in a file of a face from a picture: `wall_luma`, `wall_chroma`."""
+    """What is behind the figure in a persona file, luma and chroma.
+
+    Args:
+        persona: The file.
+        weights: Of it; written to, if they can be.
+
+    Raises:
+        KeyError, ValueError: It does not hold all that is needed.
+    """
 
     names = ("wall_luma", "wall_chroma")
 
@@ -136,6 +144,30 @@ class _Wall:
 
 KINDS = {**ELEMENTS, "float16": 10}
 """ONNX's numbers for types of elements."""
+
+
+class _Outline(_Wall):
+    """The wall of a face from a picture. What is drawn is the figure as far as it differs from this
+    wall; before others its outline has its own colours, which the file holds, too."""
+
+    def __init__(self, persona: Persona, weights: Mapping[str, Weight]) -> None:
+        super().__init__(persona, weights)
+        shape = self._chroma.shape[1:]
+        self._matte, alone = (
+            self._numbers(name).reshape(shape) for name in ("matte", "cutout_matte")
+        )
+        self._alone = alone
+        self._at = (alone > 0) & (alone < 255)
+        self._blocks = self._numbers("cutout_blocks").reshape(int(self._at.sum()), 6)
+        luma, chroma = (self._numbers(f"figure_{kind}") for kind in ("luma", "chroma"))
+        self._pixels = luma.reshape(shape[0], 2, shape[1], 2).transpose(0, 2, 1, 3)
+        self._colours = chroma.reshape(2, *shape)
+
+    def write(self, planes: Planes) -> None:
+        super().write(planes)
+        self._matte[:] = self._alone
+        self._pixels[self._at] = self._blocks[:, :4].reshape(-1, 2, 2)
+        self._colours[:, self._at] = self._blocks[:, 4:].T
 
 
 class _Room(_Wall):
@@ -186,7 +218,7 @@ class _Room(_Wall):
 
 def _wall(persona: Persona, weights: Mapping[str, Weight]) -> _Wall:
     """The wall of a file, with its `weights`; a PersonaError if it has none."""
-    for kind in (_Wall, _Room):
+    for kind in (_Outline, _Room):
         if kind.names[0] in weights:
             try:
                 return kind(persona, weights)

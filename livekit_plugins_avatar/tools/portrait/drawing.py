@@ -15,6 +15,7 @@ from scipy.interpolate import CubicSpline
 from ...face.state import INDEX
 from .blocks import corners
 from .canvas import SIDE_PX
+from .cutout import Cutout
 from .eyes import Eyeball
 from .graph import Graph, Tensor
 from .head import CELL_PX, CELLS, LIMITS, POSE, POWERS, Head
@@ -50,6 +51,7 @@ class Ingredients:
         plate: The picture, RGB [512, 512, 3].
         lids: The same with lids that go on above their folds.
         layers: The same as figure and wall.
+        cutout: The figure alone, kept in the file for another background.
         motion, head, inside: See there.
         shade: Gains, [rows, columns, fields].
         eyes: By side.
@@ -62,6 +64,7 @@ class Ingredients:
     plate: Floats
     lids: Floats
     layers: Layers
+    cutout: Cutout
     motion: Motion
     shade: Floats
     head: Head
@@ -94,6 +97,8 @@ class Drawing:
         layers = parts.layers
         self.wall = Wall(graph, layers.wall_luma, layers.wall_chroma)
         self.figure = figure_blocks(graph, layers.luma, layers.chroma, layers.matte, self.wall)
+        for name, codes in parts.cutout.outline(layers.luma, layers.chroma).items():
+            graph.bytes_(codes, name)
 
     def write(self) -> Graph:
         """The graph, with its output named `i420`."""

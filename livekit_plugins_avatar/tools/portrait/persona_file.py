@@ -17,6 +17,7 @@ from ..i420 import LUMA_OF_RGB
 from . import rig as rigs
 from .canvas import SIDE_PX, framed
 from .check import NO_FACE, check, check_framed, check_room
+from .cutout import cut_out
 from .drawing import Drawing, Ingredients
 from .eyes import eyeballs_of
 from .fit import Fit
@@ -179,7 +180,8 @@ def _ingredients(
     slits = slits_of(face, pixels @ LUMA_OF_RGB)
     progress("working out how it moves")
     motion = motion_of(rig, fit, face, slits)
-    head = head_of(pixels, fit, face, motion, matte(square))
+    rough = matte(square)
+    head = head_of(pixels, fit, face, motion, rough)
     lid_folds = folds(face, slits)
     at = grid(SIDE_PX, SIDE_PX)
     sides = [slit.sides(at, *motion.reach[k], lid_folds.get(k)) for k, slit in slits.items()]
@@ -191,6 +193,7 @@ def _ingredients(
         plate=pixels,
         lids=with_lids(pixels, slits, lid_folds),
         layers=layers_of(pixels, head),
+        cutout=cut_out(pixels, rough),
         motion=motion,
         shade=shade_of(pixels, rig, fit, motion, face),
         head=head,

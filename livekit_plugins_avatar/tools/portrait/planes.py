@@ -125,11 +125,13 @@ def figure_blocks(graph: Graph, luma: Floats, chroma: Floats, matte: Floats, wal
 
     Args:
         graph: To write to.
-        luma, chroma: Codes of the figure, [512, 512], [2, 256, 256].
-        matte: How much of each block it is, [256, 256]; in the file under the name `matte`.
+        luma, chroma: Codes of the figure, [512, 512], [2, 256, 256]; in the file as `figure_luma`
+            and `figure_chroma`.
+        matte: How much of each block it is, [256, 256]; in the file as `matte`.
         wall: Behind it.
     """
-    own, colours = graph.codes(luma[None, None]), graph.codes(chroma[None])
+    own = graph.bytes_(luma[None, None], "figure_luma").floats()
+    colours = graph.bytes_(chroma[None], "figure_chroma").floats()
     cover = graph.bytes_(matte[None, None] * 255, "matte").floats() * (1 / 255)
     blocks = graph.joined([(colours - float(GREY)) * cover, cover, wall.blocks], 1)
     colour, share, behind = blocks.enlarged(2, "asymmetric").split(2, 1, 1, axis=1)
