@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from .framing import size_of
 from .i420 import halved, yuv
-from .onnx_file import Weight, read_weights
+from .onnx_file import OnnxFileError, Weight, read_weights
 from .persona import ELEMENTS, Aspect, Persona, PersonaError
 
 Background = str | Path
@@ -65,7 +65,7 @@ def check(background: Background) -> None:
 
 def check_persona(persona: Persona) -> None:
     """Raise a PersonaError if a persona cannot have another background."""
-    _wall(persona, read_weights(persona.content))
+    _wall(persona, persona.content)
 
 
 def with_background(persona: Persona, background: Background, aspect: Aspect = "square") -> Persona:
@@ -82,7 +82,7 @@ def with_background(persona: Persona, background: Background, aspect: Aspect = "
         ValueError: The background is no colour, or no picture that can be read.
     """
     content = bytearray(persona.content)
-    wall = _wall(persona, read_weights(content))
+    wall = _wall(persona, content)
     before = wall.read()
     height, width = before[0].shape
     shown = size_of(persona.size_of(aspect), aspect, None)
@@ -191,6 +191,10 @@ class _Room(_Wall):
             [self._numbers(f"{side}_{kind}").reshape(shape) for side in ("left", "right")]
             for kind, shape in shapes.items()
         ]
+        widths = [sum(side.shape[-1] for side in pair) for pair in self._sides]
+        wide = persona.sizes.get("wide", persona.size)[0] - self._width
+        if widths != [wide, wide // 2]:
+            raise ValueError(f"sides of {widths} columns")
 
     def read(self) -> Planes:
         luma, chroma = (
@@ -216,8 +220,12 @@ class _Room(_Wall):
         super().write((middles[0], middles[1]))
 
 
-def _wall(persona: Persona, weights: Mapping[str, Weight]) -> _Wall:
-    """The wall of a file, with its `weights`; a PersonaError if it has none."""
+def _wall(persona: Persona, content: bytes | bytearray) -> _Wall:
+    """The wall in the content of a persona's file; a PersonaError if it has none."""
+    try:
+        weights = read_weights(content)
+    except OnnxFileError as error:
+        raise PersonaError(f"{persona.path} {error}") from None
     for kind in (_Outline, _Room):
         if kind.names[0] in weights:
             try:

@@ -13,7 +13,7 @@ from argparse import ArgumentParser, Namespace
 
 from ..options import DEFAULT_PERSONA, Options
 from ..render.onnx_renderer import OnnxRenderer
-from ..render.persona import Persona, PersonaError
+from ..render.persona import PersonaError
 from ..speech.recognizer import built_in
 
 
@@ -27,6 +27,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         help=f"built-in names or files ({DEFAULT_PERSONA})",
     )
     parser.add_argument(
+        "--background", help='a colour as "#202830", a picture, or "blur": as agents will ask for'
+    )
+    parser.add_argument(
         "--device",
         choices=("auto", "tensorrt", "cuda", "cpu"),
         default="auto",
@@ -37,19 +40,21 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Open the recogniser and each persona; 0 when all are ready, else 1."""
     try:
-        for persona in args.persona:
-            Options(persona=persona, device=args.device)
+        wanted = [
+            Options(persona=persona, background=args.background, device=args.device)
+            for persona in args.persona
+        ]
     except ValueError as error:
         print(f"warm: {error}", file=sys.stderr)
         return 2
     began_s = time.monotonic()
     built_in()
     print(f"speech recognition: ready in {time.monotonic() - began_s:.1f} s", flush=True)
-    for persona in args.persona:
+    for persona, options in zip(args.persona, wanted, strict=True):
         print(f"opening {persona} ...", file=sys.stderr, flush=True)
         began_s = time.monotonic()
         try:
-            renderer = OnnxRenderer(Persona.load(persona), device=args.device)
+            renderer = OnnxRenderer(options.load_persona(), device=args.device)
         except PersonaError as error:
             print(f"warm: {error}", file=sys.stderr)
             return 1

@@ -21,6 +21,7 @@ from livekit_plugins_avatar.remote.protocol import (
     decode,
     encode,
 )
+from livekit_plugins_avatar.remote.worker import WorkerOptions
 from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
 
 from .sides import AGENT, WorkerSide
@@ -219,6 +220,13 @@ def test_a_dispatch_that_asks_for_no_face(metadata: str) -> None:
     """Its metadata is refused with a reason."""
     with pytest.raises(ProtocolError, match=r"metadata|dispatch"):
         FaceJob.from_json(metadata)
+
+
+@pytest.mark.parametrize("background", ["/etc/passwd", "wall.png", ""])
+def test_a_background_that_is_a_file_is_refused(background: str) -> None:
+    """A dispatch reads no file of the worker's machine."""
+    with pytest.raises(ProtocolError, match="background is a colour or 'blur'"):
+        WorkerOptions(name="faces").options({"background": background})
 
 
 def test_a_job_survives_its_metadata() -> None:

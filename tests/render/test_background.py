@@ -104,6 +104,15 @@ def test_a_persona_without_a_matte_is_named_with_the_remedy() -> None:
         Options(persona="sketch", background="#fff")
 
 
+@pytest.mark.parametrize("name", ["net.cover_code", "net.luma_half", "left_chroma"])
+def test_a_file_that_lacks_a_part_is_refused(name: str) -> None:
+    """A rendered person from whose file a part was taken draws, and has no other background."""
+    man = Persona.load("man")
+    content = man.content.replace(name.encode(), b"x" * len(name))
+    with pytest.raises(PersonaError, match="can have no other background"):
+        with_background(Persona.parse(man.path, content), "#fff")
+
+
 def test_a_cut_picture_is_refused(tmp_path: Path) -> None:
     """The file is read when the option is given, not when the room waits."""
     whole = written(tmp_path / "wall.png", np.zeros((90, 160, 3), np.uint8))

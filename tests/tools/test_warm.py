@@ -29,3 +29,9 @@ def test_wrong_persona(
         path.write_bytes(content)
     assert cli.main(["warm", str(path)]) == status
     assert "me.onnx" in capsys.readouterr().err
+
+
+def test_wrong_background(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no background is told before anything is opened."""
+    assert cli.main(["warm", "man", "--background", "#12"]) == 2
+    assert "got '#12'" in capsys.readouterr().err

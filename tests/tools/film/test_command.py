@@ -129,6 +129,7 @@ def test_no_mouth(write_persona: WritePersona) -> None:
         (["a.wav", "--sheet", "/nowhere/sheet.png"], "there is no folder /nowhere"),
         (["a.wav", "--seed", "-1"], "seed lies between 0 and"),
         (["a.wav", "--persona", "missing"], "no persona file missing"),
+        (["a.wav", "--background", "green"], "got 'green'"),
     ],
 )
 def test_wrong_arguments(
