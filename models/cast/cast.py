@@ -106,7 +106,7 @@ JUMPER = Tailoring(drop=0.13, more=0.10, stiff=0.2, loose=0.15, band=0.22, thick
 CAST = (
     Member(
         "man-1", 205, False, "young_lightskinned_male_diffuse", ("crop", {"peaks": 0.11}),
-        0.72, 0.05, BROWN, "34404e", WINDOW_RIGHT, 0.75, wall=0.222, wall_gain=0.9,
+        0.64, 0.05, BROWN, "34404e", WINDOW_RIGHT, 1.0, wall=0.222, wall_gain=0.9,
         beard_dm=0.009, shadow=0.45, brow=1.35, brow_up=-0.01, brow_arch=0.5, brow_count=1.5,
         lashes=40, tailoring=T_SHIRT, rest=rest(0.26, 0.17),
     ),

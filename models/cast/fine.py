@@ -71,9 +71,9 @@ BROW_LOW = 0.150
 
 def _spread(count: int, chance: np.random.Generator) -> tuple[Numbers, Numbers]:
     """Places of hairs along a brow, in [0, 1], and across it: in tufts, with strays around."""
-    tufts = chance.beta(1.1, 1.35, 46)
+    tufts = chance.beta(1.1, 1.35, 110)
     u = np.where(
-        chance.random(count) < 0.45,
+        chance.random(count) < 0.35,
         chance.choice(tufts, count) + chance.normal(0, 0.012, count),
         chance.beta(1.1, 1.35, count),
     )

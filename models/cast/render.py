@@ -16,7 +16,9 @@ from .cast import CAST, Member, chosen
 from .scene import LEVELS, Scene
 from .studio import Effort
 
-LAPTOP = Camera(noise=1.0, glare=0.03, contrast=0.30, quality=94)
+LAPTOP = Camera(
+    white=(0.99, 1.0, 1.05), noise=1.6, glare=0.03, contrast=0.50, saturation=1.0, quality=90
+)
 """A camera for pictures of 1024 px: noise is in steps of the final size."""
 
 
