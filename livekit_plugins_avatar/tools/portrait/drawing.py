@@ -19,7 +19,7 @@ from .cutout import Cutout
 from .eyes import Eyeball
 from .graph import Graph, Tensor
 from .head import CELL_PX, CELLS, LIMITS, POSE, POWERS, Head
-from .inverse import origins
+from .inverse import SMOOTH, origins
 from .layers import Layers
 from .motion import SEAL, STEP, Motion
 from .mouth import Inside
@@ -188,7 +188,7 @@ class Drawing:
             factor = factors.columns([p[k] if k < len(p) else len(POSE) for p in POWERS])
             terms = factor if terms is None else terms * factor
         assert terms is not None
-        return origins(terms, [head.terms / CELL_PX])[0] * float(CELL_PX)
+        return origins(terms, [head.terms / CELL_PX], stages=SMOOTH)[0] * float(CELL_PX)
 
     def _carried(self, window: Window, step: int) -> Tensor:
         """Displacements to where every so many pixels of a window come from as the head moves, px,

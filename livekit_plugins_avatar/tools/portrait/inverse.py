@@ -12,10 +12,11 @@ from .graph import Tensor
 from .planes import fetched
 from .sampling import Floats
 
-STAGES = (0.4, 0.8, 1.0, 1.0, 1.0)
-"""Shares of the motion at which Newton's steps look for where a node comes from."""
+STAGES, SMOOTH = (0.6, 1.0, 1.0, 1.0), (1.0, 1.0, 1.0)
+"""Shares of the motion at which Newton's steps look for where a node comes from; of motion that is
+smooth. With one less of the first a wide open mouth lacks its lower lip."""
 
-MOVE_MOST, SCALE_LEAST = 3.0, 0.15
+MOVE_MOST, SCALE_LEAST = 5.0, 0.15
 """Nodes of one step, and the least determinant it divides by: where a field folds."""
 
 STILL_NODES = 0.02
@@ -86,7 +87,10 @@ class Atlas:
 
 
 def origins(
-    weights: Tensor, fields: Sequence[Floats], like: Mapping[int, Cells] | None = None
+    weights: Tensor,
+    fields: Sequence[Floats],
+    like: Mapping[int, Cells] | None = None,
+    stages: Sequence[float] = STAGES,
 ) -> list[Tensor]:
     """Where the nodes of moving fields come from: displacements in nodes, [B, 2, h, w] each.
 
@@ -94,6 +98,7 @@ def origins(
         weights: Of the fields' last axis, [B, F].
         fields: Each [rows, columns, 2, F], in nodes.
         like: Rows and columns of the first field to which fields of these numbers are added.
+        stages: Shares of the motion.
     """
     atlas = Atlas(fields, like)
     graph, rows, columns = weights.graph, atlas.height, atlas.width
@@ -104,8 +109,8 @@ def origins(
     start = (own + 0.5) * unit - 1.0
     least, most = least - own, most - own
     # At first each node is thought to come from its own place.
-    back = _stepped(known * STAGES[0], None)
-    for stage in STAGES[1:]:
+    back = _stepped(known * stages[0], None)
+    for stage in stages[1:]:
         places = back.within(least, most) * unit + start
         at = fetched(known, places.turned(0, 2, 3, 1))
         back = _stepped(at if stage == 1 else at * stage, back)
