@@ -215,7 +215,7 @@ class _Room(_Wall):
         for plate, wall, middle, share in zip(self._plate, walls, middles, covers, strict=True):
             # What of a pixel was the old wall is the new one.
             new = self._longer(middle, wall.shape[-2])
-            codes = np.rint(plate * 255.0 + (1 - share) * (new - wall))
+            codes = np.rint(plate.astype(np.float64) * 255 + (1 - share) * (new - wall))
             plate[:] = np.where(share > 0, codes, new).clip(0, 255) / 255
         super().write((middles[0], middles[1]))
 
