@@ -253,6 +253,25 @@ async def test_what_is_said_on_over_a_plain_track_can_be_interrupted(
     assert 0.2 < ended[0].playback_position < 0.7 + wait_s
 
 
+async def test_what_is_said_on_is_interrupted_before_the_plain_track_is_heard(
+    session: AgentSession[Any],
+) -> None:
+    """No participant subscribes to it."""
+    room = SimulatedRoom()
+    face = AvatarSession(renderer=Grey())
+    await face.start(session, room=room.as_room)
+    await session.start(Agent(instructions="none"))
+    said = session.say("words", audio=speech(5.0), add_to_chat_ctx=False)
+    await asyncio.sleep(0.5)
+    room.viewers = False
+    await face.aclose()
+    await asyncio.sleep(0.2)
+    said.interrupt()
+    await asyncio.wait_for(said.wait_for_playout(), 2.0)
+    said = session.say("more words", audio=speech(0.3), add_to_chat_ctx=False)
+    await asyncio.wait_for(said.wait_for_playout(), 3.0)
+
+
 def ends_of_speech(session: AgentSession[Any]) -> list[PlaybackFinishedEvent]:
     """The ends of all speech, as they come."""
     ended: list[PlaybackFinishedEvent] = []

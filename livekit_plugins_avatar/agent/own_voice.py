@@ -162,6 +162,8 @@ class OwnVoice:
 
     async def _give(self, segment: Outgoing) -> bool:
         """Give a segment to the track; returns whether it will report the end of it."""
+        # A segment that is cut before the track takes anything has no end there.
+        await self._plain.wait_until_heard()
         at = segment.heard
         while not segment.cut:
             while at < segment.pcm.end and not segment.cut:

@@ -75,8 +75,7 @@ class PlainVoice(_ParticipantAudioOutput):
 
     async def capture_frame(self, frame: rtc.AudioFrame) -> None:
         try:
-            # Shielded: the end of one wait would cancel the future that all others wait for.
-            await asyncio.shield(self.subscribed)
+            await self.wait_until_heard()
         except asyncio.CancelledError:
             report_cancelled(self)
             raise
@@ -89,6 +88,11 @@ class PlainVoice(_ParticipantAudioOutput):
             frames = self._resampler.push(frame)
         for each in frames:
             await super().capture_frame(each)
+
+    async def wait_until_heard(self) -> None:
+        """Return once speech flows: a participant is subscribed, or none is waited for any more."""
+        # Shielded: the end of one wait would cancel the future that all others wait for.
+        await asyncio.shield(self.subscribed)
 
     @property
     def heard_s(self) -> float:
