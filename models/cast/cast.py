@@ -112,7 +112,7 @@ CAST = (
     ),
     Member(
         "woman-1", 202, True, "middleage_darkskinned_female_diffuse", ("coils", {}),
-        0.98, 0.05, DARK, "8a6a3c", WINDOW_RIGHT, 1.5, wall=0.395, wall_gain=0.45,
+        0.98, 0.05, DARK, "8a6a3c", WINDOW_RIGHT, 1.5, wall=0.212, wall_gain=0.65,
         tone=(0.98, 1.10, 1.08), brow=1.15, brow_count=1.4, lashes=70,
         roll=-2.5, yaw=-3.0, tailoring=JUMPER, rest=rest(0.30, 0.12),
     ),

@@ -103,7 +103,7 @@ def _relief(graph: Graph) -> tuple[Any, Any]:
     furrows = times(graph.step(along, 0.56, 0.66), mask("creased"))
     crow = graph.node("Mapping", {0: rest, 3: (6.0, 42.0, 6.0)}).outputs[0]
     small = times(graph.step(graph.noise(crow, 1.0, 3, 0.6), 0.52, 0.66), mask("socket"))
-    return graph.math("MAXIMUM", furrows, times(small, 0.8)), graph.noise(rest, 11, 3, 0.6)
+    return graph.math("MAXIMUM", furrows, times(small, 0.5)), graph.noise(rest, 11, 3, 0.6)
 
 
 def _mottled(graph: Graph, own: Complexion, colour: Any, patches: Any, grain: Any) -> Any:

@@ -177,7 +177,7 @@ class Scene:
     def _balls(self) -> None:
         member = self.member
         iris, film = (
-            look.eye(member.iris, 0.5 if member.melanin > 0.94 else 0.85),
+            look.eye(member.iris, 0.45 if member.melanin > 0.94 else 0.85),
             _film("cornea", 0.02, 1.42),
         )
         marks = self._pose(self._head.landmarks)

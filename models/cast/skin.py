@@ -64,7 +64,7 @@ def more_masks() -> dict[str, Numbers]:
     x, y, _ = mean.T
     forehead = np.exp(-((x / 0.5) ** 2 + ((y - 0.72) / 0.22) ** 2)) * front
     throat = smoothstep(-0.95, -1.15, y)
-    creased = np.clip(0.8 * forehead + 0.3 * throat, 0, 1)
+    creased = np.clip(0.6 * forehead + 0.3 * throat, 0, 1)
     return {
         "socket": socket, "bag": bag, "brow": brow, "fold": fold * front, "creased": creased,
     }  # fmt: skip
