@@ -48,12 +48,14 @@ def run(args: Namespace) -> int:
         from .worker_process import WorkerDied
     # Before minutes go into building the server.
     services.check()
+    if args.check:
+        with needs("eval", "the demo's check"):
+            from . import browser_check  # noqa: F401
     try:
         if not args.check:
             demo.serve(DEFAULT_PORT if args.port is None else args.port, args.host)
             return 0
-        with needs("eval", "the demo's check"):
-            defects = demo.check(args.port or 0, args.out)
+        defects = demo.check(args.port or 0, args.out)
     except (ServerDied, WorkerDied, OSError, OverflowError) as error:
         taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
         remedy = "; choose another with --port, or 0 for any free one" if taken else ""
