@@ -157,7 +157,7 @@ class AudioSink(AudioOutput):
         follow."""
         if self._former is not None:
             self._former.close()
-            self._loop.call_soon(self._report_former)
+            self._loop.call_soon(self._report_left, self._former)
             return
         self._closed = True
         self._speech.close()
@@ -169,16 +169,12 @@ class AudioSink(AudioOutput):
         """Once closed, report here: there is no conductor left to do it."""
         if self._closed and not self._waits:
             # After `capture_frame` has returned: outputs above may count the segment only then.
-            self._loop.call_soon(self._report_closed)
+            self._loop.call_soon(self._report_left, self._speech)
 
-    def _report_closed(self) -> None:
+    def _report_left(self, closed: Speech) -> None:
+        """Report what a speech that is closed has left to tell."""
         wall_s = self._clock.wall_s()
-        self._emit([(event, wall_s) for event in self._speech.advance(0)])
-
-    def _report_former(self) -> None:
-        if self._former is not None:
-            wall_s = self._clock.wall_s()
-            self._emit([(event, wall_s) for event in self._former.advance(0)])
+        self._emit([(event, wall_s) for event in closed.advance(0)])
 
     def deliver(self, events: Sequence[tuple[PlaybackEvent, float]]) -> None:
         """Report playback events, each with its wall-clock time; from any thread."""
