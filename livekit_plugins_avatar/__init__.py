@@ -7,10 +7,16 @@
     face = avatar.AvatarSession()
     await face.start(session, room=ctx.room)   # before session.start
 
-Importing registers the plugin and does nothing else: no model is opened, no thread started.
+Importing registers the plugin: no model is opened, no thread started. It also keeps ONNX Runtime
+from reporting its use to its maker, unless the environment says otherwise.
 """
 
+import os
 from pathlib import Path
+
+# Read once, as ONNX Runtime is imported. From 1.29 on it keeps an identifier of the machine, and a
+# process that ends waits for its last report: for 10 s and more where a firewall drops it.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from livekit.agents import JobProcess, Plugin
 
