@@ -53,6 +53,7 @@ class OwnVoice:
         self._given = 0
         """Samples of the first segment that the track was given."""
         self._flushed = False
+        self._until: int | None = None
         self._wake = asyncio.Event()
         self._finished = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -120,6 +121,11 @@ class OwnVoice:
             return None
         return self._segments[0], self._base + samples(self._plain.heard_s)
 
+    def say_until(self, sample: int | None) -> None:
+        """Say the present segment only up to a sample, until `stop`; None: all of it after all."""
+        self._until = sample
+        self._wake.set()
+
     async def wait_for_subscriber(self) -> None:
         """Return once a participant hears the track, or none can any more."""
         await self._plain.wait_for_subscriber()
@@ -144,7 +150,7 @@ class OwnVoice:
             self._stopping = False
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            self._segments, self._given = [], 0
+            self._segments, self._given, self._until = [], 0, None
             self._plain.resume()
 
     async def _speak(self) -> None:
@@ -166,8 +172,8 @@ class OwnVoice:
         await self._plain.wait_until_heard()
         at = segment.heard
         while not segment.cut:
-            while at < segment.pcm.end and not segment.cut:
-                pcm = segment.pcm.read(at, at + PIECE_SAMPLES)
+            while at < (end := self._end_of(segment)) and not segment.cut:
+                pcm = segment.pcm.read(at, min(at + PIECE_SAMPLES, end))
                 frame = rtc.AudioFrame(pcm.tobytes(), SAMPLE_RATE, 1, len(pcm))
                 self._given = at - self._base + len(pcm)
                 await self._plain.capture_frame(frame)
@@ -184,6 +190,11 @@ class OwnVoice:
         if self.relay is not None:
             self.relay.on_finished(segment.number, segment.heard, interrupted=segment.cut)
         return False
+
+    def _end_of(self, segment: Outgoing) -> int:
+        """Up to which sample it is to be said now."""
+        end = segment.pcm.end
+        return end if self._until is None else min(self._until, end)
 
     def _on_started(self, event: PlaybackStartedEvent) -> None:
         if self.relay is not None and self._segments:

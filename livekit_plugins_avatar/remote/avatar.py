@@ -24,6 +24,7 @@ from ..telemetry import AvatarStats
 from ..timeline import Clock, SystemClock
 from .calls import Caller
 from .dispatch import Dispatcher, ServerDispatcher
+from .handover import HandOver
 from .hired import Worker, new_identity
 from .job import FaceJob, asked
 from .keeper import JOIN_S, Keeper
@@ -57,6 +58,7 @@ class RemoteAvatar:
         self._conversation: LocalConversation | None = None
         self._own: OwnVoice | None = None
         self._relay: Relay | None = None
+        self._turns: HandOver | None = None
         self._keeper: Keeper | None = None
         self._identity = new_identity()
         self._face: str | None = None
@@ -67,7 +69,7 @@ class RemoteAvatar:
     @property
     def worker(self) -> Worker | None:
         """The one that is spoken through, or was until it fell silent."""
-        return self._keeper.worker if self._keeper is not None else None
+        return self._turns.worker if self._turns is not None else None
 
     @property
     def identity(self) -> str:
@@ -77,7 +79,7 @@ class RemoteAvatar:
     @property
     def takeovers(self) -> int:
         """How often the agent's own voice took over in mid-speech."""
-        return self._keeper.takeovers if self._keeper is not None else 0
+        return self._turns.takeovers if self._turns is not None else 0
 
     @property
     def device(self) -> str | None:
@@ -118,21 +120,21 @@ class RemoteAvatar:
         own.publish()
         conversation.attach(self._inputs(relay, own))
         agent = room.local_participant.identity
+        turns = self._turns = HandOver(relay, own, told=self.gaze.told, clock=self.clock)
         keeper = self._keeper = Keeper(
             self._name,
             room,
             relay,
-            own,
+            turns,
             self._dispatcher,
             identity=self._identity,
             job_of=lambda identity: self._job(agent, identity),
-            told=self.gaze.told,
             on_message=self._take,
             clock=self.clock,
         )
         keeper.start()
-        await _either(keeper.joined, self._closed)
-        if not keeper.joined.is_set():
+        await _either(turns.joined, self._closed)
+        if not turns.joined.is_set():
             logger.warning(
                 "remote: no worker %r has joined within %.0f s; the agent speaks without a face, "
                 "and goes on asking for one (is `livekit-avatar worker --name %s` running?)",
@@ -238,7 +240,7 @@ class RemoteAvatar:
 
     def _tell(self, name: str, args: Sequence[Any]) -> None:
         worker = self.worker
-        if worker is not None and worker.voice.active:
+        if worker is not None and worker.voice.listens:
             worker.link.send(Kind.TELL, name=name, args=list(args))
 
 

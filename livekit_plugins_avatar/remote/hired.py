@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .heartbeat import Heartbeat
 from .job import FaceJob
 from .link import Link
+from .neighbour import Neighbour, watch
 from .voice import RemoteVoice
 
 
@@ -32,6 +34,24 @@ class Worker:
     greeted_s: float = 0.0
     heard_s: float = 0.0
     """When it was heard of last."""
+    neighbour: Neighbour | None = None
+    """Its process, where the kernel tells this one of its end."""
+
+    @property
+    def near(self) -> bool:
+        """Whether its end is told by the kernel."""
+        return self.neighbour is not None
+
+    def is_process(self, name: str, on_end: Callable[[], None]) -> None:
+        """Note of which process it is; `on_end` is called at its end, where that is told."""
+        if self.neighbour is None:
+            self.neighbour = watch(name, on_end)
+
+    async def aclose(self) -> None:
+        """Hear and watch it no more."""
+        if self.neighbour is not None:
+            self.neighbour.close()
+        await self.link.aclose()
 
 
 def new_identity() -> str:

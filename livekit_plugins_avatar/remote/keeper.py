@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import Callable
-from typing import Any
 
 from livekit import rtc
 
-from ..agent.own_voice import OwnVoice
 from ..audio.relay import Relay
 from ..log import logger
-from ..timeline import SAMPLE_RATE, Clock
+from ..timeline import Clock
 from .dispatch import Dispatcher
+from .handover import POLL_S, HandOver
 from .heartbeat import Heartbeat, Progress
 from .hired import Worker, new_identity
 from .job import FaceJob
 from .link import Link
-from .moment import is_pause
 from .protocol import Kind, Message
 from .voice import RemoteVoice
 
 JOIN_S = 10.0
 """How long a worker may take from the dispatch to its first message; the start waits as long."""
 
-POLL_S = 0.02
 LATE_S = 0.06
 """A poll that comes so much later than asked for tells that this process did not run."""
 
@@ -34,12 +30,6 @@ SUSPECT_S = 0.8
 
 SURE_S = 0.3
 """So long after it was silent it has to beat."""
-
-MOMENT_S = 2.5
-"""How long the own voice speaks on at most, once a worker is ready, to stop in a pause."""
-
-SUBSCRIBED_S = 15.0
-"""And so long at most where no participant is subscribed to the worker's voice."""
 
 SETTLE_S = 0.15
 """After this a worker that was asked to pause has said what was heard."""
@@ -68,9 +58,9 @@ class Keeper:
     Args:
         name: Of the workers.
         room: The agent's, connected.
+        turns: Between workers and the own voice.
         identity: Of the first worker.
         job_of: Makes the job for a worker of an identity.
-        told: The calls that tell a worker what still holds.
         on_message: Takes what a worker sends besides its voice's reports.
     """
 
@@ -79,41 +69,34 @@ class Keeper:
         name: str,
         room: rtc.Room,
         relay: Relay,
-        own: OwnVoice,
+        turns: HandOver,
         dispatcher: Dispatcher,
         *,
         identity: str,
         job_of: Callable[[str], FaceJob],
-        told: Callable[[], list[Any]],
         on_message: Callable[[Worker, Message], None],
         clock: Clock,
     ) -> None:
         self._name = name
         self._room = room
         self._relay = relay
-        self._own = own
+        self._turns = turns
         self._dispatcher = dispatcher
         self._job_of = job_of
-        self._told = told
         self._on_message = on_message
         self._clock = clock
         self._next_identity = identity
-        self._epochs = itertools.count(1)
         self._false_alarms = 0
         self._dismissals: set[asyncio.Task[None]] = set()
         self._keeping: asyncio.Task[None] | None = None
-        self.worker: Worker | None = None
-        """The one that is spoken through, or was until it fell silent."""
-        self.joined = asyncio.Event()
         self.subscribed = asyncio.Event()
         """Set once a participant was subscribed to a worker's voice."""
-        self.takeovers = 0
-        """How often the own voice took over in mid-speech."""
 
     @property
     def identity(self) -> str:
         """Of the participant whose tracks voice and face are, or will be."""
-        return self.worker.job.identity if self.worker is not None else self._next_identity
+        worker = self._turns.worker
+        return worker.job.identity if worker is not None else self._next_identity
 
     def start(self) -> None:
         """Begin to ask for workers."""
@@ -173,7 +156,7 @@ class Keeper:
             on_fault=lambda reason: self._on_fault(workers[0], reason),
             hello=False,
         )
-        voice = RemoteVoice(link, self._relay)
+        voice = RemoteVoice(link, self._relay, now_s=self._clock.now_s)
         heart = Heartbeat(self._clock.now_s(), self._false_alarms)
         worker = Worker(job, link, voice, heart)
         workers.append(worker)
@@ -182,22 +165,22 @@ class Keeper:
 
     async def _dismiss(self, worker: Worker) -> None:
         """Send a worker away, whether it is there or not."""
-        worker.voice.active = False
+        worker.voice.stop()
         worker.link.send(Kind.BYE)
         try:
             await asyncio.wait_for(self._dispatcher.remove(worker.job), CLOSE_S)
         except asyncio.TimeoutError:
             logger.debug("remote: the server did not remove a worker in time")
-        await worker.link.aclose()
+        await worker.aclose()
 
     async def _employ(self, worker: Worker) -> Worker | None:
         """Speak through a worker until it is gone; returns the one that follows it, if it left."""
         try:
             if not worker.voice.active:
-                await self._hand_over(worker)
+                await self._turns.to_worker(worker)
             return await self._watch(worker)
         finally:
-            self._take_over(worker)
+            self._turns.to_own(worker)
             dismissal = asyncio.create_task(self._dismiss(worker), name="avatar-dismiss")
             self._dismissals.add(dismissal)
             dismissal.add_done_callback(self._dismissals.discard)
@@ -206,8 +189,10 @@ class Keeper:
         polled_s, silent_s, progress = self._clock.now_s(), 0.0, Progress()
         hiring: asyncio.Task[Worker | None] | None = None
         try:
-            while not worker.gone:
+            while True:
                 await self._clock.sleep(POLL_S)
+                if worker.gone:
+                    break
                 now_s = self._clock.now_s()
                 if now_s - polled_s > POLL_S + LATE_S:
                     worker.heart.excuse(now_s)
@@ -218,13 +203,14 @@ class Keeper:
                     heard = self._relay.heard_to if worker.subscribed else None
                     if progress.stuck(now_s, heard):
                         break
-                    if worker.heart.silent(now_s, speaking=self._relay.speaking):
+                    speaking = self._relay.speaking and not worker.near
+                    if worker.heart.silent(now_s, speaking=speaking):
                         silent_s = now_s
-                        self._take_over(worker)
+                        self._turns.to_own(worker)
                 elif worker.heard_s > silent_s + SURE_S:
                     worker.heart.false_alarm()
                     self._false_alarms = min(MOST_ALARMS, self._false_alarms + 1)
-                    await self._hand_over(worker)
+                    await self._turns.to_worker(worker)
                 elif now_s - silent_s > SUSPECT_S * (1 << self._false_alarms):
                     break
                 if worker.leaving and hiring is None:
@@ -240,54 +226,12 @@ class Keeper:
                 hiring.cancel()
                 await asyncio.gather(hiring, return_exceptions=True)
 
-    async def _hand_over(self, worker: Worker) -> None:
-        """Let a worker speak: at once, or at a pause in what the own voice says."""
-        if self._own.active:
-            if self._relay.speaking:
-                await self._good_moment(worker)
-            await self._own.stop()
-        self.worker = worker
-        self._greet(worker)
-        self.joined.set()
-
-    async def _good_moment(self, worker: Worker) -> None:
-        began_s = self._clock.now_s()
-        while not worker.gone and self._relay.speaking:
-            waited_s, heard = self._clock.now_s() - began_s, self._own.heard
-            pause = heard is None or is_pause(heard[0].pcm, heard[1])
-            if waited_s > SUBSCRIBED_S or (worker.subscribed and (pause or waited_s > MOMENT_S)):
-                return
-            await self._clock.sleep(POLL_S)
-
-    def _greet(self, worker: Worker) -> None:
-        """Begin an epoch: what was not heard is sent."""
-        worker.voice.active = False  # What was cut in the epoch before ends here.
-        worker.link.begin(next(self._epochs))
-        worker.link.send(Kind.HELLO, rate=SAMPLE_RATE, paused=self._relay.paused, told=self._told())
-        worker.greeted_s = self._clock.now_s()
-        worker.heart.excuse(worker.greeted_s)
-        worker.heart.restart()
-        self._relay.use(worker.voice)
-
-    def _take_over(self, worker: Worker) -> None:
-        """Let the own voice speak, from what was heard of a worker."""
-        if worker.voice.active:
-            worker.link.send(Kind.CLEAR)
-            worker.voice.active = False
-            if self._relay.speaking:
-                self.takeovers += 1
-                logger.warning(
-                    "remote: worker %r is silent; the agent's own voice goes on",
-                    worker.job.identity,
-                )
-            self._relay.use(self._own)
-
     async def _relieve(self, worker: Worker, following: Worker) -> Worker:
         """Wait until a worker that leaves has said what it says; the next then takes over."""
         now_s, progress = self._clock.now_s(), Progress()
         ends_s = now_s + LEAVE_S
         while self._relay.speaking and not worker.gone and now_s < ends_s:
-            silent = worker.heart.silent(now_s, speaking=True)
+            silent = worker.heart.silent(now_s, speaking=not worker.near)
             if silent or progress.stuck(now_s, self._relay.heard_to):
                 break
             await self._clock.sleep(POLL_S)
@@ -295,8 +239,8 @@ class Keeper:
         if self._relay.speaking and not worker.gone:
             worker.link.send(Kind.PAUSE)
             await self._clock.sleep(SETTLE_S)
-        worker.voice.active = False
-        await self._hand_over(following)
+        worker.voice.stop()
+        await self._turns.to_worker(following)
         return following
 
     def _resync(self, worker: Worker) -> None:
@@ -307,7 +251,7 @@ class Keeper:
         if worker.faults > RESYNCS:
             worker.gone = True
             return
-        self._greet(worker)
+        self._turns.begin(worker)
 
     def _take(self, worker: Worker, message: Message) -> None:
         worker.heard_s = self._clock.now_s()
@@ -316,6 +260,7 @@ class Keeper:
             case Kind.READY:
                 worker.device, worker.face = message.body["device"], message.body["face"]
                 worker.subscribed = message.body["subscribed"]
+                worker.is_process(message.body["process"], lambda: self._on_end(worker))
                 worker.ready.set()
                 self._note_subscriber(worker)
                 if worker.voice.active and worker.heard_s > worker.greeted_s + UNHEARD_S:
@@ -342,7 +287,13 @@ class Keeper:
         logger.warning("remote: worker %r: %s", worker.job.identity, reason)
 
     def _on_disconnected(self, participant: rtc.RemoteParticipant) -> None:
-        worker = self.worker
+        worker = self._turns.worker
         if worker is not None and participant.identity == worker.job.identity:
             worker.gone = True
-            self._take_over(worker)
+            self._turns.to_own(worker)
+
+    def _on_end(self, worker: Worker) -> None:
+        """The process of a worker has ended, now."""
+        worker.voice.reckon()
+        worker.gone = True
+        self._turns.to_own(worker)

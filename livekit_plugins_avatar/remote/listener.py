@@ -22,10 +22,12 @@ from ..timeline import SystemClock
 from .calls import Callee
 from .job import style_of
 from .link import Link
+from .neighbour import this_process
 from .protocol import LONGEST_TEXT, Kind, Message, ProtocolError
 
 BEAT_S = 0.03
-"""How often the worker says what was heard while it speaks: so soon its death shows."""
+"""How often the worker says what was heard while it speaks: so soon its death shows, where the
+agent is of another machine."""
 
 IDLE_BEAT_S = 0.25
 STATUS_S = 0.5
@@ -57,6 +59,8 @@ class RemoteConversation:
         self._paused = False
         self._subscribed = False
         self._greeted = False
+        self._near = False
+        """Whether the agent is told of the end of this process by their kernel."""
         self._tasks: list[asyncio.Task[None]] = []
 
     def attach(self, inputs: Inputs) -> None:
@@ -137,7 +141,7 @@ class RemoteConversation:
         self._link.begin(message.epoch)
         self._greeted = True
         self._cut(self._inputs)
-        self._paused = message.body["paused"]
+        self._paused, self._near = message.body["paused"], message.body["near"]
         self._hold()
         for call in message.body["told"]:
             if not isinstance(call, list) or len(call) != 2:
@@ -260,14 +264,15 @@ class RemoteConversation:
     async def _beat(self) -> None:
         """Say that this worker lives: before the first epoch that it is ready for one."""
         assert self.pipeline is not None
+        process = this_process()
         while True:
             if self._greeted:
                 self._send_beat()
             else:
                 device, face = self.pipeline.device or "", self.pipeline.has_face
                 ready = {"device": device, "face": face, "subscribed": self._subscribed}
-                self._link.send(Kind.READY, **ready)
-            busy = self._greeted and self._segments
+                self._link.send(Kind.READY, **ready, process=process)
+            busy = self._greeted and self._segments and not self._near
             await self._clock.sleep(BEAT_S if busy else IDLE_BEAT_S)
 
     async def _report_status(self) -> None:

@@ -20,7 +20,7 @@ from ..audio.pcm_buffer import NO_PCM, Pcm
 from ..timeline import SAMPLE_RATE
 
 TOPIC = "lk.avatar"
-VERSION = 1
+VERSION = 2
 
 HEADER = struct.Struct("<BBII")
 """Version, kind, epoch, number."""
@@ -157,7 +157,7 @@ def _list(value: Any) -> bool:
 
 
 FIELDS: Mapping[Kind, Mapping[str, Check]] = {
-    Kind.HELLO: {"rate": _count, "paused": _flag, "told": _list},
+    Kind.HELLO: {"rate": _count, "paused": _flag, "told": _list, "near": _flag},
     Kind.END: {"segment": _count},
     Kind.CLEAR: {},
     Kind.PAUSE: {},
@@ -166,7 +166,7 @@ FIELDS: Mapping[Kind, Mapping[str, Check]] = {
     Kind.TELL: {"name": _text, "args": _list},
     Kind.USE: {"id": _count, "changes": _object},
     Kind.BYE: {},
-    Kind.READY: {"device": _text, "face": _flag, "subscribed": _flag},
+    Kind.READY: {"device": _text, "face": _flag, "subscribed": _flag, "process": _text},
     Kind.BEAT: {"segment": _count, "position": _count, "subscribed": _flag},
     Kind.STARTED: {"segment": _count, "ago_s": _seconds},
     Kind.PROGRESSED: {"segment": _count, "offset": _count, "length": _count, "ago_s": _seconds},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..audio.relay import Outgoing, Relay
@@ -14,13 +14,24 @@ LEAD_SAMPLES = samples(6.0)
 """How far ahead of what was heard a worker is sent speech: it looks ahead, and survives an agent
 whose loop is blocked."""
 
+AT_ONCE_SAMPLES = samples(1.0)
+"""So much of it is sent at once, and more with each report: a worker that comes into the middle of
+speech begins the sooner, and others' messages are not held up."""
+
+UNHEARD_S = 0.3
+"""A worker whose last report is older than this is not taken to have spoken on since."""
+
 
 class RemoteVoice:
-    """Sends speech to a worker, and takes its reports. Each `begin` is an epoch."""
+    """Sends speech to a worker, and takes its reports. Each `begin` is an epoch.
 
-    def __init__(self, link: Link, relay: Relay) -> None:
+    `now_s` is the time at which a report is taken.
+    """
+
+    def __init__(self, link: Link, relay: Relay, *, now_s: Callable[[], float]) -> None:
         self._link = link
         self._relay = relay
+        self._now_s = now_s
         self._sent: dict[int, int] = {}
         """The offset in each segment up to which it was sent."""
         self._ended: set[int] = set()
@@ -29,14 +40,42 @@ class RemoteVoice:
         self._base: dict[int, int] = {}
         """The sample of a segment from which on it was sent."""
         self._held: list[Outgoing] = []
+        self._prepared = False
+        self._said: tuple[int, int, float] | None = None
+        """A segment, how much of it was heard, and when, by the last report of this epoch."""
+        self.primed = False
+        """Whether the worker has speech of this epoch."""
         self.active = False
+
+    @property
+    def listens(self) -> bool:
+        """Whether the worker is to follow what happens: it speaks, or is about to."""
+        return self.active or self._prepared
+
+    def prepare(self, segments: Sequence[Outgoing], first: int) -> None:
+        """Send speech ahead, from sample `first` of the first segment on; the `HELLO`, which holds
+        the speech, has been sent. The next `begin` goes on from there."""
+        self._reset()
+        self._prepared, self._held = True, list(segments)
+        if segments:
+            self._sent[segments[0].number] = first
+        self._send_due()
 
     def begin(self, segments: Sequence[Outgoing], *, paused: bool) -> None:
         """Begin an epoch; the `HELLO` has been sent."""
-        self._sent, self._ended, self._texts, self._base, self._held = {}, set(), {}, {}, []
-        self.active = True
+        if not self._prepared:
+            self._reset()
+        self._prepared, self.active = False, True
         for each in segments:
             self.more(each)
+
+    def stop(self) -> None:
+        """Send and take no more of this epoch."""
+        self.active = self._prepared = False
+
+    def _reset(self) -> None:
+        self._sent, self._ended, self._texts, self._base, self._held = {}, set(), {}, {}, []
+        self._said, self.primed = None, False
 
     def more(self, segment: Outgoing) -> None:
         if not self.active:
@@ -63,17 +102,20 @@ class RemoteVoice:
 
     def _send_due(self) -> None:
         """Send what is not further ahead than `LEAD_SAMPLES`, in order."""
-        lead = 0
+        lead, sent = 0, 0
         for each in list(self._held):
             at = self._sent.setdefault(each.number, each.heard)
             if each.number not in self._base:
                 self._base[each.number], self._texts[each.number] = at, 0
                 self._link.send_audio(each.number, at, each.pcm.read(at, at))
             while at < each.pcm.end and lead + at - each.heard < LEAD_SAMPLES:
+                if sent >= AT_ONCE_SAMPLES:
+                    return
                 self._send_texts(each, at)
                 pcm = each.pcm.read(at, at + MOST_SAMPLES)
                 self._link.send_audio(each.number, at, pcm)
                 at = self._sent[each.number] = at + len(pcm)
+                sent += len(pcm)
             if at < each.pcm.end:
                 return
             self._send_texts(each, at)
@@ -101,12 +143,16 @@ class RemoteVoice:
     def take(self, message: Message) -> None:
         """Take a report of the worker's voice."""
         body: Any = message.body
+        if message.epoch == self._link.epoch and message.kind is Kind.BEAT:
+            self.primed |= body["segment"] in self._sent
         if message.epoch != self._link.epoch or not self.active:
             return
         if message.kind is Kind.BEAT:
+            self._note(body["segment"], body["position"], 0.0)
             self._relay.heard(body["segment"], body["position"])
             self._send_due()
         elif message.kind is Kind.STARTED:
+            self._note(body["segment"], self._base.get(body["segment"], 0), body["ago_s"])
             self._relay.on_started(body["segment"], body["ago_s"])
         elif message.kind is Kind.PROGRESSED:
             run = body["segment"], body["offset"], body["length"], body["ago_s"]
@@ -116,3 +162,16 @@ class RemoteVoice:
             at = body["segment"], body["position"]
             self._relay.on_finished(*at, interrupted=body["interrupted"])
             self._send_due()
+
+    def _note(self, number: int, position: int, ago_s: float) -> None:
+        """Of a segment so much was heard; nothing counts before it was begun."""
+        if position > self._base.get(number, 0) or ago_s:
+            self._said = number, position, self._now_s() - ago_s
+
+    def reckon(self) -> None:
+        """The worker has spoken until now: count what it has said since its last report."""
+        if self._said is not None and self.active:
+            number, position, at_s = self._said
+            since_s = self._now_s() - at_s
+            if since_s < UNHEARD_S and self._relay.heard_to is not None:
+                self._relay.heard(number, position + samples(since_s))

@@ -35,7 +35,7 @@ def tone(duration_s: float) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
 
 def stream(epoch: int, rate: int = SAMPLE_RATE) -> list[bytes]:
     """A whole stream: a greeting, some calls, one segment."""
-    body = {"rate": rate, "paused": False, "told": [["agent_state", ["listening"]]]}
+    body = {"rate": rate, "paused": False, "near": False, "told": [["agent_state", ["listening"]]]}
     messages = [
         Message(Kind.HELLO, epoch, 0, body),
         Message(Kind.TELL, epoch, 1, {"name": "participant_joined", "args": ["ann"]}),
@@ -188,7 +188,7 @@ async def test_strangers_are_not_heard(
 
 async def test_speech_without_end_is_refused(worker: WorkerSide) -> None:
     """A peer cannot fill the worker's memory."""
-    body = {"rate": SAMPLE_RATE, "paused": True, "told": []}
+    body = {"rate": SAMPLE_RATE, "paused": True, "near": False, "told": []}
     worker.give(encode(Message(Kind.HELLO, 1, 0, body)))
     pcm = tone(0.15)
     for number in range(400):

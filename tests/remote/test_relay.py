@@ -24,7 +24,7 @@ from livekit_plugins_avatar.remote.heartbeat import (
     Heartbeat,
     Progress,
 )
-from livekit_plugins_avatar.remote.moment import is_pause
+from livekit_plugins_avatar.remote.moment import pause_between
 from livekit_plugins_avatar.timeline import samples
 
 
@@ -261,6 +261,8 @@ def test_one_voice_takes_over_in_a_pause() -> None:
     pcm.append(np.full(samples(1.0), 5_000, np.int16))
     pcm.append(np.zeros(samples(0.3), np.int16))
     pcm.append(np.full(samples(1.0), 5_000, np.int16))
-    assert not is_pause(pcm, samples(0.5))
-    assert is_pause(pcm, samples(1.0))
-    assert not is_pause(pcm, samples(1.4))
+    assert pause_between(pcm, samples(0.3), samples(0.9)) is None
+    assert pause_between(pcm, samples(0.5), samples(1.2)) == samples(1.05)
+    assert pause_between(pcm, samples(1.1), samples(1.2)) == samples(1.15)
+    assert pause_between(pcm, samples(1.25), samples(1.6)) is None
+    assert pause_between(pcm, samples(2.2), samples(2.8)) is None

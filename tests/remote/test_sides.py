@@ -16,7 +16,7 @@ from livekit_plugins_avatar.remote.link import Link
 from livekit_plugins_avatar.remote.listener import AgentsMemory
 from livekit_plugins_avatar.remote.protocol import Kind, Message
 from livekit_plugins_avatar.remote.voice import RemoteVoice
-from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples
+from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples, seconds
 
 from .sides import AGENT, WORKER, Wire, WorkerSide
 
@@ -38,24 +38,28 @@ class AgentSide:
         self.link.open()
         self.caller = Caller(lambda name, args: self.link.send(Kind.TELL, name=name, args=args))
         self.events: list[object] = []
-        silent = RemoteVoice(self.link, Relay.__new__(Relay))
+        self.now_s = 0.0
+        silent = RemoteVoice(self.link, Relay.__new__(Relay), now_s=lambda: self.now_s)
         self.relay = Relay(
             silent,
             on_events=lambda events: self.events.extend(event for event, _ in events),
             wall_s=lambda: 0.0,
         )
-        self.voice = RemoteVoice(self.link, self.relay)
+        self.voice = RemoteVoice(self.link, self.relay, now_s=lambda: self.now_s)
         self.ready = False
 
     def _take(self, message: Message) -> None:
         self.ready |= message.kind is Kind.READY
         self.voice.take(message)
 
-    def greet(self, epoch: int) -> None:
+    def hello(self, epoch: int, *, paused: bool) -> None:
+        told = self.caller.told()
         self.link.begin(epoch)
-        paused, told = self.relay.paused, self.caller.told()
-        self.link.send(Kind.HELLO, rate=SAMPLE_RATE, paused=paused, told=told)
-        self.voice.active = False
+        self.link.send(Kind.HELLO, rate=SAMPLE_RATE, paused=paused, told=told, near=False)
+        self.voice.stop()
+
+    def greet(self, epoch: int) -> None:
+        self.hello(epoch, paused=self.relay.paused)
         self.relay.use(self.voice)
 
     def say(self, seconds: float) -> None:
@@ -202,3 +206,53 @@ def test_the_agent_keeps_the_face() -> None:
     memory["room"] = '{"at_s": 1}'
     assert kept == ['{"at_s": 1}'] and memory["room"] == kept[0]
     assert AgentsMemory("{}", kept.append)["room"] == "{}"
+
+
+async def test_a_worker_goes_on_from_a_sample(worker: WorkerSide, agent: AgentSide) -> None:
+    """It has the speech ahead, and is silent until told; what another voice said is not counted."""
+    agent.say(1.0)
+    agent.hello(1, paused=True)
+    agent.voice.prepare(agent.relay.unfinished, samples(0.6))
+    await flow()
+    assert agent.voice.primed and not (await worker.play(0.3)).any()
+    agent.relay.heard(0, samples(0.6))
+    agent.link.send(Kind.RESUME)
+    agent.relay.use(agent.voice)
+    await flow()
+    sound = await worker.play(1.0)
+    await flow()
+    assert (np.abs(sound) > 2_500).sum() == pytest.approx(samples(0.4), abs=samples(0.01))
+    assert agent.positions == [samples(1.0)] and not agent.faults
+
+
+async def test_speech_is_sent_bit_by_bit(worker: WorkerSide, agent: AgentSide) -> None:
+    """A second at each sign of life, of which three come at once, up to six seconds ahead."""
+    agent.say(9.0)
+    agent.greet(1)
+    await flow()
+    sent = [seconds(worker.playout.buffered)]
+    for _ in range(8):
+        worker.conversation._send_beat()
+        await flow()
+        sent.append(seconds(worker.playout.buffered))
+    assert sent[0] <= 3.2 and max(np.diff(sent)) <= 1.1
+    assert sent[-1] == pytest.approx(6.0, abs=0.2)
+
+
+async def test_what_a_worker_has_said_until_its_end(worker: WorkerSide, agent: AgentSide) -> None:
+    """It counts from the last sign of life on, and no longer than signs are apart."""
+    agent.greet(1)
+    agent.say(3.0)
+    await flow()
+    await worker.play(0.5)
+    agent.now_s = 10.0
+    worker.conversation._send_beat()
+    await flow()
+    said = agent.relay.heard_to
+    agent.now_s = 10.2
+    agent.voice.reckon()
+    reckoned = agent.relay.heard_to
+    agent.now_s = 11.0
+    agent.voice.reckon()
+    assert said is not None and reckoned == (0, said[1] + samples(0.2))
+    assert agent.relay.heard_to == reckoned

@@ -16,6 +16,7 @@ from ....remote.avatar import RemoteAvatar
 from ....session import AvatarSession
 from ....timeline import SAMPLE_RATE, samples
 from ...demo.server import LiveKitServer
+from ..talker import AS_IT_COMES
 
 CHUNK_SAMPLES = samples(0.2)
 TONE_HZ = 400.0
@@ -45,7 +46,7 @@ class RemoteAgent:
         await room.connect(server.url, server.token(identity="agent", room=name))
         agent = cls(room, session, make_face())
         await agent.face.start(session, room=room)
-        await session.start(Agent(instructions="none"), room=room)
+        await session.start(Agent(instructions="none"), room=room, room_options=AS_IT_COMES)
         output = session.output.audio
         assert output is not None
         output.on("playback_finished", agent.finished.append)

@@ -1,0 +1,143 @@
+"""Lets workers and an agent's own voice take turns at saying its speech."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from ..agent.own_voice import OwnVoice
+from ..audio.relay import Outgoing, Relay
+from ..log import logger
+from ..timeline import SAMPLE_RATE, Clock, samples, seconds
+from .hired import Worker
+from .moment import pause_between
+from .protocol import Kind
+
+POLL_S = 0.02
+
+AHEAD_S = 0.7
+"""So far ahead of what is heard lies the sample from which a worker goes on: it gets the speech
+meanwhile."""
+
+SEARCHED_S = 0.5
+"""A pause is looked for in so much of the speech from there."""
+
+MOMENT_S = 2.5
+"""How long the own voice speaks on at most, once a worker is ready, to stop in a pause."""
+
+SUBSCRIBED_S = 15.0
+"""And so long at most where no participant is subscribed to the worker's voice."""
+
+GIVEN_S = 0.3
+"""The track of the own voice has been given so much that was not heard: up to then the worker must
+have speech, or the own voice goes on."""
+
+REACT_S = 0.03
+"""A worker that is told to go on is heard after this."""
+
+
+class HandOver:
+    """On the agent's event loop.
+
+    Args:
+        relay, own: The speech, and the agent's own voice.
+        told: The calls that tell a worker what still holds.
+    """
+
+    def __init__(
+        self, relay: Relay, own: OwnVoice, *, told: Callable[[], list[Any]], clock: Clock
+    ) -> None:
+        self._relay = relay
+        self._own = own
+        self._told = told
+        self._clock = clock
+        self._epochs = itertools.count(1)
+        self.worker: Worker | None = None
+        """The one that is spoken through, or was until it fell silent."""
+        self.joined = asyncio.Event()
+        """Set once there is one."""
+        self.takeovers = 0
+        """How often the own voice took over in mid-speech."""
+
+    async def to_worker(self, worker: Worker) -> None:
+        """Let a worker speak: at once, or from a sample on that the own voice is about to reach."""
+        joined = self._own.active and await self._join(worker)
+        if not joined and not worker.gone:
+            await self._own.stop()
+            self.begin(worker)
+        self.joined.set()
+
+    def begin(self, worker: Worker) -> None:
+        """Let a worker say what was not heard, in a new epoch."""
+        worker.voice.stop()  # What was cut in the epoch before ends here.
+        self._greet(worker, paused=self._relay.paused)
+        self._relay.use(worker.voice)
+
+    def to_own(self, worker: Worker) -> None:
+        """Let the own voice speak, from what was heard of a worker."""
+        if worker.voice.active:
+            worker.link.send(Kind.CLEAR)
+            worker.voice.stop()
+            if self._relay.speaking:
+                self.takeovers += 1
+                logger.warning(
+                    "remote: worker %r is silent; the agent's own voice goes on",
+                    worker.job.identity,
+                )
+            self._relay.use(self._own)
+
+    def _greet(self, worker: Worker, *, paused: bool) -> None:
+        self.worker = worker
+        worker.link.begin(next(self._epochs))
+        worker.link.send(
+            Kind.HELLO, rate=SAMPLE_RATE, paused=paused, told=self._told(), near=worker.near
+        )
+        worker.greeted_s = self._clock.now_s()
+        worker.heart.excuse(worker.greeted_s)
+        worker.heart.restart()
+
+    async def _join(self, worker: Worker) -> bool:
+        """Let a worker go on in what the own voice says; returns whether it does."""
+        began_s = self._clock.now_s()
+        while not worker.gone and self._relay.speaking and (said := self._own.heard) is not None:
+            waited_s, (segment, heard) = self._clock.now_s() - began_s, said
+            first = heard + samples(AHEAD_S)
+            pause = pause_between(segment.pcm, first, first + samples(SEARCHED_S))
+            if waited_s > SUBSCRIBED_S or (worker.subscribed and (pause or waited_s > MOMENT_S)):
+                at = pause or first
+                if at >= segment.pcm.end:
+                    return False
+                if await self._join_at(worker, segment, at):
+                    return True
+            await self._clock.sleep(POLL_S)
+        return False
+
+    async def _join_at(self, worker: Worker, segment: Outgoing, at: int) -> bool:
+        """The same from sample `at` of a segment on; False leaves the segment to the own voice."""
+        self._greet(worker, paused=True)
+        worker.voice.prepare(self._relay.unfinished, at)
+        self._own.say_until(at)
+        joined = False
+        try:
+            while not (worker.gone or segment.cut) and self._relay.speaking:
+                said = self._own.heard
+                if said is None or said[0] is not segment:
+                    break
+                left_s = seconds(at - said[1])
+                if left_s < GIVEN_S and not worker.voice.primed:
+                    break
+                if left_s <= REACT_S:
+                    worker.link.send(Kind.RESUME)
+                    await self._clock.sleep(left_s)
+                    await self._own.stop()
+                    self._relay.use(worker.voice)
+                    joined = True
+                    break
+                await self._clock.sleep(min(POLL_S, left_s - REACT_S))
+        finally:
+            if not joined:
+                worker.voice.stop()
+                self._own.say_until(None)
+        return joined
