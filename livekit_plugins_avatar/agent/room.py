@@ -5,6 +5,8 @@ from __future__ import annotations
 from livekit import rtc
 from livekit.agents import JobContext
 
+from .last_events import expect
+
 
 class AvatarError(RuntimeError):
     """An avatar was used in the wrong order, or could not start; the message has the remedy."""
@@ -12,6 +14,7 @@ class AvatarError(RuntimeError):
 
 async def connect(room: rtc.Room, job: JobContext | None) -> None:
     """Make sure that the room is connected; the job's own room is connected here if need be."""
+    expect()
     if room.isconnected():
         return
     if job is None or job.room is not room:
