@@ -1,19 +1,23 @@
-"""What a laptop's camera makes of light: glare, a tone curve, noise, sharpening, JPEG.
+"""What a cheap camera in a dim room makes of light: glare, a mosaic, noise, its own smoothing.
 
-`python -m models.cast.camera IN.exr OUT.png [STOPS]`: linear light in, a picture out.
+`python -m models.cast.camera IN.exr OUT.png [STOPS] [--camera NAME]`: linear light in, a picture
+out. Sizes are shares of the picture's side or pixels of the sensor, so that pictures of any size
+come out alike.
 """
 
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import convolve, gaussian_filter, map_coordinates, shift
 
 Picture = NDArray[np.float64]
+LUMA = np.array([0.299, 0.587, 0.114])
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +26,44 @@ class Camera:
 
     Args:
         exposure: In stops.
-        white: Gains of red, green and blue.
+        white: Gains of red, green and blue; a webcam is seldom right.
+        relief: How much it lifts detail of the size of a fold, and half as much that of a pore.
         glare: Share of the light that its lens scatters.
-        blur: Of the lens, px at 1024.
-        contrast: Of the S-curve.
-        saturation: Of the colours.
-        noise: In steps of 255, in the shadows.
-        sharpen: Of the edges.
+        veil: Light of a window beside the picture that lies over it, in the middle of the veil.
+        veil_at, veil_wide: Where (right, down) and how far it reaches, shares of the side.
         vignette: Loss in the corners.
+        barrel: How far it bends straight lines at the edge, as a share of the side.
+        sensor_px: Side of what the sensor sees, px.
+        blur: Of the lens, px of the sensor.
+        shake: Way of the hand or head while it is exposed, px of the sensor (right, down).
+        shot, read: Noise that grows with light, and that does not.
+        clips: Light at which the sensor is full.
+        contrast, saturation: Of the picture.
+        smooth: How far its noise reduction smears light, and colours (px of the sensor).
+        sharpen: Of the edges, with a halo.
         quality: Of the JPEG.
-        shoulder: Light at which the tone curve reaches white, about.
     """
 
     exposure: float = 0.0
-    white: tuple[float, float, float] = (1.03, 1.0, 0.96)
-    glare: float = 0.05
-    blur: float = 0.9
-    contrast: float = 0.22
-    saturation: float = 1.06
-    noise: float = 2.4
-    sharpen: float = 0.55
-    vignette: float = 0.14
-    quality: int = 88
-    shoulder: float = 2.6
+    white: tuple[float, float, float] = (0.92, 1.0, 1.10)
+    relief: float = 0.5
+    glare: float = 0.08
+    veil: float = 0.35
+    veil_at: tuple[float, float] = (1.1, 0.2)
+    veil_wide: float = 0.5
+    vignette: float = 0.25
+    barrel: float = 0.03
+    sensor_px: int = 280
+    blur: float = 0.8
+    shake: tuple[float, float] = (1.1, 0.4)
+    shot: float = 0.03
+    read: float = 0.012
+    clips: float = 1.5
+    contrast: float = 0.35
+    saturation: float = 0.95
+    smooth: tuple[float, float] = (0.5, 2.5)
+    sharpen: float = 1.4
+    quality: int = 62
 
     def __call__(self, light: Picture, side_px: int = 1024, seed: int = 1) -> Image.Image:
         """A picture of linear light.
@@ -54,70 +73,135 @@ class Camera:
             side_px: Side of the picture.
             seed: Of the noise.
         """
-        seen = self._lens(light)
-        if side_px != len(seen):
-            planes = [
-                Image.fromarray(seen[..., k].astype(np.float32)).resize(
-                    (side_px, side_px), Image.Resampling.BOX
-                )
-                for k in range(3)
-            ]
-            seen = np.stack([np.asarray(p, float) for p in planes], -1)
-        shown = self._sensor(self._curve(seen), seed)
+        seen = self._sensed(self._lens(np.maximum(light, 0.0)), seed)
+        shown = self._processed(seen)
         made = Image.fromarray((np.clip(shown, 0, 1) * 255).round().astype(np.uint8))
         kept = io.BytesIO()
         made.save(kept, "JPEG", quality=self.quality, subsampling=2)
-        return Image.open(kept).convert("RGB")
+        decoded = Image.open(kept).convert("RGB")
+        return decoded.resize((side_px, side_px), Image.Resampling.BICUBIC)
 
     def _lens(self, light: Picture) -> Picture:
-        """Glare, colours out of focus, dark corners."""
-        scale = light.shape[0] / 1024
-        light = np.maximum(light, 0) * 2.0**self.exposure * np.array(self.white)
-        wide = (
-            sum(
-                gaussian_filter(np.minimum(light, 8), (s * scale, s * scale, 0))
-                for s in (12, 50, 150)
-            )
-            / 3
-        )
-        light = (1 - self.glare) * light + self.glare * wide
-        # Red and blue are focused a little beside green.
-        light = np.stack(
-            [
-                gaussian_filter(light[..., k], scale * self.blur * b)
-                for k, b in enumerate((1.1, 1.0, 1.3))
-            ],
-            -1,
-        )
-        height, width = light.shape[:2]
-        y, x = np.mgrid[0:height, 0:width]
-        r2 = ((x - width * 0.5) / (width / 2)) ** 2 + ((y - height * 0.5) / (height / 2)) ** 2
-        return np.asarray(light * (1 - self.vignette * np.clip(r2, 0, 2) / 2 * 1.6)[..., None])
+        """Light on the sensor: relief, glare, bent lines, a window's veil, dark corners."""
+        side = len(light)
+        light = _relieved(light, self.relief) * 2.0**self.exposure * np.array(self.white)
+        spread = [
+            gaussian_filter(np.minimum(light, 12), (s * side, s * side, 0))
+            for s in (0.014, 0.06, 0.18)
+        ]
+        light = (1 - self.glare) * light + self.glare * sum(spread) / 3
+        y, x = np.mgrid[0:side, 0:side] / (side / 2) - 1
+        far2 = x * x + y * y
+        bent = 1 - self.barrel + 0.9 * self.barrel * far2
+        planes = []
+        for k, wide in enumerate(COLOURS_WIDE):
+            place = [(axis * bent * wide + 1) * side / 2 for axis in (y, x)]
+            planes.append(map_coordinates(light[..., k], place, order=1, mode="nearest"))
+        light = np.stack(planes, -1)
+        right, down = self.veil_at
+        away2 = ((x + 1) / 2 - right) ** 2 + ((y + 1) / 2 - down) ** 2
+        veil = self.veil * np.exp(-away2 / (2 * self.veil_wide**2))
+        light = light + veil[..., None] * DAYLIGHT
+        return np.asarray(light * (1 - self.vignette * np.clip(far2, 0, 2) / 2)[..., None])
 
-    def _sensor(self, shown: Picture, seed: int) -> Picture:
-        """Noise and sharpening."""
-        chance = np.random.default_rng(seed)
-        luma = shown @ [0.299, 0.587, 0.114]
-        # A sensor's noise, as it is left by a camera's own smoothing: blotches more than grain.
-        fine = gaussian_filter(chance.normal(size=luma.shape), 0.7)
-        blot = gaussian_filter(chance.normal(size=luma.shape), 1.8)
-        tint = gaussian_filter(chance.normal(size=shown.shape), (2.6, 2.6, 0))
-        amount = self.noise / 255 * (0.35 + 0.9 * np.clip(1 - luma, 0, 1) ** 1.5)
-        noise = (0.75 * fine / fine.std() + 0.5 * blot / blot.std())[
-            ..., None
-        ] + 0.8 * tint / tint.std()
-        shown = shown + amount[..., None] * noise
-        luma = shown @ [0.299, 0.587, 0.114]
-        edge = luma - gaussian_filter(luma, 1.1 * len(shown) / 768)
-        return np.asarray(shown + (self.sharpen * np.clip(edge, -0.06, 0.06))[..., None])
+    def _sensed(self, light: Picture, seed: int) -> Picture:
+        """What a sensor under a mosaic of colours tells, with its noise."""
+        chance, size = np.random.default_rng(seed), self.sensor_px
+        light = _resized(light, size)
+        light = gaussian_filter(light, (self.blur, self.blur, 0))
+        right, down = self.shake
+        if right or down:
+            steps = np.linspace(-0.5, 0.5, 9)
+            moved = [shift(light, (t * down, t * right, 0), order=1, mode="nearest") for t in steps]
+            light = np.mean(moved, axis=0)
+        y, x = np.mgrid[0:size, 0:size]
+        which = y % 2 + x % 2
+        gain = GAINS[which]
+        raw = np.take_along_axis(light, which[..., None], 2)[..., 0] / gain
+        deviation = np.sqrt(np.maximum(raw, 0) * self.shot**2 + self.read**2)
+        raw = np.clip((raw + deviation * chance.normal(size=raw.shape)) * gain, 0, self.clips)
+        near = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4.0
+        planes = [
+            convolve(raw * (which == k), near, mode="mirror")
+            / convolve((which == k).astype(float), near, mode="mirror")
+            for k in range(3)
+        ]
+        return np.stack(planes, -1)
 
-    def _curve(self, light: Picture) -> Picture:
-        soft = light * (1 + light / self.shoulder**2) / (1 + 0.55 * light)
-        shown = np.clip(soft, 0, 1.2) ** (1 / 2.2)
-        shown = np.clip(shown, 0, 1)
+    def _processed(self, seen: Picture) -> Picture:
+        """Tone curve, noise reduction, sharpening."""
+        part = seen / self.clips
+        shown = (part * 2.9 / (1 + 1.9 * part)).clip(0, 1) ** (1 / 1.75)
+        shown = 0.015 + 0.985 * shown
         shown = shown + self.contrast * (shown * shown * (3 - 2 * shown) - shown)
-        luma = (shown @ [0.299, 0.587, 0.114])[..., None]
-        return np.asarray(luma + self.saturation * (shown - luma))
+        luma = shown @ LUMA
+        colour = shown - luma[..., None]
+        for deviation, reach in ((0.045, 2.0), (0.03, 1.5)):
+            flat = _bilateral(luma, deviation * self.smooth[0], reach) if self.smooth[0] else luma
+            luma = 0.1 * luma + 0.9 * flat
+        edge = luma - gaussian_filter(luma, 1.0)
+        edge = np.sign(edge) * np.maximum(np.abs(edge) - 0.004, 0)
+        luma = luma + self.sharpen * np.clip(edge, -0.09, 0.09)
+        colour = gaussian_filter(colour, (self.smooth[1], self.smooth[1], 0))
+        return np.asarray(luma[..., None] + self.saturation * colour)
+
+
+COLOURS_WIDE = (1.0015, 1.0, 0.9985)
+"""How much larger a lens draws red and blue than green."""
+
+DAYLIGHT = np.array([0.9, 1.0, 1.15])
+"""Colour of a window's light against the room's."""
+
+GAINS = np.array([1.7, 1.0, 1.9])
+"""How much less a sensor sees of red and blue: their noise grows by as much."""
+
+
+def _relieved(light: Picture, amount: float) -> Picture:
+    """Light with more contrast in details of 1.2 % and, less, of 0.4 % of the side."""
+    if not amount:
+        return light
+    luma, side = light.mean(axis=-1) + 1e-4, len(light)
+    folds = (luma / gaussian_filter(luma, 0.012 * side)) ** amount
+    pores = (luma / gaussian_filter(luma, 0.004 * side)) ** (0.6 * amount)
+    return np.asarray(light * np.clip(folds * pores, 0.5, 1.8)[..., None])
+
+
+def _resized(light: Picture, side: int) -> Picture:
+    planes = [
+        Image.fromarray(light[..., k].astype(np.float32)).resize((side, side), Image.Resampling.BOX)
+        for k in range(3)
+    ]
+    return np.stack([np.asarray(plane, float) for plane in planes], -1)
+
+
+def _bilateral(luma: Picture, deviation: float, reach: float) -> Picture:
+    """Smoothing that stops at edges: `deviation` in light, `reach` in px."""
+    total, weight = np.zeros_like(luma), np.zeros_like(luma)
+    padded = np.pad(luma, 3, mode="reflect")
+    for dy in range(-3, 4):
+        for dx in range(-3, 4):
+            other = padded[3 + dy : 3 + dy + len(luma), 3 + dx : 3 + dx + luma.shape[1]]
+            near = np.exp(
+                -(dx * dx + dy * dy) / (2 * reach**2) - (other - luma) ** 2 / (2 * deviation**2)
+            )
+            total, weight = total + near * other, weight + near
+    return np.asarray(total / weight)
+
+
+HAZY = Camera(exposure=0.3)
+"""A laptop before a bright window: pale and soft."""
+
+DIM = replace(HAZY, exposure=-0.3, veil=0.0, glare=0.16, smooth=(0.3, 2.5), sensor_px=320)
+"""A laptop in a dim room: noise, and no veil."""
+
+WARM = replace(
+    HAZY, exposure=0.0, veil=0.0, glare=0.12, smooth=(0.4, 2.5), sensor_px=340,
+    white=(1.10, 1.0, 0.86),
+)  # fmt: skip
+"""A laptop that takes the window's light for a lamp's."""
+
+CAMERAS: Mapping[str, Camera] = {"hazy": HAZY, "dim": DIM, "warm": WARM}
+"""By name."""
 
 
 def read(path: str) -> Picture:
@@ -131,9 +215,20 @@ def read(path: str) -> Picture:
     return values.reshape(height, width, -1)[::-1, :, :3].astype(float)
 
 
-if __name__ == "__main__":
-    import sys
+def main() -> None:
+    """Take one picture."""
+    from argparse import ArgumentParser
 
-    light_ = read(sys.argv[1])
-    stops = float(sys.argv[3]) if sys.argv[3:] else 0.0
-    Camera(exposure=stops)(light_, len(light_)).save(sys.argv[2])
+    parser = ArgumentParser(prog="python -m models.cast.camera", description=__doc__)
+    parser.add_argument("light", help="EXR in linear light")
+    parser.add_argument("picture", help="PNG to write")
+    parser.add_argument("stops", type=float, nargs="?", default=0.0, help="exposure")
+    parser.add_argument("--camera", choices=CAMERAS, default="hazy")
+    args = parser.parse_args()
+    light, camera = read(args.light), CAMERAS[args.camera]
+    camera = replace(camera, exposure=camera.exposure + args.stops)
+    camera(light, len(light)).save(args.picture)
+
+
+if __name__ == "__main__":
+    main()

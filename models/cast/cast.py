@@ -11,6 +11,7 @@ from typing import Any
 
 from models.people.people import BROWN, DARK, Colour, Light
 
+from .headwear import Cap
 from .tailoring import Cut as Tailoring
 
 
@@ -37,13 +38,19 @@ class Member:
         cloth, gauge: Colour of the cloth, and coarseness of its stitches.
         tailoring: Its cut.
         light: See there; its exposure is not used.
-        stops: Exposure of the laptop's camera, in stops; dark skin needs 0.8 to 1.0 more.
+        stops: Exposure beside the camera's own, in stops; dark skin needs 0.8 to 1.0 more.
         wall, wall_gain: Where in the room the camera looks, and how bright it is.
         distance_dm: From the camera to the eyes.
         share: Height of the head as a share of the picture.
         roll, yaw, pitch: Of the head, degrees.
         gaze: Beside the lens: to the right and up, degrees.
         aside: How far the head is beside the middle of the picture, as a share.
+        torso: How far the body is turned, to the picture's right, degrees; `yaw` is against the
+            camera.
+        freckled: How many freckles nose and cheeks have, in [0, 1].
+        wall_blur: How far the room behind is out of focus, in 512ths of the picture.
+        camera: What it is seen by, a name of `camera.CAMERAS`.
+        cap: A knitted cap, if any.
         rest: How the face rests.
     """
 
@@ -79,6 +86,11 @@ class Member:
     pitch: float = -1.5
     gaze: tuple[float, float] = (-1.5, -2.0)
     aside: float = 0.0
+    torso: float = 0.0
+    freckled: float = 0.0
+    wall_blur: float = 5.0
+    camera: str = "dim"
+    cap: Cap | None = None
     rest: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -100,15 +112,20 @@ WINDOW_LEFT = Light((-6.8, 3.0, 5.6), 620, fill_w=14, rim_w=50, key_dm=5.5, room
 WINDOW_RIGHT = Light((6.8, 2.8, 5.6), 620, fill_w=14, rim_w=40, key_dm=5.5, room=0.22)
 FACING = Light((-5.0, 3.5, 8.0), 380, fill_w=40, rim_w=60, key_dm=11.0, room=0.5)
 
+BEFORE_WINDOW_LEFT = Light((-7.5, 3.5, 2.0), 520, fill_w=70, rim_w=60, key_dm=9.0, room=0.45)
+BEFORE_WINDOW_RIGHT = Light((7.5, 3.2, 3.0), 560, fill_w=80, rim_w=60, key_dm=9.0, room=0.5)
+
 T_SHIRT = Tailoring(drop=0.24, more=0.08, stiff=0.12)
 JUMPER = Tailoring(drop=0.13, more=0.10, stiff=0.2, loose=0.15, band=0.22, thick=0.03)
 
 CAST = (
     Member(
         "man-1", 205, False, "young_lightskinned_male_diffuse", ("crop", {"peaks": 0.11}),
-        0.64, 0.05, BROWN, "34404e", WINDOW_RIGHT, 1.0, wall=0.222, wall_gain=0.9,
-        beard_dm=0.009, shadow=0.45, brow=1.35, brow_up=-0.01, brow_arch=0.5, brow_count=1.5,
-        lashes=40, tailoring=T_SHIRT, rest=rest(0.26, 0.17),
+        0.64, 0.05, BROWN, "3b4238", BEFORE_WINDOW_LEFT, 0.7, wall=0.71, wall_gain=1.3,
+        wall_blur=2.0, camera="warm", cap=Cap(colour="4a4642", front=0.56, side=0.22),
+        freckled=0.5, beard_dm=0.04, shadow=0.5, brow=1.35, brow_up=-0.01, brow_arch=0.5,
+        brow_count=1.5, lashes=110, share=0.62, torso=12.0, roll=3.5, yaw=5.0, pitch=-2.0,
+        aside=0.04, gaze=(-0.5, -1.0), tailoring=T_SHIRT, rest=rest(0.36, 0.10, uneven=0.25),
     ),
     Member(
         "woman-1", 202, True, "middleage_darkskinned_female_diffuse", ("coils", {}),

@@ -25,6 +25,7 @@ class Complexion:
         flushed: How red cheeks, nose and ears are.
         scalp: How dark the skin under hair is.
         lips: How much of the lips' own colour they show.
+        freckled: How many freckles nose and cheeks have, in [0, 1].
     """
 
     mean: Numbers
@@ -32,6 +33,7 @@ class Complexion:
     flushed: float
     scalp: float
     lips: float
+    freckled: float = 0.0
 
     def tint(self, red: float, green: float, blue: float) -> tuple[float, float, float]:
         """The mean colour times some factors."""
@@ -70,7 +72,7 @@ def skin(colours: Any, relief: Any, own: Complexion) -> Any:
     height = plus(height, times(hollows, 1.4))
     height = plus(height, times(minus(1.0, creases), 1.6))
     height = plus(times(lines, mask("lips"), 2.2), height)
-    bent = graph.bump(height, 0.62, 0.009)
+    bent = graph.bump(height, 0.75, 0.011)
     # Oil lies on skin in patches, and shines where it lies.
     wet = times(minus(graph.noise(rest, 34, 4, 0.7), 0.36), plus(0.16, times(mask("oil"), 1.1)))
     inputs: dict[str | int, Value] = {
@@ -90,7 +92,7 @@ def skin(colours: Any, relief: Any, own: Complexion) -> Any:
     return graph.output(made.outputs[0])
 
 
-SCATTERED_DM = 0.0075
+SCATTERED_DM = 0.0055
 """How far red light travels in skin: further, and a face is wax."""
 
 
@@ -133,6 +135,11 @@ def _flushed(graph: Graph, own: Complexion, colour: Any, patches: Any) -> Any:
     colour = graph.mix(times(mask("fold"), 0.34), colour, tint(0.66, 0.40, 0.38))
     moles = times(graph.step(graph.cells(rest, 3.7), 0.040, 0.018), 0.7)
     colour = graph.mix(moles, colour, tint(0.28, 0.20, 0.18))
+    if own.freckled:
+        dots = graph.step(graph.cells(rest, 19), 0.30, 0.16)
+        some = graph.step(graph.noise(rest, 9, 3), 0.62 - 0.25 * own.freckled, 0.72)
+        share = times(dots, some, plus(0.25, mask("flush")))
+        colour = graph.mix(times(share, 0.8 * own.freckled), colour, tint(0.56, 0.40, 0.32))
     spots = times(graph.step(graph.cells(rest, 6.1), 0.10, 0.03), 0.30)
     return graph.mix(spots, colour, tint(0.85, 0.40, 0.38))
 

@@ -11,15 +11,10 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from .camera import Camera, read
+from .camera import CAMERAS, read
 from .cast import CAST, Member, chosen
 from .scene import LEVELS, Scene
 from .studio import Effort
-
-LAPTOP = Camera(
-    white=(0.99, 1.0, 1.05), noise=1.6, glare=0.03, contrast=0.50, saturation=1.0, quality=90
-)
-"""A camera for pictures of 1024 px: noise is in steps of the final size."""
 
 
 def render(member: Member, args: Namespace) -> None:
@@ -31,12 +26,15 @@ def render(member: Member, args: Namespace) -> None:
         built = time.monotonic()
         # A file that is not whole must not look like a picture.
         part = light.with_suffix(".part.exr")
-        scene.render(part, args.side, Effort(args.samples, args.seconds, args.threads))
+        scene.render(
+            part, args.side, Effort(args.samples, args.seconds, args.threads, args.denoise)
+        )
         part.rename(light)
         spent = (built - started, time.monotonic() - built)
         print(f"{member.name}: {spent[0]:.1f} s to build, {spent[1]:.1f} s to render", flush=True)
     values = read(str(light))
-    camera = replace(LAPTOP, exposure=member.stops)
+    camera = CAMERAS[member.camera]
+    camera = replace(camera, exposure=camera.exposure + member.stops)
     camera(values, len(values)).save(args.out / f"{member.name}.png")
 
 
@@ -49,6 +47,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=1024, help="side of a picture in pixels")
     parser.add_argument("--samples", type=int, default=128, help="paths a pixel")
     parser.add_argument("--seconds", type=float, default=0.0, help="limit a picture; 0 for none")
+    parser.add_argument("--denoise", action="store_true", help="smoother, and more like wax")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--levels", type=int, default=LEVELS, help="how often faces are split")
     parser.add_argument("--density", type=float, default=1.0, help="share of the hairs")

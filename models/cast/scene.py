@@ -16,8 +16,6 @@ from models.people.head import (
     Numbers,
     faces,
     lash_cards,
-    neck_share,
-    turned,
 )
 from models.people.scene import _attribute, _curves, _loaded, _mesh, _move, looking
 from models.personas import eyes
@@ -26,11 +24,12 @@ from models.personas.materials import _film
 from models.personas.subdivision import subdivide
 from models.personas.surface import normals, smoothstep
 
-from . import complexion, fine, look, studio
+from . import complexion, fine, look, pose, studio
 from .band import band
 from .cast import Member
 from .cut import CUTS, Cut, cover
 from .grow import grow
+from .headwear import Knitted, knit_cap
 from .skin import more_masks, soften, toned
 
 LEVELS = 2
@@ -59,24 +58,15 @@ class Scene:
         self._masks |= {name: self._head.on_skin(mask) for name, mask in more_masks().items()}
         self._garment = np.load(cloth / f"{member.name}.npz")
         self._build()
-        marks = self._pose(self._head.landmarks)
+        marks = self._stood(self._pose(self._head.landmarks))
         studio.light(member.light, self._head.landmarks[30] * [0, 1, 1] - [0, 0, 0.3])
         studio.look(member, marks, float(self._posed[:, 1].max()))
 
     def _pose(self, points: Points) -> Points:
-        """Points, or strands that go with their roots, with the head turned and tilted."""
-        member = self.member
-        flat = points.reshape(-1, 3)
-        roots = points[:, 0] if points.ndim == 3 else points
-        share = neck_share(roots)
-        if points.ndim == 3:
-            share = np.repeat(share, points.shape[1])
-        flat = turned(flat, share, np.radians(member.pitch), np.radians(member.yaw))
-        angle = np.radians(member.roll) * share
-        x, y = flat[:, 0], flat[:, 1] + 0.45
-        across = x * np.cos(angle) - y * np.sin(angle)
-        up = x * np.sin(angle) + y * np.cos(angle) - 0.45
-        return np.asarray(np.stack([across, up, flat[:, 2]], 1).reshape(points.shape))
+        return pose.posed(points, self.member)
+
+    def _stood(self, points: Points) -> Points:
+        return pose.stood(points, self.member)
 
     def _build(self) -> None:
         member, head = self.member, self._head
@@ -92,17 +82,23 @@ class Scene:
             member.flushed,
             scalp=0.75 if name != "thin" else 0.35,
             lips=0.66 if member.female else 0.42,
+            freckled=member.freckled,
         )
         made = complexion.skin(_loaded(toned(colours, member.tone)), _loaded(relief, False), own)
         above = member.tailoring.above(self._skin, self._garment["joint"])
         quads = head.faces[np.all(above[head.faces] > -0.75, axis=1)]
-        posed = self._pose(self._skin)
+        worn = None
+        if member.cap:
+            middle = float(head.landmarks[36:48, 1].mean())
+            worn = knit_cap(member.cap, self._skin, middle, ears)
+        self._covered = worn.covered if worn else np.zeros(len(self._skin))
+        posed = self._pose(worn.skin if worn else self._skin)
         posed = self._beneath(posed)
         # Under the neckline's band the skin gives way, so that none shows through the cloth.
         under = 0.05 * smoothstep(0.06, -0.04, above)[:, None]
         posed = posed - under * normals(posed, head.faces)
         face = _mesh("skin", self._skin, quads, made)
-        _move(face, posed)
+        _move(face, self._stood(posed))
         for name_, mask in {**self._masks, "scalp": scalp}.items():
             _attribute(face.data, name_, mask)
         uv = head.on_skin(skin.layout())
@@ -112,6 +108,14 @@ class Scene:
         self._balls()
         self._hairs(cut, ears)
         self._dress()
+        if worn and member.cap:
+            self._wear(worn, member.cap.colour)
+
+    def _wear(self, worn: Knitted, colour: str) -> None:
+        made = _mesh("cap", worn.points, worn.quads, look.knit(colour, False, 1.2, 0.6))
+        _move(made, self._stood(self._pose(worn.points)))
+        _attribute(made.data, "layout", worn.layout)
+        _attribute(made.data, "seam", np.zeros(len(worn.points)))
 
     def _beneath(self, skin_: Points) -> Points:
         """Skin that would show through the cloth, moved under it."""
@@ -161,8 +165,13 @@ class Scene:
         )
         pale = look.hair("fuzz", 0.12 * member.melanin, 0.3, 0.0, 0.5)
         grown["fuzz"] = (fine.vellus(head, self._skin, fuzz), pale)
+        nearest = cKDTree(self._skin)
         for name, ((points, radii), material) in grown.items():
-            _curves(name, (self._pose(points), radii), material)
+            bare = self._covered[nearest.query(points[:, 0])[1]] < 0.5
+            if not bare.any():
+                continue
+            radii = np.broadcast_to(radii, points.shape[:2])[bare]
+            _curves(name, (self._stood(self._pose(points[bare])), radii), material)
 
     def _inside(self) -> None:
         parts = (
@@ -172,7 +181,7 @@ class Scene:
         )
         for name, material in parts:
             used, packed = np.unique(faces(name), return_inverse=True)
-            _mesh(name, self._pose(self._rest[used]), packed.reshape(-1, 4), material)
+            _mesh(name, self._stood(self._pose(self._rest[used])), packed.reshape(-1, 4), material)
 
     def _balls(self) -> None:
         member = self.member
@@ -180,11 +189,11 @@ class Scene:
             look.eye(member.iris, 0.45 if member.melanin > 0.94 else 0.85),
             _film("cornea", 0.02, 1.42),
         )
-        marks = self._pose(self._head.landmarks)
+        marks = self._stood(self._pose(self._head.landmarks))
         camera = studio.stand(member, marks)
         for centre, size in self._head.sockets.values():
             radius = size * BALL_RADIUS
-            middle = self._pose(centre[None])[0]
+            middle = self._stood(self._pose(centre[None]))[0]
             turn = looking(camera - middle, radius, *np.radians(member.gaze))
             for (points, quads), material in ((eyes.eyeball(), iris), (eyes.cornea(), film)):
                 made = _mesh("eye", points, quads, material)
@@ -200,9 +209,11 @@ class Scene:
             coarse, quads, joint, member.tailoring, self._pose(self._skin), self._head.faces
         )
         made = _mesh("cloth", cloth, split.faces, look.knit(member.cloth, False, member.gauge))
+        _move(made, self._stood(cloth))
         top = self._shoulder_line(cloth)
         _attribute(made.data, "seam", top)
         collar = _mesh("band", ring, rings, look.knit(member.cloth, True, member.gauge))
+        _move(collar, self._stood(ring))
         _attribute(collar.data, "layout", place)
         _attribute(collar.data, "seam", smoothstep(0.012, 0.0, np.abs(place[:, 1] - 0.004)))
 

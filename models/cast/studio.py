@@ -20,7 +20,7 @@ EYES_DOWN = 0.44
 
 APERTURE_DM = 0.07
 
-WALL_DEGREES, WALL_PX, BLUR_PX, WALL_SATURATION = 58.0, 512, 5.0, 0.55
+WALL_DEGREES, WALL_PX, WALL_SATURATION = 58.0, 512, 0.55
 """A room that one can still name."""
 
 
@@ -32,11 +32,14 @@ class Effort:
         samples: Paths a pixel; with `seconds`, at most.
         seconds: Limit of time; 0 for none.
         threads: Threads of the processors.
+        denoise: Whether its noise is taken away, and pores with it; a camera's own noise reduction
+            follows where it is not.
     """
 
     samples: int
     seconds: float = 0.0
     threads: int = 2
+    denoise: bool = False
 
     @property
     def thorough(self) -> bool:
@@ -84,7 +87,7 @@ def look(member: Member, marks: Points, crown: float) -> None:
     made.location = Vector(_theirs(eye))
     made.rotation_euler = (np.pi / 2, 0, 0)
     bpy.context.scene.camera = made
-    wall = room.Wall(WALL_DEGREES, WALL_PX, BLUR_PX, member.wall_gain, WALL_SATURATION)
+    wall = room.Wall(WALL_DEGREES, WALL_PX, member.wall_blur, member.wall_gain, WALL_SATURATION)
     room.hang(member.wall, eye, focal, EYES_DOWN, wall)
 
 
@@ -101,7 +104,7 @@ def engine(side_px: int, effort: Effort) -> None:
     cycles.samples, cycles.seed = effort.samples, 0
     cycles.time_limit = effort.seconds
     cycles.use_adaptive_sampling = False
-    cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
+    cycles.use_denoising, cycles.denoiser = effort.denoise, "OPENIMAGEDENOISE"
     cycles.denoising_input_passes = "RGB_ALBEDO_NORMAL"
     cycles.denoising_prefilter = "ACCURATE"
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = (

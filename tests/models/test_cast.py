@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from models.cast.body import fitted
 from models.cast.camera import Camera
 from models.cast.cast import CAST, chosen
+from models.cast.headwear import Cap, knit_cap
 
-STILL = Camera(noise=0.0, sharpen=0.0, vignette=0.0, glare=0.0)
+STILL = Camera(shot=0.0, read=0.0, sharpen=0.0, vignette=0.0, veil=0.0, sensor_px=64)
 
 
 def grey(light: float) -> np.ndarray:
@@ -22,26 +24,58 @@ def test_more_light_is_brighter_and_clips() -> None:
     """The tone curve rises up to white."""
     steps = [0.0, 0.02, 0.1, 0.4, 1.0, 50.0]
     shown = [np.asarray(STILL(grey(light), 64)).mean() for light in steps]
-    assert shown[0] < 1
+    assert shown[0] < 6
     assert all(low < high for low, high in pairwise(shown))
     assert shown[-1] > 250
 
 
 def test_a_stop_of_exposure_doubles_the_light() -> None:
-    brighter = Camera(exposure=1.0, noise=0.0, sharpen=0.0, vignette=0.0, glare=0.0)
+    brighter = replace(STILL, exposure=1.0)
     one, other = (np.asarray(made) for made in (brighter(grey(0.1), 64), STILL(grey(0.2), 64)))
     assert np.array_equal(one, other)
 
 
 def test_noise_is_that_of_its_seed() -> None:
     """The same seed gives the same picture, another seed another."""
-    first, same, other = (np.asarray(Camera()(grey(0.2), 64, seed)) for seed in (1, 1, 2))
+    first, same, other = (
+        np.asarray(Camera(sensor_px=64)(grey(0.2), 64, seed)) for seed in (1, 1, 2)
+    )
     assert np.array_equal(first, same)
     assert not np.array_equal(first, other)
 
 
 def test_a_picture_has_the_side_that_is_asked_for() -> None:
     assert STILL(grey(0.2), 40).size == (40, 40)
+
+
+def test_a_window_veils_the_side_where_it_is() -> None:
+    """A veil from the right makes the right side paler."""
+    veiled = np.asarray(replace(STILL, veil=0.4)(grey(0.05), 64), float).mean(axis=(0, 2))
+    assert veiled[-8:].mean() > veiled[:8].mean() + 20
+
+
+def head() -> np.ndarray:
+    """A head: points of a ball of 1 dm, with two ears that stick out by 0.3 dm."""
+    around, up = np.meshgrid(np.linspace(-np.pi, np.pi, 121)[:-1], np.linspace(-1.5, 1.5, 61))
+    ball = np.stack([np.cos(up) * np.sin(around), np.sin(up), np.cos(up) * np.cos(around)], -1)
+    ears = [
+        [side * far, high, 0.0] for side in (-1, 1) for far in (1.1, 1.3) for high in (0.1, 0.6)
+    ]
+    return np.concatenate([ball.reshape(-1, 3), np.array(ears)])
+
+
+def test_a_cap_lies_on_the_skull_and_presses_what_sticks_out() -> None:
+    """Skin below the brim stays; above it none comes through, and ears lie on the skull."""
+    skin = head()
+    ears = (np.linalg.norm(skin, axis=1) > 1.05).astype(float)
+    worn = knit_cap(Cap(), skin, 0.0, ears)
+    low = worn.covered == 0
+    assert np.allclose(worn.skin[low], skin[low])
+    assert low[skin[:, 1] < -0.4].all() and not low[skin[:, 1] > 0.7].any()
+    assert np.linalg.norm(worn.skin[worn.covered == 1], axis=1).max() < 1.02
+    assert np.linalg.norm(worn.points, axis=1).min() > 0.95
+    assert worn.points[:, 1].min() > -0.5
+    assert worn.quads.max() == len(worn.points) - 1 == len(worn.layout) - 1
 
 
 def test_members_have_names_of_their_own() -> None:
