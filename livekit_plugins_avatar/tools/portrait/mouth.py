@@ -12,24 +12,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..i420 import LUMA_OF_RGB
-from . import raster
 from .eyes import Eyeball
 from .fit import Fit
 from .landmarks import Landmarks
-from .mouth_colours import Colours, colours_of, lit_skin
+from .mouth_colours import colours_of, lit_skin
+from .mouth_sprites import drawn
 from .rig import Rig
-from .sampling import Floats, blurred, grid, resized, sampled
+from .sampling import Floats, blurred, grid, sampled
 from .slits import TOOTHY, Slit
-from .teeth import LIP_PX, UNDER_LIP, Teeth, shown
-
-SCALE = 2
-"""Drawn at twice the size, then averaged."""
+from .teeth import LIP_PX, UNDER_LIP, Teeth, between_rows, shown
 
 ACROSS, UP, DOWN = 1.35, 1.1, 1.9
 """The window, in halves of the mouth's width."""
-
-REDDER = (1.0, 1.3, 1.35)
-"""Light that comes from deep inside is redder: powers of how much of it is left."""
 
 GRAIN_PX, GRAIN_MOST = 2.0, 12.0
 """What is inside has the grain of the chin: what is finer than this, and at most so many codes."""
@@ -37,8 +31,11 @@ GRAIN_PX, GRAIN_MOST = 2.0, 12.0
 SHOWS_CM = 0.5
 """How far the upper incisors reach below the upper lip of a parted mouth."""
 
-LOWER_CM = 0.2
+LOWER_CM = 0.15
 """How much lower than the rig has them lower teeth are: in speech the lip hides them."""
+
+FOLLOWS = 1.35
+"""The lower lip goes further than the rig's teeth do; they go so much further, too."""
 
 JAW_DRAWN = 0.6
 """The weight of jawOpen at which what follows the jaw is drawn."""
@@ -62,12 +59,6 @@ RIM = (0.15, 0.6)
 
 CHIN = 1.1
 """How far below the mouth that is, in halves of its width."""
-
-SHADED = 0.25
-"""How much darker a surface is that faces away."""
-
-DEPTH_CM = 2.5
-"""Within this depth behind the incisors light falls to a third."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +107,20 @@ def inside_of(
     width = int(2 * ACROSS * slit.half // 4 * 4 + 4)
     height = int((UP + DOWN) * slit.half // 4 * 4 + 4)
     colours = colours_of(picture, face, slit, eyes)
+    window, points = (left, top, width, height), grid(width, height, left, top)
+    rows = between_rows(picture, slit) if slit.openness > TOOTHY else None
     lift = _lift(rig, fit, slit)
-    window = (left, top, width, height)
-    upper, bite = _drawn(_part(rig, fit, "upper", 0.0), lift, colours, fit, window)
-    points = grid(width, height, left, top)
+    upper, bite = drawn(_part(rig, fit, "upper", 0.0), lift, colours, fit, window)
     if teeth is not None:
         places = teeth.places(face, _edge(fit, slit), points)
         ours, theirs = lit_skin(picture, face), lit_skin(teeth.pixels, teeth.face)
         light = float(ours @ LUMA_OF_RGB) / float(theirs @ LUMA_OF_RGB)
         upper = _exchanged(upper, teeth, places, light)
         bite = upper[..., 3]
-    lower, _ = _drawn(_part(rig, fit, "lower", JAW_DRAWN), lift, colours, fit, window)
+    if rows is not None:
+        lift = _lower_lift(rig, fit, slit, rows)
+    lower, _ = drawn(_part(rig, fit, "lower", JAW_DRAWN), lift, colours, fit, window)
+    jaw = (_back(rig, fit, lift, window, 0.0), _back(rig, fit, lift, window, FOLLOWS))
     grain = sampled(
         (picture - blurred(picture, GRAIN_PX)).clip(-GRAIN_MOST, GRAIN_MOST),
         points + slit.across * (CHIN * slit.half),
@@ -137,16 +131,17 @@ def inside_of(
         dark = colours.dark * sprite[..., 3:]
         sprite[..., :3] += (dark - sprite[..., :3]) * (CORNER_DARK * outer)
         sprite[..., :3] += grain * sprite[..., 3:]
+    toothy = slit.openness > TOOTHY
     return Inside(
         *window,
         upper=upper,
         lower=lower,
         bite=bite * _biting(slit, window, fit.px_per_cm),
-        jaw=(_back(rig, fit, lift, window, 0.0), _back(rig, fit, lift, window, 1.0)),
+        jaw=jaw,
         side_px=_centre(rig, fit, "jawLeft") - _centre(rig, fit, ""),
         dark=colours.dark,
         rim=RIM[0] + (RIM[1] - RIM[0]) * outer[..., 0],
-        own=shown(picture, slit, points, -OWN_LIP_PX) if slit.openness > TOOTHY else None,
+        own=shown(picture, slit, points, -OWN_LIP_PX, rows) if toothy else None,
     )
 
 
@@ -176,42 +171,18 @@ def _lift(rig: Rig, fit: Fit, slit: Slit) -> Floats:
     return np.array([0.0, line[1] - teeth[middle, 1].max()])
 
 
+def _lower_lift(rig: Rig, fit: Fit, slit: Slit, rows: Floats) -> Floats:
+    """Brings lower teeth to where the picture shows them."""
+    teeth = fit.project(_placed(rig, fit, "lower_teeth", 0.0))
+    middle = np.abs(rig.parts["lower_teeth"].points[:, 0]) < 0.6
+    line = slit.at(np.zeros(1), np.interp([0.0], slit.t, rows))[0]
+    return np.array([0.0, line[1] - teeth[middle, 1].min()])
+
+
 def _edge(fit: Fit, slit: Slit) -> Floats:
     """Where the incisors end, [2]: teeth that are seen end above the lower lip."""
     curve = slit.lower if slit.openness > TOOTHY else slit.upper + SHOWS_CM * fit.px_per_cm
     return np.asarray(slit.at(np.zeros(1), np.interp([0.0], slit.t, curve))[0])
-
-
-def _drawn(
-    parts: list[tuple[str, Floats, Floats]],
-    lift: Floats,
-    colours: Colours,
-    fit: Fit,
-    window: tuple[int, int, int, int],
-) -> tuple[Floats, Floats]:
-    """Draw parts; returns premultiplied colours with coverage, and coverage of teeth."""
-    left, top, width, height = window
-    points = np.concatenate([part[1] for part in parts])
-    counts = np.cumsum([0] + [len(part[1]) for part in parts])
-    triangles = np.concatenate([part[2] + n for part, n in zip(parts, counts, strict=False)])
-    lit = np.concatenate([np.tile(colours.of(name), (len(place), 1)) for name, place, _ in parts])
-    tooth = np.concatenate([np.full((len(p), 1), float("teeth" in n)) for n, p, _ in parts])
-    flat = (fit.project(points) + lift - [left, top] + 0.5) * SCALE - 0.5
-    seen = raster.draw(flat, points[:, 2], triangles, width * SCALE, height * SCALE)
-    normal = raster.normals(points, triangles)
-    normal = normal * -np.sign(normal[:, 2:] + 1e-9)
-    front = np.quantile(points[:, 2], 0.02)
-    facing = np.clip(-0.9 * normal[:, 2] - 0.35 * normal[:, 1], 0, 1)
-    deep = np.exp(-np.clip(points[:, 2] - front, 0, None) / DEPTH_CM)
-    shade = ((1 - SHADED + SHADED * facing) * deep)[:, None] ** np.array(REDDER)
-    image = np.zeros((height * SCALE, width * SCALE, 5), np.float32)
-    image[seen.seen] = seen(
-        np.concatenate(
-            [colours.dark + (lit - colours.dark) * shade, np.ones((len(points), 1)), tooth], axis=1
-        )
-    )
-    image = resized(blurred(image, 0.9), width, height)
-    return image[..., :4], image[..., 4]
 
 
 def _back(

@@ -30,7 +30,7 @@ WHITE_MOST = 0.5
 """Where red and blue of the eyes' white lie further apart than this share of its luma, it says
 nothing about teeth."""
 
-OF_SKIN, OF_EYE, TOOTH_MOST = 0.5, 0.65, 235.0
+OF_SKIN, OF_EYE, TOOTH_MOST = 0.55, 0.7, 235.0
 """Shares of the luma of lit skin and of the eyes that make that of teeth, and the most of it."""
 
 HUE_OF_EYE, HUE_OF_SKIN, OF_SKIN_ALONE = 0.6, 0.35, 0.6
@@ -40,7 +40,7 @@ eyes say nothing."""
 HOLLOW, HOLLOW_OF_SKIN = 0.6, (0.05, 0.25)
 """Luma of the throat as a share of the darkest place's, and its bounds as shares of the skin's."""
 
-GUM, TONGUE = (0.80, 0.50, 0.48), (0.80, 0.50, 0.48)
+GUM, TONGUE = (0.80, 0.50, 0.48), (0.95, 0.58, 0.56)
 FLESH_OF_LIPS = 0.6
 """Colours as shares of the lit skin's luma, and how much of the lips' hue they have."""
 

@@ -104,7 +104,7 @@ class Slit:
         t = np.repeat(self.t[:, None], len(offsets), axis=1)
         seen = blurred(sampled(luma, self.at(t, middle[:, None] + offsets)), 0.8)
         cost = seen / 255 * 6 + LINE_PULL * offsets**2
-        line = middle + offsets[_cheapest(cost)] * np.clip((1 - np.abs(self.t)) * 8, 0, 1)
+        line = middle + offsets[cheapest(cost)] * np.clip((1 - np.abs(self.t)) * 8, 0, 1)
         window = np.hanning(15) / np.hanning(15).sum()
         self.upper = self.lower = np.convolve(np.pad(line, 7, "edge"), window, "valid")
 
@@ -117,7 +117,7 @@ class Slit:
         return curve
 
 
-def _cheapest(cost: Floats) -> Floats:
+def cheapest(cost: Floats) -> Floats:
     """The cheapest path from the first row to the last, as a column per row."""
     far = np.full(1, np.inf)
     best, ways = cost[0], []

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..i420 import LUMA_OF_RGB
 from .landmarks import Landmarks
-from .sampling import Floats, sampled
-from .slits import Slit
+from .sampling import Floats, blurred, sampled
+from .slits import Slit, cheapest
 from .smooth import filled
 
 SKULL = (33, 133, 263, 362, 168, 6, 197)
@@ -25,6 +26,13 @@ SMILING = 0.08
 
 UNDER_LIP = 0.5
 """How far teeth go on under the upper lip, in halves of the mouth's width."""
+
+ROWS_AT, ROWS_MIDDLE = (0.25, 0.9), 0.6
+"""Where the line between both rows of teeth is looked for, as shares of the way from lip to lip and
+of half the mouth's width."""
+
+ROWS_DARK, WHITE = 0.85, 6.0
+"""It is at most so bright as a share of both rows; what white costs a path along it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +71,37 @@ class Teeth:
         return np.asarray(moved(points) + down * self.slit.across)
 
 
-def shown(picture: Floats, slit: Slit, places: Floats, lip_px: float = 0.0) -> Floats:
-    """Teeth that a picture shows, at places in it, premultiplied with coverage, [..., 4].
+def between_rows(picture: Floats, slit: Slit) -> Floats | None:
+    """Where upper teeth end and lower ones begin along a slit, [points]; None if a picture shows
+    one row, or too little of the other."""
+    share = np.linspace(*ROWS_AT, 27)
+    places = slit.upper[:, None] + np.outer(slit.lower - slit.upper, share)
+    t = np.repeat(slit.t[:, None], len(share), axis=1)
+    seen = sampled(blurred(picture, 0.5) @ LUMA_OF_RGB, slit.at(t, places))
+    middle = np.flatnonzero(np.abs(slit.t) < ROWS_MIDDLE)
+    path = cheapest(seen[middle] / 255 * WHITE)
+    rows = seen[middle]
+    beyond = np.arange(len(share)) - path[:, None]
+    sides = [np.where(side, rows, 0).max(axis=1) for side in (beyond < 0, beyond > 0)]
+    dark = rows[np.arange(len(path)), path] / np.maximum(np.minimum(*sides), 1)
+    if np.median(dark) > ROWS_DARK:
+        return None
+    line = np.interp(slit.t, slit.t[middle], share[path])
+    return np.asarray(slit.upper + line * (slit.lower - slit.upper))
 
-    They end `lip_px` before the lower lip; their colour goes on under the upper one.
+
+def shown(
+    picture: Floats, slit: Slit, places: Floats, lip_px: float = 0.0, end: Floats | None = None
+) -> Floats:
+    """Upper teeth that a picture shows, at places in it, premultiplied with coverage, [..., 4].
+
+    They end `lip_px` before the lower lip, or at a line along the slit; their colour goes on under
+    the upper lip.
     """
     t, n = slit.coordinates(places)
     upper, lower = slit.edges(t)
     colour = filled(sampled(picture, places), slit.inside(places) > SHOWN_PX + lip_px)
-    within = np.minimum(lower - lip_px - n, n - upper + UNDER_LIP * slit.half)
+    last = lower - lip_px if end is None else np.interp(t, slit.t, end)
+    within = np.minimum(last - n, n - upper + UNDER_LIP * slit.half)
     cover = np.clip(np.minimum(within, (1 - np.abs(t)) * slit.half) / 1.5 + 0.5, 0, 1)
     return np.concatenate([colour * cover[..., None], cover[..., None]], axis=-1)
