@@ -109,13 +109,13 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
         {"jaw": 0.7, "opening": 0.6, "width": 1.2, "contact": 0.5}, 0.10, 0.07,
     ),
     "aa": MouthShape(
-        "father, cat, cut: the widest jaw; the lips hang loose.",
-        {"jaw": 0.6, "lower": 0.32, "upper": 0.2, "stretch": 0.1},
+        "father, cat, cut: the widest jaw, lips 1.5 cm apart in speech; they hang loose.",
+        {"jaw": 0.46, "lower": 0.32, "upper": 0.2, "stretch": 0.1},
         {"jaw": 1.4, "width": 0.8}, 0.07, 0.08,
     ),
     "E": MouthShape(
         "bed, day: half open, slightly spread.",
-        {"jaw": 0.36, "lower": 0.34, "upper": 0.2, "stretch": 0.25, "smile": 0.15},
+        {"jaw": 0.3, "lower": 0.34, "upper": 0.2, "stretch": 0.25, "smile": 0.15},
         {}, 0.07, 0.08,
     ),
     "I": MouthShape(
@@ -125,7 +125,7 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
     ),
     "O": MouthShape(
         "law, go: open and round; rounding spreads over the consonants around it.",
-        {"jaw": 0.4, "lower": 0.12, "upper": 0.06, "funnel": 0.5, "pucker": 0.35},
+        {"jaw": 0.34, "lower": 0.12, "upper": 0.06, "funnel": 0.5, "pucker": 0.35},
         {"jaw": 1.2, "width": 2.5}, 0.12, 0.08,
     ),
     "U": MouthShape(
