@@ -17,6 +17,7 @@ from .blocks import corners
 from .canvas import SIDE_PX
 from .cutout import Cutout
 from .eyes import Eyeball
+from .frame import on_wall
 from .graph import Graph, Tensor
 from .head import CELL_PX, CELLS, LIMITS, POSE, POWERS, Head
 from .inverse import SMOOTH, origins
@@ -37,7 +38,11 @@ from .planes import (
 )
 from .regions import MOST, Reach, bands
 from .sampling import Floats
+from .sharpness import lost, regained_blocks, within
 from .window import Window, across, around, eye_windows, fade, mouth_window
+
+BLINK_LATE = 0.35
+"""At half its weight a blink has closed lids by 0.41 of their way, as on rendered people."""
 
 RIM_PX = 1
 """At the picture's own rim nothing is fetched from beyond this."""
@@ -112,7 +117,8 @@ class Drawing:
         self.shown = self.reach.around(self.inner)
         self.openings = self._openings()
         regions = bands(self.reach, self.parts.layers.matte, self.box)
-        self._frame(regions, [self._region(region) for region in regions])
+        frame = on_wall(self.wall, self.face, regions, [self._region(each) for each in regions])
+        graph.named(frame, "i420")
         return graph
 
     def _weights(self) -> Tensor:
@@ -121,6 +127,8 @@ class Drawing:
         names = parts.motion.names
         units = self.face.columns([INDEX[name] for name in names if name != SEAL])
         units = with_lids(self.face, units, names[:-1]).clip(0, 1)
+        late = np.array([[BLINK_LATE * name.startswith("eyeBlink") for name in names[:-1]]])
+        units = units - (units - units * units) * self.graph.constant(late)
         units = units * self.graph.constant(parts.lean[None, :-1])
         jaw, close, *press = (
             self.face.columns([INDEX[name]])
@@ -287,6 +295,7 @@ class Drawing:
         behind = 1.0 - cover * (1 / 255)
         luma = (luma - float(BLACK)) * light + fine * behind
         chroma = (tint - float(GREY)) + coarse * behind
+        soft = lost(motion).reshaped(1, -1, height, width) * (cover * (1 / 255))
         shown = self.shown.within(window)
         if shown.height > 0 and shown.width > 0:
             part = shown.moved(-window.left, -window.top).halved()
@@ -295,48 +304,12 @@ class Drawing:
             near, colour, share = over.split(4, 2, 1, axis=0)
             luma = luma + (near - luma) * share
             chroma = chroma + (colour - chroma) * share
+            again = lost(self._carried(shown, 2)).reshaped(1, -1, part.height, part.width)
+            again = again.framed(part.top, after[0], part.left, after[1])
+            soft = soft + (again - soft) * share
+        luma = regained_blocks(luma, soft * self.graph.constant(within(height)))
         whole = interleaved(luma.codes(BLACK), window.height, window.width)
         return whole, chroma.codes(GREY).turned(1, 0, 2, 3)
-
-    def _frame(self, regions: list[Window], parts: list[tuple[Tensor, Tensor]]) -> None:
-        """Lay regions on the wall: the output."""
-        luma = self._banded(regions, [part[0] for part in parts], 1)
-        chroma = self._banded(regions, [part[1] for part in parts], 2)
-        flat = chroma.reshaped(-1, SIDE_PX // 2, SIDE_PX)
-        self.graph.named(self.graph.joined([luma.reshaped(-1, SIDE_PX, SIDE_PX), flat], 1), "i420")
-
-    def _banded(self, regions: list[Window], parts: list[Tensor], scale: int) -> Tensor:
-        """Parts between what is left of the wall, bytes, [B, planes, H, W]."""
-        graph, bands_, row, side = self.graph, [], 0, SIDE_PX // scale
-        for window, part in zip(regions, parts, strict=True):
-            top, bottom = window.top // scale, window.bottom // scale
-            left, right = window.left // scale, window.right // scale
-            bands_ += self._still(scale, row, top, 0, side)
-            inner = part.reshaped(-1, scale, bottom - top, right - left)
-            before = self._still(scale, top, bottom, 0, left)
-            after = self._still(scale, top, bottom, right, side)
-            bands_.append(graph.joined([*before, inner, *after], 3))
-            row = bottom
-        bands_ += self._still(scale, row, side, 0, side)
-        return graph.joined(bands_, 2)
-
-    def _still(self, scale: int, *part: int) -> list[Tensor]:
-        """A part of the wall for each of the batch, if there is any."""
-        top, bottom, left, right = part
-        if top == bottom or left == right:
-            return []
-        return [self.graph.node("Expand", self.wall.still(scale, *part), self._batch())]
-
-    def _batch(self) -> Tensor:
-        if self._count is None:
-            graph = self.graph
-            size = graph.node(
-                "Slice", graph.node("Shape", self.face), graph.whole(0), graph.whole(1)
-            )
-            self._count = graph.joined([size, graph.whole(1, 1, 1)], 0)
-        return self._count
-
-    _count: Tensor | None = None
 
 
 def _cut(field: Tensor, window: Window) -> Tensor:

@@ -20,6 +20,7 @@ from .mouth import Inside
 from .mouth_graph import at_rest, drawn_inside
 from .planes import eighths, fetched, finer, pictures, ramps
 from .sampling import Floats
+from .sharpness import lost, regained
 from .window import Window
 
 OVERLAP_PX = 1.0
@@ -38,7 +39,7 @@ share of a picture's."""
 STILL_PX = 1.5
 """An iris that has moved less than this shows the picture's own eye, in part."""
 
-LID_SHADOW, LID_SHADOW_PX = 0.4, 2.5
+LID_SHADOW, LID_SHADOW_PX = 0.5, 2.5
 """How dark it is under an upper lid, and how far the shadow reaches."""
 
 TEETH_SHADOW, INNER_SHADOW, INNER_SHADOW_PX = 0.3, 0.75, 7.0
@@ -47,14 +48,17 @@ TEETH_SHADOW, INNER_SHADOW, INNER_SHADOW_PX = 0.3, 0.75, 7.0
 RIM_PX, RIM_OPEN = 3.0, 5.0
 """How wide the dark rim of a lower lip is, and the inverse of the jaw's weight that shows it."""
 
-FOLD_SHADOW, FOLD_SHADOW_PX = 0.2, 2.0
+FOLD_SHADOW, FOLD_SHADOW_PX = 0.3, 2.0
 """The same of lids under their folds."""
 
 FOLD_SOFT = 0.3
 """How much less sharply skin ends at the fold over a lid that is shut."""
 
-LASH, LASH_DARK = 0.55, 0.1
-"""Lashes of closing lids become a line: so far towards the darkest tenth of the lid's edge."""
+LASH, LASH_DARK = 0.8, 0.05
+"""Lashes of closing lids become a line: so far towards the darkest twentieth of the lid's edge."""
+
+PALER = 0.6
+"""How much of the light that a shadow takes its colour loses, too."""
 
 EYES = ("Right", "Left")
 
@@ -140,8 +144,8 @@ class Openings:
         rim = (1.0 - lower.distance.apply("Abs") * (1 / RIM_PX)).clip(0, 1)
         opened = (jaw * RIM_OPEN).clip(0, 1).reshaped(1, 1, -1, 1, 1)
         share = self.graph.half(window.of(inner.rim, inner.left, inner.top)[None, None, None])
-        lower.luma = lower.luma * (1.0 - rim * (opened * share))
-        return self._layered(back, lower.planes(), cover, upper.planes(), upper.cover, gain)
+        lip = self._darkened(lower.luma, lower.chroma, 1.0 - rim * (opened * share))
+        return self._layered(back, lip, cover, upper.planes(), upper.cover, gain)
 
     def eyes(self, eyes: Sequence[Eyeball], windows: Sequence[Window], skin: Skin) -> Tensor:
         """Both eyes, [2, 3, B, H, W]."""
@@ -150,7 +154,7 @@ class Openings:
         back = self._eyeballs(eyes, windows)
         rest = [window.of(self._edges[2]) for window in windows]
         back = self._shadowed(back, lid.distance, rest, LID_SHADOW, LID_SHADOW_PX, gain)
-        shut = (self.weight(*(f"eyeBlink{name}" for name in EYES)) * 2.5 - 0.5).clip(0, 1)
+        shut = (self.weight(*(f"eyeBlink{name}" for name in EYES)) * 4.0 - 0.4).clip(0, 1)
         line = self.graph.constant(np.array([_lash(eye) for eye in eyes]).reshape(2, 1, 1, 1, 1))
         lid.luma = lid.luma + (line - lid.luma) * lid.more[0] * (shut * (LASH / 255))
         back = back + (lower.planes() - back) * lower.cover
@@ -180,8 +184,10 @@ class Openings:
         around = [window.grown(reach) for window in windows]
         source = self._source(around, [np.pad(each, reach) for each in lashes])
         sizes = [count] * (len(moving) // count)
-        found = fetched(source, places).split(*sizes, axis=0)
         more = 1 if lashes else 0
+        luma, others = fetched(source, places).split(1, 3 + more, axis=1)
+        soft = lost(motion * float(STEP)).reshaped(len(moving), 1, -1, width)
+        found = graph.joined([regained(luma, soft), others], 1).split(*sizes, axis=0)
         shape = (count, 4 + more, -1, height, width)
         sides = [Side(each.reshaped(*shape), more) for each in found]
         gain = rows @ graph.joined(list(skin.gain), 0) @ columns
@@ -227,8 +233,11 @@ class Openings:
             still = np.stack(rest)[:, None, None]
             shadow = shadow - self.graph.half(np.exp(np.minimum(still, 0) / reach))
         dark = (1.0 - shadow.clip(0, 1) * depth) / gain
-        luma, chroma = back.split(1, 2, axis=1)
-        return self.graph.joined([luma * dark, chroma], 1)
+        return self._darkened(*back.split(1, 2, axis=1), dark)
+
+    def _darkened(self, luma: Tensor, chroma: Tensor, share: Tensor) -> Tensor:
+        """Less light has less colour, too; in part, for what light is left inside is redder."""
+        return self.graph.joined([luma * share, chroma * (share * PALER + (1.0 - PALER))], 1)
 
     def _eyeballs(self, eyes: Sequence[Eyeball], windows: Sequence[Window]) -> Tensor:
         graph = self.graph

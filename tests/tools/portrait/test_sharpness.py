@@ -1,0 +1,66 @@
+"""What interpolation takes from a picture is given back, and nothing is added where nothing moves."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+pytest.importorskip("scipy", reason="the extra `portrait` is not installed")
+graphs = import_module("livekit_plugins_avatar.tools.portrait.graph")
+sharpness = import_module("livekit_plugins_avatar.tools.portrait.sharpness")
+
+SIDE = 16
+
+
+def _run(graph: object, out: object, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    kind = TensorProto.FLOAT
+    wanted = helper.make_graph(
+        [],
+        "g",
+        [helper.make_tensor_value_info(n, kind, v.shape) for n, v in inputs.items()],
+        [helper.make_tensor_value_info(out.name, kind, None)],  # type: ignore[attr-defined]
+    )
+    graph.add_to(wanted)  # type: ignore[attr-defined]
+    model = helper.make_model(wanted, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    found: NDArray[np.float32] = session.run(None, inputs)[0]
+    return found
+
+
+def _waves(shift: float) -> NDArray[np.float32]:
+    """Waves of four pixels each way, interpolated `shift` to the right and down."""
+    at = np.arange(SIDE + 1)
+    wave = np.cos(np.pi / 2 * at)
+    soft = wave[:-1] * (1 - shift) + wave[1:] * shift
+    return (soft[:, None] + soft[None]).astype(np.float32)[None, None]
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.25, 0.5, 0.75])
+def test_shifted_waves_keep_their_height(shift: float) -> None:
+    """A structure of four pixels has what it had, within a tenth, wherever it moves."""
+    moved = np.full((1, 2, SIDE, SIDE), shift, np.float32)
+    graph = graphs.Graph()
+    share = sharpness.lost(graph.input("moved"))
+    whole = sharpness.regained(graph.input("soft"), share)
+    sharp = _run(graph, whole, soft=_waves(shift), moved=moved)[0, 0, 2:-2, 2:-2]
+    assert np.std(sharp) == pytest.approx(np.std(_waves(0.0)[0, 0, 2:-2, 2:-2]), rel=0.1)
+
+
+def test_blocks_are_sharpened_as_one_picture() -> None:
+    """Each pixel of a block has its own four neighbours, also those of the next block."""
+    picture = np.random.default_rng(0).uniform(100, 103, (SIDE, SIDE)).astype(np.float32)
+    blocks = picture.reshape(SIDE // 2, 2, SIDE // 2, 2).transpose(1, 3, 0, 2)
+    graph = graphs.Graph()
+    share = graph.constant(np.full((1, 1, SIDE // 2, SIDE // 2), 1 / sharpness.DIAGONAL))
+    out = sharpness.regained_blocks(graph.input("luma"), share)
+    drawn = _run(graph, out, luma=blocks.reshape(4, 1, SIDE // 2, SIDE // 2))
+    drawn = drawn.reshape(2, 2, SIDE // 2, SIDE // 2).transpose(2, 0, 3, 1).reshape(SIDE, SIDE)
+    corners = (picture[:-2, :-2] + picture[:-2, 2:] + picture[2:, :-2] + picture[2:, 2:]) / 4
+    wanted = 2 * picture[1:-1, 1:-1] - corners
+    np.testing.assert_allclose(drawn[1:-1, 1:-1], wanted, rtol=1e-4, atol=1e-3)
