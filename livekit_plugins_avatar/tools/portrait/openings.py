@@ -233,7 +233,8 @@ class Openings:
             still = np.stack(rest)[:, None, None]
             shadow = shadow - self.graph.half(np.exp(np.minimum(still, 0) / reach))
         dark = (1.0 - shadow.clip(0, 1) * depth) / gain
-        return self._darkened(*back.split(1, 2, axis=1), dark)
+        luma, chroma = back.split(1, 2, axis=1)
+        return self._darkened(luma, chroma, dark)
 
     def _darkened(self, luma: Tensor, chroma: Tensor, share: Tensor) -> Tensor:
         """Less light has less colour, too; in part, for what light is left inside is redder."""

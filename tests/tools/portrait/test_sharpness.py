@@ -1,4 +1,4 @@
-"""What interpolation takes from a picture is given back, and nothing is added where nothing moves."""
+"""What interpolation takes from a moved picture is given back."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ def _run(graph: object, out: object, **inputs: NDArray[np.float32]) -> NDArray[n
     graph.add_to(wanted)  # type: ignore[attr-defined]
     model = helper.make_model(wanted, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    found: NDArray[np.float32] = session.run(None, inputs)[0]
-    return found
+    return np.asarray(session.run(None, inputs)[0])
 
 
 def _waves(shift: float) -> NDArray[np.float32]:
