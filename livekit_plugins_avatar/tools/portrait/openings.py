@@ -48,7 +48,7 @@ TEETH_SHADOW, INNER_SHADOW, INNER_SHADOW_PX = 0.3, 0.75, 7.0
 RIM_PX, RIM_OPEN = 3.0, 5.0
 """How wide the dark rim of a lower lip is, and the inverse of the jaw's weight that shows it."""
 
-FOLD_SHADOW, FOLD_SHADOW_PX = 0.3, 2.0
+FOLD_SHADOW, FOLD_SHADOW_PX = 0.2, 2.0
 """The same of lids under their folds."""
 
 FOLD_SOFT = 0.3
