@@ -121,12 +121,8 @@ def inside_of(
         lift = _lower_lift(rig, fit, slit, rows)
     lower, _ = drawn(_part(rig, fit, "lower", JAW_DRAWN), lift, colours, fit, window)
     jaw = (_back(rig, fit, lift, window, 0.0), _back(rig, fit, lift, window, FOLLOWS))
-    grain = sampled(
-        (picture - blurred(picture, GRAIN_PX)).clip(-GRAIN_MOST, GRAIN_MOST),
-        points + slit.across * (CHIN * slit.half),
-    )
     lower[..., :3] *= LOWER_LIT
-    outer = _outer(slit, points)
+    outer, grain = _outer(slit, points), _grain(picture, slit, points)
     for sprite in (upper, lower):
         dark = colours.dark * sprite[..., 3:]
         sprite[..., :3] += (dark - sprite[..., :3]) * (CORNER_DARK * outer)
@@ -143,6 +139,12 @@ def inside_of(
         rim=RIM[0] + (RIM[1] - RIM[0]) * outer[..., 0],
         own=shown(picture, slit, points, -OWN_LIP_PX, rows) if toothy else None,
     )
+
+
+def _grain(picture: Floats, slit: Slit, points: Floats) -> Floats:
+    """The chin's, at points of the mouth."""
+    fine = (picture - blurred(picture, GRAIN_PX)).clip(-GRAIN_MOST, GRAIN_MOST)
+    return sampled(fine, points + slit.across * (CHIN * slit.half))
 
 
 def _placed(rig: Rig, fit: Fit, name: str, jaw: float, unit: str = "jawOpen") -> Floats:
