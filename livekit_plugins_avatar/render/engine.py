@@ -18,6 +18,7 @@ import numpy as np
 
 from ..log import logger
 from .model import Faces, GraphModel, Model
+from .parted_model import Drawn, PartedModel
 from .persona import OUTPUTS, Device, Persona, PersonaError
 from .providers import candidates, first_line
 from .renderer import Frames
@@ -25,6 +26,8 @@ from .renderer import Frames
 OPEN_LIMIT_S = {"tensorrt": 1200.0, "cuda": 60.0, "cpu": 60.0}
 """Opening a persona and drawing its first picture take no longer; a built-in one takes 0.4 s on a
 CPU, 2.1 s on CUDA, and minutes where TensorRT compiles it."""
+
+AnyModel = Model | GraphModel | PartedModel
 
 T = TypeVar("T")
 
@@ -44,18 +47,26 @@ class Engine:
         """The devices, that in use first, and whether it replays CUDA graphs."""
         self._failures: dict[str, str] = {}
         self._lock = threading.Lock()
-        self._model: Model | GraphModel | None = None
+        self._model: AnyModel | None = None
 
     @property
     def device(self) -> str:
         """The device in use, or the one to be tried next."""
         return self._ways[0][0]
 
-    def draw(self, output: str, faces: Faces) -> Frames:
-        """Draw one picture per row, and raise only what the last device raises."""
+    def draw(self, output: str, faces: Faces, drawn: Drawn | None = None) -> Frames:
+        """Draw one picture per row, and raise only what the last device raises.
+
+        Args:
+            output: Which of the file's.
+            faces: The model's input.
+            drawn: What the same viewer saw last: a part that looks so is not drawn again.
+        """
         while True:
             model = self.open()
             try:
+                if isinstance(model, PartedModel):
+                    return model.draw(output, faces, drawn)
                 return model.draw(output, faces)
             except Exception as error:
                 with self._lock:
@@ -63,7 +74,7 @@ class Engine:
                     if self._model is model:
                         self._leave(error)
 
-    def open(self) -> Model | GraphModel:
+    def open(self) -> AnyModel:
         """Open the persona and draw its resting face, where that has not been done."""
         with self._lock:
             while self._model is None:
@@ -99,9 +110,15 @@ class Engine:
         self._model = None
 
 
-def _opened(persona: Persona, device: str, graphs: bool, threads: int) -> Model | GraphModel:
+def _opened(persona: Persona, device: str, graphs: bool, threads: int) -> AnyModel:
     """Open a persona on a device and draw its resting face, so that the first frame is not late."""
-    model = GraphModel(persona, threads) if graphs else Model(persona, device, threads)
+    model: AnyModel
+    if graphs:
+        model = GraphModel(persona, threads)
+    elif device == "cpu" and persona.parts:
+        model = PartedModel(persona, threads)
+    else:
+        model = Model(persona, device, threads)
     neutral = np.array([persona.neutral], np.float32)
     for aspect, (width, height) in persona.sizes.items():
         drawn = model.draw(OUTPUTS[aspect], neutral)

@@ -45,14 +45,16 @@ _WEIGHTS: NDArray[np.float32] = np.zeros(len(PARAMETERS), np.float32)
 for _priority, _names, _reason in CHANGE_PRIORITY:
     _WEIGHTS[[INDEX[name] for name in _names]] = _priority
 
-_VISIBLE = np.ones(len(PARAMETERS), np.float32)
+VISIBLE_CHANGE: NDArray[np.float32] = np.ones(len(PARAMETERS), np.float32)
+"""`VISIBLE` of each parameter, [P]."""
+
 for _least, _columns, _reason in VISIBLE:
-    _VISIBLE[_columns] = _least
+    VISIBLE_CHANGE[_columns] = _least
 
 
 def looks_like(face: FaceState, drawn: FaceState) -> bool:
     """Whether the picture of `drawn` will do for `face`."""
-    return bool((np.abs(face.values - drawn.values) <= _VISIBLE).all())
+    return bool((np.abs(face.values - drawn.values) <= VISIBLE_CHANGE).all())
 
 
 def opening(face: FaceState) -> float:

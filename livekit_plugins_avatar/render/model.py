@@ -10,9 +10,9 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import cache, partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -87,6 +87,17 @@ _runs: set[onnxruntime.RunOptions] = set()
 """Of the pictures that a CPU draws now."""
 
 
+@contextmanager
+def running() -> Iterator[onnxruntime.RunOptions]:
+    """A picture that a CPU draws: it is stopped where the process ends meanwhile."""
+    run = onnxruntime.RunOptions()
+    _runs.add(run)
+    try:
+        yield run
+    finally:
+        _runs.discard(run)
+
+
 @atexit.register
 def end_runs() -> None:
     """Stop drawing: a thread in native code, as Python shuts down, aborts the process."""
@@ -111,13 +122,9 @@ class Model:
 
     def _run(self, output: str, faces: Faces) -> Frames:
         if self._device == "cpu":
-            run = onnxruntime.RunOptions()
-            _runs.add(run)
-            try:
+            with running() as run:
                 frames: Frames = self._session.run([output], {"face": faces}, run)[0]
                 return frames
-            finally:
-                _runs.discard(run)
         with GPU:
             # The pictures stay in the device's memory, and are copied out of it once.
             binding: Any = self._session.io_binding()

@@ -137,6 +137,15 @@ def read_weights(content: bytes | bytearray) -> dict[str, Weight]:
     }
 
 
+def fields(message: memoryview) -> Iterator[tuple[int, Any]]:
+    """The number and the value, whole or bytes, of each field of a message.
+
+    Raises:
+        OnnxFileError: It is malformed.
+    """
+    return _Reader().fields(message)
+
+
 def _all(tree: Tree, *path: str) -> list[Any]:
     """All values at a path; the parts of a message that comes several times are joined."""
     found: list[Any] = [tree]
@@ -188,7 +197,7 @@ class _Reader:
     def read(self, message: memoryview, schema: Schema) -> Tree:
         """Read the fields of a message that are in the schema, and messages within it."""
         tree: Tree = {}
-        for number, value in self._fields(message, whole=schema is MODEL):
+        for number, value in self.fields(message, whole=schema is MODEL):
             if number not in schema:
                 continue
             name, kind = schema[number]
@@ -203,7 +212,7 @@ class _Reader:
             )
         return tree
 
-    def _fields(self, message: memoryview, *, whole: bool) -> Iterator[tuple[int, Any]]:
+    def fields(self, message: memoryview, *, whole: bool = False) -> Iterator[tuple[int, Any]]:
         """Yield the number of each field of a message, or of the whole file, and its value."""
         at = 0
         while at < len(message):

@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from .engine import Engine, engine_for
+from .parted_model import Drawn
 from .persona import OUTPUTS, Aspect, Device, Persona
 from .providers import BATCHES
 from .renderer import Frames, Moment
@@ -49,6 +50,7 @@ class OnnxRenderer:
         """Frames a second that the persona is made for."""
         self._output = OUTPUTS[aspect]
         self._columns = persona.columns
+        self._drawn = Drawn()
         engine = engine_for(persona, device, threads)
         engine.open()
         self._engine: Engine | None = engine
@@ -76,11 +78,11 @@ class OnnxRenderer:
             width, height = self.size
             return np.empty((0, height * 3 // 2, width), np.uint8)
         faces = np.stack([moment.value.values[self._columns] for moment in moments])
-        return engine.draw(self._output, faces)
+        return engine.draw(self._output, faces, self._drawn)
 
     def close(self) -> None:
         """Release the weights, which go with their last user; may be called again."""
-        self._engine = None
+        self._engine, self._drawn = None, Drawn()
 
     def _open_engine(self) -> Engine:
         if self._engine is None:

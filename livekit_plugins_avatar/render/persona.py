@@ -8,7 +8,8 @@ The file has
   same picture within a wider one, for meeting tiles;
 - metadata: `schema`, `name`, `licence`, `width`, `height`, `fps`, with the wide output its
   `wide_width`, and as JSON `parameters` (names from `face.state.PARAMETERS`, any of them in any
-  order) and `neutral` (P numbers: the face at rest).
+  order) and `neutral` (P numbers: the face at rest); where some parameters alone decide values of
+  the graph, `parts`, which lists these (`parts`).
 
 Loading checks all of this, and that the file is safe to compute (`onnx_file`), without computing
 anything. Whatever does not fit is one `PersonaError`. ONNX Runtime computes both pictures whichever
@@ -29,6 +30,7 @@ from typing import Any, Literal
 from ..face.state import INDEX
 from ..timeline import SAMPLE_RATE
 from .onnx_file import OnnxFileError, TensorInfo, parse, read_bytes, shortened
+from .parts import Part, parts_of
 
 Aspect = Literal["square", "wide", "portrait"]
 """The picture itself, the same picture in the middle of a 16:9 one, or what `framing` cuts out of
@@ -85,6 +87,7 @@ class Persona:
         neutral: The model's input for the face at rest, one number per parameter.
         batch: What the file calls the batch dimension of its input, if it has a name there.
         content: The bytes of the file.
+        parts: Values that a few parameters decide.
         digest: Of the content; personas with the same digest draw the same.
     """
 
@@ -97,6 +100,7 @@ class Persona:
     neutral: tuple[float, ...]
     batch: str | None
     content: bytes = field(repr=False)
+    parts: tuple[Part, ...]
     digest: str
 
     @staticmethod
@@ -186,6 +190,7 @@ def _checked(path: Path, content: bytes) -> Persona:
         neutral=_neutral(said, len(parameters)),
         batch=batch if isinstance(batch, str) else None,
         content=content,
+        parts=parts_of(said, parameters),
         digest=hashlib.sha256(content).hexdigest(),
     )
 

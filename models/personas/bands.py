@@ -46,6 +46,9 @@ WALL_PX = 16
 """The figure is kept before a wall that is known so coarsely: its outline then stays within bytes,
 whatever is behind it."""
 
+END = 2**31 - 1
+"""Behind the last place of an axis."""
+
 EVEN = 2
 """A band begins and ends at a multiple of so many blocks."""
 
@@ -63,6 +66,12 @@ class Reach:
     face: NDArray[np.bool_]
     figure: NDArray[np.bool_]
     lit: NDArray[np.bool_]
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Around what a face changes: the first row, that after the last, columns likewise."""
+        rows, columns = (np.flatnonzero(self.face.any(axis=axis)) for axis in (1, 0))
+        return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
 class End:
@@ -96,15 +105,19 @@ class End:
         batch = graph.joined([graph.node("Slice", batch, graph.whole(0), graph.whole(1))], 0)
         self._batch = graph.joined([batch, graph.whole(1, 1, 1)], 0)
         bands = [self._band(top) for top in range(0, SIDE_PX, BAND_PX)]
-        luma, chroma = (graph.joined(list(parts), 2) for parts in zip(*bands, strict=True))
+        still = [graph.joined([whole[kind] for whole, _ in bands], 2) for kind in (0, 1)]
+        luma, chroma = self._with_face(still, [face for _, face in bands if face])
         half = SIDE_PX // 2
         square = [luma.reshaped(-1, SIDE_PX, SIDE_PX), chroma.reshaped(-1, half, SIDE_PX)]
         graph.named(graph.joined(square, 1), "i420")
+        # Of finished bytes: where only the square picture is asked for, it costs nothing.
+        luma, chroma = graph.input("i420").split(SIDE_PX, half, axis=1)
         wide = [
-            self._with_sides(luma, "luma", 1).reshaped(-1, SIDE_PX, WIDE_PX),
-            self._with_sides(chroma, "chroma", 2).reshaped(-1, half, WIDE_PX),
+            self._with_sides(luma.reshaped(-1, 1, SIDE_PX, SIDE_PX), "luma", 1),
+            self._with_sides(chroma.reshaped(-1, 2, half, half), "chroma", 2),
         ]
-        graph.named(graph.joined(wide, 1), "i420_wide")
+        rows = [wide[0].reshaped(-1, SIDE_PX, WIDE_PX), wide[1].reshaped(-1, half, WIDE_PX)]
+        graph.named(graph.joined(rows, 1), "i420_wide")
         return graph
 
     def _with_sides(self, middle: Tensor, kind: str, planes: int) -> Tensor:
@@ -151,28 +164,58 @@ class End:
         found = fetched(light.framed(1, 1, 1, 1, "edge"), where.turned(0, 2, 3, 1))
         return found.turned(1, 0, 2, 3)
 
-    def _band(self, top: int) -> tuple[Tensor, Tensor]:
-        """Bytes of some rows: luma, [B, 1, H, 512], and chroma, [B, 2, H / 2, 256]."""
-        graph = self.graph
+    def _band(self, top: int) -> tuple[list[Tensor], tuple[Tensor, Tensor] | None]:
+        """Some rows of the figure, its face at rest: bytes of luma, [B, 1, H, 512], and of chroma,
+        [B, 2, H / 2, 256]; codes and motion of the blocks that a face may change, if there are any.
+        """
+        graph, (upper, lower, begin, end) = self.graph, self._reach.box
         first, last = top // 2, (top + BAND_PX) // 2
         seen = np.flatnonzero(self._reach.figure[first:last].any(axis=0))
-        left = int(seen[0]) // EVEN * EVEN
-        right = -(-(int(seen[-1]) + 1) // EVEN) * EVEN
-        luma, chroma = self._drawn(first, last, left, right)
-        parts = []
-        for kind, (middle, by) in enumerate(((luma, 2), (chroma, 1))):
-            still = self._still[kind]
-            sides = []
-            for begin, end in ((0, left), (right, SIDE_PX // 2)):
-                part = still.window(first * by, last * by, begin * by, end * by)
-                sides.append(graph.node("Expand", part, self._batch))
-            parts.append(graph.joined([sides[0], middle, sides[1]], 3))
-        return parts[0], parts[1]
-
-    def _drawn(self, first: int, last: int, left: int, right: int) -> tuple[Tensor, Tensor]:
-        """Bytes of the blocks in a window: luma, [B, 1, 2 h, 2 w], and chroma, [B, 2, h, w]."""
-        graph, height, width = self.graph, last - first, right - left
+        left = min(int(seen[0]), begin) // EVEN * EVEN
+        right = -(-max(int(seen[-1]) + 1, end) // EVEN) * EVEN
         motion = self._carried.window(first, last, left, right)
+        codes = self._drawn(motion, first, last, left, right)
+        whole = []
+        planes = _planes(codes.codes(0), last - first, right - left)
+        for still, middle, by in zip(self._still, planes, (2, 1), strict=True):
+            sides = []
+            for start, stop in ((0, left), (right, SIDE_PX // 2)):
+                part = still.window(first * by, last * by, start * by, stop * by)
+                sides.append(graph.node("Expand", part, self._batch))
+            whole.append(graph.joined([sides[0], middle, sides[1]], 3))
+        rows = max(upper, first) - first, min(lower, last) - first
+        if rows[0] >= rows[1]:
+            return whole, None
+        face = (*rows, begin - left, end - left)
+        return whole, (codes.window(*face), motion.window(*face))
+
+    def _with_face(
+        self, still: Sequence[Tensor], faces: Sequence[tuple[Tensor, Tensor]]
+    ) -> list[Tensor]:
+        """Bytes of luma and chroma with what the face changes.
+
+        Args:
+            still: The same with the face at rest.
+            faces: Of each band the codes and the motion of what it may change.
+        """
+        top, bottom, left, right = self._reach.box
+        codes, motion = (self.graph.joined(list(parts), 2) for parts in zip(*faces, strict=True))
+        source = (FACE[2] + 2, FACE[3] + 2)
+        corner = 2 * left - FACE[0] + 1, 2 * top - FACE[1] + 1
+        box = (*corner, 2 * (right - left), 2 * (bottom - top))
+        scale = self.graph.constant(2 / np.array(source).reshape(1, 2, 1, 1))
+        places = motion * scale + ramps(self.graph, box, source, 2)
+        moved = fetched(self._changed, places.turned(0, 2, 3, 1)).turned(1, 0, 2, 3)
+        face = _planes((codes + moved).codes(0), bottom - top, right - left)
+        return [
+            _within(picture, part, (top * by, bottom * by, left * by, right * by))
+            for picture, part, by in zip(still, face, (2, 1), strict=True)
+        ]
+
+    def _drawn(self, motion: Tensor, first: int, last: int, left: int, right: int) -> Tensor:
+        """Codes of the blocks in a window whose motion is given, the face at rest: four pixels of
+        luma, then chroma, [6, B, h, w]."""
+        graph, height, width = self.graph, last - first, right - left
         at = motion + corners(graph, 2 * left, 2 * first, width, height)
         near, drawn, own = self._plate.taken(at, (width, height))
         cover, there = drawn.split(1, 1, axis=0)
@@ -180,13 +223,7 @@ class End:
         blocks, wall = self._behind(first, last, left, right)
         free = 1.0 - cover * (1 / 255)
         near = near + (bright - there * free) + blocks * free
-        colour = own + tint + wall * free
-        if self._reach.face[first:last, left:right].any():
-            moved = self._moved_changes(motion, (first, last, left, right))
-            more, tinge = moved.split(4, 2, axis=0)
-            near, colour = near + more, colour + tinge
-        whole = interleaved(near.codes(0), 2 * height, 2 * width)
-        return whole.reshaped(-1, 1, 2 * height, 2 * width), colour.codes(0).turned(1, 0, 2, 3)
+        return graph.joined([near, own + tint + wall * free], 0)
 
     def _behind(self, first: int, last: int, left: int, right: int) -> tuple[Tensor, Tensor]:
         """The wall in a window: luma [4, 1, h, w], and chroma less what has no colour,
@@ -207,21 +244,20 @@ class End:
         light = self._light.window(top, bottom, 0, cells) @ eighths(self.graph, columns)
         return eighths(self.graph, rows[:, top:bottom]) @ light
 
-    def _moved_changes(self, motion: Tensor, window: tuple[int, int, int, int]) -> Tensor:
-        """What the face changes where the head has carried it, in a window whose motion is given,
-        [6, B, h, w]."""
-        first, last, left, right = window
-        seen = self._reach.face[first:last, left:right]
-        rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
-        top, bottom, begin, end = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-        source = (FACE[2] + 2, FACE[3] + 2)
-        box = (2 * (left + begin) - FACE[0] + 1, 2 * (first + top) - FACE[1] + 1)
-        own = ramps(self.graph, (*box, 2 * (end - begin), 2 * (bottom - top)), source, 2)
-        scale = self.graph.constant(2 / np.array(source).reshape(1, 2, 1, 1))
-        part = motion.window(int(top), int(bottom), int(begin), int(end))
-        found = fetched(self._changed, (part * scale + own).turned(0, 2, 3, 1))
-        after = (seen.shape[0] - int(bottom), seen.shape[1] - int(end))
-        return found.turned(1, 0, 2, 3).framed(int(top), after[0], int(begin), after[1])
+
+def _planes(codes: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Bytes of blocks, as of `End._drawn`, as pictures: [B, 1, 2 h, 2 w] and [B, 2, h, w]."""
+    luma, chroma = codes.split(4, 2, axis=0)
+    whole = interleaved(luma, 2 * height, 2 * width)
+    return whole.reshaped(-1, 1, 2 * height, 2 * width), chroma.turned(1, 0, 2, 3)
+
+
+def _within(picture: Tensor, part: Tensor, box: tuple[int, int, int, int]) -> Tensor:
+    """A picture with another part: the first row, that after the last, columns likewise."""
+    top, bottom, left, right = box
+    beside = [picture.window(top, bottom, 0, left), picture.window(top, bottom, right, END)]
+    middle = picture.graph.joined([beside[0], part, beside[1]], 3)
+    return picture.graph.joined([picture.part(0, top, 2), middle, picture.part(bottom, None, 2)], 2)
 
 
 def _repeated(planes: Tensor) -> Tensor:

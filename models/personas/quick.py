@@ -29,6 +29,7 @@ from livekit_plugins_avatar.tools.portrait.planes import interleaved
 
 from .bands import FACE, LIGHT_PX, SIDE_PX, End, Reach
 from .carried import UNIT_PX, Floats
+from .parts import declare
 from .simpler import in_phases, without_shapes
 
 RESOURCES = Path(__file__).parents[2] / "livekit_plugins_avatar" / "resources"
@@ -130,6 +131,7 @@ def quick(content: bytes) -> bytes:
     del model.graph.initializer[:]
     model.graph.initializer.extend(weights)
     model.metadata_props.add(key=MARK, value="bands")
+    declare(model)
     onnx.checker.check_model(model)
     written: bytes = model.SerializeToString(deterministic=True)
     return written

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..engine import Engine
 from ..model import Faces
+from ..parted_model import Drawn
 from ..providers import BATCHES
 from ..renderer import Frames
 from .wire import Kind, send
@@ -28,6 +29,7 @@ class Room:
         self.output = ""
         self.pictures: Frames
         self.faces: Faces
+        self.drawn = Drawn()
         self.due_s = 0.0
 
     def open(self, engine: Engine, output: str, size: tuple[int, int]) -> None:

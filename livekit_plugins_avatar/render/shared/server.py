@@ -227,7 +227,9 @@ class Server:
     def _draw(self, batch: list[Room]) -> None:
         engine = batch[0].engine
         try:
-            frames = engine.draw(batch[0].output, np.concatenate([room.faces for room in batch]))
+            faces = np.concatenate([room.faces for room in batch])
+            drawn = batch[0].drawn if len(batch) == 1 else None
+            frames = engine.draw(batch[0].output, faces, drawn)
             self._queue.done(batch, self._now_s())
         except Exception as error:
             self._queue.done(batch, self._now_s())

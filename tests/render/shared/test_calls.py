@@ -145,7 +145,7 @@ class Hanging:
     def open(self) -> None:
         pass
 
-    def draw(self, output: str, faces: Any) -> Any:
+    def draw(self, output: str, faces: Any, drawn: Any = None) -> Any:
         if faces.max() > 0.5:
             self.released.wait()
         return np.full((len(faces), 6, 8), 7, np.uint8)

@@ -1,0 +1,197 @@
+"""A persona is drawn part by part: parts that look as they did are not drawn again."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+
+from livekit_plugins_avatar.face.state import FaceState
+from livekit_plugins_avatar.render import parted_model
+from livekit_plugins_avatar.render.cut import Cutter
+from livekit_plugins_avatar.render.frame_priority import VISIBLE_CHANGE
+from livekit_plugins_avatar.render.model import Faces, Model
+from livekit_plugins_avatar.render.onnx_file import OnnxFileError, TensorInfo
+from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
+from livekit_plugins_avatar.render.parted_model import SEEN, Drawn, PartedModel
+from livekit_plugins_avatar.render.parts import Part, parts_of
+from livekit_plugins_avatar.render.persona import Persona
+from livekit_plugins_avatar.timeline import Timed
+
+HEAD, EYES, MOUTH = range(3)
+CHANGED = [
+    {"headYaw": 0.2, "headY": 0.01},
+    {"headYaw": 0.2, "headY": 0.01, "jawOpen": 0.7, "tongueOut": 0.5},
+    {"headYaw": 0.2, "headY": 0.01, "jawOpen": 0.7, "gazeYaw": 0.3, "browInnerUp": 1.0},
+    {"headPitch": -0.2, "jawOpen": 0.7, "gazeYaw": 0.3, "browInnerUp": 1.0},
+]
+"""Faces that follow each other; of each two in a row some parts are alike."""
+
+
+@pytest.fixture(scope="module")
+def man() -> Persona:
+    return Persona.load("man")
+
+
+@pytest.fixture(scope="module")
+def model(man: Persona) -> PartedModel:
+    return PartedModel(man, 1)
+
+
+@pytest.fixture
+def runs(model: PartedModel, monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
+    """How often each part has been drawn."""
+    place = {id(session): at for at, (session, _, _) in enumerate(model.parts)}
+    counted: Counter[int] = Counter()
+    run = parted_model._run
+
+    def count(session: Any, binding: Any) -> None:
+        counted[place.get(id(session), -1)] += 1
+        run(session, binding)
+
+    monkeypatch.setattr(parted_model, "_run", count)
+    return counted
+
+
+def face(**parameters: float) -> Faces:
+    return FaceState.of(**parameters).values[None]
+
+
+@pytest.mark.parametrize("name", ["man", "woman"])
+def test_same_pictures(name: str) -> None:
+    """A viewer sees what the whole file draws, square and wide, when parts change and when not."""
+    persona = Persona.load(name)
+    parts, whole, drawn = PartedModel(persona, 1), Model(persona, "cpu", 1), Drawn()
+    for changes in CHANGED:
+        for output in ("i420", "i420_wide"):
+            pictures = [
+                parts.draw(output, face(**changes), drawn),
+                parts.draw(output, face(**changes)),
+                whole.draw(output, face(**changes)),
+            ]
+            assert np.ptp(np.stack(pictures).astype(int), axis=0).max() <= 1
+
+
+def test_only_what_changes(model: PartedModel, runs: Counter[int]) -> None:
+    """A part is drawn when one of its parameters changes."""
+    drawn = Drawn()
+    for changes in CHANGED:
+        model.draw("i420", face(**changes), drawn)
+    assert [runs[part] for part in (HEAD, EYES, MOUTH)] == [2, 2, 3]
+
+
+def test_viewers(model: PartedModel, runs: Counter[int]) -> None:
+    """What one viewer has seen is not what another sees."""
+    first, second = Drawn(), Drawn()
+    model.draw("i420", face(jawOpen=0.5), first)
+    other = model.draw("i420", face(), second)
+    again = model.draw("i420", face(jawOpen=0.5), first)
+    assert [runs[part] for part in (HEAD, EYES, MOUTH)] == [2, 2, 2]
+    assert (other != again).any()
+
+
+def test_rows(model: PartedModel) -> None:
+    """Faces drawn together are drawn one after the other."""
+    faces = np.concatenate([face(**changes) for changes in CHANGED])
+    together = model.draw("i420", faces, Drawn())
+    for picture, row in zip(together, faces, strict=True):
+        assert np.abs(picture - model.draw("i420", row[None])[0].astype(int)).max() <= 1
+
+
+def test_slow_head(model: PartedModel, runs: Counter[int]) -> None:
+    """A head that turns slowly is drawn in few pictures, and never far from where it is."""
+    drawn, step = Drawn(), 0.0005
+    for count in range(40):
+        turned = face(headYaw=0.1 + count * step)
+        picture = model.draw("i420", turned, drawn)
+        exact = model.draw("i420", turned)
+        assert np.abs(picture.astype(int) - exact).mean() < 0.5
+    assert 40 + 4 <= runs[HEAD] <= 40 + 40 / 3
+
+
+def test_within_what_is_seen(model: PartedModel) -> None:
+    """Each part is drawn for parameters that differ from the asked by no more than is let pass."""
+    drawn, chance = Drawn(), np.random.default_rng(1)
+    asked = face()[0]
+    for _ in range(50):
+        asked = asked + chance.normal(0, 1, 60).astype(np.float32) * VISIBLE_CHANGE
+        model.draw("i420", asked[None], drawn)
+        then = drawn.view(model)._then
+        for (_, columns, _), part in zip(model.parts, then, strict=True):
+            limit = SEEN * VISIBLE_CHANGE[columns] * 1.001
+            assert part is not None and (np.abs(part - asked[columns]) <= limit).all()
+
+
+def test_failure(model: PartedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part that could not be drawn is drawn with the next picture."""
+    drawn, run = Drawn(), parted_model._run
+    before = model.draw("i420", face(), drawn)
+
+    def fail(session: Any, binding: Any) -> None:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(parted_model, "_run", fail)
+    with pytest.raises(RuntimeError, match="no memory"):
+        model.draw("i420", face(headYaw=0.3), drawn)
+    monkeypatch.setattr(parted_model, "_run", run)
+    assert (model.draw("i420", face(), drawn) == before).all()
+
+
+def test_renderer(man: Persona, model: PartedModel) -> None:
+    """A renderer goes on from what it drew last."""
+    renderer = OnnxRenderer(man, device="cpu")
+    for changes in CHANGED:
+        drawn = renderer.render([Timed(0, 1600, FaceState.of(**changes))])
+        assert np.abs(drawn - model.draw("i420", face(**changes)).astype(int)).max() <= 1
+    renderer.close()
+
+
+def test_cut(man: Persona) -> None:
+    """What is cut out is a file of its own, which computes the value from what it is given."""
+    given = [TensorInfo("face", 1, (1, 60)), TensorInfo("i420", 2, (1, 768, 512))]
+    wide = Cutter(man.content).cut(given, ["i420_wide"])
+    found = onnx.load_from_string(wide)
+    assert [value.name for value in found.graph.input] == ["face", "i420"]
+    assert len(found.graph.node) < 40
+    assert len(wide) < 1_000_000
+
+
+def test_cut_unknown(man: Persona) -> None:
+    """A value that the file has not got is named."""
+    with pytest.raises(OnnxFileError, match="has no value 'nowhere': export it again"):
+        Cutter(man.content).cut([], ["nowhere"])
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "[",
+        "{}",
+        "[1]",
+        json.dumps([{"parameters": ["jawOpen"]}]),
+        json.dumps([{"parameters": ["tail"], "values": ["n1"]}]),
+        json.dumps([{"parameters": [], "values": ["n1"]}]),
+        json.dumps([{"parameters": ["jawOpen"], "values": []}]),
+        json.dumps([{"parameters": ["jawOpen"], "values": ["n1", "n1"]}]),
+        json.dumps([{"parameters": ["jawOpen"], "values": [1]}]),
+        json.dumps([{"parameters": ["jawOpen"], "values": ["n1"]}] * 17),
+        "[" * 100_000,
+    ],
+)
+def test_parts_refused(listed: str) -> None:
+    """Parts that are none are refused with the remedy."""
+    with pytest.raises(OnnxFileError, match="has a `parts` that is no JSON list"):
+        parts_of({"parts": listed}, ["jawOpen", "headYaw"])
+
+
+def test_parts() -> None:
+    """A file lists its parts by the names of parameters, or has none."""
+    listed = [{"parameters": ["headYaw"], "values": ["n1", "n2"]}]
+    assert parts_of({"parts": json.dumps(listed)}, ["jawOpen", "headYaw"]) == (
+        Part((1,), ("n1", "n2")),
+    )
+    assert parts_of({}, ["jawOpen"]) == ()
