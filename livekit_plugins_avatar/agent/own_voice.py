@@ -19,7 +19,13 @@ from ..timeline import SAMPLE_RATE, Clock, samples
 from .plain_voice import PlainVoice
 
 PIECE_SAMPLES = samples(0.05)
-"""What the track is given at a time: it takes any amount, and is cut at what was heard."""
+"""What the track is given at a time."""
+
+GIVEN_SAMPLES = samples(0.5)
+"""How far ahead of what is heard the track is given speech."""
+
+GIVE_S = 0.1
+"""How often it is given more."""
 
 STOP_S = 0.5
 """How long the track may take to say what was heard of it."""
@@ -33,6 +39,7 @@ class OwnVoice:
         clock: Real time.
         relay: Whose segments are said.
         source: What the track says that it is; by default what the framework says of a voice.
+        audio_source: Of the track, mono, at `SAMPLE_RATE`; by default one like the framework's.
     """
 
     def __init__(
@@ -43,8 +50,11 @@ class OwnVoice:
         relay: Relay | None = None,
         *,
         source: rtc.TrackSource.ValueType | None = None,
+        audio_source: rtc.AudioSource | None = None,
     ) -> None:
-        self._plain = PlainVoice(agent_session, room, rate=SAMPLE_RATE, source=source)
+        self._plain = PlainVoice(
+            agent_session, room, rate=SAMPLE_RATE, source=source, audio_source=audio_source
+        )
         self._clock = clock
         self.relay = relay
         self._segments: list[Outgoing] = []
@@ -178,6 +188,11 @@ class OwnVoice:
                 self._given = at - self._base + len(pcm)
                 await self._plain.capture_frame(frame)
                 at += len(pcm)
+                # The output takes any amount, and would hold up the loop with all of it.
+                while self._given - samples(self._plain.heard_s) > GIVEN_SAMPLES:
+                    if segment.cut or self._plain.closed:
+                        break
+                    await self._clock.sleep(GIVE_S)
             if segment.ended and at >= segment.pcm.end:
                 break
             self._wake.clear()

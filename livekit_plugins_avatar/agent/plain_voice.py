@@ -38,6 +38,7 @@ class PlainVoice(_ParticipantAudioOutput):
         agent_session, room: Whose voice, and where.
         rate: Of the track in Hz; by default what the framework publishes.
         source: What the track says that it is.
+        audio_source: Of the track, mono, of that rate; by default one like the framework's.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class PlainVoice(_ParticipantAudioOutput):
         *,
         rate: int | None = None,
         source: rtc.TrackSource.ValueType | None = None,
+        audio_source: rtc.AudioSource | None = None,
     ) -> None:
         options = AudioOutputOptions()
         self._rate = rate or options.sample_rate
@@ -61,6 +63,8 @@ class PlainVoice(_ParticipantAudioOutput):
             track_publish_options=publish_options,
             track_name=TRACK_NAME,
         )
+        if audio_source is not None:
+            self._audio_source = audio_source
         self._session = agent_session
         self._resampler: rtc.AudioResampler | None = None
         self._published: asyncio.Future[rtc.LocalTrackPublication] = (
@@ -93,6 +97,11 @@ class PlainVoice(_ParticipantAudioOutput):
         """Return once speech flows: a participant is subscribed, or none is waited for any more."""
         # Shielded: the end of one wait would cancel the future that all others wait for.
         await asyncio.shield(self.subscribed)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing plays what it is given any more."""
+        return self._over.is_set()
 
     @property
     def heard_s(self) -> float:

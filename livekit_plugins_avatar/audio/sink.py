@@ -17,6 +17,7 @@ from livekit.agents.types import USERDATA_TIMED_TRANSCRIPT, TimedString
 
 # Private: the event of a segment that is cancelled; see the pin in pyproject.toml.
 from livekit.agents.voice.io import AudioOutput, AudioOutputCapabilities, _CaptureCancelledEvent
+from numpy.typing import NDArray
 
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, samples, seconds
@@ -213,8 +214,7 @@ class AudioSink(AudioOutput):
             pcm = pcm.reshape(-1, frame.num_channels)
             for first in range(0, len(pcm), frame.sample_rate):
                 channels = pcm[first : first + frame.sample_rate]
-                mono = np.rint(channels.mean(axis=1)).astype(np.int16)
-                yield self._convert(mono, frame.sample_rate)
+                yield self._convert(_mono(channels), frame.sample_rate)
         except Exception as error:
             if not self._malformed:
                 self._malformed = True
@@ -236,6 +236,14 @@ class AudioSink(AudioOutput):
         """What the resampler kept back."""
         resampler, self._resampler = self._resampler, None
         return _joined(resampler.flush()) if resampler is not None else NO_PCM
+
+
+def _mono(channels: NDArray[np.int16]) -> Pcm:
+    """The mean of the channels of int16 [N, channels]."""
+    mono: Pcm = channels[:, 0]
+    if channels.shape[1] > 1:
+        mono = np.rint(channels.mean(axis=1)).astype(np.int16)
+    return mono
 
 
 def _check(frame: rtc.AudioFrame) -> None:

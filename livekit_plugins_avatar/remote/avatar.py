@@ -20,8 +20,9 @@ from ..audio.relay import Relay
 from ..face.status import AvatarStatus
 from ..log import logger
 from ..options import Options
+from ..publish.audio_source import AudioSource
 from ..telemetry import AvatarStats
-from ..timeline import Clock, SystemClock
+from ..timeline import SAMPLE_RATE, Clock, SystemClock
 from .calls import Caller
 from .dispatch import Dispatcher, ServerDispatcher
 from .handover import HandOver
@@ -29,6 +30,9 @@ from .hired import Worker, new_identity
 from .job import FaceJob, asked
 from .keeper import JOIN_S, Keeper
 from .protocol import Kind, Message, ProtocolError
+
+QUEUE_MS = 400
+"""What the own voice's track holds: for so long may this process not run before it has a gap."""
 
 USE_S = 20.0
 """How long a worker may take to open another persona."""
@@ -113,7 +117,10 @@ class RemoteAvatar:
             self._dispatcher = ServerDispatcher(self._name, room)
         # No microphone to viewers, whose clients show the worker's; they play both.
         source = rtc.TrackSource.SOURCE_UNKNOWN
-        own = self._own = OwnVoice(conversation.session, room, self.clock, source=source)
+        sound = AudioSource(SAMPLE_RATE, 1, queue_size_ms=QUEUE_MS)
+        own = self._own = OwnVoice(
+            conversation.session, room, self.clock, source=source, audio_source=sound
+        )
         relay = Relay(own, on_events=conversation.deliver, wall_s=self.clock.wall_s)
         self._relay = own.relay = relay
         own.begin([], paused=False)

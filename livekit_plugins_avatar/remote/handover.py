@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from ..agent.own_voice import OwnVoice
+from ..agent.own_voice import GIVEN_SAMPLES, OwnVoice
 from ..audio.relay import Outgoing, Relay
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, samples, seconds
@@ -17,12 +17,12 @@ from .protocol import Kind
 
 POLL_S = 0.02
 
-AHEAD_S = 0.7
+AHEAD_S = 1.0
 """So far ahead of what is heard lies the sample from which a worker goes on: it gets the speech
-meanwhile."""
+meanwhile. Twice as far each time that it has not."""
 
-SEARCHED_S = 0.5
-"""A pause is looked for in so much of the speech from there."""
+SEARCHED_S, SEARCH_EVERY_S = 0.5, 0.2
+"""A pause is looked for in so much of the speech from there, and so often."""
 
 MOMENT_S = 2.5
 """How long the own voice speaks on at most, once a worker is ready, to stop in a pause."""
@@ -30,7 +30,7 @@ MOMENT_S = 2.5
 SUBSCRIBED_S = 15.0
 """And so long at most where no participant is subscribed to the worker's voice."""
 
-GIVEN_S = 0.3
+GIVEN_S = seconds(GIVEN_SAMPLES) + 0.1
 """The track of the own voice has been given so much that was not heard: up to then the worker must
 have speech, or the own voice goes on."""
 
@@ -100,10 +100,10 @@ class HandOver:
 
     async def _join(self, worker: Worker) -> bool:
         """Let a worker go on in what the own voice says; returns whether it does."""
-        began_s = self._clock.now_s()
+        began_s, ahead_s = self._clock.now_s(), AHEAD_S
         while not worker.gone and self._relay.speaking and (said := self._own.heard) is not None:
             waited_s, (segment, heard) = self._clock.now_s() - began_s, said
-            first = heard + samples(AHEAD_S)
+            first = heard + samples(ahead_s)
             pause = pause_between(segment.pcm, first, first + samples(SEARCHED_S))
             if waited_s > SUBSCRIBED_S or (worker.subscribed and (pause or waited_s > MOMENT_S)):
                 at = pause or first
@@ -111,7 +111,8 @@ class HandOver:
                     return False
                 if await self._join_at(worker, segment, at):
                     return True
-            await self._clock.sleep(POLL_S)
+                ahead_s *= 2
+            await self._clock.sleep(SEARCH_EVERY_S)
         return False
 
     async def _join_at(self, worker: Worker, segment: Outgoing, at: int) -> bool:

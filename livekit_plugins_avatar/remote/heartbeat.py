@@ -16,6 +16,10 @@ recent gaps, up to `MOST_S`: two voices at once are worse than a gap."""
 IDLE_S = 1.5
 """For a worker that does not speak, and beats four times a second."""
 
+NEAR_S = 3.0
+"""For one whose end is told otherwise: it is not dead, and hangs, or the machine is too busy, in
+which nothing is won by more voices and workers."""
+
 GRACE_S = 0.4
 """For the first beat of speech: the worker has to take all that is sent ahead."""
 
@@ -29,6 +33,9 @@ RECENT = 400
 class Heartbeat:
     """All times are of one clock, in seconds. `false_alarms` are those of workers before this one:
     where the machine is busy, each doubles what is waited."""
+
+    near = False
+    """Whether the end of the worker is told otherwise."""
 
     def __init__(self, now_s: float, false_alarms: int = 0) -> None:
         self._last_s = now_s
@@ -62,6 +69,8 @@ class Heartbeat:
 
     def silent(self, now_s: float, *, speaking: bool) -> bool:
         """Whether the worker is silent for too long; `speaking` is whether it has to speak."""
+        if self.near:
+            return now_s - self._last_s > NEAR_S
         if not speaking:
             self._speaking_since_s = None
             return now_s - self._last_s > IDLE_S

@@ -46,6 +46,7 @@ class Worker:
         """Note of which process it is; `on_end` is called at its end, where that is told."""
         if self.neighbour is None:
             self.neighbour = watch(name, on_end)
+            self.heart.near = self.near
 
     async def aclose(self) -> None:
         """Hear and watch it no more."""

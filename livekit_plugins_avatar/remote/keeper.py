@@ -203,8 +203,7 @@ class Keeper:
                     heard = self._relay.heard_to if worker.subscribed else None
                     if progress.stuck(now_s, heard):
                         break
-                    speaking = self._relay.speaking and not worker.near
-                    if worker.heart.silent(now_s, speaking=speaking):
+                    if worker.heart.silent(now_s, speaking=self._relay.speaking):
                         silent_s = now_s
                         self._turns.to_own(worker)
                 elif worker.heard_s > silent_s + SURE_S:
@@ -231,7 +230,7 @@ class Keeper:
         now_s, progress = self._clock.now_s(), Progress()
         ends_s = now_s + LEAVE_S
         while self._relay.speaking and not worker.gone and now_s < ends_s:
-            silent = worker.heart.silent(now_s, speaking=not worker.near)
+            silent = worker.heart.silent(now_s, speaking=True)
             if silent or progress.stuck(now_s, self._relay.heard_to):
                 break
             await self._clock.sleep(POLL_S)

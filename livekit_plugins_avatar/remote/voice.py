@@ -14,9 +14,9 @@ LEAD_SAMPLES = samples(6.0)
 """How far ahead of what was heard a worker is sent speech: it looks ahead, and survives an agent
 whose loop is blocked."""
 
-AT_ONCE_SAMPLES = samples(1.0)
-"""So much of it is sent at once, and more with each report: a worker that comes into the middle of
-speech begins the sooner, and others' messages are not held up."""
+AT_ONCE_SAMPLES, PACE = samples(1.0), 4
+"""Speech begins with so much of it, and grows to that at so many times real time, so that a worker
+begins to speak before it recognises six seconds, and other rooms' messages are not held up."""
 
 UNHEARD_S = 0.3
 """A worker whose last report is older than this is not taken to have spoken on since."""
@@ -41,6 +41,8 @@ class RemoteVoice:
         """The sample of a segment from which on it was sent."""
         self._held: list[Outgoing] = []
         self._prepared = False
+        self._began_s = 0.0
+        """When the first sample of what is being said was sent."""
         self._said: tuple[int, int, float] | None = None
         """A segment, how much of it was heard, and when, by the last report of this epoch."""
         self.primed = False
@@ -102,20 +104,21 @@ class RemoteVoice:
 
     def _send_due(self) -> None:
         """Send what is not further ahead than `LEAD_SAMPLES`, in order."""
-        lead, sent = 0, 0
+        lead = 0
         for each in list(self._held):
             at = self._sent.setdefault(each.number, each.heard)
             if each.number not in self._base:
+                if not lead:
+                    self._began_s = self._now_s()
                 self._base[each.number], self._texts[each.number] = at, 0
                 self._link.send_audio(each.number, at, each.pcm.read(at, at))
-            while at < each.pcm.end and lead + at - each.heard < LEAD_SAMPLES:
-                if sent >= AT_ONCE_SAMPLES:
-                    return
+            most = AT_ONCE_SAMPLES + samples(PACE * (self._now_s() - self._began_s))
+            base = max(each.heard, self._base[each.number])
+            while at < each.pcm.end and lead + at - base < min(most, LEAD_SAMPLES):
                 self._send_texts(each, at)
                 pcm = each.pcm.read(at, at + MOST_SAMPLES)
                 self._link.send_audio(each.number, at, pcm)
                 at = self._sent[each.number] = at + len(pcm)
-                sent += len(pcm)
             if at < each.pcm.end:
                 return
             self._send_texts(each, at)

@@ -33,6 +33,9 @@ LEFT_S = 90.0
 """A worker that leaves is let go by its agent within this, or else goes by itself."""
 
 POLL_S = 0.25
+REPORT_S = 1.0
+"""How often a job writes on the board."""
+
 LOAD_THRESHOLD = 0.9
 """`Load` is 1 where the machine is full."""
 
@@ -202,7 +205,7 @@ async def _serve(
 ) -> None:
     """Return once the job is over; ask the agent to let it go once the worker drains."""
     clock, frames = pipeline.clock, pipeline.stats
-    alone_s = left_s = 0.0
+    alone_s = left_s = unreported_s = 0.0
     closed = asyncio.Event()
     ctx.room.on("disconnected", lambda *_: closed.set())
     while not over.is_set() and not closed.is_set() and ctx.room.isconnected():
@@ -216,6 +219,8 @@ async def _serve(
         if alone_s > LONELY_S or left_s > LEFT_S:
             logger.info("worker: its agent is gone; the face leaves", extra={"agent": job.agent})
             return
-        later = pipeline.stats
-        board.report(job.identity, frames, later)
-        frames = later
+        unreported_s += POLL_S
+        if unreported_s >= REPORT_S:
+            later = pipeline.stats
+            board.report(job.identity, frames, later)
+            frames, unreported_s = later, 0.0

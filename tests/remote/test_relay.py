@@ -20,6 +20,7 @@ from livekit_plugins_avatar.remote.heartbeat import (
     IDLE_S,
     LEAST_S,
     MOST_S,
+    NEAR_S,
     STUCK_S,
     Heartbeat,
     Progress,
@@ -209,6 +210,14 @@ def test_a_worker_that_falls_silent_is_dead_soon() -> None:
     assert heart.silent(now_s + LEAST_S + 0.01, speaking=True)
     assert not heart.silent(now_s + IDLE_S - 0.01, speaking=False)
     assert heart.silent(now_s + IDLE_S + 0.01, speaking=False)
+
+
+def test_a_worker_whose_end_is_told_otherwise_is_waited_for() -> None:
+    heart = Heartbeat(0.0)
+    heart.near = True
+    for speaking in (True, False):
+        assert not heart.silent(NEAR_S - 0.01, speaking=speaking)
+        assert heart.silent(NEAR_S + 0.01, speaking=speaking)
 
 
 def test_beats_that_come_late_are_waited_for() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from livekit import rtc
@@ -14,14 +15,19 @@ from numpy.typing import NDArray
 
 from ....remote.avatar import RemoteAvatar
 from ....session import AvatarSession
-from ....timeline import SAMPLE_RATE, samples
+from ....timeline import SAMPLE_RATE, SystemClock, samples, seconds
 from ...demo.server import LiveKitServer
 from ..talker import AS_IT_COMES
 
 CHUNK_SAMPLES = samples(0.2)
+RATE = 4
+"""As fast as services speak, in the middle."""
+
 TONE_HZ = 400.0
+CLOCK = SystemClock()
 
 
+@cache
 def tone(duration_s: float) -> NDArray[np.int16]:
     """A steady tone: a gap anywhere in it shows."""
     t = np.arange(samples(duration_s)) / SAMPLE_RATE
@@ -53,12 +59,13 @@ class RemoteAgent:
         return agent
 
     async def say(self, pcm: NDArray[np.int16]) -> None:
-        """Say `pcm`, delivered as fast as it is taken, and wait until it was heard."""
+        """Say `pcm`, delivered at `RATE` times real time, and wait until it was heard."""
 
         async def frames() -> AsyncIterator[rtc.AudioFrame]:
             for first in range(0, len(pcm), CHUNK_SAMPLES):
                 piece = pcm[first : first + CHUNK_SAMPLES]
                 yield rtc.AudioFrame(piece.tobytes(), SAMPLE_RATE, 1, len(piece))
+                await CLOCK.sleep(seconds(CHUNK_SAMPLES) / RATE)
 
         await self.session.say("words", audio=frames(), add_to_chat_ctx=False)
 

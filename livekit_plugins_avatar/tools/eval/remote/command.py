@@ -134,6 +134,8 @@ async def measure(server: LiveKitServer, rooms: int) -> Figures:
         stack.push_async_callback(leave_all, agents)
         for name in names:
             agents.append(await RemoteAgent.join(server, name, _remote_face))
+        # The server chooses: the one with more rooms is killed.
+        second, first = sorted((first, second), key=lambda each: len(each.rooms))
         by_worker = [len(first.rooms), len(second.rooms)]
         log(f"{rooms} rooms, by worker: {by_worker}")
         killing = await _kill(first, dict(zip(names, agents, strict=True)), viewers)

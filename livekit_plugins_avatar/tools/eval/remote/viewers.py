@@ -15,10 +15,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from livekit import rtc
+from numpy.typing import NDArray
 
-from ....timeline import SAMPLE_RATE, SystemClock
+from ....timeline import SAMPLE_RATE, SystemClock, samples
 
 BLOCK_MS = 20
+FRAME_MS = 100
+"""Sound comes in frames of some blocks: each frame takes this process half a millisecond."""
+
+BLOCK_SAMPLES = samples(BLOCK_MS / 1e3)
 LOUD = 1_000
 """Of 32,768: the tone has 12,000."""
 
@@ -36,10 +41,11 @@ class Sound:
     loud: list[bool] = field(default_factory=list)
     offset_s: float = float("inf")
 
-    def add(self, arrived_s: float, pcm: np.ndarray[tuple[int], np.dtype[np.int16]]) -> None:
-        """Note a block."""
-        self.offset_s = min(self.offset_s, arrived_s - len(self.loud) * BLOCK_MS / 1e3)
-        self.loud.append(bool(len(pcm)) and int(np.abs(pcm.astype(np.int32)).max()) > LOUD)
+    def add(self, arrived_s: float, pcm: NDArray[np.int16]) -> None:
+        """Note blocks, the last of which is due now."""
+        blocks = pcm[: len(pcm) // BLOCK_SAMPLES * BLOCK_SAMPLES].reshape(-1, BLOCK_SAMPLES)
+        self.loud += (np.abs(blocks.astype(np.int32)).max(axis=1, initial=0) > LOUD).tolist()
+        self.offset_s = min(self.offset_s, arrived_s - (len(self.loud) - 1) * BLOCK_MS / 1e3)
 
     def times(self) -> list[float]:
         """When each loud block was due, by the system's monotonic clock."""
@@ -87,7 +93,7 @@ class Viewer:
 
     async def _listen(self, track: rtc.Track, who: str) -> None:
         stream = rtc.AudioStream(
-            track, sample_rate=SAMPLE_RATE, num_channels=1, frame_size_ms=BLOCK_MS
+            track, sample_rate=SAMPLE_RATE, num_channels=1, frame_size_ms=FRAME_MS
         )
         async for event in stream:
             self._sounds[who].add(CLOCK.now_s(), np.frombuffer(event.frame.data, np.int16))
