@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 
 from livekit import rtc
@@ -45,6 +46,10 @@ MOST_ALARMS = 3
 
 RESYNCS = 5
 """How often it is begun anew with a worker before another is asked for."""
+
+GONE_S = 0.5
+"""About so long after the end of a worker another is asked for, not in all rooms at one moment: a
+server drops a job that it has offered to a worker which is just ending."""
 
 BACKOFF_S, MOST_BACKOFF_S = 0.5, 15.0
 CLOSE_S = 2.0
@@ -124,6 +129,7 @@ class Keeper:
             try:
                 while following is not None:
                     following = await self._employ(following)
+                await self._clock.sleep(GONE_S * (0.5 + random.random()))
             except Exception:
                 logger.exception("remote: speaking through a worker failed; another is asked for")
                 await self._clock.sleep(backoff_s)

@@ -90,6 +90,10 @@ class WorkerOptions:
             renderer=self.renderer() if self.renderer is not None else None,
         )
 
+    def pipeline(self, job: FaceJob, memory: AgentsMemory) -> Pipeline:
+        """The stages of the face of a job; raises as `options`."""
+        return Pipeline(replace(self.options(job.options), face_store=memory))
+
 
 def make_server(
     options: WorkerOptions,
@@ -181,7 +185,7 @@ async def _enter(worker: WorkerOptions, folder: Path, ctx: JobContext) -> None:
     await ctx.connect(auto_subscribe=AutoSubscribe.SUBSCRIBE_NONE)
     conversation = RemoteConversation(ctx.room, job.agent, on_over=over.set)
     memory = AgentsMemory(job.face, conversation.keep_face)
-    pipeline = Pipeline(replace(worker.options(job.options), face_store=memory))
+    pipeline = worker.pipeline(job, memory)
     conversation.pipeline = pipeline
     try:
         await pipeline.start(conversation, ctx.room)

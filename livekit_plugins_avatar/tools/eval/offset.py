@@ -94,10 +94,12 @@ class Published:
     Args:
         beeps_s: float64 [K], where each beep begins.
         length_s: Where the signal ends.
+        lag_s: By how much frames begin after the beeps, where they do not begin with them.
     """
 
     beeps_s: Floats
     length_s: float
+    lag_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def measure(recording: Recording, published: Published) -> Figures:
     beep_s = beeps(recording)
     pairs = pair(flash_s, beep_s)
     good = timed[pairs.flashes]
-    offset_ms = 1e3 * (flash_s[pairs.flashes] - beep_s[pairs.beeps])[good]
+    offset_ms = 1e3 * (flash_s[pairs.flashes] - beep_s[pairs.beeps] - published.lag_s)[good]
     p5, median, p95 = _percentiles(offset_ms, (5, 50, 95))
     (p95_abs,) = _percentiles(np.abs(offset_ms), (95,))
     silence_s = gaps_s(recording)

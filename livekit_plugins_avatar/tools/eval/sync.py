@@ -2,7 +2,8 @@
 
 Flash and beep reach a real browser over a real LiveKit server, once through this package and once
 through the `rtc.AVSynchronizer` of LiveKit's avatar examples, with stalls of the renderer if
-wanted. Server, browser and rooms are started on loopback and stopped.
+wanted, and through an agent whose face is drawn by a worker, in another process. Server, browser
+and rooms are started on loopback and stopped.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import redirect_stdout
@@ -31,6 +33,8 @@ from . import ours, stock
 from .clapper import LEAD_S, SIZE, Clapper
 from .faults.script import Script, each
 from .offset import Figures, Published, measure
+from .remote.clapper import RemoteClapper
+from .remote.processes import ProcessFailed
 from .viewer import METHOD, Viewer, ViewerError
 
 DEFAULT_SECONDS = 120.0
@@ -65,6 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--unsynced", action="store_true", help="in a room that is made without sync_streams"
     )
     parser.add_argument("--no-stock", action="store_true", help="leave rtc.AVSynchronizer out")
+    parser.add_argument(
+        "--worker", action="store_true", help="also with a face that a worker draws"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -91,9 +98,10 @@ def run(args: argparse.Namespace) -> int:
                     with_stock=not args.no_stock,
                     persona=args.persona,
                     synced=not args.unsynced,
+                    with_worker=args.worker,
                 )
             )
-    except (Missing, ServerDied, ViewerError, asyncio.TimeoutError) as error:
+    except (Missing, ServerDied, ProcessFailed, ViewerError, asyncio.TimeoutError) as error:
         print(f"eval sync: {error or 'a run took too long'}", file=sys.stderr)
         return 1
     print(json.dumps(results) if args.json else table(results))
@@ -109,8 +117,10 @@ async def compare(
     with_stock: bool = True,
     persona: str | None = None,
     synced: bool = True,
+    with_worker: bool = False,
 ) -> dict[str, Any]:
-    """Measure this package and, if wanted, `rtc.AVSynchronizer`; the object that is printed."""
+    """Measure this package and, if wanted, `rtc.AVSynchronizer` and a face that a worker draws; the
+    object that is printed."""
     conductor = partial(ours.publish, video_delay_s=video_delay_s, persona=persona)
     binary, folder = server_binary.provide(), page.provide()
     with livekit_server(binary, synced=synced) as server:
@@ -130,7 +140,28 @@ async def compare(
         }
         if with_stock:
             results["av_synchronizer"] = await figures(stock.publish, "av-synchronizer")
+        if with_worker:
+            results["worker"] = await _with_worker(server, folder, seconds_, video_delay_s)
     return results
+
+
+async def _with_worker(
+    server: LiveKitServer, folder: Path, seconds_: float, video_delay_s: float
+) -> dict[str, Any]:
+    """The figures of a face that a worker draws, as if its frames began where the beeps do."""
+    os.environ.update(server.environment)
+    async with RemoteClapper.start(server, seconds_, video_delay_s=video_delay_s) as clapper:
+        seen, _ = await watch(
+            server,
+            folder,
+            clapper.publish,
+            room_name="worker",
+            seconds_=seconds_,
+            script=Script(),
+            publisher=clapper.identity,
+            lag_s=clapper.lag_s,
+        )
+        return seen.as_dict()
 
 
 async def watch(
@@ -141,8 +172,11 @@ async def watch(
     room_name: str,
     seconds_: float,
     script: Script,
+    publisher: str | None = None,
+    lag_s: Callable[[], float] = lambda: 0.0,
 ) -> tuple[Figures, dict[str, int]]:
-    """One clapper, published by `publish` and seen by one viewer.
+    """One clapper, published by `publish` and seen by one viewer, who watches `publisher`; `lag_s`
+    then tells by how much frames began after the beeps.
 
     Returns:
         What was seen and heard, and what the publisher counted.
@@ -159,7 +193,11 @@ async def watch(
     try:
         token = server.token(identity="viewer", room=room_name)
         async with Viewer(
-            server.url, token, page_folder=page_folder, browser_path=browser.provide()
+            server.url,
+            token,
+            page_folder=page_folder,
+            browser_path=browser.provide(),
+            publisher=publisher,
         ) as viewer:
             await _unless_failed(publishing, viewer.subscribed())
             ready.set()
@@ -170,7 +208,7 @@ async def watch(
         await asyncio.gather(publishing, return_exceptions=True)
         await room.disconnect()
     onsets_s = np.array([seconds(onset) for onset in clapper.onsets])
-    return measure(recording, Published(onsets_s, seconds(clapper.length))), counts
+    return measure(recording, Published(onsets_s, seconds(clapper.length), lag_s())), counts
 
 
 async def _unless_failed(publishing: asyncio.Future[Any], watching: Awaitable[None]) -> None:
@@ -218,8 +256,10 @@ def table(results: dict[str, Any]) -> str:
         ("sound's buffer", "sound_buffer_ms", "ms"),
         ("picture's buffer", "picture_buffer_ms", "ms"),
     ]
-    columns = [results] + [results[key] for key in ("av_synchronizer",) if key in results]
-    titles = ["this package", "AVSynchronizer"][: len(columns)]
+    others = {"av_synchronizer": "AVSynchronizer", "worker": "by a worker"}
+    shown = [key for key in others if key in results]
+    columns = [results, *(results[key] for key in shown)]
+    titles = ["this package", *(others[key] for key in shown)]
     lines = [f"{'picture - sound':18}" + "".join(f"{title:>18}" for title in titles)]
     for title, key, unit in rows:
         cells = "".join(f"{_cell(column[key], unit):>18}" for column in columns)

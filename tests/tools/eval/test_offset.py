@@ -161,3 +161,10 @@ def test_nothing_seen_gives_no_offset_instead_of_an_error() -> None:
 def test_nothing_pairs_beyond_reach_and_one_beep_pairs_once() -> None:
     pairs = pair(np.array([1.0, 1.3, 9.0]), np.array([1.1, 5.0]))
     assert (pairs.flashes.tolist(), pairs.beeps.tolist()) == ([0], [0])
+
+
+def test_frames_that_begin_after_the_beeps_are_not_late() -> None:
+    """What is known of how they lie to each other is taken off."""
+    seen = recording(offset_s=0.015)
+    figures = measure(seen, replace(PUBLISHED, lag_s=0.015))
+    assert figures.median_ms == pytest.approx(measure(seen, PUBLISHED).median_ms - 15.0)

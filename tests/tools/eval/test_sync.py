@@ -66,6 +66,13 @@ def test_the_table_has_both_publishers_side_by_side() -> None:
     assert text[-1].endswith("by eye")
 
 
+def test_the_table_has_a_worker_where_it_was_asked_for() -> None:
+    assert arguments("--worker").worker and not arguments().worker
+    text = sync.table(figures(5.3) | {"method": "by eye", "worker": figures(-3.2)}).splitlines()
+    assert text[0].split()[-3:] == ["by", "a", "worker"]
+    assert text[1].split() == ["median", "5.3", "ms", "-3.2", "ms"]
+
+
 def test_a_figure_that_could_not_be_had_is_a_dash() -> None:
     text = sync.table(figures(None) | {"method": "by eye"}).splitlines()
     assert text[1].split() == ["median", "-"]

@@ -34,11 +34,13 @@ class WorkerProcess:
         self._reading = asyncio.create_task(self._read(), name="worker output")
 
     @classmethod
-    async def start(cls, server: LiveKitServer, name: str) -> WorkerProcess:
-        """Start one, and wait until the server knows it."""
+    async def start(
+        cls, server: LiveKitServer, name: str, *more: str, module: str = "small_worker"
+    ) -> WorkerProcess:
+        """Start one, of a module of this package, and wait until the server knows it."""
         [port] = free_ports(1)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", f"{__package__}.small_worker", name, str(port)),
+            *(sys.executable, "-m", f"{__package__}.{module}", name, str(port), *more),
             env={**os.environ, **server.environment},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -53,6 +55,10 @@ class WorkerProcess:
         """The rooms whose jobs it took, by its log."""
         took = (line for line in self._said if '"received job request"' in line)
         return {json.loads(line)["room"] for line in took}
+
+    def said(self, begin: str) -> list[str]:
+        """The rest of each line of its output that begins so."""
+        return [line.removeprefix(begin) for line in self._said if line.startswith(begin)]
 
     @property
     def tail(self) -> str:

@@ -45,9 +45,14 @@ def main() -> None:
     serve(sys.argv[1], int(sys.argv[2]), lambda: print(READY, flush=True))
 
 
-def serve(name: str, port: int, on_ready: Callable[[], object]) -> None:
+def serve(
+    name: str,
+    port: int,
+    on_ready: Callable[[], object],
+    options: WorkerOptions | None = None,
+) -> None:
     """Serve until stopped; `on_ready` is called once the server knows this worker."""
-    options = WorkerOptions(name=name, renderer=SmallFace)
+    options = options or WorkerOptions(name=name, renderer=SmallFace)
     server = make_server(
         options,
         host="127.0.0.1",
