@@ -42,7 +42,7 @@ BUSY_S = 5.0
 STREAMS = 40
 STREAMS_S = 3.0
 TEXT = "This is a text of some length, and no voice speaks it: the sound goes on and on. " * 4
-FRAMES = 100
+FRAMES, IN_A_ROW = 100, 10
 FACES = 500
 TICKS = 300
 IMPORTS = 5
@@ -65,7 +65,7 @@ import livekit_plugins_avatar
 print(1e3 * (time.perf_counter() - began_s))
 """
 
-DRAWING_SCRIPT = """
+DRAWING_SCRIPT = f"""
 from livekit_plugins_avatar import AvatarSession
 from livekit_plugins_avatar.face.state import FaceState
 from livekit_plugins_avatar.timeline import Timed
@@ -114,8 +114,10 @@ def frame_render_ms() -> Floats:
 
 
 def render_fps_1_thread() -> Floats:
-    """Pictures of the default persona that one CPU thread draws in a second."""
-    return 1e3 / frame_render_ms()
+    """Pictures of the default persona that one CPU thread draws in a second, by ten in a row: they
+    differ, for parts that look as they did are not drawn again."""
+    in_a_row_ms: Floats = frame_render_ms().reshape(-1, IN_A_ROW).mean(axis=1)
+    return 1e3 / in_a_row_ms
 
 
 def start_to_first_frame_ms() -> Floats:

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 
+from livekit_plugins_avatar.options import DEFAULT_PERSONA
 from livekit_plugins_avatar.timeline import SAMPLE_RATE
 from livekit_plugins_avatar.tools.eval import bench, costs
 from livekit_plugins_avatar.tools.eval.bench import Row
@@ -70,6 +71,15 @@ def test_the_speech_that_costs_are_measured_with_is_neither_silent_nor_clipped()
     assert len(pcm) == SAMPLE_RATE
     assert 4_000 < np.abs(pcm.astype(int)).max() < 32_767
     assert np.mean(np.abs(pcm.astype(int)) > 500) > 0.1
+
+
+@pytest.mark.parametrize(
+    "script", [costs.ADDED_MEMORY_SCRIPT, costs.WHOLE_MEMORY_SCRIPT, costs.START_SCRIPT]
+)
+def test_scripts_open_the_default_persona(script: str) -> None:
+    """A script for a process of its own is complete: no name is left to be filled in."""
+    compile(script, "script", "exec")
+    assert f'Persona.load("{DEFAULT_PERSONA}")' in script
 
 
 def test_costs_of_the_parts_that_need_nothing_are_positive() -> None:
