@@ -191,11 +191,13 @@ def _bilateral(luma: Picture, deviation: float, reach: float) -> Picture:
 HAZY = Camera(exposure=0.3)
 """A laptop before a bright window: pale and soft."""
 
-DIM = replace(HAZY, exposure=-0.3, veil=0.0, glare=0.16, smooth=(0.3, 2.5), sensor_px=320)
+DIM = replace(
+    HAZY, exposure=-0.3, relief=0.25, veil=0.0, glare=0.16, smooth=(0.8, 2.5), sensor_px=340
+)
 """A laptop in a dim room: noise, and no veil."""
 
 WARM = replace(
-    HAZY, exposure=0.0, veil=0.0, glare=0.12, smooth=(0.4, 2.5), sensor_px=340,
+    HAZY, exposure=0.0, relief=0.35, veil=0.0, glare=0.12, smooth=(0.6, 2.5), sensor_px=340,
     white=(1.10, 1.0, 0.86),
 )  # fmt: skip
 """A laptop that takes the window's light for a lamp's."""

@@ -48,6 +48,7 @@ class Member:
         torso: How far the body is turned, to the picture's right, degrees; `yaw` is against the
             camera.
         freckled: How many freckles nose and cheeks have, in [0, 1].
+        stripe: Colour of the cloth's stripes; "" for none.
         wall_blur: How far the room behind is out of focus, in 512ths of the picture.
         camera: What it is seen by, a name of `camera.CAMERAS`.
         cap: A knitted cap, if any.
@@ -88,6 +89,7 @@ class Member:
     aside: float = 0.0
     torso: float = 0.0
     freckled: float = 0.0
+    stripe: Colour = ""
     wall_blur: float = 5.0
     camera: str = "dim"
     cap: Cap | None = None
@@ -109,11 +111,10 @@ def rest(
 GREY = ("6f7268", "56626a", "1c2226")
 
 WINDOW_LEFT = Light((-6.8, 3.0, 5.6), 620, fill_w=14, rim_w=50, key_dm=5.5, room=0.22)
-WINDOW_RIGHT = Light((6.8, 2.8, 5.6), 620, fill_w=14, rim_w=40, key_dm=5.5, room=0.22)
 FACING = Light((-5.0, 3.5, 8.0), 380, fill_w=40, rim_w=60, key_dm=11.0, room=0.5)
 
 BEFORE_WINDOW_LEFT = Light((-7.5, 3.5, 2.0), 520, fill_w=70, rim_w=60, key_dm=9.0, room=0.45)
-BEFORE_WINDOW_RIGHT = Light((7.5, 3.2, 3.0), 560, fill_w=80, rim_w=60, key_dm=9.0, room=0.5)
+BEFORE_WINDOW_RIGHT = Light((5.0, 3.6, 7.5), 330, fill_w=25, rim_w=90, key_dm=6.0, room=0.45)
 
 T_SHIRT = Tailoring(drop=0.24, more=0.08, stiff=0.12)
 JUMPER = Tailoring(drop=0.13, more=0.10, stiff=0.2, loose=0.15, band=0.22, thick=0.03)
@@ -121,17 +122,20 @@ JUMPER = Tailoring(drop=0.13, more=0.10, stiff=0.2, loose=0.15, band=0.22, thick
 CAST = (
     Member(
         "man-1", 205, False, "young_lightskinned_male_diffuse", ("crop", {"peaks": 0.11}),
-        0.64, 0.05, BROWN, "3b4238", BEFORE_WINDOW_LEFT, 0.7, wall=0.71, wall_gain=1.3,
-        wall_blur=2.0, camera="warm", cap=Cap(colour="4a4642", front=0.56, side=0.22),
+        0.64, 0.05, BROWN, "b3a996", BEFORE_WINDOW_LEFT, 0.45, wall=0.71, wall_gain=1.3,
+        wall_blur=0.8, stripe="333b4a",
+        camera="dim", cap=Cap(colour="7d776d", front=0.54, side=0.20),
         freckled=0.5, beard_dm=0.04, shadow=0.5, brow=1.35, brow_up=-0.01, brow_arch=0.5,
         brow_count=1.5, lashes=110, share=0.62, torso=12.0, roll=3.5, yaw=5.0, pitch=-2.0,
         aside=0.04, gaze=(-0.5, -1.0), tailoring=T_SHIRT, rest=rest(0.36, 0.10, uneven=0.25),
     ),
     Member(
         "woman-1", 202, True, "middleage_darkskinned_female_diffuse", ("coils", {}),
-        0.98, 0.05, DARK, "8a6a3c", WINDOW_RIGHT, 1.5, wall=0.212, wall_gain=0.65,
-        tone=(0.98, 1.10, 1.08), brow=1.15, brow_count=1.4, lashes=70,
-        roll=-2.5, yaw=-3.0, tailoring=JUMPER, rest=rest(0.30, 0.12),
+        0.98, 0.05, DARK, "39434d", BEFORE_WINDOW_RIGHT, 0.9, wall=0.40, wall_gain=0.8,
+        wall_blur=0.8, camera="dim", tone=(1.10, 1.26, 1.20), brow_count=1.1, lashes=150,
+        cap=Cap(colour="7f6a5c", front=0.52, side=0.24, skew=-0.05, slack=0.16, seed=9),
+        share=0.62, torso=-11.0, roll=-3.5, yaw=-5.0, aside=-0.04, gaze=(-0.3, -0.6),
+        tailoring=JUMPER, rest=rest(0.46, 0.08, uneven=0.22),
     ),
     Member(
         "man-2", 206, False, "old_lightskinned_male_diffuse2",

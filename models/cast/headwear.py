@@ -11,9 +11,10 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.spatial import cKDTree
 
+from models.people.hairs import Strands
 from models.people.head import Numbers
 from models.personas.anatomy import Indices, Points
-from models.personas.surface import smoothstep
+from models.personas.surface import normals, smoothstep, unit
 
 AROUND, UP = 720, 64
 """Points around the head, and from the brim to the crown."""
@@ -141,6 +142,25 @@ def knit_cap(cap: Cap, skin: Points, eyes_y: float, ears: Numbers) -> Knitted:
         places.append(np.stack([a * mean, np.full_like(a, s * mean), np.zeros_like(a)], 1))
     hidden, covered = _under(skin, skull, a, low)
     return Knitted(np.concatenate(rows), _quads(len(rows)), np.concatenate(places), hidden, covered)
+
+
+def lint(worn: Knitted, count: int, seed: int = 6) -> Strands:
+    """Fine hairs of the wool, which leave no hard edge around a cap.
+
+    Args:
+        worn: The cap.
+        count: Of the hairs.
+        seed: Of everything that is random.
+    """
+    chance = np.random.default_rng(seed)
+    root = chance.integers(0, len(worn.points), count)
+    out = normals(worn.points, worn.quads)[root]
+    outwards = np.sign(np.sum(out * (worn.points[root] - worn.points.mean(axis=0)), axis=1))
+    way = unit(outwards[:, None] * out + 0.9 * chance.normal(size=out.shape))
+    size = chance.uniform(0.02, 0.07, (count, 1, 1))
+    t = np.linspace(0, 1, 4)[None, :, None]
+    bend = 0.5 * t**2 * chance.normal(size=(count, 1, 3))
+    return worn.points[root][:, None] + size * (t * way[:, None] + bend), np.full((1, 1), 0.00028)
 
 
 def _rise(value: float, start: float, end: float) -> float:

@@ -14,8 +14,16 @@ from models.personas.nodes import Graph, Value, linear
 from models.personas.surface import smoothstep
 
 
-def knit(colour: str, rib: bool, gauge: float = 1.0, heather: float = 0.3) -> Any:
-    """Jersey or wool: rows of stitches, a seam at the shoulder, lint; ribs for the neckline."""
+def knit(colour: str, rib: bool, gauge: float = 1.0, heather: float = 0.3, stripe: str = "") -> Any:
+    """Jersey or wool: rows of stitches, a seam at the shoulder, lint; ribs for the neckline.
+
+    Args:
+        colour: Of the cloth.
+        rib: Whether it is ribbed, as a neckline is.
+        gauge: Coarseness of its stitches.
+        heather: How much of the cloth is dyed darker and lighter.
+        stripe: Colour of its stripes; "" for none.
+    """
     graph = Graph("knit")
     times, plus, minus = _arithmetic(graph)
     dye = linear(colour)
@@ -38,6 +46,10 @@ def knit(colour: str, rib: bool, gauge: float = 1.0, heather: float = 0.3) -> An
         shade = times(minus(0.45, weave), 0.8)
     colour_ = graph.mix(plus(times(lint, heather), times(broad, 0.25)), dye, dark)
     colour_ = graph.mix(times(minus(fuzz, 0.52), 1.5 * heather), colour_, light)
+    if stripe:
+        height_ = graph.node("SeparateXYZ", {0: rest}).outputs[1]
+        wave_ = graph.math("SINE", plus(times(height_, STRIPES_A_DM * 6.2832), broad))
+        colour_ = graph.mix(graph.step(wave_, 0.25, 0.45), colour_, linear(stripe))
     colour_ = graph.mix(shade, colour_, dark)
     seam = graph.attribute("seam")
     colour_ = graph.mix(times(seam, 0.55), colour_, tuple(0.35 * part for part in dye[:3]))
@@ -47,6 +59,10 @@ def knit(colour: str, rib: bool, gauge: float = 1.0, heather: float = 0.3) -> An
         "Sheen Weight": 0.18, "Sheen Roughness": 0.45, "Sheen Tint": (*light, 1.0),
     }  # fmt: skip
     return graph.output(graph.node("BsdfPrincipled", inputs).outputs[0])
+
+
+STRIPES_A_DM = 3.6
+"""How many stripes a decimetre of cloth has."""
 
 
 def hair(name: str, melanin: float, redness: float, grey: float, rough: float = 0.34) -> Any:

@@ -29,7 +29,7 @@ from .band import band
 from .cast import Member
 from .cut import CUTS, Cut, cover
 from .grow import grow
-from .headwear import Knitted, knit_cap
+from .headwear import Knitted, knit_cap, lint
 from .skin import more_masks, soften, toned
 
 LEVELS = 2
@@ -112,10 +112,13 @@ class Scene:
             self._wear(worn, member.cap.colour)
 
     def _wear(self, worn: Knitted, colour: str) -> None:
-        made = _mesh("cap", worn.points, worn.quads, look.knit(colour, False, 1.2, 0.6))
+        made = _mesh("cap", worn.points, worn.quads, look.knit(colour, False, 1.6, 0.9))
         _move(made, self._stood(self._pose(worn.points)))
         _attribute(made.data, "layout", worn.layout)
         _attribute(made.data, "seam", np.zeros(len(worn.points)))
+        points, radii = lint(worn, int(9000 * self._density))
+        wool = materials.plain("wool", colour, 0.9)
+        _curves("lint", (self._stood(self._pose(points)), radii), wool)
 
     def _beneath(self, skin_: Points) -> Points:
         """Skin that would show through the cloth, moved under it."""
@@ -208,7 +211,12 @@ class Scene:
         ring, rings, place = band(
             coarse, quads, joint, member.tailoring, self._pose(self._skin), self._head.faces
         )
-        made = _mesh("cloth", cloth, split.faces, look.knit(member.cloth, False, member.gauge))
+        made = _mesh(
+            "cloth",
+            cloth,
+            split.faces,
+            look.knit(member.cloth, False, member.gauge, stripe=member.stripe),
+        )
         _move(made, self._stood(cloth))
         top = self._shoulder_line(cloth)
         _attribute(made.data, "seam", top)

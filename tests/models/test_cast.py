@@ -11,7 +11,7 @@ import pytest
 from models.cast.body import fitted
 from models.cast.camera import Camera
 from models.cast.cast import CAST, chosen
-from models.cast.headwear import Cap, knit_cap
+from models.cast.headwear import Cap, knit_cap, lint
 
 STILL = Camera(shot=0.0, read=0.0, sharpen=0.0, vignette=0.0, veil=0.0, sensor_px=64)
 
@@ -76,6 +76,16 @@ def test_a_cap_lies_on_the_skull_and_presses_what_sticks_out() -> None:
     assert np.linalg.norm(worn.points, axis=1).min() > 0.95
     assert worn.points[:, 1].min() > -0.5
     assert worn.quads.max() == len(worn.points) - 1 == len(worn.layout) - 1
+
+
+def test_lint_stands_on_the_cap() -> None:
+    """Each hair begins on the cap, leaves it, and is short."""
+    worn = knit_cap(Cap(), head(), 0.0, np.zeros(len(head())))
+    hairs, _ = lint(worn, 200)
+    from_root = np.linalg.norm(hairs - hairs[:, :1], axis=2)
+    away = np.linalg.norm(worn.points[None] - hairs[:, :1], axis=2).min(axis=1)
+    assert away.max() < 1e-9
+    assert from_root[:, -1].min() > 0 and from_root.max() < 0.25
 
 
 def test_members_have_names_of_their_own() -> None:
