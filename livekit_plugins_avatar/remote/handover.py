@@ -11,6 +11,7 @@ from ..agent.own_voice import GIVEN_SAMPLES, OwnVoice
 from ..audio.relay import Outgoing, Relay
 from ..log import logger
 from ..timeline import SAMPLE_RATE, Clock, samples, seconds
+from .heartbeat import IDLE_S
 from .hired import Worker
 from .moment import pause_between
 from .protocol import Kind
@@ -101,7 +102,11 @@ class HandOver:
     async def _join(self, worker: Worker) -> bool:
         """Let a worker go on in what the own voice says; returns whether it does."""
         began_s, ahead_s = self._clock.now_s(), AHEAD_S
-        while not worker.gone and self._relay.speaking and (said := self._own.heard) is not None:
+        while (
+            not self._lost(worker)
+            and self._relay.speaking
+            and (said := self._own.heard) is not None
+        ):
             waited_s, (segment, heard) = self._clock.now_s() - began_s, said
             first = heard + samples(ahead_s)
             pause = pause_between(segment.pcm, first, first + samples(SEARCHED_S))
@@ -114,6 +119,15 @@ class HandOver:
                 ahead_s *= 2
             await self._clock.sleep(SEARCH_EVERY_S)
         return False
+
+    def _silent_s(self, worker: Worker) -> float:
+        """How long it has not been heard of; 0 where its end would be told otherwise."""
+        return 0.0 if worker.near else self._clock.now_s() - worker.heard_s
+
+    def _lost(self, worker: Worker) -> bool:
+        """Whether a worker that is to go on is gone."""
+        worker.gone |= self._silent_s(worker) > IDLE_S
+        return worker.gone
 
     async def _join_at(self, worker: Worker, segment: Outgoing, at: int) -> bool:
         """The same from sample `at` of a segment on; False leaves the segment to the own voice."""
@@ -128,6 +142,8 @@ class HandOver:
                     break
                 left_s = seconds(at - said[1])
                 if left_s < GIVEN_S and not worker.voice.primed:
+                    break
+                if left_s <= REACT_S and self._silent_s(worker) > worker.heart.limit_s:
                     break
                 if left_s <= REACT_S:
                     worker.link.send(Kind.RESUME)

@@ -84,6 +84,7 @@ class Play:
         heart, link, voice = Heartbeat(0.0), cast(Any, self.far), cast(Any, self.far)
         job = cast(Any, None)
         self.worker = Worker(job, link, voice, heart, subscribed=True)
+        self.silent = False
         self.turns = HandOver(self.relay, cast(Any, self.own), told=list, clock=self.clock)
 
     async def run(self, duration_s: float, on_sent: Callable[[], object] | None = None) -> None:
@@ -96,6 +97,8 @@ class Play:
                 on_sent()
                 on_sent = None
             self.clock.advance(TICK_S)
+            if not self.silent:
+                self.worker.heard_s = self.clock.now_s()
         if task.done():
             task.result()
         task.cancel()
@@ -153,3 +156,15 @@ async def test_a_worker_that_dies_meanwhile_leaves_the_own_voice_alone(play: Pla
     await play.run(1.5, on_sent=die)
     assert play.sent == ["HELLO paused"] and play.own.until is None
     assert play.own.active and play.own.stopped_s is None
+
+
+async def test_a_worker_that_falls_silent_meanwhile_does_not_go_on(play: Play) -> None:
+    """Not even where nothing tells its end; after a while it counts as gone."""
+
+    def fall_silent() -> None:
+        play.silent = True
+
+    play.relay.push_audio(np.full(samples(4.0), 5_000, np.int16))
+    await play.run(4.0, on_sent=fall_silent)
+    assert "RESUME" not in play.sent and play.worker.gone
+    assert play.own.active and play.own.until is None

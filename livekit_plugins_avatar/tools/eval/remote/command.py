@@ -43,6 +43,9 @@ SPEECH_S = 12.0
 KILLED_S = 4.0
 """After the speech has begun."""
 
+TAKEN_OVER_S = 1.5
+"""A silence that began so long after the kill is not that of the worker that was killed."""
+
 FIRST_SOUNDS = 8
 CLOCK = SystemClock()
 
@@ -55,9 +58,12 @@ class Figures:
     rooms_by_worker: list[int]
     killed_rooms: int
     gap_s: float
-    """The longest time without the tone, in the rooms of the worker that was killed."""
+    """The longest time without the tone after the kill, in the rooms of the worker that was killed:
+    while the own voice takes over."""
+    return_gap_s: float
+    """The same later: while the next worker takes over."""
     other_gap_s: float
-    """The same in the other rooms."""
+    """The longest in the other rooms, at any time."""
     back_s: float
     """From the kill to the first frame of the worker that follows."""
     segments: int
@@ -82,6 +88,7 @@ class Figures:
         return {
             "both workers have rooms": min(self.rooms_by_worker) > 0,
             "voice gap": self.gap_s <= MOST_GAP_S,
+            "gap of the return": self.return_gap_s <= MOST_GAP_S,
             "face back": self.back_s <= MOST_BACK_S,
             "each segment finished once": self.segments == self.finished,
             "positions": self.short_positions == 0,
@@ -196,13 +203,16 @@ async def _kill(
     await asyncio.gather(*speaking)
     await CLOCK.sleep(0.5)
     seen = await viewers.seen()
-    gaps = {name: longest_gap_s(seen[name]) for name in agents}
+    taken_s = at_s + TAKEN_OVER_S
+    gaps = [longest_gap_s(seen[name], after_s=at_s, before_s=taken_s) for name in killed]
+    returns = [longest_gap_s(seen[name], after_s=taken_s) for name in killed]
     backs = [back_s(seen[name], before[name], at_s) for name in killed]
     others = [name for name in agents if name not in killed]
     return {
         "killed_rooms": len(killed),
-        "gap_s": max((gaps[name] for name in killed), default=0.0),
-        "other_gap_s": max((gaps[name] for name in others), default=0.0),
+        "gap_s": max(gaps, default=0.0),
+        "return_gap_s": max(returns, default=0.0),
+        "other_gap_s": max((longest_gap_s(seen[name]) for name in others), default=0.0),
         "back_s": round(max(backs, default=0.0), 2),
         "takeovers": sum(agents[name].takeovers for name in others),
     }
@@ -261,13 +271,17 @@ async def _first_sounds(server: LiveKitServer) -> dict[str, Any]:
     return times
 
 
-def longest_gap_s(room: Mapping[str, Mapping[str, list[float]]]) -> float:
-    """The longest time without the tone between its first and its last sound, over all tracks."""
+def longest_gap_s(
+    room: Mapping[str, Mapping[str, list[float]]], *, after_s: float = 0.0, before_s: float = 1e12
+) -> float:
+    """The longest time without the tone between its first and its last sound, over all tracks, that
+    ended after the one moment and began before the other."""
     loud = sorted(at for times in room["loud"].values() for at in times)
     if len(loud) < 2:
         return SPEECH_S
     block_s = BLOCK_MS / 1e3
-    gaps = (after - before - block_s for before, after in pairwise(loud))
+    pairs = [pair for pair in pairwise(loud) if pair[1] > after_s and pair[0] < before_s]
+    gaps = (after - before - block_s for before, after in pairs)
     return round(max(0.0, *gaps), 3)
 
 

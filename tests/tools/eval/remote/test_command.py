@@ -29,6 +29,8 @@ def test_a_gap_is_between_all_tracks() -> None:
     room = {"loud": {"avatar": blocks(1.0, 2.0), "agent": blocks(2.1, 3.0)}}
     assert longest_gap_s(room) == pytest.approx(0.1, abs=BLOCK_S)
     overlapping = {"loud": {"avatar": blocks(1.0, 2.0), "agent": blocks(1.9, 3.0)}}
+    assert longest_gap_s(room, before_s=1.5) == longest_gap_s(room, after_s=2.5) == 0.0
+    assert longest_gap_s(room, after_s=1.5, before_s=2.0) == pytest.approx(0.1, abs=BLOCK_S)
     assert longest_gap_s(overlapping) == pytest.approx(0.0, abs=BLOCK_S)
     assert longest_gap_s({"loud": {}}) == command.SPEECH_S
     assert heard_s(room) == pytest.approx(1.0)
@@ -56,6 +58,7 @@ def test_each_promise_can_be_missed() -> None:
         rooms_by_worker=[5, 5],
         killed_rooms=5,
         gap_s=0.1,
+        return_gap_s=0.1,
         other_gap_s=0.0,
         back_s=2.0,
         segments=30,
@@ -74,6 +77,7 @@ def test_each_promise_can_be_missed() -> None:
     for change in (
         {"rooms_by_worker": [10, 0]},
         {"gap_s": 0.21},
+        {"return_gap_s": 0.21},
         {"back_s": 5.1},
         {"finished": 31},
         {"short_positions": 1},
