@@ -26,6 +26,7 @@ class OnnxRenderer:
         device: "tensorrt", "cuda", "cpu", or "auto": the first of them that works here.
         threads: CPU threads for drawing, at least 1.
         aspect: Which of the persona's pictures to draw.
+        exact: Draw each picture anew, also where a part looks as in the last: for measurements.
 
     Raises:
         ValueError: There is no such device, or fewer threads than one.
@@ -41,6 +42,7 @@ class OnnxRenderer:
         device: Device = "auto",
         threads: int = 1,
         aspect: Aspect = "square",
+        exact: bool = False,
     ) -> None:
         if threads < 1:
             raise ValueError(f"a renderer needs at least 1 thread, got {threads}")
@@ -50,7 +52,7 @@ class OnnxRenderer:
         """Frames a second that the persona is made for."""
         self._output = OUTPUTS[aspect]
         self._columns = persona.columns
-        self._drawn = Drawn()
+        self._drawn = None if exact else Drawn()
         engine = engine_for(persona, device, threads)
         engine.open()
         self._engine: Engine | None = engine
@@ -82,7 +84,7 @@ class OnnxRenderer:
 
     def close(self) -> None:
         """Release the weights, which go with their last user; may be called again."""
-        self._engine, self._drawn = None, Drawn()
+        self._engine = self._drawn = None
 
     def _open_engine(self) -> Engine:
         if self._engine is None:

@@ -150,6 +150,16 @@ def test_renderer(man: Persona, model: PartedModel) -> None:
     renderer.close()
 
 
+def test_exact_renderer(man: Persona) -> None:
+    """A renderer for measurements draws a change that is not seen."""
+    faces = [FaceState.of(headYaw=yaw) for yaw in (0.1, 0.101)]
+    for exact in (False, True):
+        renderer = OnnxRenderer(man, device="cpu", exact=exact)
+        first, second = (renderer.render([Timed(0, 1600, face)]) for face in faces)
+        assert (first != second).any() == exact
+        renderer.close()
+
+
 def test_cut(man: Persona) -> None:
     """What is cut out is a file of its own, which computes the value from what it is given."""
     given = [TensorInfo("face", 1, (1, 60)), TensorInfo("i420", 2, (1, 768, 512))]

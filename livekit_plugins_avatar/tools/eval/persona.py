@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         persona = Persona.load(args.persona)
         states = load_truth(args.truth or truth_folder(persona))
-        with closing(OnnxRenderer(persona, device="cpu")) as renderer:
+        with closing(OnnxRenderer(persona, device="cpu", exact=True)) as renderer:
             figures = likeness(renderer, states)
             figures["file_mb"] = round(persona.path.stat().st_size / 1e6, 2)
             if not args.no_sweep:

@@ -134,7 +134,7 @@ def measure(subject: Subject) -> Figures:
     Raises:
         SubjectError: No face is found in the persona at rest.
     """
-    with closing(OnnxRenderer(subject.persona, device="cpu")) as renderer:
+    with closing(OnnxRenderer(subject.persona, device="cpu", exact=True)) as renderer:
         drawn = {name: _draw(renderer, face) for name, face in FACES.items()}
         again = _draw(renderer, FaceState.of())
         rest = look(drawn["rest"])

@@ -46,7 +46,7 @@ FACES: dict[str, dict[str, float]] = {
 
 def write(persona: Path, path: Path) -> None:
     """Draw a persona's faces into one picture file."""
-    renderer = OnnxRenderer(Persona.load(persona), device="cpu")
+    renderer = OnnxRenderer(Persona.load(persona), device="cpu", exact=True)
     cells = []
     try:
         for caption, weights in FACES.items():
