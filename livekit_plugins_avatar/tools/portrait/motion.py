@@ -37,7 +37,7 @@ MARGIN, BELOW = 6, 22
 STEEP = 0.3
 """Skin that is seen at a flatter angle than this (a cosine) moves as its surroundings do."""
 
-SCREEN = 0.0024
+SCREEN = 0.015
 """How soon motion dies away outside the face."""
 
 NECK_FALL = 0.55

@@ -37,10 +37,10 @@ HUE_OF_EYE, HUE_OF_SKIN, OF_SKIN_ALONE = 0.6, 0.35, 0.6
 """Powers of both hues in that of teeth, more yellow than eyes, and of the skin's alone where the
 eyes say nothing."""
 
-HOLLOW, HOLLOW_OF_SKIN = 0.6, (0.05, 0.25)
+HOLLOW, HOLLOW_OF_SKIN = 0.45, (0.04, 0.2)
 """Luma of the throat as a share of the darkest place's, and its bounds as shares of the skin's."""
 
-GUM, TONGUE = (0.80, 0.50, 0.48), (0.95, 0.58, 0.56)
+GUM, TONGUE = (0.80, 0.50, 0.48), (0.85, 0.47, 0.45)
 FLESH_OF_LIPS = 0.6
 """Colours as shares of the lit skin's luma, and how much of the lips' hue they have."""
 

@@ -30,7 +30,7 @@ LIGHT = np.array([0.0, -0.45, -0.89])
 SHADED_TOOTH, SHADED_FLESH = 0.35, 0.5
 """How much darker a surface is that faces away."""
 
-DEPTH_TOOTH_CM, DEPTH_FLESH_CM = 2.5, 1.2
+DEPTH_TOOTH_CM, DEPTH_FLESH_CM = 2.5, 0.9
 """Within this depth behind the incisors light falls to a third, on teeth and on what is behind."""
 
 GAP, GAP_CM, AROUND_CM = 0.5, 0.05, 0.12
