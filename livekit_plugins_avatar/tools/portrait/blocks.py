@@ -47,13 +47,15 @@ class Blocks:
         apart = planes.reshaped(-1, height, width // 2, 2).turned(1, 3, 2, 0)
         self._rows = apart.reshaped(height * width, -1)
 
-    def taken(self, at: Tensor, size: tuple[int, int]) -> list[Tensor]:
+    def taken(self, at: Tensor, size: tuple[int, int], wider: Tensor | None = None) -> list[Tensor]:
         """Codes of a window's blocks, [planes, B, h, w]: luma, if it has some, what is smooth, and
         what is rough, if there is any. Beyond the rim the outermost blocks are taken.
 
         Args:
             at: Columns and rows of pixels that the blocks come from, [B, 2, h, w].
             size: w and h.
+            wider: How much further to the right the right pixels of a block come from than a pixel
+                beside the left ones, half of it for each, where they are given apart, [B, 1, h, w].
         """
         graph, (width, height), columns = at.graph, size, self._size[0]
         last = graph.constant(np.array(self._size).reshape(1, 2, 1, 1) - 2.0)
@@ -65,6 +67,10 @@ class Blocks:
         found = graph.node("Gather", self._rows, place.truncated(), axis=0)
         planes = found.turned(4, 0, 1, 2, 3).reshaped(sum(self._parts), -1, height, width)
         right, below = (at - first).turned(1, 0, 2, 3).split(1, 1, axis=0)
+        if wider is not None:
+            half = wider.turned(1, 0, 2, 3) * 0.5
+            sides = [right - half, right + half]
+            right = graph.joined([*sides, *sides, *[right] * (self._parts[0] - 4)], 0)
         # Bytes are cut, not numbers: they are a quarter as long.
         parts = [part.floats() for part in planes.split(*self._parts, axis=0)]
         lines = [parts.pop(0) for _ in self._lines]

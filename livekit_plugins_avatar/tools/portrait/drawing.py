@@ -44,6 +44,9 @@ from .window import Window, across, around, eye_windows, fade, mouth_window
 BLINK_LATE = 0.35
 """At half its weight a blink has closed lids by 0.41 of their way, as on rendered people."""
 
+WIDER_MOST = 0.7
+"""Skin is stretched to at most three times its width without steps between blocks."""
+
 RIM_PX = 1
 """At the picture's own rim nothing is fetched from beyond this."""
 
@@ -286,7 +289,7 @@ class Drawing:
         motion, gain = _cut(self.moves, half).split(2, 1, axis=1)
         light = gain.reshaped(1, -1, height, width) + 1.0
         first = corners(self.graph, window.left, window.top, width, height)
-        (drawn,) = self.figure.taken(motion + first, (width, height))
+        (drawn,) = self.figure.taken(motion + first, (width, height), _wider(motion, width))
         luma, tint, cover = drawn.split(4, 2, 1, axis=0)
         fine = _cut(self.wall.luma, window)
         blocks = fine.reshaped(1, height, 2, width, 2).turned(2, 4, 0, 1, 3)
@@ -314,6 +317,14 @@ class Drawing:
 
 def _cut(field: Tensor, window: Window) -> Tensor:
     return field.window(window.top, window.bottom, window.left, window.right)
+
+
+def _wider(motion: Tensor, width: int) -> Tensor:
+    """How much further apart two pixels beside each other come from, [B, 1, h, w]: the slope of a
+    motion from left to right, of blocks of 2 x 2 pixels. It is 0 where they come from further
+    apart, for there blocks leave pixels out and show no steps."""
+    framed = motion.columns([0]).framed(0, 0, 1, 1, "edge")
+    return ((framed.part(2, None, 3) - framed.part(0, width, 3)) * 0.25).clip(-WIDER_MOST, 0)
 
 
 def _spline(step: int) -> Floats:

@@ -69,6 +69,24 @@ def test_pixels_of_a_block_can_be_given_apart() -> None:
         assert np.abs(plane - wanted).max() <= 0.51
 
 
+def test_stretched_blocks_have_no_steps() -> None:
+    """Where blocks come from nearer to each other than they are wide, so do their pixels."""
+    slope = np.arange(WIDTH) * 5.0 * np.ones((HEIGHT, 1))
+    copies = [np.roll(slope, (-down, -right), (0, 1)) for down, right in np.ndindex(2, 2)]
+    graph = Graph()
+    blocks = Blocks(None, [graph.bytes_(each[None, None]) for each in copies], [], (WIDTH, HEIGHT))
+    moved = graph.input("face").reshaped(-1, 2, 1, 1) + corners(graph, 4, 2, *SIZE)
+    squeezed = np.array([0.6, 1.0]).reshape(1, 2, 1, 1)
+    narrow = graph.constant(np.full((1, 1, *SIZE[::-1]), squeezed[0, 0, 0, 0] - 1))
+    (planes,) = blocks.taken(moved * graph.constant(squeezed), SIZE, narrow)
+    graph.named(planes.turned(1, 0, 2, 3).codes(0), "i420")
+    content = graph.model(2, "i420", (4, SIZE[1], SIZE[0]), {})
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    found = session.run(None, {"face": np.array([[2.0, 0.0]], np.float32)})[0][0].astype(float)
+    row = np.stack([found[0, 1], found[1, 1]], axis=-1).ravel()
+    assert np.abs(np.diff(row) - 5 * 0.6).max() <= 1
+
+
 def test_blocks_from_outside_come_from_the_edge() -> None:
     """Of a place far outside the outermost block is taken, and no row is missed."""
     (luma, _, _), found = taken(np.array([[-500.0, -500.0], [500.0, 500.0]]))

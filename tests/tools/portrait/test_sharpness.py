@@ -29,7 +29,8 @@ def _run(graph: object, out: object, **inputs: NDArray[np.float32]) -> NDArray[n
     graph.add_to(wanted)  # type: ignore[attr-defined]
     model = helper.make_model(wanted, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    return np.asarray(session.run(None, inputs)[0], np.float32)
+    found: NDArray[np.float32] = session.run(None, inputs)[0]
+    return found
 
 
 def _waves(shift: float) -> NDArray[np.float32]:
