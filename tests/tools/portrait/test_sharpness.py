@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ sharpness = import_module("livekit_plugins_avatar.tools.portrait.sharpness")
 SIDE = 16
 
 
-def _run(graph: object, out: object, **inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+def _run(graph: Any, out: Any, **inputs: NDArray[np.float32]) -> Any:
     import onnxruntime
     from onnx import TensorProto, helper
 
@@ -24,13 +25,12 @@ def _run(graph: object, out: object, **inputs: NDArray[np.float32]) -> NDArray[n
         [],
         "g",
         [helper.make_tensor_value_info(n, kind, v.shape) for n, v in inputs.items()],
-        [helper.make_tensor_value_info(out.name, kind, None)],  # type: ignore[attr-defined]
+        [helper.make_tensor_value_info(out.name, kind, None)],
     )
-    graph.add_to(wanted)  # type: ignore[attr-defined]
+    graph.add_to(wanted)
     model = helper.make_model(wanted, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    found: NDArray[np.float32] = session.run(None, inputs)[0]
-    return found
+    return session.run(None, inputs)[0]
 
 
 def _waves(shift: float) -> NDArray[np.float32]:
@@ -38,7 +38,8 @@ def _waves(shift: float) -> NDArray[np.float32]:
     at = np.arange(SIDE + 1)
     wave = np.cos(np.pi / 2 * at)
     soft = wave[:-1] * (1 - shift) + wave[1:] * shift
-    return (soft[:, None] + soft[None]).astype(np.float32)[None, None]
+    both: NDArray[np.float32] = (soft[:, None] + soft[None]).astype(np.float32)
+    return both[None, None]
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.25, 0.5, 0.75])
