@@ -39,6 +39,11 @@ REACT_S = 0.03
 """A worker that is told to go on is heard after this."""
 
 
+FRESH_S = 0.2
+"""A worker that is told to go on was heard of within this: to wait for another moment costs less
+than to go on with one that has just died."""
+
+
 class HandOver:
     """On the agent's event loop.
 
@@ -143,7 +148,7 @@ class HandOver:
                 left_s = seconds(at - said[1])
                 if left_s < GIVEN_S and not worker.voice.primed:
                     break
-                if left_s <= REACT_S and self._silent_s(worker) > worker.heart.limit_s:
+                if left_s <= REACT_S and self._silent_s(worker) > FRESH_S:
                     break
                 if left_s <= REACT_S:
                     worker.link.send(Kind.RESUME)
