@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ class Peer:
         return theirs
 
     def _serve(self, sock: socket.socket) -> None:
-        with sock:
+        with sock, suppress(OSError):  # The other side may leave at any time.
             os.close(receive(sock).files[0])
             send(sock, Kind.LOG, logging.WARNING, b"a line of the process")
             send(sock, Kind.OPENING)
@@ -57,10 +57,7 @@ class Peer:
             # It was on its way already.
             send(sock, Kind.OPENING)
             while True:
-                try:
-                    draw = receive(sock)
-                except OSError:
-                    return
+                draw = receive(sock)
                 self.due_us.append(draw.number)
                 self.answer(sock, draw)
 
