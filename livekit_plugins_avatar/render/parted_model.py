@@ -7,6 +7,7 @@ own. What was drawn of the parts belongs to the one who looks, `Drawn`; the sess
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,9 @@ picture goes on: a quarter of a pixel at the edge of a face (docs/measurements.m
 AHEAD = 2.0
 """A part that changes by at most so many times as much from face to face is drawn as it will be
 soon: it then does for twice as long, and is off by no more."""
+
+MOST_BYTES = 64 << 20
+"""Of all values that one viewer keeps; those of the built-in faces take 3 MB."""
 
 
 class Drawn:
@@ -82,6 +86,12 @@ class PartedModel:
             )
         self.given.append(TensorInfo(name, ELEMENTS[kind.name], shape))
         self.memory[name] = shape, kind
+        kept = sum(math.prod(shape) * kind.itemsize for shape, kind in self.memory.values())
+        if kept > MOST_BYTES:
+            raise PersonaError(
+                f"{self._persona.path} has parts of {kept >> 20} MiB: each viewer keeps them, and "
+                f"{MOST_BYTES >> 20} are allowed; list fewer values in `parts`"
+            )
 
     def _open(self, makes: Sequence[str], given: Sequence[TensorInfo]) -> _Session:
         content = self._cutter.cut(given, makes)

@@ -19,7 +19,7 @@ from livekit_plugins_avatar.render.onnx_file import OnnxFileError, TensorInfo
 from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.parted_model import SEEN, Drawn, PartedModel
 from livekit_plugins_avatar.render.parts import Part, parts_of
-from livekit_plugins_avatar.render.persona import Persona
+from livekit_plugins_avatar.render.persona import Persona, PersonaError
 from livekit_plugins_avatar.timeline import Timed
 
 HEAD, EYES, MOUTH = range(3)
@@ -139,6 +139,13 @@ def test_failure(model: PartedModel, monkeypatch: pytest.MonkeyPatch) -> None:
         model.draw("i420", face(headYaw=0.3), drawn)
     monkeypatch.setattr(parted_model, "_run", run)
     assert (model.draw("i420", face(), drawn) == before).all()
+
+
+def test_too_large(man: Persona, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What each viewer keeps has a limit."""
+    monkeypatch.setattr(parted_model, "MOST_BYTES", 1 << 20)
+    with pytest.raises(PersonaError, match="MiB: each viewer keeps them"):
+        PartedModel(man, 1)
 
 
 def test_renderer(man: Persona, model: PartedModel) -> None:
