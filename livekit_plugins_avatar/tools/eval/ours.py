@@ -7,6 +7,7 @@ through sink, playout and conductor. Only the renderer is replaced.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 
 from livekit import rtc
@@ -74,7 +75,7 @@ async def publish(
         assert output is not None, "AvatarSession.start sets the session's audio output"
         renderer.runs = pipeline_of(avatar).playout.runs
         await ready.wait()
-        await _speak(output, clapper, renderer, avatar)
+        await speak(output, clapper, lambda: _align(clapper, renderer, avatar))
         return asdict(avatar.stats)
     finally:
         await avatar.aclose()
@@ -84,15 +85,22 @@ def _face(persona: str) -> OnnxRenderer:
     return OnnxRenderer(Persona.load(persona), device="cpu")
 
 
-async def _speak(
-    output: AudioOutput, clapper: Clapper, renderer: ClapperRenderer, avatar: AvatarSession
+async def speak(
+    output: AudioOutput, clapper: Clapper, align: Callable[[], Awaitable[None]] | None = None
 ) -> None:
+    """Say the clapper, a little ahead; returns when receivers have heard it.
+
+    Args:
+        output: Of the agent that has the face.
+        clapper: What is said.
+        align: Awaited before the first beep, once speech is on its way.
+    """
     clock = SystemClock()
     began_s = clock.now_s()
     lead = samples(LEAD_S / 2)
     for start in range(0, clapper.length, CHUNK_SAMPLES):
-        if start == lead:
-            await asyncio.wait_for(_align(clapper, renderer, avatar), ALIGN_TIMEOUT_S)
+        if start == lead and align is not None:
+            await asyncio.wait_for(align(), ALIGN_TIMEOUT_S)
         length = min(CHUNK_SAMPLES, clapper.length - start)
         pcm = clapper.sound(start, length)
         await output.capture_frame(rtc.AudioFrame(pcm.tobytes(), SAMPLE_RATE, 1, length))

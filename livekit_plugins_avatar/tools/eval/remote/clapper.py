@@ -10,11 +10,11 @@ from livekit import rtc
 from livekit.agents import AgentSession
 
 from ....session import AvatarSession
-from ....timeline import SAMPLE_RATE, SystemClock, seconds
+from ....timeline import seconds
 from ...demo.server import LiveKitServer
-from ..clapper import TAIL_S, Clapper
+from ..clapper import Clapper
 from ..faults.script import Script
-from ..ours import AHEAD_S, CHUNK_SAMPLES
+from ..ours import speak
 from .clapper_worker import LAG
 from .processes import ProcessFailed, WorkerProcess
 
@@ -56,21 +56,13 @@ class RemoteClapper:
         self, room: rtc.Room, clapper: Clapper, *, ready: asyncio.Event, script: Script
     ) -> dict[str, int]:
         """Say the clapper once `ready` is set; returns when it was heard. No `script` is played."""
-        clock, session = SystemClock(), AgentSession[None]()
+        session = AgentSession[None]()
         try:
             await self._avatar.start(session, room=room)
             output = session.output.audio
             assert output is not None, "AvatarSession.start sets the session's audio output"
             await ready.wait()
-            began_s = clock.now_s()
-            for start in range(0, clapper.length, CHUNK_SAMPLES):
-                length = min(CHUNK_SAMPLES, clapper.length - start)
-                pcm = clapper.sound(start, length)
-                await output.capture_frame(rtc.AudioFrame(pcm.tobytes(), SAMPLE_RATE, 1, length))
-                await clock.sleep(began_s + seconds(start) - AHEAD_S - clock.now_s())
-            output.flush()
-            await output.wait_for_playout()
-            await clock.sleep(TAIL_S)
+            await speak(output, clapper)
             return {}
         finally:
             await self._avatar.aclose()
