@@ -130,20 +130,16 @@ class _Wall:
         for kept, plane in zip((self._luma, self._chroma), planes, strict=True):
             kept[:] = self._longer(plane, kept.shape[-2])
 
-    def _numbers(self, name: str, kind: str = "uint8") -> NDArray[Any]:
+    def _numbers(self, name: str) -> NDArray[Any]:
         weight = self._weights[name]
-        if weight.element != KINDS[kind]:
-            raise ValueError(f"{name} is not {kind}")
-        return np.frombuffer(weight.raw, kind)
+        if weight.element != ELEMENTS["uint8"]:
+            raise ValueError(f"{name} is not uint8")
+        return np.frombuffer(weight.raw, "uint8")
 
     def _longer(self, plane: Floats, rows: int) -> Floats:
         """With its last row repeated, for a figure that rises shows more of itself."""
         more = [(0, 0)] * (plane.ndim - 2) + [(0, rows - plane.shape[-2]), (0, 0)]
         return np.rint(np.pad(plane, more, "edge"))
-
-
-KINDS = {**ELEMENTS, "float16": 10}
-"""ONNX's numbers for types of elements."""
 
 
 class _Outline(_Wall):
@@ -180,7 +176,7 @@ class _Room(_Wall):
         super().__init__(persona, weights)
         self._cover = self._numbers("net.cover_code").reshape(self._luma.shape)
         self._plate: list[NDArray[Any]] = [
-            self._numbers(f"net.{kind}_half", "float16").reshape(plane.shape)
+            self._numbers(f"net.{kind}_code").reshape(plane.shape)
             for kind, plane in (("luma", self._luma), ("chroma", self._chroma))
         ]
         shapes: dict[str, tuple[int, ...]] = {
@@ -215,8 +211,8 @@ class _Room(_Wall):
         for plate, wall, middle, share in zip(self._plate, walls, middles, covers, strict=True):
             # What of a pixel was the old wall is the new one.
             new = self._longer(middle, wall.shape[-2])
-            codes = np.rint(plate.astype(np.float64) * 255 + (1 - share) * (new - wall))
-            plate[:] = np.where(share > 0, codes, new).clip(0, 255) / 255
+            codes = np.rint(plate + (1 - share) * (new - wall))
+            plate[:] = np.where(share > 0, codes, new).clip(0, 255)
         super().write((middles[0], middles[1]))
 
 

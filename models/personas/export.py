@@ -26,8 +26,9 @@ from .camera import SIDE_PX, WIDE_PX
 from .folder import Folder, read
 from .i420 import Planes, planes
 from .net import PersonaNet
+from .packed import CODE, HALF
 from .quick import quick
-from .start import CODE, HALF, untaught
+from .start import untaught
 
 RESOURCES = Path(__file__).parents[2] / "livekit_plugins_avatar" / "resources"
 OPSET = 18

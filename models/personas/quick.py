@@ -1,10 +1,11 @@
 """Writes a persona file anew, so that one CPU thread draws it faster.
 
 `python -m models.personas.quick FILE -o man.onnx`: takes a file as the net is exported; gives one
-that draws the same pictures with the same weights. `export` does it at once.
+that draws the same pictures. `export` does it at once.
 
 What follows from sizes becomes numbers, what is doubled is convolved before (`simpler`), skin and
-eyeballs come from rows of bytes, and the end is another (`bands`).
+eyeballs come from rows of bytes, the end is another (`bands`), and what is large is kept in bytes
+(`packed`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from livekit_plugins_avatar.tools.portrait.planes import interleaved
 
 from .bands import FACE, LIGHT_PX, SIDE_PX, End, Reach
 from .carried import UNIT_PX, Floats
+from .packed import pack
 from .parts import declare
 from .simpler import in_phases, without_shapes
 
@@ -130,6 +132,7 @@ def quick(content: bytes) -> bytes:
     weights = [weight for weight in model.graph.initializer if weight.name in used]
     del model.graph.initializer[:]
     model.graph.initializer.extend(weights)
+    pack(model)
     model.metadata_props.add(key=MARK, value="bands")
     declare(model)
     onnx.checker.check_model(model)

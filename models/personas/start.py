@@ -16,10 +16,8 @@ from .camera import SIDE_PX, WIDE_PX
 from .folder import Folder, alpha, read
 from .i420 import planes
 from .net import PersonaNet
+from .packed import CODE, HALF, unpacked
 from .simpler import unfolded
-
-HALF, CODE = "_half", "_code"
-"""What a file adds to the names of weights that it keeps as float16, and as codes of video."""
 
 
 def untaught(folder: Folder) -> PersonaNet:
@@ -42,6 +40,9 @@ def taught(net: PersonaNet, file: Path) -> None:
     held = {weight.name: weight for weight in onnx.load(file).graph.initializer}
     state = net.state_dict()
     for name in state:
+        if (runs := unpacked(held, f"net.{name}")) is not None:
+            state[name] = torch.tensor(runs.reshape(state[name].shape)).to(state[name].dtype)
+            continue
         kept = [held[f"net.{name}{end}"] for end in ("", HALF, CODE) if f"net.{name}{end}" in held]
         if kept:
             values = torch.tensor(numpy_helper.to_array(kept[0])).to(state[name].dtype)

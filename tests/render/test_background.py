@@ -104,7 +104,7 @@ def test_a_persona_without_a_matte_is_named_with_the_remedy() -> None:
         Options(persona="sketch", background="#fff")
 
 
-@pytest.mark.parametrize("name", ["net.cover_code", "net.luma_half", "left_chroma"])
+@pytest.mark.parametrize("name", ["net.cover_code", "net.luma_code", "left_chroma"])
 def test_a_file_that_lacks_a_part_is_refused(name: str) -> None:
     """A rendered person from whose file a part was taken draws, and has no other background."""
     man = Persona.load("man")
