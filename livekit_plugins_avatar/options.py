@@ -15,6 +15,7 @@ from .render.framing import Resolution, framed
 from .render.mark import checked
 from .render.persona import BUILT_IN, Aspect, Device, Persona, PersonaError
 from .render.prerenderer import frame_period
+from .render.rate import AtRate
 from .render.renderer import Renderer
 from .speech.recognizer import Recognizer
 
@@ -43,6 +44,7 @@ class Options:
     persona: str | Path = DEFAULT_PERSONA
     aspect: Aspect = "square"
     resolution: Resolution | None = None
+    fps: int | None = None
     mark: str | None = None
     background: Background | None = None
     style: StyleName | Style = "natural"
@@ -88,9 +90,10 @@ class Options:
         return self.framed(renderer)
 
     def framed(self, renderer: Renderer) -> Renderer:
-        """A renderer whose pictures have the aspect, the resolution and the mark asked for."""
+        """A renderer with the aspect, the resolution, the mark and the rate asked for."""
         mark = checked(self.mark) if self.mark is not None else None
-        return framed(renderer, self.aspect, self.resolution, mark)
+        fitting = framed(renderer, self.aspect, self.resolution, mark)
+        return fitting if self.fps is None else AtRate(fitting, self.fps)
 
     def describe(self, renderer: Renderer | None) -> str:
         """What a renderer draws and where, in one line."""
@@ -138,6 +141,7 @@ class Options:
         if self.video_bitrate_bps is not None:
             self._check("video_bitrate_bps", int, LEAST_BITRATE_BPS, 20_000_000)
         self._check("seed", int, 0, 2**32 - 1)
+        self._check_rate()
         if not isinstance(self.constant_size, bool):
             raise TypeError(f"constant_size is a bool, got {self.constant_size!r}")
         if not isinstance(self.shared_renderer, bool | None):
@@ -186,6 +190,14 @@ class Options:
                 f"{path} is a picture: make a persona of it with `livekit-avatar persona {path} "
                 f"-o {path.stem}.onnx`, and give that"
             )
+
+    def _check_rate(self) -> None:
+        if self.fps is None:
+            return
+        self._check("fps", int, 10, 60)
+        frame_period(self.fps)
+        if self.renderer is not None:
+            raise TypeError("fps is for a persona: leave it out with renderer, which has its own")
 
     def _check_background(self) -> None:
         background = self.background

@@ -43,6 +43,8 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
             9:16, for telephones, cut out of the square picture.
         resolution: "360p", "480p", "720p" or "1080p", the shorter side; None: as it is drawn.
             More pixels than are drawn (512 lines by the built-in faces) are not sharper.
+        fps: Frames a second, 10 to 60, a divisor of 48,000 as 15, 20, 24, 25, 30, 50; None: 30, of
+            which all built-in faces are. A face takes the less of the processor the fewer they are.
         mark: A text in the upper left corner, 1 to 24 of A to Z, 0 to 9, space and - . : ', as "AI"
             (Art. 50 of the EU's AI Act asks for a disclosure), or a name; None: no mark.
         background: What is behind the face: a colour as "#202830", the path of a picture (JPEG,
@@ -87,6 +89,7 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
         *,
         aspect: Aspect = "square",
         resolution: Resolution | None = None,
+        fps: int | None = None,
         mark: str | None = None,
         background: Background | None = None,
         style: StyleName | Style = "natural",

@@ -15,6 +15,7 @@ ASKED = (
     "persona",
     "aspect",
     "resolution",
+    "fps",
     "mark",
     "background",
     "style",

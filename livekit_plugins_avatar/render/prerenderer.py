@@ -342,7 +342,6 @@ def frame_period(fps: int) -> int:
     """Return the samples from one frame to the next; a ValueError where they are not whole."""
     if not (10 <= fps <= 60 and SAMPLE_RATE % fps == 0):
         raise ValueError(
-            f"a renderer's fps lies between 10 and 60 and divides {SAMPLE_RATE}, got {fps}; "
-            "25, 30, 50 and 60 do"
+            f"fps lies between 10 and 60 and divides {SAMPLE_RATE}, got {fps}; 25, 30, 50 and 60 do"
         )
     return SAMPLE_RATE // fps

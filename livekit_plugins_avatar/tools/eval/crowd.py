@@ -4,7 +4,7 @@ Each agent speaks for six seconds of ten. Once all have joined, and then every s
 prints one line of JSON: the processor time that it has used, by thread, and what each face has
 counted. It ends with its standard input.
 
-    python -m livekit_plugins_avatar.tools.eval.crowd URL face|shared|voice TOKEN...
+    python -m livekit_plugins_avatar.tools.eval.crowd URL face|shared|voice FPS TOKEN...
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ EVERY_S = 1.0
 TASKS = Path("/proc/self/task")
 
 
-async def crowd(url: str, kind: str, tokens: list[str]) -> None:
+async def crowd(url: str, kind: str, fps: int, tokens: list[str]) -> None:
     """Join all rooms, talk until standard input ends, and leave."""
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     leave_out_what_is_loaded()
     agents = [Member() for _ in tokens]
     for member, token in zip(agents, tokens, strict=True):
-        await member.join(url, token, _face(kind))
+        await member.join(url, token, _face(kind, fps))
     talking = [
         asyncio.create_task(member.talk(wait_s=n * LISTENS_S / len(agents)))
         for n, member in enumerate(agents)
@@ -110,9 +110,9 @@ def threads_cpu_s() -> dict[str, float]:
     return used
 
 
-def _face(kind: str) -> AvatarSession | None:
+def _face(kind: str, fps: int) -> AvatarSession | None:
     """A face that this process draws, or that all processes share; or none."""
-    return None if kind == "voice" else AvatarSession(shared_renderer=kind == "shared")
+    return None if kind == "voice" else AvatarSession(fps=fps, shared_renderer=kind == "shared")
 
 
 async def _frames(pcm: Pcm) -> AsyncIterator[rtc.AudioFrame]:
@@ -121,5 +121,5 @@ async def _frames(pcm: Pcm) -> AsyncIterator[rtc.AudioFrame]:
 
 
 if __name__ == "__main__":
-    url, kind, *tokens = sys.argv[1:]
-    asyncio.run(crowd(url, kind, tokens))
+    url, kind, rate, *tokens = sys.argv[1:]
+    asyncio.run(crowd(url, kind, int(rate), tokens))

@@ -36,7 +36,8 @@ def test_level() -> None:
     ("figures", "passed"),
     [
         ((30.0, 0.0, 0), True),
-        ((24.9, 0.0, 0), False),
+        ((24.8, 0.9, 0), True),
+        ((24.7, 0.0, 0), False),
         ((30.0, 1.0, 0), False),
         ((30.0, 0, 1), False),
     ],
@@ -70,3 +71,5 @@ def test_impossible(capsys: pytest.CaptureFixture[str]) -> None:
     rooms.add_arguments(parser)
     assert rooms.run(parser.parse_args(["--first", "3", "--most", "2"])) == 2
     assert "first <= most" in capsys.readouterr().err
+    assert rooms.run(parser.parse_args(["--fps", "29"])) == 2
+    assert "fps lies between 10 and 60" in capsys.readouterr().err
