@@ -24,6 +24,8 @@ class Playhead:
     thread was late, more may have left; if the source was late, as it is as often, it has not."""
     RECENT = 5
     """A report is late compared with the earliest of so many: they share the source's own time."""
+    STEADY = 20
+    """So many reports in time are a source and a thread that are not late."""
     PATIENCE = 3
     """After so many late reports this thread is taken to be what is late."""
     SLACK_SAMPLES = samples(0.001)
@@ -50,6 +52,13 @@ class Playhead:
     def held(self, now_s: float) -> int:
         """How many samples the source holds at `now_s`."""
         return self._pushed - self.at(now_s)
+
+    @property
+    def steady(self) -> bool:
+        """Whether none of the last reports came late."""
+        recent = list(self._lateness)[-self.STEADY :]
+        even = len(recent) == self.STEADY
+        return even and max(recent) - min(recent) <= self.SURE * TICK_SAMPLES
 
     def unsent(self, now_s: float) -> int | None:
         """How many samples the source holds right after a push waited; None where unsure."""

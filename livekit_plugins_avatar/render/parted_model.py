@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .cut import Cutter
 from .frame_priority import VISIBLE_CHANGE
-from .model import Faces, running
+from .model import Faces, cpu_run, running
 from .onnx_file import TensorInfo
 from .persona import ELEMENTS, OUTPUTS, Persona, PersonaError
 from .providers import open_session
@@ -147,6 +147,7 @@ class _View:
         self._then: list[NDArray[np.float32] | None] = [None] * len(self._parts)
         """The columns for which each part was drawn."""
         self._last = model.neutral[0]
+        self._options = cpu_run()
 
     def draw(self, output: str, face: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Draw a face."""
@@ -161,20 +162,20 @@ class _View:
                 asked[0] = face
                 asked[0, columns] = soon
                 self._then[place] = None
-                _run(session, self._parts[place])
+                _run(session, self._parts[place], self._options)
                 self._then[place] = soon
         self._last = asked[0] = face
         if output == SQUARE or SQUARE in self.model.whole[output].takes:
-            _run(self.model.whole[SQUARE], self._whole[SQUARE])
+            _run(self.model.whole[SQUARE], self._whole[SQUARE], self._options)
         if output != SQUARE:
-            _run(self.model.whole[output], self._whole[output])
+            _run(self.model.whole[output], self._whole[output], self._options)
         picture: NDArray[np.uint8] = self._memory[output][0]
         return picture
 
 
-def _run(session: _Session, binding: Any) -> None:
-    with running() as run:
-        session.session.run_with_iobinding(binding, run)
+def _run(session: _Session, binding: Any, options: onnxruntime.RunOptions) -> None:
+    with running(options):
+        session.session.run_with_iobinding(binding, options)
 
 
 def _value(memory: NDArray[Any]) -> Any:

@@ -103,7 +103,8 @@ class VisemeSchedule:
         cursor = start
         for run in runs:
             shift = run.published - run.speech
-            for event in self.between(run.speech, run.speech + run.length):
+            seen = max(run.speech, cursor - shift), min(run.speech + run.length, end - shift)
+            for event in self.between(*seen):
                 first = max(event.start + shift, run.published, cursor)
                 last = min(event.end + shift, run.published + run.length, end)
                 if first < last:

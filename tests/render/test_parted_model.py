@@ -49,9 +49,9 @@ def runs(model: PartedModel, monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
     counted: Counter[int] = Counter()
     run = parted_model._run
 
-    def count(session: Any, binding: Any) -> None:
+    def count(session: Any, *bound: Any) -> None:
         counted[place.get(id(session), -1)] += 1
-        run(session, binding)
+        run(session, *bound)
 
     monkeypatch.setattr(parted_model, "_run", count)
     return counted
@@ -131,7 +131,7 @@ def test_failure(model: PartedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn, run = Drawn(), parted_model._run
     before = model.draw("i420", face(), drawn)
 
-    def fail(session: Any, binding: Any) -> None:
+    def fail(*_bound: Any) -> None:
         raise RuntimeError("no memory")
 
     monkeypatch.setattr(parted_model, "_run", fail)
