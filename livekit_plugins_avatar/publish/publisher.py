@@ -25,8 +25,8 @@ DRAIN_S = 0.25
 
 @cache
 def turns_of_process() -> Turns:
-    """The turns of all faces of this process, which leave a core, or the only one's time, free."""
-    return Turns(SystemClock(), at_once=max(1, int(hw.get_cpu_monitor().cpu_count()) - 1))
+    """The turns of all faces of this process."""
+    return Turns(SystemClock(), cores=max(1, int(hw.get_cpu_monitor().cpu_count())))
 
 
 class Publisher:

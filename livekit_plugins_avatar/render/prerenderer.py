@@ -189,11 +189,12 @@ class Prerenderer:
 
     def _run(self) -> None:
         # A renderer may raise anything, SystemExit included; the thread must live on.
-        while not self._closing:
-            try:
-                self._draw()
-            except BaseException:
-                self.fail(ITSELF)
+        with self._turns.face() if self._turns else nullcontext():
+            while not self._closing:
+                try:
+                    self._draw()
+                except BaseException:
+                    self.fail(ITSELF)
         for renderer in (self.renderer, *self._successors):
             _close(renderer)
 

@@ -2,8 +2,9 @@
 
 All Python of a process shares one lock. A thread that holds it gets on only when it has a core, and
 each picture that is drawn meanwhile takes one: with a picture being drawn for each of eight rooms,
-sound comes too late. So one core is left free, and the face whose frame is due first is drawn
-first. Where sound comes late all the same, there is a pause after each picture.
+sound comes too late. So no more pictures are drawn at a time than there are cores, one less where
+there are many faces, and the face whose frame is due first is drawn first. Where sound comes late
+all the same, there is a pause after each picture.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ LOWER, RAISE = 0.6, 0.06
 """When sound comes late the share is multiplied by the first; it grows by the second each
 `STEP_S` in which it does not: from the least to all in 1.5 s."""
 
+FEW, SPARE_S = 3, 10.0
+"""One core draws nothing where there are more faces, whose voices and encoders together take half
+of one, and for so long after sound came late."""
+
 STEP_S = 0.1
 """Sound that comes late lowers the share no more often: what is being drawn must end first."""
 
@@ -47,15 +52,15 @@ Wish = tuple[float, int]
 
 
 class Turns:
-    """Grants turns to draw, `at_once` at a time; each lasts until the picture is drawn.
+    """Grants turns to draw on so many cores; each lasts until the picture is drawn.
 
     `turn` is for threads; a simulation asks, waits, begins and ends by itself.
     """
 
-    def __init__(self, clock: Clock, *, at_once: int) -> None:
+    def __init__(self, clock: Clock, *, cores: int) -> None:
         self._clock = clock
         self._count = count()
-        self._at_once = at_once
+        self._cores, self._faces = cores, 0
         self._changed = threading.Condition()
         self._waiting: list[Wish] = []
         self._drawing: dict[Wish, float] = {}
@@ -65,9 +70,22 @@ class Turns:
         self.share = 1.0
         """The part of its cores that drawing may take, in (0, 1]."""
         self._lowered_s = self._raised_s = -STEP_S
-        self._late_s = self._ended_s = -LEAST_EVERY_S
+        self._late_s, self._ended_s = -SPARE_S, -LEAST_EVERY_S
         """When sound came late, and a picture was drawn, for the last time."""
         self._slow = False
+
+    @contextmanager
+    def face(self) -> Iterator[None]:
+        """A face that will ask for turns."""
+        self._add(1)
+        try:
+            yield
+        finally:
+            self._add(-1)
+
+    def _add(self, faces: int) -> None:
+        with self._changed:
+            self._faces += faces
 
     @contextmanager
     def turn(self, due_s: float, give_up: Callable[[], bool]) -> Iterator[bool]:
@@ -98,7 +116,8 @@ class Turns:
         self._resting = [until_s for until_s in self._resting if until_s > now_s]
         ends_s = [began_s + PATIENCE_S for began_s in self._drawing.values()]
         busy = sorted([*self._resting, *(end_s for end_s in ends_s if end_s > now_s)])
-        free = len(busy) - self._at_once
+        spared = self._faces > FEW or now_s < self._late_s + SPARE_S
+        free = len(busy) - max(1, self._cores - spared)
         quiet_s = min(self._late_s + QUIET_S, self._ended_s + LEAST_EVERY_S) - now_s
         return max(0.0, quiet_s, busy[free] - now_s if free >= 0 else 0.0)
 

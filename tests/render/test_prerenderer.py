@@ -540,7 +540,7 @@ def test_a_face_without_a_viewer_is_not_drawn() -> None:
 
 def test_a_face_whose_turn_does_not_come_yields_its_frames() -> None:
     """It closes all the same."""
-    turns, painter = Turns(ManualClock(), at_once=1), Painter(good)
+    turns, painter = Turns(ManualClock(), cores=1), Painter(good)
     with turns.turn(-1.0, lambda: False):
         ahead = Prerenderer(
             painter,

@@ -6,12 +6,15 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
 
 from livekit_plugins_avatar.render.turns import (
+    FEW,
     LEAST_SHARE,
     PATIENCE_S,
+    SPARE_S,
     STEP_S,
     Turns,
 )
@@ -25,9 +28,9 @@ FPS = 30
 class Machine:
     """Rooms that draw on one core by turns: threads that wait, and time that the test moves."""
 
-    def __init__(self, rooms: int, *, at_once: int = 1) -> None:
+    def __init__(self, rooms: int, *, cores: int = 1) -> None:
         self.clock = ManualClock()
-        self.turns = Turns(self.clock, at_once=at_once)
+        self.turns = Turns(self.clock, cores=cores)
         self.drawn: Counter[int] = Counter()
         self.late = False
         """Whether sound comes late all the time."""
@@ -77,7 +80,7 @@ def waits(turns: Turns, due_s: float, took: Callable[[], None]) -> threading.Thr
 
 def test_the_frame_that_is_due_first_is_drawn_first() -> None:
     """It does not matter which face asked first."""
-    turns, order = Turns(ManualClock(), at_once=1), list[float]()
+    turns, order = Turns(ManualClock(), cores=1), list[float]()
     with turns.turn(0.0, lambda: False):
         threads = [
             waits(turns, due_s, lambda due_s=due_s: order.append(due_s))  # type: ignore[misc]
@@ -90,7 +93,7 @@ def test_the_frame_that_is_due_first_is_drawn_first() -> None:
 
 def test_a_closed_face_gives_up() -> None:
     """It draws nothing, and leaves the turn to others."""
-    turns = Turns(ManualClock(), at_once=1)
+    turns = Turns(ManualClock(), cores=1)
     with turns.turn(0.0, lambda: False):
         closing = threading.Event()
         closing.set()
@@ -101,7 +104,7 @@ def test_a_closed_face_gives_up() -> None:
 def test_a_picture_that_hangs_keeps_others_waiting_for_a_moment() -> None:
     """Then they draw beside it."""
     clock = ManualClock()
-    turns = Turns(clock, at_once=1)
+    turns = Turns(clock, cores=1)
     turns.begin(turns.ask(0.0))
     other = turns.ask(0.1)
     assert turns.wait_s(other) == PATIENCE_S
@@ -171,3 +174,23 @@ def test_one_late_moment_costs_little() -> None:
     for _ in range(8):
         machine.turns.voice_late()
     assert machine.turns.share > 0.5
+
+
+def test_a_core_is_left_free_where_there_are_many_faces_or_sound_comes_late() -> None:
+    """Two cores draw two pictures at a time, as a rule."""
+    clock = ManualClock()
+    turns = Turns(clock, cores=2)
+    turns.begin(turns.ask(0.0))
+    second = turns.ask(0.1)
+    assert turns.wait_s(second) == 0.0
+    with ExitStack() as faces:
+        for _ in range(FEW + 1):
+            faces.enter_context(turns.face())
+        assert turns.wait_s(second) > 0.0
+    assert turns.wait_s(second) == 0.0
+    turns.voice_late()
+    clock.advance(SPARE_S - 0.01)
+    turns.begin(turns.ask(0.0))
+    assert turns.wait_s(second) > 0.0
+    clock.advance(0.02)
+    assert turns.wait_s(second) == 0.0
