@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from ..portrait.judge import Judge, Seen, look
 from ..portrait.landmarks import MESH, OVAL
 from ..portrait.sheet import both
 from .picture_subjects import RGB, Shot, Subject, SubjectError
+from .picture_truth import LEAST_DB, against, kind
 from .similarity import psnr_db
 
 Figures = dict[str, float]
@@ -100,27 +102,12 @@ BOUNDS: Mapping[str, Bound] = {
 }
 """By figure; angles count in the direction that was ordered."""
 
-TRUTH_LEAST_DB = {"vowel": 30.0, "smile": 31.0, "blink": 31.0, "yaw": 27.0}
-"""PSNR against the truth, by what a face shows."""
-
-
-def kind(face: FaceState) -> str:
-    """What a face of the truth shows: a key of `TRUTH_LEAST_DB`, or "other"."""
-    shown = {name for name, value in face.as_dict().items() if value}
-    if shown & {"headYaw", "headPitch", "headRoll"}:
-        return "yaw" if shown == {"headYaw"} else "other"
-    if "jawOpen" in shown:
-        return "vowel"
-    if "mouthSmileLeft" in shown:
-        return "smile"
-    return "blink" if "eyeBlinkLeft" in shown else "other"
-
 
 def broken(figures: Figures, truth: Mapping[str, Shot]) -> list[str]:
     """The figures that leave their bounds, by name."""
     bounds = dict(BOUNDS)
     for name, shot in truth.items():
-        least = TRUTH_LEAST_DB.get(kind(shot.face))
+        least = LEAST_DB.get(kind(shot.face))
         if least is not None:
             bounds[f"truth_{name}_psnr_db"] = Bound(least=least)
     return [
@@ -148,12 +135,10 @@ def measure(subject: Subject) -> Figures:
             figures["rest_psnr_db"] = psnr_db(*(picture[face] for picture in pair))
             figures["rest_box_psnr_db"] = psnr_db(*(picture[box] for picture in pair))
             figures["rest_moved_px"] = moved_px(*pair, face)
+        draw = partial(_draw, renderer)
         for name, shot in subject.truth.items():
-            shown = _draw(renderer, shot.face)
-            figures |= {
-                f"truth_{name}_{figure}": value
-                for figure, value in _against(judge, box, shown, shot.picture).items()
-            }
+            seen = against(judge, box, draw, shot.face, shot.picture)
+            figures |= {f"truth_{name}_{figure}": value for figure, value in seen.items()}
     return {name: round(value, 2) for name, value in figures.items()}
 
 
@@ -213,23 +198,6 @@ def _seen(judge: Judge, seen: Mapping[str, Seen | None]) -> Figures:
 
 def _lips(seen: Seen | None) -> float:
     return seen.lips if seen else float("nan")
-
-
-def _against(judge: Judge, box: tuple[slice, slice], shown: RGB, truth: RGB) -> Figures:
-    """A drawn face against the truth: PSNR, and what the nets see of both."""
-    figures = {"psnr_db": psnr_db(shown[box], truth[box])}
-    drawn, real = look(shown), look(truth)
-    if drawn is None or real is None:
-        return figures
-    apart = np.linalg.norm(drawn.face.points[:MESH, :2] - real.face.points[:MESH, :2], axis=1)
-    figures["points_off_pct"] = 100 * float(apart.mean()) / real.face.eyes_px
-    for side, seen in (("drawn", drawn), ("true", real)):
-        pitch, yaw, _ = judge.turn_deg(seen)
-        figures[f"{side}_lips_pct"] = 100 * seen.lips
-        figures[f"{side}_lids_pct"] = 100 * seen.lids
-        figures[f"{side}_gaze_deg"] = float(judge.gaze_deg(seen)[0])
-        figures[f"{side}_yaw_deg"], figures[f"{side}_pitch_deg"] = float(yaw), float(pitch)
-    return figures
 
 
 def moved_px(shown: RGB, picture: RGB, face: NDArray[np.bool_]) -> float:

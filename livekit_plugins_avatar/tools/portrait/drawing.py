@@ -19,7 +19,7 @@ from .cutout import Cutout
 from .eyes import Eyeball
 from .frame import on_wall
 from .graph import Graph, Tensor
-from .head import CELL_PX, CELLS, LIMITS, POSE, POWERS, Head
+from .head import CELL_PX, CELLS, LIMITS, POSE, POWERS, TURNS, Head
 from .inverse import SMOOTH, origins
 from .layers import Layers
 from .motion import SEAL, STEP, Motion
@@ -61,7 +61,7 @@ class Ingredients:
         layers: The same as figure and wall.
         cutout: The figure alone, kept in the file for another background.
         motion, head, inside: See there.
-        shade: Gains, [rows, columns, fields].
+        shade: Gains, [rows, columns, fields + 3], as `shade_of` gives them.
         eyes: By side.
         edges: Distances into what lies above and below the slits, and into the lids, [512, 512]
             each.
@@ -94,7 +94,7 @@ class Drawing:
         self.parts = parts
         self.graph = graph = Graph()
         self.face = graph.input("face")
-        self.weights = self._weights()
+        self.weights, self.pose = self._weights(), self._pose()
         left, top, right, bottom = (side * STEP for side in parts.motion.box)
         self.box = Window(left, top, right - left, bottom - top)
         eyes = eye_windows([parts.eyes[name] for name in EYES], self.box)
@@ -145,6 +145,12 @@ class Drawing:
             seal = self.graph.node("Max", pressed, share * share * 1.3).clip(0, 1)
         return self.graph.joined([units, seal], 1)
 
+    def _pose(self) -> Tensor:
+        """The head's pose in shares of `LIMITS`, [B, 6]."""
+        pose = self.face.columns([INDEX[name] for name in POSE])
+        most = (self.graph.constant(-MOST[None]), self.graph.constant(MOST[None]))
+        return (pose / self.graph.constant(LIMITS[None])).within(*most)
+
     def _skin(self) -> tuple[Tensor, Tensor]:
         """Where the skin's nodes come from with the head at rest, in nodes, and what light adds to
         them as a share; draws mouth and eyes."""
@@ -181,7 +187,9 @@ class Drawing:
         padded = np.pad(shade, ((0, rows % 2), (0, columns % 2), (0, 0)), "edge")
         small = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2, count)
         table = small.mean(axis=(1, 3)).transpose(2, 0, 1).reshape(count, -1)
-        fine = (self.weights @ self.graph.half(table)).reshaped(-1, 1, *padded[::2, ::2, 0].shape)
+        turns = self.pose.columns(list(range(len(TURNS))))
+        weights = self.graph.joined([self.weights, turns], 1)
+        fine = (weights @ self.graph.half(table)).reshaped(-1, 1, *padded[::2, ::2, 0].shape)
         gain = fine.enlarged(2).window(0, rows, 0, columns).clip(-0.5, 0.4)
         unit = self.graph.constant(np.array([2 / columns, 2 / rows]).reshape(1, 2, 1, 1))
         start = ramps(self.graph, (0, 0, columns, rows), (columns, rows))
@@ -189,10 +197,7 @@ class Drawing:
 
     def _head_nodes(self) -> Tensor:
         """Displacements to where the head's cells come from, in pixels, [B, 2, CELLS, CELLS]."""
-        graph, head = self.graph, self.parts.head
-        pose = self.face.columns([INDEX[name] for name in POSE])
-        most = (graph.constant(-MOST[None]), graph.constant(MOST[None]))
-        pose = (pose / graph.constant(LIMITS[None])).within(*most)
+        graph, head, pose = self.graph, self.parts.head, self.pose
         factors = graph.joined([pose, pose.columns([0]) * 0.0 + 1.0], 1)
         terms = None
         for k in range(3):

@@ -15,7 +15,7 @@ from ..i420 import LUMA_OF_RGB
 from .canvas import SIDE_PX
 from .fit import Fit
 from .landmarks import BETWEEN_EYES, CHIN, Landmarks
-from .motion import NODES, Motion, chin_of
+from .motion import NODES, STEP, Motion, chin_of
 from .sampling import Floats, blurred, grid, resized
 from .smooth import filled
 
@@ -34,15 +34,20 @@ FLAT_CM, SOFT_CM = 9.5, 3.0
 """Depth behind the nearest point that is kept, and what is left of more: what a turn uncovers
 behind the ears is not in the picture."""
 
+RIM_CM, BARE_NODES = 13.0, 2.5
+"""Depth behind the nearest point of hair at the outline of a head, where it is further than this
+from skin: a skull is widest about its middle."""
+
 HOLE_NODES = 5
 """Openings of the skin no higher or wider than this have the depth of what is around them."""
 
-SMOOTH_CELLS = 1.0
+SMOOTH_CELLS = 0.8
 ABOVE_CHIN, THROAT_CM = 3, 0.8
 """From so many cells above the chin on, depth may grow by so much a cell: a nod would fold the
 throat under the chin, which has no second layer."""
 
 POSE = ("headYaw", "headPitch", "headRoll", "headX", "headY", "headZ")
+TURNS = POSE[:3]
 LIMITS = np.array([0.21, 0.16, 0.14, 0.03, 0.03, 0.05])
 """Radians and metres; beyond them the picture breaks."""
 
@@ -58,7 +63,7 @@ RIM_CELLS, TOUCHES = 8, 0.3
 """A side of the picture that cuts off hair, so much of the person, does not move, nor what is near
 it: there is nothing to follow."""
 
-FALL = 1.3
+FALL = 0.8
 """The share in a turn goes from all to nothing within so many distances of eyes and chin."""
 
 MATTE_LOW, MATTE_SPAN = 0.2, 0.6
@@ -88,7 +93,7 @@ def head_of(picture: Floats, fit: Fit, face: Landmarks, motion: Motion, matte: F
         fit, face, motion: Of the same picture.
         matte: The person, [512, 512].
     """
-    depth = _depth(fit, face, motion)
+    depth = _depth(fit, face, motion, matte)
     share = _share(face)
     terms, error = _terms(fit, depth, share * _rim(matte, share))
     luma = picture @ LUMA_OF_RGB
@@ -101,24 +106,44 @@ def powers(pose: Floats) -> Floats:
     return np.stack([np.prod(pose[..., list(power)], axis=-1) for power in POWERS], axis=-1)
 
 
+def turned(points: Floats, yaw: Floats, pitch: Floats, roll: Floats) -> Floats:
+    """Points or normals, [..., 3] in camera coordinates, turned about the origin, in radians."""
+    x, y, z = np.moveaxis(points, -1, 0)
+    x, z = x * np.cos(yaw) - z * np.sin(yaw), z * np.cos(yaw) + x * np.sin(yaw)
+    y, z = y * np.cos(pitch) + z * np.sin(pitch), z * np.cos(pitch) - y * np.sin(pitch)
+    x, y = x * np.cos(roll) - y * np.sin(roll), y * np.cos(roll) + x * np.sin(roll)
+    return np.stack([x, y, z], axis=-1)
+
+
 def _cells() -> Floats:
     middle = CELL_PX / 2 - 0.5
     return grid(CELLS, CELLS, middle, middle, CELL_PX)
 
 
-def _depth(fit: Fit, face: Landmarks, motion: Motion) -> Floats:
+def _depth(fit: Fit, face: Landmarks, motion: Motion, matte: Floats) -> Floats:
     """Distance from the camera at each cell, in cm: of the rig's skin, continued beyond it."""
     seen = motion.raster.seen
-    away = np.zeros((NODES, NODES, 1))
-    away[seen] = motion.raster(fit.rest[:, 2:])
-    depth = filled(away, ndimage.binary_erosion(seen))[..., 0]
+    away = np.zeros((NODES, NODES))
+    away[seen] = motion.raster(fit.rest[:, 2:])[:, 0]
+    nearest = np.quantile(away[seen], 0.01)
     # Open eyes, nostrils and lips are holes in the rig's skin.
-    depth = ndimage.grey_opening(depth, HOLE_NODES)
-    nearest = np.quantile(depth[seen], 0.01)
-    behind = (depth - nearest) * RELIEF
+    skin = ndimage.binary_erosion(seen)
+    away = ndimage.grey_opening(filled(away[..., None], skin)[..., 0], HOLE_NODES)
+    behind = (away - nearest) * RELIEF
     kept = np.minimum(behind, FLAT_CM)
     soft = SOFT_CM * np.tanh(np.maximum(behind - FLAT_CM, 0) / SOFT_CM)
     depth = nearest - (RELIEF - 1) * EYES_BEHIND_CM + kept + soft
+    person = resized(matte, NODES, NODES) > 0.5
+    rim = person & ~ndimage.binary_erosion(person, border_value=1)
+    rim &= ndimage.distance_transform_edt(~seen) > BARE_NODES
+    rim[int(chin_of(face) / STEP) :] = False
+    depth[rim] = nearest + RIM_CM
+    depth = filled(depth[..., None], (skin & person) | rim)[..., 0]
+    if person.any():
+        down, right = ndimage.distance_transform_edt(
+            ~person, return_distances=False, return_indices=True
+        )
+        depth = depth[down, right]
     half = NODES // CELLS
     blocks = depth.reshape(CELLS, half, CELLS, half).mean(axis=(1, 3))
     first = int(chin_of(face) / CELL_PX) - ABOVE_CHIN
@@ -158,9 +183,7 @@ def _moved(pose: Floats, fit: Fit, depth: Floats, share: Floats) -> Floats:
     flat = (cells - fit.middle) / fit.focal_px * depth[..., None]
     x, y, z = flat[..., 0] - pivot[0], flat[..., 1] - pivot[1], depth - pivot[2]
     yaw, pitch, roll, right, up, near = (number * share for number in pose)
-    x, z = x * np.cos(yaw) - z * np.sin(yaw), z * np.cos(yaw) + x * np.sin(yaw)
-    y, z = y * np.cos(pitch) + z * np.sin(pitch), z * np.cos(pitch) - y * np.sin(pitch)
-    x, y = x * np.cos(roll) - y * np.sin(roll), y * np.cos(roll) + x * np.sin(roll)
+    x, y, z = np.moveaxis(turned(np.stack([x, y, z], axis=-1), yaw, pitch, roll), -1, 0)
     x, y, z = x + pivot[0] + 100 * right, y + pivot[1] - 100 * up, z + pivot[2] - 100 * near
     seen = np.stack([x, y], axis=-1) / z[..., None] * fit.focal_px + fit.middle
     return np.asarray(seen - cells)

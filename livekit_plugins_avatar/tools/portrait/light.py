@@ -1,7 +1,7 @@
-"""Light on moving skin: how much brighter each blendshape makes each node.
+"""Light on moving skin: how much brighter each blendshape, and each turn of the head, makes a node.
 
 The light of the picture is fitted on the skin's normals, and asked again about those that a
-blendshape turns.
+blendshape or a turn changes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from scipy import ndimage
 from ..i420 import LUMA_OF_RGB
 from . import raster
 from .fit import Fit
+from .head import LIMITS, TURNS, turned
 from .landmarks import Landmarks
 from .motion import NODES, Motion, nodes
 from .rig import Rig
@@ -31,33 +32,44 @@ DARKEST = 0.25
 HALF_WAY = 0.7
 """The weight at which normals are looked at."""
 
+TURNED = 1.0
+"""How much of the change a turn of the head shows."""
+
 LIDS = 0.35
 """How much of the change a blink shows: a lid's skin rolls, which the rig does not know."""
 
 
 def shade_of(picture: Floats, rig: Rig, fit: Fit, motion: Motion, face: Landmarks) -> Floats:
-    """Gain per node and field at weight 1, 0 where nothing changes, [rows, columns, fields]."""
+    """Gain per node, 0 where nothing changes, [rows, columns, fields + 3]: of each field at weight
+    1, then of yaw, pitch and roll at `LIMITS`."""
     left, top, right, bottom = motion.box
     sure = motion.sure[motion.raster.seen]
     before = raster.normals(fit.rest, rig.triangles)
 
-    def lit(points: Floats) -> Floats:
-        turned = motion.raster(raster.normals(points, rig.triangles))[sure]
+    def lit(normals: Floats) -> Floats:
+        turned = motion.raster(normals)[sure]
         return np.concatenate([np.ones((len(turned), 1)), turned], axis=1)
 
     luma = blurred(picture, 2.0) @ LUMA_OF_RGB
     seen = resized(luma, NODES, NODES)[motion.sure]
-    rest = np.concatenate([np.ones((len(seen), 1)), motion.raster(before)[sure]], axis=1)
+    rest = lit(before)
     light = _light(rest, seen)
     bright = np.maximum(rest @ light, DARKEST * np.median(seen))
     gain = np.zeros((NODES, NODES, len(motion.names)))
     for index, delta in enumerate(fit.deltas):
-        change = (lit(fit.rest + HALF_WAY * delta) - rest) @ light / bright / HALF_WAY
+        after = raster.normals(fit.rest + HALF_WAY * delta, rig.triangles)
+        change = (lit(after) - rest) @ light / bright / HALF_WAY
         shown = SHOWN * (LIDS if motion.names[index].startswith("eyeBlink") else 1.0)
         gain[motion.sure, index] = shown * change
     cut = np.s_[top:bottom, left:right]
     gain = gain[cut]
     fold_light(gain, motion.names, face, nodes()[cut], fit.px_per_cm)
+    turns = np.zeros((NODES, NODES, len(TURNS)))
+    for axis in range(len(TURNS)):
+        pose = np.eye(len(TURNS))[axis] * LIMITS[: len(TURNS)] / 2
+        change = (lit(turned(before, *pose)) - lit(turned(before, *-pose))) @ light / bright
+        turns[motion.sure, axis] = TURNED * change
+    gain = np.concatenate([gain, turns[cut]], axis=2)
     inside = ndimage.distance_transform_edt(motion.sure[cut])
     return np.asarray(blurred(gain, 0.8) * np.clip((inside - 0.5) / 4, 0, 1)[..., None])
 

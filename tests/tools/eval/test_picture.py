@@ -83,21 +83,6 @@ def test_figures_out_of_bounds_are_named() -> None:
     assert evaluation.broken({"closure_pct": 1.0}, {}) == []
 
 
-@pytest.mark.parametrize(
-    ("face", "kind"),
-    [
-        ({"jawOpen": 0.2, "mouthSmileLeft": 0.2}, "vowel"),
-        ({"mouthSmileLeft": 0.7}, "smile"),
-        ({"eyeBlinkLeft": 1.0}, "blink"),
-        ({"headYaw": 0.1}, "yaw"),
-        ({"headPitch": 0.1}, "other"),
-        ({}, "other"),
-    ],
-)
-def test_a_face_of_the_truth_is_held_to_what_it_shows(face: dict[str, float], kind: str) -> None:
-    assert evaluation.kind(FaceState.of(**face)) == kind
-
-
 @pytest.mark.parametrize("shift", [0.0, 0.25, 1.0])
 def test_motion_is_told_to_a_tenth_of_a_pixel(shift: float) -> None:
     """A picture that is shifted has moved as far, in its block that moved most."""
