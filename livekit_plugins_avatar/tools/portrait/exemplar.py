@@ -27,6 +27,12 @@ REACH_PX = 96
 GRAIN_PX = 3.0
 """Structure finer than this is one patch's own; what is larger is the mean of all patches."""
 
+RIM_PX, OFF_MOST = 2.5, 25.0
+"""Brightness at a rim is the mean of about so many pixels, and differs by at most so many codes."""
+
+BY, SCREEN = 4, 0.01
+"""A difference at the rim is known for blocks of 4 x 4 pixels, and dies away within ten of them."""
+
 SEED = 0
 
 Mask = NDArray[np.bool_]
@@ -125,7 +131,26 @@ def fill(picture: Floats, known: Mask, wanted: Mask) -> Floats:
         source = _found(level, hole)
     if source is None:
         return filled(picture, known)
-    return _with_grain(out, level, wanted & ~known)
+    return _joined(_with_grain(out, level, wanted & ~known), picture, known)
+
+
+def _joined(out: Floats, picture: Floats, known: Mask) -> Floats:
+    """Bring a filled hole to the brightness of what is around it: a difference at its rim dies away
+    towards its middle. Patches fit in structure; of a slope of light they miss a few codes, and the
+    rim would show as a line."""
+
+    def mean(values: Floats, where: Mask) -> Floats:
+        weight = where.astype(np.float32)
+        near = np.maximum(blurred(weight, RIM_PX), 1e-6)[..., None]
+        return np.asarray(blurred(values * weight[..., None], RIM_PX) / near)
+
+    height, width = known.shape
+    rim = ndimage.binary_dilation(known) & ~known
+    off = (mean(picture, known) - mean(out, ~known)).clip(-OFF_MOST, OFF_MOST)
+    blocks = (off * rim[..., None]).reshape(height // BY, BY, width // BY, BY, -1).sum(axis=(1, 3))
+    count = rim.reshape(height // BY, BY, width // BY, BY).sum(axis=(1, 3))
+    smooth = filled(blocks / np.maximum(count, 1)[..., None], count > 0, SCREEN)
+    return np.asarray(np.where(known[..., None], out, out + resized(smooth, width, height)))
 
 
 def _with_grain(out: Floats, level: _Level, hole: Mask) -> Floats:

@@ -71,7 +71,7 @@ def test_laying_over_shifts_and_scales_but_does_not_turn(scale: float) -> None:
     blank = np.zeros((256, 256, 3), np.uint8)
     wanted = (points - 150) * scale + 140
     assert np.allclose(truths.laid_over(blank, points, wanted)[1], wanted)
-    turned = (points - 150) @ [[0, 1], [-1, 0]] + 150
+    turned = (points - 150) @ [[0.5, 0.87], [-0.87, 0.5]] + 150
     assert np.linalg.norm(truths.laid_over(blank, points, turned)[1] - turned) > 50
 
 
