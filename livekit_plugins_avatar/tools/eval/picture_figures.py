@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,9 +134,8 @@ def measure(subject: Subject) -> Figures:
             figures["rest_psnr_db"] = psnr_db(*(picture[face] for picture in pair))
             figures["rest_box_psnr_db"] = psnr_db(*(picture[box] for picture in pair))
             figures["rest_moved_px"] = moved_px(*pair, face)
-        draw = partial(_draw, renderer)
         for name, shot in subject.truth.items():
-            seen = against(judge, box, draw, shot.face, shot.picture)
+            seen = against(judge, box, _draw(renderer, shot.face), shot.face, shot.picture)
             figures |= {f"truth_{name}_{figure}": value for figure, value in seen.items()}
     return {name: round(value, 2) for name, value in figures.items()}
 

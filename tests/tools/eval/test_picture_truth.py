@@ -1,4 +1,4 @@
-"""A face is compared with the truth at the same strength and in the same place."""
+"""A face is compared with the truth in the same place."""
 
 from __future__ import annotations
 
@@ -35,18 +35,9 @@ def rest(draw: Any) -> Any:
 
 
 def _figures(draw: Any, rest: Any, face: FaceState, truth: Any) -> dict[str, float]:
-    box = evaluation.face_box(rest, (512, 512))
-    read: dict[str, float] = truths.against(judging.Judge(rest, (512, 512)), box, draw, face, truth)
+    box, judge = evaluation.face_box(rest, (512, 512)), judging.Judge(rest, (512, 512))
+    read: dict[str, float] = truths.against(judge, box, draw(face), face, truth)
     return read
-
-
-def test_a_mouth_is_compared_as_far_open_as_the_truth(draw: Any, rest: Any) -> None:
-    """A truth whose weights open the mouth less is met at the same opening, and the figure for what
-    was ordered stays beside it."""
-    ordered, true = FaceState.of(jawOpen=0.6), FaceState.of(jawOpen=0.42)
-    figures = _figures(draw, rest, ordered, draw(true))
-    assert figures["opening_strength"] == pytest.approx(0.7, abs=0.06)
-    assert figures["psnr_db"] > figures["as_ordered_psnr_db"] + 3
 
 
 def test_a_turned_head_is_laid_over_the_truth(draw: Any, rest: Any) -> None:
@@ -59,10 +50,15 @@ def test_a_turned_head_is_laid_over_the_truth(draw: Any, rest: Any) -> None:
     assert figures["psnr_db"] > figures["as_ordered_psnr_db"] + 5
 
 
-def test_a_blink_is_compared_as_it_was_ordered(draw: Any, rest: Any) -> None:
+def test_a_blink_is_compared_where_it_is(draw: Any, rest: Any) -> None:
+    """What is no turn is not moved, however far it lies from the truth."""
     face = FaceState.of(eyeBlinkLeft=1.0, eyeBlinkRight=1.0)
-    figures = _figures(draw, rest, face, draw(FaceState.of()))
-    assert figures["psnr_db"] == figures["as_ordered_psnr_db"] < 40
+    there = Image.fromarray(draw(face)).transform(
+        (512, 512), Image.Transform.AFFINE, (1, 0, -5, 0, 1, 3)
+    )
+    figures = _figures(draw, rest, face, np.asarray(there))
+    assert figures["psnr_db"] < 30
+    assert "laid_over_px" not in figures
 
 
 @pytest.mark.parametrize("scale", [0.9, 1.2])

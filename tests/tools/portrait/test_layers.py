@@ -15,6 +15,7 @@ from .conftest import Made, drawn
 pytest.importorskip("scipy", reason="the extra `portrait` is not installed")
 canvas = import_module("livekit_plugins_avatar.tools.portrait.canvas")
 landmarks = import_module("livekit_plugins_avatar.tools.portrait.landmarks")
+ndimage = import_module("scipy.ndimage")
 exemplar = import_module("livekit_plugins_avatar.tools.portrait.exemplar")
 
 
@@ -30,6 +31,19 @@ def test_a_hole_gets_the_grain_of_what_is_around_it() -> None:
     assert np.allclose(filled[known], picture[known], atol=1e-3)
     assert 9 < off.std() < 15
     assert abs(off.mean()) < 8
+
+
+def test_a_filled_hole_has_no_line_at_its_rim() -> None:
+    """In a slope that no other part of the picture is as bright as, what is filled begins with the
+    brightness of what is beside it."""
+    x, y = np.meshgrid(np.arange(128.0), np.arange(128.0))
+    picture = np.repeat((80 + 0.6 * x + 0.004 * (y - 64) ** 2)[..., None], 3, axis=2)
+    known = (np.hypot(x - 90, y - 64) > 30) & (x < 120)
+    filled = exemplar.fill(picture, known, ~known)
+    rim = ndimage.binary_dilation(known) & ~known
+    off = ndimage.gaussian_filter((filled - picture)[..., 0] * rim, 4.0)
+    near = ndimage.gaussian_filter(rim.astype(float), 4.0)
+    assert np.abs(off[rim] / near[rim]).mean() < 4
 
 
 def test_nothing_of_the_picture_is_lost_at_rest(man: np.ndarray, made: Made) -> None:
