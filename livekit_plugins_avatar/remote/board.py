@@ -24,6 +24,9 @@ from ..telemetry import AvatarStats
 FRESH_S = 5.0
 """What a job has written longer ago counts no more: it is gone."""
 
+LEAVE_EVERY_S, ALL_LEFT_S = 1.0, 30.0
+"""The time from one job that leaves to the next, and for all of them at most."""
+
 LATE_SHARE = 0.15
 """A worker that misses or yields this share of its frames is full."""
 
@@ -87,6 +90,12 @@ class Board:
                 if time.time() - path.stat().st_mtime < FRESH_S:
                     reports[path.stem.removeprefix("job-")] = json.loads(path.read_text())
         return reports
+
+    def leaves_after_s(self, job: str) -> float:
+        """How long a job of a worker that drains waits before it leaves: the face that follows each
+        takes a core while it starts."""
+        jobs = sorted({*self.reports(), job})
+        return jobs.index(job) * min(LEAVE_EVERY_S, ALL_LEFT_S / len(jobs))
 
     def late_share(self) -> float:
         """The share of all jobs' frames that were not in time, in [0, 1]."""

@@ -209,7 +209,7 @@ async def _serve(
 ) -> None:
     """Return once the job is over; ask the agent to let it go once the worker drains."""
     clock, frames = pipeline.clock, pipeline.stats
-    alone_s = left_s = unreported_s = 0.0
+    alone_s = drained_s = leaves_s = unreported_s = 0.0
     closed = asyncio.Event()
     ctx.room.on("disconnected", lambda *_: closed.set())
     while not over.is_set() and not closed.is_set() and ctx.room.isconnected():
@@ -217,10 +217,11 @@ async def _serve(
         present = job.agent in ctx.room.remote_participants
         alone_s = 0.0 if present else alone_s + POLL_S
         if board.draining:
-            if not left_s:
+            leaves_s = leaves_s if drained_s else board.leaves_after_s(job.identity)
+            if drained_s - POLL_S < leaves_s <= drained_s:
                 conversation.leave()
-            left_s += POLL_S
-        if alone_s > LONELY_S or left_s > LEFT_S:
+            drained_s += POLL_S
+        if alone_s > LONELY_S or drained_s > leaves_s + LEFT_S:
             logger.info("worker: its agent is gone; the face leaves", extra={"agent": job.agent})
             return
         unreported_s += POLL_S

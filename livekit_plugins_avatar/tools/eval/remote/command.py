@@ -73,6 +73,7 @@ class Figures:
     takeovers: int
     """In the rooms of the worker that was not killed: false alarms."""
     drain_gap_s: float
+    """The longest in all rooms, once the worker has been told to stop."""
     drain_exit: int | None
     drained_rooms_heard: int
     """Rooms that were heard whole after the drain."""
@@ -228,6 +229,7 @@ async def _drain(
     speaking = [asyncio.create_task(agent.say(tone(SPEECH_S))) for agent in agents.values()]
     await CLOCK.sleep(KILLED_S)
     worker.stop()
+    stopped_s = CLOCK.now_s()
     await asyncio.gather(*speaking)
     await CLOCK.sleep(0.5)
     seen = await viewers.seen()
@@ -238,7 +240,7 @@ async def _drain(
     after = await viewers.seen()
     whole = [room for room in after.values() if heard_s(room) > 0.9]
     return {
-        "drain_gap_s": max(longest_gap_s(seen[name]) for name in agents),
+        "drain_gap_s": max(longest_gap_s(seen[name], after_s=stopped_s) for name in agents),
         "drain_exit": code,
         "drained_rooms_heard": len(whole),
     }
