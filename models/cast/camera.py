@@ -207,14 +207,14 @@ CAMERAS: Mapping[str, Camera] = {"hazy": HAZY, "dim": DIM, "warm": WARM}
 
 
 def read(path: str) -> Picture:
-    """An EXR in linear light, float64 [H, W, 3]."""
+    """An EXR in linear light, float64 [H, W, C]; a fourth channel says how much is covered."""
     import bpy
 
     image = bpy.data.images.load(path)
     width, height = image.size
     values = np.empty(width * height * image.channels, np.float32)
     image.pixels.foreach_get(values)
-    return values.reshape(height, width, -1)[::-1, :, :3].astype(float)
+    return values.reshape(height, width, -1)[::-1].astype(float)
 
 
 def main() -> None:
@@ -227,7 +227,7 @@ def main() -> None:
     parser.add_argument("stops", type=float, nargs="?", default=0.0, help="exposure")
     parser.add_argument("--camera", choices=CAMERAS, default="hazy")
     args = parser.parse_args()
-    light, camera = read(args.light), CAMERAS[args.camera]
+    light, camera = read(args.light)[..., :3], CAMERAS[args.camera]
     camera = replace(camera, exposure=camera.exposure + args.stops)
     camera(light, len(light)).save(args.picture)
 

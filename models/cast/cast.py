@@ -11,6 +11,7 @@ from typing import Any
 
 from models.people.people import BROWN, DARK, Colour, Light
 
+from .backdrop import Backdrop
 from .headwear import Cap
 from .tailoring import Cut as Tailoring
 
@@ -52,6 +53,8 @@ class Member:
         wall_blur: How far the room behind is out of focus, in 512ths of the picture.
         camera: What it is seen by, a name of `camera.CAMERAS`.
         cap: A knitted cap, if any.
+        place, backdrop: Of what comes with Blender, where a film camera sees the person, and how;
+            without a backdrop the room is behind, and `camera` looks.
         rest: How the face rests.
     """
 
@@ -93,6 +96,8 @@ class Member:
     wall_blur: float = 5.0
     camera: str = "dim"
     cap: Cap | None = None
+    place: str = "interior"
+    backdrop: Backdrop | None = None
     rest: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -113,7 +118,8 @@ GREY = ("6f7268", "56626a", "1c2226")
 WINDOW_LEFT = Light((-6.8, 3.0, 5.6), 620, fill_w=14, rim_w=50, key_dm=5.5, room=0.22)
 FACING = Light((-5.0, 3.5, 8.0), 380, fill_w=40, rim_w=60, key_dm=11.0, room=0.5)
 
-BEFORE_WINDOW_LEFT = Light((-7.5, 3.5, 2.0), 520, fill_w=70, rim_w=60, key_dm=9.0, room=0.45)
+BESIDE_WINDOW = Light((-6.2, 3.2, 6.2), 500, fill_w=10, rim_w=100, key_dm=4.5, room=0.18)
+BESIDE_WINDOW_RIGHT = replace(BESIDE_WINDOW, key_at=(6.0, 3.2, 6.4))
 BEFORE_WINDOW_RIGHT = Light((5.0, 3.6, 7.5), 330, fill_w=25, rim_w=90, key_dm=6.0, room=0.45)
 
 T_SHIRT = Tailoring(drop=0.24, more=0.08, stiff=0.12)
@@ -121,13 +127,12 @@ JUMPER = Tailoring(drop=0.13, more=0.10, stiff=0.2, loose=0.15, band=0.22, thick
 
 CAST = (
     Member(
-        "man-1", 205, False, "young_lightskinned_male_diffuse", ("crop", {"peaks": 0.11}),
-        0.64, 0.05, BROWN, "b3a996", BEFORE_WINDOW_LEFT, 0.45, wall=0.71, wall_gain=1.3,
-        wall_blur=0.8, stripe="333b4a",
-        camera="dim", cap=Cap(colour="7d776d", front=0.54, side=0.20),
-        freckled=0.5, beard_dm=0.04, shadow=0.5, brow=1.35, brow_up=-0.01, brow_arch=0.5,
-        brow_count=1.5, lashes=110, share=0.62, torso=12.0, roll=3.5, yaw=5.0, pitch=-2.0,
-        aside=0.04, gaze=(-0.5, -1.0), tailoring=T_SHIRT, rest=rest(0.36, 0.10, uneven=0.25),
+        "man-1", 205, False, "young_lightskinned_male_diffuse", ("fringe", {}),
+        0.60, 0.08, BROWN, "3d4750", BESIDE_WINDOW, 0.9,
+        backdrop=Backdrop(0.375, 62.0, 0.005, 0.58, 0.9), freckled=0.3, beard_dm=0.022, shadow=0.42,
+        brow=1.25, brow_up=-0.01, brow_arch=0.5, brow_count=1.5, lashes=110, share=0.60,
+        torso=10.0, roll=3.0, yaw=4.0, pitch=-2.0, aside=0.03, gaze=(-0.3, -0.5),
+        tailoring=T_SHIRT, rest=rest(0.46, 0.08, uneven=0.25),
     ),
     Member(
         "woman-1", 202, True, "middleage_darkskinned_female_diffuse", ("coils", {}),
@@ -146,10 +151,11 @@ CAST = (
         rest=rest(0.20, 0.2),
     ),
     Member(
-        "woman-2", 201, True, "young_lightskinned_female_diffuse3", ("tied", {"bun": 0.36}),
-        0.90, 0.15, BROWN, "8d8f8c", FACING, 0.1, wall=0.375, brow=1.15, brow_count=1.25,
-        lashes=70, roll=-3.0, yaw=-2.0, tailoring=replace(JUMPER, band=0.20, thick=0.025),
-        rest=rest(0.30, 0.20),
+        "woman-2", 201, True, "young_lightskinned_female_diffuse3", ("loose", {}),
+        0.62, 0.25, BROWN, "5a2f33", BESIDE_WINDOW_RIGHT, 0.9,
+        backdrop=Backdrop(0.32, 62.0, 0.005, 0.58, 0.9), brow=1.1, brow_count=1.25, lashes=110,
+        share=0.58, torso=-10.0, roll=-3.0, yaw=-4.0, pitch=-2.0, aside=-0.03, gaze=(0.3, -0.5),
+        tailoring=replace(JUMPER, band=0.20, thick=0.025), rest=rest(0.50, 0.10, uneven=0.2),
     ),
     Member(
         "man-3", 203, False, "young_darkskinned_male_diffuse", ("buzz", {}),

@@ -32,7 +32,7 @@ class Cut:
     """A haircut.
 
     Args:
-        kind: "short", "coils" or "tied".
+        kind: "short", "coils", "tied" or "falling".
         strands, points: How many, and points of each.
         radius: In the middle of a strand, dm.
         hairline: Pairs of (dm ahead of the ears, height of the line).
@@ -47,6 +47,9 @@ class Cut:
         mess: How far locks lie beside the way they are combed.
         grey: Share of white hairs.
         bun: Radius of a knot on the crown, dm; 0 ties hair at the back.
+        parting: How far to the picture's right of the middle falling hair is parted, dm.
+        forward: How far the front of falling hair is combed forwards.
+        weight: How fast falling hair turns down, per dm of its length.
     """
 
     kind: str = "short"
@@ -66,6 +69,9 @@ class Cut:
     mess: float = 0.16
     grey: float = 0.0
     bun: float = 0.0
+    parting: float = 0.0
+    forward: float = 0.0
+    weight: float = 1.0
 
 
 BABY_HAIR = 0.03
@@ -105,20 +111,44 @@ def cover(cut: Cut, head: Head, skin: Points, ears: Numbers) -> Numbers:
 
 CUTS: Mapping[str, Cut] = {
     "buzz": Cut(sides=0.035, top=0.055, strands=70_000, points=3, clump=0.0, lift=0.8, frizz=0.008),
-    "crop": Cut(
-        sides=0.055,
-        top=0.24,
-        soft=0.22,
-        strands=60_000,
-        points=8,
-        lift=0.75,
-        clump=0.55,
-        frizz=0.04,
-        mess=0.42,
-        sweep=0.3,
-    ),
     "thin": Cut(
         sides=0.10, top=0.12, strands=42_000, points=5, bare=0.93, peaks=0.16, clump=0.3, lift=0.4
+    ),
+    "fringe": Cut(
+        "falling",
+        70_000,
+        18,
+        0.00040,
+        FULL,
+        0.03,
+        0.16,
+        0.36,
+        0.58,
+        lift=0.085,
+        clump=0.8,
+        frizz=0.025,
+        mess=0.22,
+        parting=0.30,
+        forward=0.9,
+        weight=3.4,
+    ),
+    "loose": Cut(
+        "falling",
+        90_000,
+        34,
+        0.00040,
+        ROUND,
+        0.03,
+        0.12,
+        1.8,
+        2.1,
+        lift=0.07,
+        clump=0.6,
+        frizz=0.014,
+        mess=0.12,
+        parting=0.16,
+        forward=0.25,
+        weight=5.0,
     ),
     "coils": Cut("coils", 60_000, 26, 0.0004, ROUND, 0.03, 0.14, 0.16, 0.30),
     "tied": Cut("tied", 95_000, 16, 0.00045, ROUND, 0.045, 0.11, top=0.6, clump=0.45, frizz=0.012),

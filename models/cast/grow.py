@@ -12,11 +12,14 @@ from models.personas.anatomy import Points
 from models.personas.surface import normals, scatter, unit
 
 from .cut import Cut, cover, on_head
+from .falling import falling
 from .loose import coils, short
 from .strands import Ground
 from .tied import tied
 
-KINDS: Mapping[str, Callable[[Ground], Points]] = {"short": short, "coils": coils, "tied": tied}
+KINDS: Mapping[str, Callable[[Ground], Points]] = {
+    "short": short, "coils": coils, "tied": tied, "falling": falling,
+}  # fmt: skip
 """What grows each kind of haircut."""
 
 

@@ -61,11 +61,17 @@ def knit(colour: str, rib: bool, gauge: float = 1.0, heather: float = 0.3, strip
     return graph.output(graph.node("BsdfPrincipled", inputs).outputs[0])
 
 
+def glow(name: str, level: float) -> Any:
+    """What shines evenly and takes no light, for masks."""
+    graph = Graph(name)
+    return graph.output(graph.node("Emission", {0: (1.0, 1.0, 1.0, 1.0), 1: level}).outputs[0])
+
+
 STRIPES_A_DM = 3.6
 """How many stripes a decimetre of cloth has."""
 
 
-def hair(name: str, melanin: float, redness: float, grey: float, rough: float = 0.34) -> Any:
+def hair(name: str, melanin: float, redness: float, grey: float, rough: float = 0.26) -> Any:
     """Hair by what colours it; a share of the strands is white."""
     graph = Graph(name)
     random = graph.node("HairInfo").outputs["Random"]
@@ -75,7 +81,7 @@ def hair(name: str, melanin: float, redness: float, grey: float, rough: float = 
         amount = graph.math("ADD", amount, 0.045)
     inputs: dict[str | int, Value] = {
         "Melanin": amount, "Melanin Redness": redness, "Roughness": rough,
-        "Radial Roughness": 0.6, "Random Color": 0.45, "Random Roughness": 0.4,
+        "Radial Roughness": 0.6, "Random Color": 0.65, "Random Roughness": 0.4,
         "Random": random, "Coat": 0.0,
     }  # fmt: skip
     made = graph.node("BsdfHairPrincipled", inputs, model="CHIANG", parametrization="MELANIN")

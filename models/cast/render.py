@@ -11,15 +11,21 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
 
-from .camera import CAMERAS, read
+import numpy as np
+
+from models.people import room
+
+from .camera import CAMERAS, Picture, read
 from .cast import CAST, Member, chosen
+from .film import Film
+from .finish import modelled, textured, uneven
 from .scene import LEVELS, Scene
 from .studio import Effort
 
 
 def render(member: Member, args: Namespace) -> None:
     """Render one of the cast, unless its picture is there."""
-    light = args.out / f"{member.name}.exr"
+    light, skin = (args.out / f"{member.name}{end}.exr" for end in ("", "-skin"))
     if not light.exists():
         started = time.monotonic()
         scene = Scene(member, args.garments, args.levels, args.density)
@@ -29,13 +35,39 @@ def render(member: Member, args: Namespace) -> None:
         scene.render(
             part, args.side, Effort(args.samples, args.seconds, args.threads, args.denoise)
         )
+        if member.backdrop:
+            scene.render_skin(skin, args.side)
         part.rename(light)
         spent = (built - started, time.monotonic() - built)
         print(f"{member.name}: {spent[0]:.1f} s to build, {spent[1]:.1f} s to render", flush=True)
     values = read(str(light))
+    if member.backdrop:
+        shown = filmed(member, values, read(str(skin))[..., 0])
+        Film()(shown, len(shown)).save(args.out / f"{member.name}.png")
+        return
+    values = values[..., :3]
     camera = CAMERAS[member.camera]
     camera = replace(camera, exposure=camera.exposure + member.stops)
     camera(values, len(values)).save(args.out / f"{member.name}.png")
+
+
+def filmed(member: Member, values: Picture, skin: Picture) -> Picture:
+    """Light of a person before a backdrop, as a film camera takes it.
+
+    Args:
+        member: Who, with a backdrop.
+        values: Their light and what it covers, float64 [S, S, 4].
+        skin: Where skin is seen, in [0, 1], float64 [S, S].
+
+    Raises:
+        ValueError: The member has no backdrop.
+    """
+    if member.backdrop is None:
+        raise ValueError(f"{member.name} has no backdrop")
+    light, cover, skin = uneven([values[..., :3], values[..., 3:], skin])
+    light = textured(modelled(light, skin), skin)
+    behind = member.backdrop(room.place(member.place), len(light))
+    return np.asarray(2.0**member.stops * light + (1 - cover) * behind)
 
 
 def main() -> None:

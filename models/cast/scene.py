@@ -244,6 +244,28 @@ class Scene:
             effort: How long.
         """
         studio.engine(side_px, effort)
-        render = bpy.context.scene.render
-        render.filepath = str(path)
-        bpy.ops.render.render(write_still=True)
+        _write(path)
+
+    def render_skin(self, path: Path, side_px: int) -> None:
+        """Render an EXR of where skin is seen: 1 there, and 0 where hair, cloth or nothing is.
+        What is in the scene loses its materials.
+
+        Args:
+            path: Of the file.
+            side_px: Side of the picture.
+        """
+        white, black = (look.glow(name, level) for name, level in (("seen", 1.0), ("hidden", 0.0)))
+        for thing in bpy.data.objects:
+            if thing.type in ("MESH", "CURVES"):
+                thing.data.materials.clear()
+                thing.data.materials.append(white if thing.name == "skin" else black)
+        studio.engine(side_px, studio.Effort(MASK_SAMPLES))
+        _write(path)
+
+
+MASK_SAMPLES = 8
+
+
+def _write(path: Path) -> None:
+    bpy.context.scene.render.filepath = str(path)
+    bpy.ops.render.render(write_still=True)

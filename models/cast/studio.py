@@ -65,7 +65,7 @@ def stand(member: Member, marks: Points) -> Points:
 
 
 def look(member: Member, marks: Points, crown: float) -> None:
-    """Put up the camera, and the wall behind a person.
+    """Put up the camera, and the wall behind a person unless a backdrop comes later.
 
     Args:
         member: Who is seen.
@@ -87,6 +87,8 @@ def look(member: Member, marks: Points, crown: float) -> None:
     made.location = Vector(_theirs(eye))
     made.rotation_euler = (np.pi / 2, 0, 0)
     bpy.context.scene.camera = made
+    if member.backdrop:
+        return
     wall = room.Wall(WALL_DEGREES, WALL_PX, member.wall_blur, member.wall_gain, WALL_SATURATION)
     room.hang(member.wall, eye, focal, EYES_DOWN, wall)
 
@@ -99,7 +101,8 @@ def engine(side_px: int, effort: Effort) -> None:
     render.threads_mode, render.threads = "FIXED", effort.threads
     render.resolution_x = render.resolution_y = side_px
     render.image_settings.file_format = "OPEN_EXR"
-    render.image_settings.color_mode, render.image_settings.color_depth = "RGB", "16"
+    render.image_settings.color_mode, render.image_settings.color_depth = "RGBA", "16"
+    render.film_transparent = True
     render.image_settings.exr_codec = "DWAA"
     cycles.samples, cycles.seed = effort.samples, 0
     cycles.time_limit = effort.seconds

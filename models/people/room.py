@@ -49,9 +49,10 @@ FAR_AND_SOFT = Wall()
 
 
 @cache
-def _room() -> Numbers:
+def place(name: str = "interior") -> Numbers:
+    """All that is around in a place that comes with Blender, in linear light, [H, 2 H, 3]."""
     folder = Path(bpy.utils.resource_path("LOCAL")) / "datafiles" / "studiolights" / "world"
-    image = bpy.data.images.load(str(folder / "interior.exr"))
+    image = bpy.data.images.load(str(folder / f"{name}.exr"))
     width, height = image.size
     values = np.array(image.pixels[:], np.float32).reshape(height, width, -1)[::-1, :, :3]
     return np.asarray(np.minimum(values, LAMPS_MOST))
@@ -69,7 +70,7 @@ def _image(values: Numbers) -> Any:
 
 def surround(strength: float) -> None:
     """Light the scene by the room."""
-    values = _room()
+    values = place()
     values = np.roll(values, int(WINDOW_TURN * values.shape[1]), axis=1)
     world = bpy.data.worlds.new("room")
     world.use_nodes = True
@@ -114,15 +115,15 @@ def hang(
 
 
 def _blurred(turn: float, wall: Wall) -> Numbers:
-    values = np.minimum(_room(), WALL_MOST)
+    values = np.minimum(place(), WALL_MOST)
     height, width = values.shape[:2]
     focal = 0.5 / np.tan(np.radians(wall.degrees / 2))
     steps = (np.arange(wall.side_px) + 0.5) / wall.side_px - 0.5
     x, y = np.meshgrid(steps, -steps)
     longitude = turn + np.arctan2(x, focal) / (2 * np.pi)
     latitude = 0.5 - np.arcsin(y / np.sqrt(x**2 + y**2 + focal**2)) / np.pi
-    place = [latitude * height - 0.5, (longitude % 1) * width - 0.5]
-    planes = [map_coordinates(values[..., k], place, order=1, mode="grid-wrap") for k in range(3)]
+    at = [latitude * height - 0.5, (longitude % 1) * width - 0.5]
+    planes = [map_coordinates(values[..., k], at, order=1, mode="grid-wrap") for k in range(3)]
     seen = gaussian_filter(np.stack(planes, axis=-1), (wall.blur_px, wall.blur_px, 0))
     grey = seen.mean(axis=-1, keepdims=True)
     return np.asarray(grey + wall.saturation * (seen - grey))
