@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates, median_filter
+from scipy.ndimage import gaussian_filter, map_coordinates
 
 from .camera import Picture
 
@@ -50,13 +50,6 @@ def uneven(planes: list[Plane], amount: float = 0.006, seed: int = 4) -> list[Pl
         ]
         bent.append(np.stack(moved, -1).reshape(plane.shape))
     return bent
-
-
-def without_sparks(light: Picture, most: float = 4.0) -> Picture:
-    """Light whose single bright pixels are as bright as those around: paths that were lucky."""
-    luma = light.mean(axis=-1) + 1e-4
-    around = median_filter(luma, 3) + 1e-4
-    return np.asarray(light * np.where(luma > most * around, around / luma, 1)[..., None])
 
 
 def modelled(light: Picture, skin: Plane, amount: float = 0.35) -> Picture:

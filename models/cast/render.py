@@ -1,4 +1,4 @@
-"""Renders the cast in linear light, and shows each as a laptop's camera would.
+"""Renders the cast in linear light, and shows each as film or a laptop's camera would.
 
 `python -m models.cast.render GARMENTS OUT [NAME ...]`: OUT/NAME.exr and OUT/NAME.png. GARMENTS is
 the folder that `models.cast.dress` wrote. Goes on where it stopped.
@@ -32,9 +32,9 @@ def render(member: Member, args: Namespace) -> None:
         built = time.monotonic()
         # A file that is not whole must not look like a picture.
         part = light.with_suffix(".part.exr")
-        scene.render(
-            part, args.side, Effort(args.samples, args.seconds, args.threads, args.denoise)
-        )
+        # Film shows no noise of paths: strangers know it for what it is.
+        calm = args.denoise or member.backdrop is not None
+        scene.render(part, args.side, Effort(args.samples, args.seconds, args.threads, calm))
         if member.backdrop:
             scene.render_skin(skin, args.side)
         part.rename(light)
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=1024, help="side of a picture in pixels")
     parser.add_argument("--samples", type=int, default=128, help="paths a pixel")
     parser.add_argument("--seconds", type=float, default=0.0, help="limit a picture; 0 for none")
-    parser.add_argument("--denoise", action="store_true", help="smoother, and more like wax")
+    parser.add_argument("--denoise", action="store_true", help="as for those with a backdrop")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--levels", type=int, default=LEVELS, help="how often faces are split")
     parser.add_argument("--density", type=float, default=1.0, help="share of the hairs")

@@ -12,7 +12,7 @@ pytest.importorskip("scipy", reason="the extra `portrait` is not installed")
 
 from models.cast.backdrop import Backdrop
 from models.cast.film import Film
-from models.cast.finish import modelled, textured, uneven, without_sparks
+from models.cast.finish import modelled, textured, uneven
 
 CLEAN = Film(exposure=0.0, grain=0.0, vignette=0.0, film_px=64)
 SIDE = 96
@@ -76,14 +76,6 @@ def test_all_planes_are_bent_alike_and_edges_stay() -> None:
     assert np.allclose(both[..., 0], bent) and both.shape == (SIDE, SIDE, 2)
     assert np.abs(bent - plane)[20:-20, 20:-20].mean() > 0.02
     assert np.allclose(bent[0], plane[0]) and np.allclose(bent[:, -1], plane[:, -1])
-
-
-def test_a_spark_is_as_bright_as_what_is_around() -> None:
-    light = grey(0.2)
-    light[30, 40] = 15
-    calm = without_sparks(light)
-    assert calm.max() < 0.3
-    assert np.array_equal(without_sparks(grey(0.2)), grey(0.2))
 
 
 def skin() -> np.ndarray:
