@@ -95,7 +95,7 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
     ),
     "SS": MouthShape(
         "s z: the teeth nearly meet; the lips draw apart, but give way to rounding (soon, seen).",
-        {"jaw": 0.05, "lower": 0.28, "upper": 0.14, "stretch": 0.25, "smile": 0.1},
+        {"jaw": 0.05, "lower": 0.24, "upper": 0.11, "stretch": 0.22, "smile": 0.1},
         {"jaw": 1.8, "opening": 0.5, "width": 0.3, "contact": 0.5},
     ),
     "nn": MouthShape(
@@ -109,23 +109,23 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
         {"jaw": 0.7, "opening": 0.6, "width": 1.2, "contact": 0.5}, 0.10, 0.07,
     ),
     "aa": MouthShape(
-        "father, cat, cut: the widest jaw, lips 1.5 cm apart in speech; they hang loose.",
-        {"jaw": 0.46, "lower": 0.32, "upper": 0.2, "stretch": 0.1},
+        "father, cat, cut: the widest jaw, lips a good centimetre apart; they hang loose.",
+        {"jaw": 0.32, "lower": 0.22, "upper": 0.12, "stretch": 0.06},
         {"jaw": 1.4, "width": 0.8}, 0.07, 0.08,
     ),
     "E": MouthShape(
         "bed, day: half open, slightly spread.",
-        {"jaw": 0.3, "lower": 0.34, "upper": 0.2, "stretch": 0.25, "smile": 0.15},
+        {"jaw": 0.23, "lower": 0.25, "upper": 0.14, "stretch": 0.22, "smile": 0.13},
         {}, 0.07, 0.08,
     ),
     "I": MouthShape(
         "see, sit: nearly closed jaw, lips spread wide.",
-        {"jaw": 0.2, "lower": 0.34, "upper": 0.2, "stretch": 0.35, "smile": 0.28},
+        {"jaw": 0.16, "lower": 0.27, "upper": 0.15, "stretch": 0.3, "smile": 0.24},
         {"width": 1.3}, 0.07, 0.08,
     ),
     "O": MouthShape(
         "law, go: open and round; rounding spreads over the consonants around it.",
-        {"jaw": 0.34, "lower": 0.12, "upper": 0.06, "funnel": 0.5, "pucker": 0.35},
+        {"jaw": 0.26, "lower": 0.1, "upper": 0.05, "funnel": 0.5, "pucker": 0.35},
         {"jaw": 1.2, "width": 2.5}, 0.12, 0.08,
     ),
     "U": MouthShape(

@@ -39,9 +39,13 @@ WHITE_PRIOR = (0.0, 0.6, 0.3)
 
 WHITE_BLUR_PX = 2.0
 
-LASH_PX = (1.1, 4.0)
+LASH_PX = (1.1, 2.6)
 """How far the line that lashes of closed lids make goes above the lid's edge, and below it, where
 the lid's picture shows the eye."""
+
+HANG_SHARE, HANG_APART_PX, HANG_OUT = 0.28, 2.6, 0.5
+"""How far single lashes hang from a lid that closes, as a share of half the eye's width, how far
+they are apart, and how far their ends lean outwards, as a share of their length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ def _eyeball(picture: Floats, fit: Fit, face: Landmarks, slit: Slit, iris: int) 
     t, n = slit.coordinates(points)
     below = n - slit.edges(t)[0]
     lashes = np.exp(-((below / np.where(below > 0, *LASH_PX[::-1])) ** 2))
+    lashes = np.maximum(lashes, _hanging(t, below, slit.half))
     lashes = lashes * np.clip((1 - np.abs(t)) * 6, 0, 1)
     return Eyeball(left, top, side, white, colour, cover, shine, seen, opening, lashes, turn)
 
@@ -148,3 +153,18 @@ def _iris(
     ):
         colour = colour + (source - colour) * share[..., None]
     return np.asarray(colour), shine
+
+
+def _hanging(t: Floats, below: Floats, half: float) -> Floats:
+    """Single lashes below a lid's edge, 0 to 1: they are longest, and lean most, towards both ends.
+
+    Args:
+        t: Along the slit.
+        below: Pixels below the edge.
+        half: Half the eye's width, px.
+    """
+    root = t * half - np.sign(t) * np.abs(t) * HANG_OUT * np.maximum(below, 0)
+    strokes = 0.5 + 0.5 * np.cos(2 * np.pi * root / HANG_APART_PX + 1.5 * np.sin(root))
+    length = HANG_SHARE * half * (1 + 0.5 * np.abs(t)) * (0.8 + 0.2 * np.sin(1.7 * root))
+    fall = np.sqrt(np.clip(1 - below / length, 0, 1)) * (below > 0)
+    return np.asarray(strokes * fall)

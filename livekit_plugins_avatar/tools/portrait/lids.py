@@ -34,7 +34,7 @@ FOLLOWS = 0.15
 LID_LEAST = 0.7
 """The least height of what follows, in halves of the eye's width."""
 
-LID_ENDS = 0.07
+LID_ENDS = 0.3
 """Lids overlap in full from this share of half the eye's width within its corners."""
 
 BRIGHT = 0.6

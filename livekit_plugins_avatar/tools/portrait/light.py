@@ -13,6 +13,7 @@ from ..i420 import LUMA_OF_RGB
 from . import raster
 from .fit import Fit
 from .head import LIMITS, TURNS, turned
+from .jaw import hollow_light
 from .landmarks import Landmarks
 from .motion import NODES, Motion, nodes
 from .rig import Rig
@@ -64,6 +65,7 @@ def shade_of(picture: Floats, rig: Rig, fit: Fit, motion: Motion, face: Landmark
     cut = np.s_[top:bottom, left:right]
     gain = gain[cut]
     fold_light(gain, motion.names, face, nodes()[cut], fit.px_per_cm)
+    hollow_light(gain, motion.names, face, nodes()[cut], fit.px_per_cm)
     turns = np.zeros((NODES, NODES, len(TURNS)))
     for axis in range(len(TURNS)):
         pose = np.eye(len(TURNS))[axis] * LIMITS[: len(TURNS)] / 2

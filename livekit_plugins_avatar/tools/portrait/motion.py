@@ -18,6 +18,7 @@ from scipy import ndimage
 from . import raster
 from .canvas import SIDE_PX
 from .fit import Fit
+from .jaw import narrow
 from .landmarks import BROWS, CHIN, OVAL, Landmarks
 from .lids import folds, shut
 from .raster import Raster
@@ -57,7 +58,7 @@ ROUND, ROUND_REACH = 0.5, 0.7
 """How much of what an open mouth lacks to be round it gets, and how far below it that reaches, in
 halves of its width."""
 
-CORNER, CORNER_REACH = 0.22, 0.35
+CORNER, CORNER_REACH = 0.32, 0.35
 """Towards the corners of the mouth lips part less and less, over this part of half its width, and
 within so much of it below them."""
 
@@ -131,22 +132,22 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
     reach = {name: _reach(name, slit) for name, slit in slits.items()}
     left, top, right, bottom = _box(sure)
     cut = np.s_[top:bottom, left:right]
-    sides = [slit.sides(nodes()[cut], *reach[name]) for name, slit in slits.items()]
+    places, mouth = nodes()[cut], slits["mouth"]
+    sides = [slit.sides(places, *reach[name]) for name, slit in slits.items()]
     fields = [
         _continued(field[cut], sure[cut], np.minimum.reduce([side[k] for side in sides]))
         for k in (0, 1)
     ]
     names = (*rig.unit_names, SEAL)
     jaw = names.index("jawOpen")
+    _blunt(fields, names)
+    _round(fields[1], fields[0], mouth, 2 * jaw, places)
+    _tie(fields[1], fields[0], mouth, places)
+    narrow(fields, 2 * jaw, mouth, places)
     for each in fields:
-        _blunt(each, names)
-    _round(fields[1], fields[0], slits["mouth"], 2 * jaw, nodes()[cut])
-    _tie(fields[1], fields[0], slits["mouth"], nodes()[cut])
-    for each in fields:
-        _ease_neck(each, sure[cut], 2 * jaw + 1, _row(slits["mouth"].middle[1]) - top)
+        _ease_neck(each, sure[cut], 2 * jaw + 1, _row(mouth.middle[1]) - top)
     above, below = (each.reshape(*each.shape[:2], -1, 2).swapaxes(2, 3) for each in fields)
-    rise((above, below), names, slits["mouth"])
-    places = nodes()[cut]
+    rise((above, below), names, mouth, places)
     lids = above.copy()
     for side, fold in folds(face, slits).items():
         brow = face.points[list(BROWS[side]), :2]
@@ -157,7 +158,7 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
         for each in (above, lids):
             each[..., names.index(f"eyeLookDown{side}")] = LID_DOWN * share * each[..., blink]
             each[..., names.index(f"eyeLookUp{side}")] = -LID_UP * share * each[..., blink]
-    seals = _seal(slits["mouth"], places, reach["mouth"])
+    seals = _seal(mouth, places, reach["mouth"])
     above, below, lids = (
         np.concatenate([each, seal[..., None]], axis=3)
         for each, seal in zip((above, below, lids), (*seals, seals[0]), strict=True)
@@ -171,11 +172,12 @@ def _reach(name: str, slit: Slit) -> tuple[float, float]:
     return slit.half * UP[kind], slit.half * DOWN[kind]
 
 
-def _blunt(field: Floats, names: Sequence[str]) -> None:
+def _blunt(fields: Sequence[Floats], names: Sequence[str]) -> None:
     """Take the points off the lips of a round mouth."""
     for name in POINTED:
         pair = np.s_[..., 2 * names.index(name) : 2 * names.index(name) + 2]
-        field[pair] = blurred(field[pair], POINTED_NODES)
+        for field in fields:
+            field[pair] = blurred(field[pair], POINTED_NODES)
 
 
 def chin_of(face: Landmarks) -> float:
@@ -263,7 +265,7 @@ def _tie(below: Floats, above: Floats, slit: Slit, places: Floats) -> None:
     """Let what is below a slit move as what is above at its corners; `below` is changed."""
     t, n = slit.coordinates(places)
     apart = np.clip((1 - np.abs(t)) / CORNER, 0, 1)
-    apart = apart * (2 - apart)
+    apart = apart * apart * (3 - 2 * apart)
     low = np.maximum(n - slit.edges(t)[1], 0) / (CORNER_REACH * slit.half)
     tied = (1 - apart) * (np.abs(t) < 1) * np.exp(-low * low)
     below += (above - below) * tied[..., None]

@@ -28,11 +28,12 @@ ACROSS, UP, DOWN = 1.35, 1.1, 1.9
 GRAIN_PX, GRAIN_MOST = 2.0, 12.0
 """What is inside has the grain of the chin: what is finer than this, and at most so many codes."""
 
-SHOWS_CM = 0.5
+SHOWS_CM = 0.4
 """How far the upper incisors reach below the upper lip of a parted mouth."""
 
-LOWER_CM = 0.15
-"""How much lower than the rig has them lower teeth are: in speech the lip hides them."""
+LOWER_CM, TONGUE_CM = 0.22, 0.12
+"""How much lower than the rig has them lower teeth are, and the tongue behind them: in speech the
+lip hides the former."""
 
 FOLLOWS = 1.35
 """The lower lip goes further than the rig's teeth do; they go so much further, too."""
@@ -47,7 +48,7 @@ BITE, BITE_CM = 0.55, 0.25
 """The part of the mouth's width in which teeth bite on the lower lip, and how far below the upper
 lip's edge."""
 
-LOWER_LIT = 0.85
+LOWER_LIT = 0.6
 """What follows the jaw lies in the shadow of the upper lip."""
 
 OUTER, CORNER_DARK = (0.4, 1.0), 0.75
@@ -154,7 +155,7 @@ def _placed(rig: Rig, fit: Fit, name: str, jaw: float, unit: str = "jawOpen") ->
     if name.startswith("upper"):
         row = 0
     else:
-        points = points - [0.0, LOWER_CM, 0.0]
+        points = points - [0.0, TONGUE_CM if name == "tongue" else LOWER_CM, 0.0]
         turn, shift = rig.jaw[unit]
         points = points + jaw * (points @ turn.T + shift - points)
     return fit.placed(points + fit.teeth_offsets[row])

@@ -40,7 +40,7 @@ eyes say nothing."""
 HOLLOW, HOLLOW_OF_SKIN = 0.45, (0.04, 0.2)
 """Luma of the throat as a share of the darkest place's, and its bounds as shares of the skin's."""
 
-GUM, TONGUE = (0.80, 0.50, 0.48), (0.85, 0.47, 0.45)
+GUM, TONGUE = (0.80, 0.50, 0.48), (0.88, 0.42, 0.40)
 FLESH_OF_LIPS = 0.6
 """Colours as shares of the lit skin's luma, and how much of the lips' hue they have."""
 

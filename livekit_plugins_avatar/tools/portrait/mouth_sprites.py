@@ -18,7 +18,7 @@ from .sampling import Floats, blurred, resized
 SCALE = 4
 """Drawn at so many times the size, then averaged."""
 
-SOFT = 1.0
+SOFT = 0.6
 """Blur at that scale: an edge of a tooth is as sharp as the picture allows."""
 
 REDDER = (1.0, 1.3, 1.35)
@@ -30,13 +30,13 @@ LIGHT = np.array([0.0, -0.45, -0.89])
 SHADED_TOOTH, SHADED_FLESH = 0.35, 0.5
 """How much darker a surface is that faces away."""
 
-DEPTH_TOOTH_CM, DEPTH_FLESH_CM = 2.5, 0.9
+DEPTH_TOOTH_CM, DEPTH_FLESH_CM = 2.5, 1.0
 """Within this depth behind the incisors light falls to a third, on teeth and on what is behind."""
 
-GAP, GAP_CM, AROUND_CM = 0.5, 0.05, 0.12
+GAP, GAP_CM, AROUND_CM = 0.7, 0.05, 0.12
 """How dark a tooth gets that lies so much deeper than the mean of what is so near."""
 
-GLOSS_TOOTH, GLOSS_FLESH, SHARP = 0.2, 0.35, 14.0
+GLOSS_TOOTH, GLOSS_FLESH, SHARP = 0.25, 0.5, 20.0
 """Light that a surface reflects, as a share of a tooth's, and how narrow its spots are."""
 
 Part = tuple[str, Floats, Floats]

@@ -20,7 +20,7 @@ from .mouth import Inside
 from .mouth_graph import at_rest, drawn_inside
 from .planes import eighths, fetched, finer, pictures, ramps
 from .sampling import Floats
-from .sharpness import lost, regained
+from .sharpness import lost, moved_whole, regained
 from .window import Window
 
 OVERLAP_PX = 1.0
@@ -36,26 +36,30 @@ SHINE_SHARE, LUMA_SPAN = 0.5, 219 / 255
 """How far a reflection goes with the iris: a cornea is rounder than an eye. Luma of video has this
 share of a picture's."""
 
-STILL_PX = 1.5
+STILL_PX = 0.8
 """An iris that has moved less than this shows the picture's own eye, in part."""
 
 LID_SHADOW, LID_SHADOW_PX = 0.5, 2.5
 """How dark it is under an upper lid, and how far the shadow reaches."""
 
-TEETH_SHADOW, INNER_SHADOW, INNER_SHADOW_PX = 0.3, 0.75, 7.0
+TEETH_SHADOW, INNER_SHADOW, INNER_SHADOW_PX = 0.3, 0.65, 5.0
 """The same of a lip's shadow on teeth, and on what lies behind them."""
 
 RIM_PX, RIM_OPEN = 3.0, 5.0
 """How wide the dark rim of a lower lip is, and the inverse of the jaw's weight that shows it."""
 
-FOLD_SHADOW, FOLD_SHADOW_PX = 0.2, 2.0
-"""The same of lids under their folds."""
+FOLD_SHADOW, FOLD_SHADOW_PX, FOLD_SHUT = 0.35, 1.8, 0.2
+"""The same of lids under their folds, and what is left of it over a lid that is shut, which is no
+longer folded."""
 
 FOLD_SOFT = 0.3
-"""How much less sharply skin ends at the fold over a lid that is shut."""
+"""How much less sharply skin ends at the fold over a lid that is shut: from half way on."""
 
 LASH, LASH_DARK = 0.8, 0.05
 """Lashes of closing lids become a line: so far towards the darkest twentieth of the lid's edge."""
+
+HANG = 0.7
+"""The same of what hangs from it, before the eye."""
 
 PALER = 0.6
 """How much of the light that a shadow takes its colour loses, too."""
@@ -157,13 +161,17 @@ class Openings:
         shut = (self.weight(*(f"eyeBlink{name}" for name in EYES)) * 4.0 - 0.4).clip(0, 1)
         line = self.graph.constant(np.array([_lash(eye) for eye in eyes]).reshape(2, 1, 1, 1, 1))
         lid.luma = lid.luma + (line - lid.luma) * lid.more[0] * (shut * (LASH / 255))
-        back = back + (lower.planes() - back) * lower.cover
+        luma, chroma = (back + (lower.planes() - back) * lower.cover).split(1, 2, axis=1)
+        luma = luma + (line - luma) * lid.more[0] * (shut * (HANG / 255))
+        back = self.graph.joined([luma, chroma], 1)
         rest = [window.of(self._edges[0]) for window in windows]
         light = gain * 0.0 + 1.0
+        late = (self.weight(*(f"eyeBlink{name}" for name in EYES)) * 2.0 - 1.0).clip(0, 1)
+        dark = 1.0 - late * (1 - FOLD_SHUT)
         under = self._shadowed(
-            lid.planes(), upper.distance, rest, FOLD_SHADOW, FOLD_SHADOW_PX, light
+            lid.planes(), upper.distance, rest, dark * FOLD_SHADOW, FOLD_SHADOW_PX, light
         )
-        fold = (upper.distance * (0.5 - shut * FOLD_SOFT) + 0.15).clip(0, 1)
+        fold = (upper.distance * (0.5 - late * FOLD_SOFT) + 0.15).clip(0, 1)
         return self._layered(back, under, lid.cover, upper.planes(), fold, gain)
 
     def _sides(
@@ -254,10 +262,11 @@ class Openings:
         iris = [pictures(graph, cut("iris")), graph.half(cut("cover")[:, None])]
         sprite = graph.joined(iris, 1).reshaped(2, 4, 1, side, side)
         shift = self._turned(eyes)
-        moved, cover = _shifted(sprite, shift, side).split(3, 1, axis=1)
+        moved, cover = moved_whole(sprite, shift, side).split(3, 1, axis=1)
+        cover = cover.clip(0, 1)
         luma, chroma = (white + (moved - white) * cover).split(1, 2, axis=1)
         shine = graph.codes(cut("shine")[:, None] * LUMA_SPAN).reshaped(2, 1, 1, side, side)
-        shine = _shifted(shine, shift * SHINE_SHARE, side)
+        shine = moved_whole(shine, shift * SHINE_SHARE, side)
         ball = graph.joined([(luma + shine).clip(0, 255), chroma], 1)
         across, down = shift.split(1, 1, axis=0)
         away = (across * across + down * down + 1e-9).apply("Sqrt") * (1 / STILL_PX)
@@ -292,18 +301,6 @@ def with_lids(face: Tensor, units: Tensor, names: Sequence[str]) -> Tensor:
             blink[INDEX["eyeBlink" + ("Left" if name.endswith("Left") else "Right")], k] = 1.0
     gaze, shut = ((face @ face.graph.constant(each)).clip(0, 1) for each in (follow, blink))
     return (units + gaze) * (1.0 - shut)
-
-
-def _shifted(picture: Tensor, shift: Tensor, side: int) -> Tensor:
-    """Pictures [K, C, 1, side, side] shifted by pixels, [2, K, 1, B, 1, 1]: as products with
-    matrices, which costs less than fetching."""
-    graph = picture.graph
-    place = np.arange(side)
-    apart = place[:, None] - place
-    both = np.stack([apart, apart.T]).reshape(2, 1, 1, 1, side, side)
-    near = (1.0 - (shift + graph.constant(both)).apply("Abs")).apply("Relu")
-    across, down = (each.reshaped(2, 1, -1, side, side) for each in near.split(1, 1, axis=0))
-    return down @ picture @ across
 
 
 def _lash(eye: Eyeball) -> float:

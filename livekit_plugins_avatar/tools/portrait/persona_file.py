@@ -23,11 +23,12 @@ from .eyes import eyeballs_of
 from .fit import Fit
 from .fit import fit as fit_rig
 from .head import head_of
+from .jaw import parted_lean
 from .landmarks import Box, Landmarks, faces, landmarks, matte
 from .layers import layers_of
 from .lids import folds, with_lids
 from .light import shade_of
-from .motion import always_sealed, motion_of
+from .motion import STEP, always_sealed, motion_of, nodes
 from .mouth import inside_of
 from .picture import Picture, PictureError, read
 from .rig import Rig
@@ -189,6 +190,9 @@ def _ingredients(
     lids = np.minimum(*(slits[k].sides(at, *motion.reach[k])[0] for k in lid_folds))
     eyes = eyeballs_of(pixels, fit, face, slits)
     already = np.array([name.startswith(ALREADY) for name in rig.unit_names]) * fit.expression
+    first = nodes()[motion.top, motion.left]
+    lean = parted_lean(motion.names, motion.above, motion.below, slits["mouth"], first, STEP)
+    lean[:-1] *= 1 - already.clip(0, ALREADY_MOST)
     return Ingredients(
         plate=pixels,
         lids=with_lids(pixels, slits, lid_folds),
@@ -200,6 +204,6 @@ def _ingredients(
         eyes=eyes,
         inside=inside_of(pixels, rig, fit, face, slits["mouth"], eyes, teeth),
         edges=(above, below, lids),
-        lean=np.r_[1 - already.clip(0, ALREADY_MOST), 1.0],
+        lean=lean,
         sealed=always_sealed(slits["mouth"]),
     )

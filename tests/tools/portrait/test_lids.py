@@ -56,3 +56,19 @@ def test_lashes_hide_the_white_below_the_edge(
         line = sampling.sampled(eye.lashes, points - [eye.left, eye.top])
         assert line[0] > 0.7
         assert line[1] < 0.1
+
+
+def test_single_lashes_hang_from_a_closing_lid(
+    face: tuple[np.ndarray, Any, dict[str, Any]],
+) -> None:
+    """Below the line of lashes the eye is seen between them."""
+    pixels, found, its = face
+    fit = fits.fit(rig.load(), found, (512, 512))
+    for side, eye in eyes.eyeballs_of(pixels, fit, found, its).items():
+        slit = its[side]
+        t = np.linspace(-0.5, 0.5, 60)
+        below = np.interp(t, slit.t, slit.upper) + 0.2 * slit.half
+        seen = sampling.sampled(eye.lashes, slit.at(t, below) - [eye.left, eye.top])
+        assert np.ptp(seen) > 0.25
+        low = np.interp(t, slit.t, slit.upper) + 0.5 * slit.half
+        assert sampling.sampled(eye.lashes, slit.at(t, low) - [eye.left, eye.top]).max() < 0.05
