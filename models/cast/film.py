@@ -108,3 +108,13 @@ class Film:
         shown = shown * (dark + (bright - dark) * share)
         mean = shown.mean(axis=-1, keepdims=True)
         return np.asarray(mean + self.saturation * (shown - mean))
+
+
+STILL = Film()
+"""What a still is taken on."""
+
+MOVING = Film(film_px=480, blur=0.5, grain=0.010, quality=94)
+"""For the picture that a persona is made of: grain would move with the face, or stand still."""
+
+MOVING_PX = 1024
+"""Side of that picture."""

@@ -17,7 +17,7 @@ from models.people import room
 
 from .camera import CAMERAS, Picture, read
 from .cast import CAST, Member, chosen
-from .film import Film
+from .film import MOVING, MOVING_PX, STILL
 from .finish import modelled, textured, uneven
 from .scene import LEVELS, Scene
 from .studio import Effort
@@ -43,7 +43,8 @@ def render(member: Member, args: Namespace) -> None:
     values = read(str(light))
     if member.backdrop:
         shown = filmed(member, values, read(str(skin))[..., 0])
-        Film()(shown, len(shown)).save(args.out / f"{member.name}.png")
+        STILL(shown, len(shown)).save(args.out / f"{member.name}.png")
+        MOVING(shown, MOVING_PX).save(args.out / f"{member.name}-persona.png")
         return
     values = values[..., :3]
     camera = CAMERAS[member.camera]
