@@ -36,7 +36,7 @@ SHINE_SHARE, LUMA_SPAN = 0.5, 219 / 255
 """How far a reflection goes with the iris: a cornea is rounder than an eye. Luma of video has this
 share of a picture's."""
 
-STILL_PX = 0.8
+STILL_PX = 1.5
 """An iris that has moved less than this shows the picture's own eye, in part."""
 
 LID_SHADOW, LID_SHADOW_PX = 0.5, 2.5
