@@ -48,7 +48,7 @@ class Cut:
         grey: Share of white hairs.
         bun: Radius of a knot on the crown, dm; 0 ties hair at the back.
         parting: How far to the picture's right of the middle falling hair is parted, dm.
-        forward: How far the front of falling hair is combed forwards.
+        forward: How far the front of falling hair is combed forwards; below 0, backwards.
         weight: How fast falling hair turns down, per dm of its length.
     """
 
@@ -147,8 +147,8 @@ CUTS: Mapping[str, Cut] = {
         frizz=0.014,
         mess=0.12,
         parting=0.16,
-        forward=0.25,
-        weight=5.0,
+        forward=-1.1,
+        weight=3.2,
     ),
     "coils": Cut("coils", 60_000, 26, 0.0004, ROUND, 0.03, 0.14, 0.16, 0.30),
     "tied": Cut("tied", 95_000, 16, 0.00045, ROUND, 0.045, 0.11, top=0.6, clump=0.45, frizz=0.012),
