@@ -18,7 +18,7 @@ class Playhead:
     """
 
     WINDOW = 100
-    """Reports to look back on: a second of them."""
+    """Reports to look back on: one or two seconds of them."""
     SURE = 0.5
     """A report that is later than this part of a tick does not tell what the source holds. If this
     thread was late, more may have left; if the source was late, as it is as often, it has not."""
