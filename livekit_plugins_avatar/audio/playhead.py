@@ -14,7 +14,7 @@ class Playhead:
     LiveKit's audio source sends 10 ms every 10 ms. If it holds more than its queue size, a push
     waits until it has sent enough: so the end of a wait is a report that exactly `queue` samples
     are left. Between reports the playhead moves in real time. Reports come late at times and never
-    early, so the earliest of the last second counts.
+    early, so the earliest of those looked back on counts.
     """
 
     WINDOW = 100
