@@ -8,7 +8,7 @@ come out alike.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,21 +75,13 @@ class Camera:
         """
         seen = self._sensed(self._lens(np.maximum(light, 0.0)), seed)
         shown = self._processed(seen)
-        made = Image.fromarray((np.clip(shown, 0, 1) * 255).round().astype(np.uint8))
-        kept = io.BytesIO()
-        made.save(kept, "JPEG", quality=self.quality, subsampling=2)
-        decoded = Image.open(kept).convert("RGB")
-        return decoded.resize((side_px, side_px), Image.Resampling.BICUBIC)
+        return kept(shown, self.quality, side_px)
 
     def _lens(self, light: Picture) -> Picture:
         """Light on the sensor: relief, glare, bent lines, a window's veil, dark corners."""
         side = len(light)
         light = _relieved(light, self.relief) * 2.0**self.exposure * np.array(self.white)
-        spread = [
-            gaussian_filter(np.minimum(light, 12), (s * side, s * side, 0))
-            for s in (0.014, 0.06, 0.18)
-        ]
-        light = (1 - self.glare) * light + self.glare * sum(spread) / 3
+        light = scattered(light, self.glare, (0.014, 0.06, 0.18), most=12)
         y, x = np.mgrid[0:side, 0:side] / (side / 2) - 1
         far2 = x * x + y * y
         bent = 1 - self.barrel + 0.9 * self.barrel * far2
@@ -107,7 +99,7 @@ class Camera:
     def _sensed(self, light: Picture, seed: int) -> Picture:
         """What a sensor under a mosaic of colours tells, with its noise."""
         chance, size = np.random.default_rng(seed), self.sensor_px
-        light = _resized(light, size)
+        light = resized(light, size)
         light = gaussian_filter(light, (self.blur, self.blur, 0))
         right, down = self.shake
         if right or down:
@@ -166,7 +158,25 @@ def _relieved(light: Picture, amount: float) -> Picture:
     return np.asarray(light * np.clip(folds * pores, 0.5, 1.8)[..., None])
 
 
-def _resized(light: Picture, side: int) -> Picture:
+def kept(shown: Picture, quality: int, side_px: int) -> Image.Image:
+    """A picture in [0, 1], float64 [H, W, 3], as its JPEG shows it at another size."""
+    made = Image.fromarray((np.clip(shown, 0, 1) * 255).round().astype(np.uint8))
+    file = io.BytesIO()
+    made.save(file, "JPEG", quality=quality, subsampling=2)
+    decoded = Image.open(file).convert("RGB")
+    return decoded.resize((side_px, side_px), Image.Resampling.BICUBIC)
+
+
+def scattered(light: Picture, share: float, widths: Sequence[float], *, most: float) -> Picture:
+    """Light of which a lens scatters a share: so wide, in shares of the side; what is brighter than
+    `most` scatters no more."""
+    side = len(light)
+    spread = [gaussian_filter(np.minimum(light, most), (s * side, s * side, 0)) for s in widths]
+    return np.asarray((1 - share) * light + share * sum(spread) / len(spread))
+
+
+def resized(light: Picture, side: int) -> Picture:
+    """The same light, [side, side, 3], each pixel the mean of what it covers."""
     planes = [
         Image.fromarray(light[..., k].astype(np.float32)).resize((side, side), Image.Resampling.BOX)
         for k in range(3)

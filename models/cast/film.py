@@ -6,14 +6,13 @@ alike.
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from .camera import Picture, _resized
+from .camera import Picture, kept, resized, scattered
 
 GREY = 0.18
 """Light of a grey card, which film shows as half its density."""
@@ -69,11 +68,7 @@ class Film:
             seed: Of the grain.
         """
         shown = self._developed(self._exposed(np.maximum(light, 0.0)), seed)
-        made = Image.fromarray((np.clip(shown, 0, 1) * 255).round().astype(np.uint8))
-        kept = io.BytesIO()
-        made.save(kept, "JPEG", quality=self.quality)
-        decoded = Image.open(kept).convert("RGB")
-        return decoded.resize((side_px, side_px), Image.Resampling.BICUBIC)
+        return kept(shown, self.quality, side_px)
 
     def _exposed(self, light: Picture) -> Picture:
         """Light on the film: haloes, glare, dark corners, a soft lens."""
@@ -83,13 +78,10 @@ class Film:
         for colour, reach in zip(HALO, (HALO_NEAR, HALO_FAR), strict=True):
             spread = gaussian_filter(hot, reach * side)
             light = light + self.halation * spread[..., None] * np.array(colour)
-        spreads = [
-            gaussian_filter(np.minimum(light, 8), (s * side, s * side, 0)) for s in GLARE_WIDTHS
-        ]
-        light = (1 - self.glare) * light + self.glare * sum(spreads) / len(spreads)
+        light = scattered(light, self.glare, GLARE_WIDTHS, most=8)
         y, x = np.mgrid[0:side, 0:side] / (side / 2) - 1
         light = light * (1 - self.vignette * np.clip(x * x + y * y, 0, 2) / 2)[..., None]
-        return np.asarray(gaussian_filter(_resized(light, self.film_px), (self.blur, self.blur, 0)))
+        return np.asarray(gaussian_filter(resized(light, self.film_px), (self.blur, self.blur, 0)))
 
     def _developed(self, light: Picture, seed: int) -> Picture:
         """Density, grain, tints."""

@@ -15,9 +15,9 @@ from PIL import Image
 from ...face.state import FaceState
 from ..portrait.judge import Judge, look
 from ..portrait.landmarks import MESH
+from .picture_subjects import RGB
 from .similarity import psnr_db
 
-RGB = NDArray[np.uint8]
 Box = tuple[slice, slice]
 
 LEAST_DB: Mapping[str, float] = {"vowel": 30.0, "smile": 31.0, "blink": 31.0, "yaw": 27.0}

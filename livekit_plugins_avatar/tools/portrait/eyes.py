@@ -163,7 +163,7 @@ def _hanging(t: Floats, below: Floats, half: float) -> Floats:
         below: Pixels below the edge.
         half: Half the eye's width, px.
     """
-    root = t * half - np.sign(t) * np.abs(t) * HANG_OUT * np.maximum(below, 0)
+    root = t * half - t * HANG_OUT * np.maximum(below, 0)
     strokes = 0.5 + 0.5 * np.cos(2 * np.pi * root / HANG_APART_PX + 1.5 * np.sin(root))
     length = HANG_SHARE * half * (1 + 0.5 * np.abs(t)) * (0.8 + 0.2 * np.sin(1.7 * root))
     fall = np.sqrt(np.clip(1 - below / length, 0, 1)) * (below > 0)

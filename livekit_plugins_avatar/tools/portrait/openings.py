@@ -158,7 +158,8 @@ class Openings:
         back = self._eyeballs(eyes, windows)
         rest = [window.of(self._edges[2]) for window in windows]
         back = self._shadowed(back, lid.distance, rest, LID_SHADOW, LID_SHADOW_PX, gain)
-        shut = (self.weight(*(f"eyeBlink{name}" for name in EYES)) * 4.0 - 0.4).clip(0, 1)
+        blink = self.weight(*(f"eyeBlink{name}" for name in EYES))
+        shut, late = (blink * 4.0 - 0.4).clip(0, 1), (blink * 2.0 - 1.0).clip(0, 1)
         line = self.graph.constant(np.array([_lash(eye) for eye in eyes]).reshape(2, 1, 1, 1, 1))
         lid.luma = lid.luma + (line - lid.luma) * lid.more[0] * (shut * (LASH / 255))
         luma, chroma = (back + (lower.planes() - back) * lower.cover).split(1, 2, axis=1)
@@ -166,7 +167,6 @@ class Openings:
         back = self.graph.joined([luma, chroma], 1)
         rest = [window.of(self._edges[0]) for window in windows]
         light = gain * 0.0 + 1.0
-        late = (self.weight(*(f"eyeBlink{name}" for name in EYES)) * 2.0 - 1.0).clip(0, 1)
         dark = 1.0 - late * (1 - FOLD_SHUT)
         under = self._shadowed(
             lid.planes(), upper.distance, rest, dark * FOLD_SHADOW, FOLD_SHADOW_PX, light

@@ -28,6 +28,14 @@ def face(man: np.ndarray) -> tuple[np.ndarray, Any, dict[str, Any]]:
     return pixels, found, slits.slits_of(found, pixels @ LUMA_OF_RGB)
 
 
+@pytest.fixture(scope="module")
+def balls(face: tuple[np.ndarray, Any, dict[str, Any]]) -> list[tuple[Any, Any]]:
+    """Slit and eyeball of each eye."""
+    pixels, found, its = face
+    fit = fits.fit(rig.load(), found, (512, 512))
+    return [(its[k], eye) for k, eye in eyes.eyeballs_of(pixels, fit, found, its).items()]
+
+
 def test_a_lid_is_round(face: tuple[np.ndarray, Any, dict[str, Any]]) -> None:
     """Half way up, what comes out from under the fold is brighter than at its upper end."""
     pixels, found, its = face
@@ -44,28 +52,18 @@ def test_a_lid_is_round(face: tuple[np.ndarray, Any, dict[str, Any]]) -> None:
         assert middle > 1.02 * high
 
 
-def test_lashes_hide_the_white_below_the_edge(
-    face: tuple[np.ndarray, Any, dict[str, Any]],
-) -> None:
+def test_lashes_hide_the_white_below_the_edge(balls: list[tuple[Any, Any]]) -> None:
     """The line of lashes goes on where the lid's picture shows the eye, and ends on the skin."""
-    pixels, found, its = face
-    fit = fits.fit(rig.load(), found, (512, 512))
-    for side, eye in eyes.eyeballs_of(pixels, fit, found, its).items():
-        slit = its[side]
+    for slit, eye in balls:
         points = slit.at(np.zeros(2), np.interp(0.0, slit.t, slit.upper) + np.array([1.5, -3.0]))
         line = sampling.sampled(eye.lashes, points - [eye.left, eye.top])
         assert line[0] > 0.7
         assert line[1] < 0.1
 
 
-def test_single_lashes_hang_from_a_closing_lid(
-    face: tuple[np.ndarray, Any, dict[str, Any]],
-) -> None:
+def test_single_lashes_hang_from_a_closing_lid(balls: list[tuple[Any, Any]]) -> None:
     """Below the line of lashes the eye is seen between them."""
-    pixels, found, its = face
-    fit = fits.fit(rig.load(), found, (512, 512))
-    for side, eye in eyes.eyeballs_of(pixels, fit, found, its).items():
-        slit = its[side]
+    for slit, eye in balls:
         t = np.linspace(-0.5, 0.5, 60)
         below = np.interp(t, slit.t, slit.upper) + 0.2 * slit.half
         seen = sampling.sampled(eye.lashes, slit.at(t, below) - [eye.left, eye.top])
