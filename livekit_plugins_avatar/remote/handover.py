@@ -108,9 +108,7 @@ class HandOver:
         """Let a worker go on in what the own voice says; returns whether it does."""
         began_s, ahead_s = self._clock.now_s(), AHEAD_S
         while (
-            not self._lost(worker)
-            and self._relay.speaking
-            and (said := self._own.heard) is not None
+            not self.lost(worker) and self._relay.speaking and (said := self._own.heard) is not None
         ):
             waited_s, (segment, heard) = self._clock.now_s() - began_s, said
             first = heard + samples(ahead_s)
@@ -129,7 +127,7 @@ class HandOver:
         """How long it has not been heard of; 0 where its end would be told otherwise."""
         return 0.0 if worker.near else self._clock.now_s() - worker.heard_s
 
-    def _lost(self, worker: Worker) -> bool:
+    def lost(self, worker: Worker) -> bool:
         """Whether a worker that is to go on is gone."""
         worker.gone |= self._silent_s(worker) > IDLE_S
         return worker.gone

@@ -224,29 +224,38 @@ class Keeper:
                     following = hiring.result()
                     hiring = None
                     if following is not None:
-                        return await self._relieve(worker, following)
+                        if await self._relieve(worker, following):
+                            return following
+                        await self._dismiss(following)
             return None
         finally:
             if hiring is not None:
                 hiring.cancel()
                 await asyncio.gather(hiring, return_exceptions=True)
 
-    async def _relieve(self, worker: Worker, following: Worker) -> Worker:
-        """Wait until a worker that leaves has said what it says; the next then takes over."""
+    async def _relieve(self, worker: Worker, following: Worker) -> bool:
+        """Wait until a worker that leaves has said what it says; the next then takes over, unless
+        it is gone by then."""
         now_s, progress = self._clock.now_s(), Progress()
         ends_s = now_s + LEAVE_S
         while self._relay.speaking and not worker.gone and now_s < ends_s:
             silent = worker.heart.silent(now_s, speaking=True)
             if silent or progress.stuck(now_s, self._relay.heard_to):
                 break
+            if self._turns.lost(following):
+                return False
             await self._clock.sleep(POLL_S)
             now_s = self._clock.now_s()
         if self._relay.speaking and not worker.gone:
             worker.link.send(Kind.PAUSE)
             await self._clock.sleep(SETTLE_S)
+        if self._turns.lost(following):
+            if worker.voice.active and not self._relay.paused:
+                worker.link.send(Kind.RESUME)
+            return False
         worker.voice.stop()
         await self._turns.to_worker(following)
-        return following
+        return True
 
     def _resync(self, worker: Worker) -> None:
         """Begin anew with a worker whose messages, or ours to it, were lost or refused."""
