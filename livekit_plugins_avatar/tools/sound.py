@@ -38,10 +38,12 @@ def read(path: Path) -> Pcm:
     return _joined(parts, resampler, str(path))
 
 
-def spoken(text: str) -> Pcm:
+def spoken(text: str, *, varied: bool = True) -> Pcm:
     """`text` in the demo's voice, int16 [N], N >= 1; needs the extra `demo`.
 
-    The voice is random to a degree: the same words sound a little different each time.
+    Args:
+        text: In English.
+        varied: The same words sound a little different each time.
 
     Raises:
         SoundError: The text has nothing to speak.
@@ -50,7 +52,7 @@ def spoken(text: str) -> Pcm:
     with needs("demo", "--text"):
         from .demo import piper
 
-    pcm = np.frombuffer(piper.speak(text), np.int16)
+    pcm = np.frombuffer(piper.speak(text, varied=varied), np.int16)
     if not len(pcm):
         raise SoundError(f"there is nothing to say in {text!r}: give it words")
     frame = av.AudioFrame.from_ndarray(pcm[np.newaxis], format="s16", layout="mono")

