@@ -165,20 +165,20 @@ class Pipeline:
             recognizer = await asyncio.to_thread(built_in)
         if self.renderer is None:
             self.renderer = await asyncio.to_thread(self._open_renderer)
-        # A thread that still runs native code while Python or the SDK shuts down aborts the
-        # process. Hooks run last in, first out: this one before that of the SDK.
+        period = frame_period(self.renderer.fps) if self.renderer is not None else 0
+        # Before the SDK's hook: native code that runs while that shuts down aborts the process.
         atexit.register(self._stop_threads)
         worker = self._worker = RecognitionWorker(
             recognizer,
             self.schedule,
             on_recognized=self._on_recognized,
             position=lambda: self.playout.speech_position,
+            ahead=lambda speech: self.playout.ahead_of(speech) - options.frames_ahead * period,
         )
         worker.start()
         await self._publish(room, self.renderer)
         if store is not None:
-            saving = asyncio.create_task(self._save_face(store), name="face store")
-            self._tasks.append(saving)
+            self._tasks.append(asyncio.create_task(self._save_face(store), name="face store"))
         self._attach(conversation, worker)
         telemetry.measure(self, {"room": room.name})
         drawn = self.renderer if self.publisher.has_video else None

@@ -235,6 +235,15 @@ class Playout:
             runs = [*self._past, *self._runs()]
             return runs[-1].speech_end if runs else 0
 
+    def ahead_of(self, speech: int) -> int:
+        """How many samples of speech are published before a speech sample, if nothing stops it."""
+        with self._lock:
+            return sum(
+                max(0, min(segment.available, speech - segment.base - segment.next))
+                for segment in self._segments
+                if not segment.cut
+            )
+
     @property
     def heard(self) -> int:
         """How many samples were played of the oldest segment that is not finished."""

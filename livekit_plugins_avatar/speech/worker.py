@@ -1,27 +1,28 @@
 """Recognises speech before it is played, and writes the viseme schedule.
 
 It has a thread of its own, because recognition must delay neither the event loop that delivers
-speech nor the renderer that reads the schedule. Its queue is bounded: when it is full, new speech
-is not recognised, and the mouth rests over it.
+speech nor the renderer that reads the schedule. Speech comes in bursts, faster than it is said: it
+is recognised a little before it is needed, and first what is needed first of all rooms of the
+process, so that a burst leaves their voices what they need. Its queue is bounded: when it is full,
+new speech is not recognised, and the mouth rests over it.
 """
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from enum import Enum, auto
 from typing import NamedTuple
 
 import numpy as np
 
 from ..audio.pcm_buffer import Pcm
 from ..log import logger
-from ..timeline import samples
+from ..timeline import samples, seconds
 from .alignment.aligner import UNKNOWN, WORDS_LIMIT
 from .alignment.costs import Ints
+from .backlog import Backlog, Item, Signal, Speech, Words
+from .in_turn import InTurn
 from .recognizer import Recognizer, RecognizerStream
 from .schedule import VisemeSchedule
 from .text.pronunciation import Word
@@ -31,9 +32,16 @@ from .visemes import VisemeEvent
 WAITING_MAX_SAMPLES = samples(120.0)
 """The most speech that waits: more than playout holds, so only a recogniser that hangs meets it."""
 
-SLICE_SAMPLES = samples(0.5)
-"""Long deliveries are cut, so that their first visemes are known early; short ones that wait are
-joined, because each call may wait for its turn on a busy machine."""
+FIRST_SAMPLES, MOST_SAMPLES = samples(1.0), samples(3.0)
+"""Speech is recognised so far before it is needed: the first at the beginning, and then as much
+more as has been said, up to the second. The timing of cues looks 0.5 s ahead."""
+
+LEAST_WAIT_S = 0.05
+"""Speech that is held is looked at so often."""
+
+RESERVE_SAMPLES, PATIENCE_S = samples(0.5), 0.5
+"""Speech that is needed sooner than the first does not wait for other rooms, and none for longer
+than the second: `close` waits for it."""
 
 HELD_SAMPLES = samples(-0.04)
 """So far after the speech that is published next, or before it, the mouth is on its way already and
@@ -46,31 +54,6 @@ SEGMENTS_REMEMBERED = 8
 """Segments that wait to be played and whose words can be asked for."""
 
 
-class _Speech(NamedTuple):
-    """Speech that begins at `start` on the speech timeline."""
-
-    start: int
-    pcm: Pcm
-
-
-class _Text(NamedTuple):
-    """What the open segment says, or the next one."""
-
-    words: tuple[Word, ...]
-    fresh: bool
-
-
-class _Signal(Enum):
-    """What happens between pieces of speech."""
-
-    ENDED = auto()
-    CLEARED = auto()
-    CLOSED = auto()
-
-
-_Item = _Speech | _Text | _Signal
-
-
 class _Segment(NamedTuple):
     """Speech from `start` to `end`, None while more may come, and where its words begin, as in
     `TextGuidedStream.word_starts`."""
@@ -80,12 +63,18 @@ class _Segment(NamedTuple):
     end: int | None = None
 
 
+_turns = InTurn()
+"""Of all rooms of this process."""
+
+
 class RecognitionWorker:
     """Turns speech into schedule entries on a thread of its own.
 
     A recogniser that gives its hops (`HopRecognizer`) is guided by the text, where that is known.
     `on_recognized` is called on the worker's thread with the first speech sample that has a new
     event. `position` is the speech sample that is published next; earlier events are not revised.
+    `ahead` tells how much speech is said before a sample of it is needed: by default all is
+    recognised at once.
     """
 
     def __init__(
@@ -95,14 +84,14 @@ class RecognitionWorker:
         *,
         on_recognized: Callable[[int], None] = lambda _: None,
         position: Callable[[], int] = lambda: 0,
+        ahead: Callable[[int], int] = lambda _: 0,
     ) -> None:
         self._recognizer = recognizer
         self._schedule = schedule
         self._on_recognized = on_recognized
         self._position = position
-        self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
-        self._pushed = self._taken = 0
-        """Samples put into the inbox, less those dropped, and taken from it."""
+        self._ahead = ahead
+        self._backlog = Backlog(self._wait_s)
         self._stream: TextGuidedStream | RecognizerStream | None = None
         self._expected: list[Word] = []
         """Words that were given before their speech."""
@@ -120,16 +109,15 @@ class RecognitionWorker:
 
     def push_audio(self, start: int, pcm: Pcm) -> None:
         """Recognise `pcm`, int16 [N], which begins at `start` on the speech timeline."""
-        if self.waiting <= WAITING_MAX_SAMPLES:
-            self._pushed += len(pcm)
-            self._inbox.put(_Speech(start, pcm))
+        if self._backlog.samples <= WAITING_MAX_SAMPLES:
+            self._backlog.put(Speech(start, pcm))
 
     def expect(self, words: Sequence[Word], *, fresh: bool = False) -> None:
         """Expect words that follow those expected so far: before their speech comes, with it, or a
         little later. Their times are on the speech timeline. `fresh` ones begin another segment,
         and those that still wait for their speech are dropped."""
         if words or fresh:
-            self._inbox.put(_Text(tuple(words), fresh))
+            self._backlog.put(Words(tuple(words), fresh))
 
     def word_start(self, index: int) -> int | None:
         """The speech sample at which a word of the segment that is published, or else of the next
@@ -145,71 +133,60 @@ class RecognitionWorker:
 
     @property
     def waiting(self) -> int:
-        """How many samples wait to be recognised."""
-        return max(0, self._pushed - self._taken)
+        """How many samples wait that would be recognised by now."""
+        return self._backlog.due
 
     def end_segment(self) -> None:
         """Decide what is still open; what comes next is another utterance."""
-        self._inbox.put(_Signal.ENDED)
+        self._backlog.put(Signal.ENDED)
 
     def clear(self) -> None:
         """Drop what has not been recognised yet: it will not be played."""
-        self._drop_inbox()
-        self._inbox.put(_Signal.CLEARED)
+        self._backlog.drop()
+        self._backlog.put(Signal.CLEARED)
 
     def close(self) -> None:
         """Stop; works before `start` and any number of times."""
-        self._drop_inbox()
-        self._inbox.put(_Signal.CLOSED)
+        self._backlog.drop()
+        self._backlog.put(Signal.CLOSED)
         if self._thread.is_alive():
             self._thread.join(timeout=1.0)
-
-    def _drop_inbox(self) -> None:
-        with suppress(queue.Empty):
-            while True:
-                item = self._inbox.get_nowait()
-                if item is _Signal.CLOSED:  # An interruption may come after the end.
-                    self._inbox.put(item)
-                    return
-                if isinstance(item, _Speech):
-                    self._pushed -= len(item.pcm)
 
     # On the worker's thread.
 
     def _run(self) -> None:
-        item = self._inbox.get()
-        while item is not _Signal.CLOSED:
-            following: _Item | None = None
-            # Items that wait and go on with this one are taken with it. Where another thread drops
-            # them just now, its signal comes instead.
-            while following is None and not isinstance(item, _Signal) and not self._inbox.empty():
-                following = self._inbox.get()
-                joined = _joined(item, following)
-                if joined is not None:
-                    item, following = joined, None
+        while (item := self._backlog.take()) is not Signal.CLOSED:
             try:
                 self._take(item)
             except BaseException:  # Whatever a recogniser raises, SystemExit too: the thread lives.
                 self._fail()
-            item = self._inbox.get() if following is None else following
 
-    def _take(self, item: _Item) -> None:
-        if isinstance(item, _Speech):
-            self._taken += len(item.pcm)
-            self._recognize(item)
-        elif isinstance(item, _Text):
+    def _wait_s(self, start: int) -> float:
+        """How long speech that begins at a sample is still to wait."""
+        ahead = self._ahead(start)
+        said = start - self._base - ahead if start == self._next else 0
+        early = ahead - min(MOST_SAMPLES, FIRST_SAMPLES + max(0, said))
+        # What is said meanwhile counts twice.
+        return max(LEAST_WAIT_S, seconds(early) / 2) if early > 0 else 0.0
+
+    def _take(self, item: Item) -> None:
+        if isinstance(item, Speech):
+            patience_s = seconds(self._ahead(item.start) - RESERVE_SAMPLES)
+            with _turns.turn(min(PATIENCE_S, max(0.0, patience_s))):
+                self._recognize(item)
+        elif isinstance(item, Words):
             waiting = [] if item.fresh else self._expected
             self._expected = [*waiting, *item.words][:WORDS_LIMIT]
             self._guide()
         else:
             self._expected = []
-            if item is _Signal.CLEARED:
+            if item is Signal.CLEARED:
                 self._segments = ()
             elif self._stream is not None:
                 self._write(self._stream.flush())
             self._end_stream()
 
-    def _recognize(self, speech: _Speech) -> None:
+    def _recognize(self, speech: Speech) -> None:
         if self._stream is None or speech.start != self._next:
             self._end_stream()
             self._base = speech.start
@@ -221,8 +198,7 @@ class RecognitionWorker:
             self._segments = segments[-SEGMENTS_REMEMBERED:]
             self._guide()
         self._next = speech.start + len(speech.pcm)
-        for first in range(0, len(speech.pcm), SLICE_SAMPLES):
-            self._write(self._stream.push_audio(speech.pcm[first : first + SLICE_SAMPLES]))
+        self._write(self._stream.push_audio(speech.pcm))
         self._recover(len(speech.pcm))
 
     def _guide(self) -> None:
@@ -272,15 +248,3 @@ class RecognitionWorker:
         if self._recovers_after <= 0:
             self._recovers_after = None
             logger.info("speech: the recogniser works again", extra={"speech_sample": self._next})
-
-
-def _joined(item: _Item, following: _Item) -> _Item | None:
-    """Both in one, if what follows goes on with an item that is not long enough."""
-    match item, following:
-        case _Speech(start, pcm), _Speech(then, more):
-            if then == start + len(pcm) and len(pcm) < SLICE_SAMPLES:
-                return _Speech(start, np.concatenate((pcm, more)))
-        case _Text(words, fresh), _Text(more_words, False):
-            if len(words) < WORDS_LIMIT:
-                return _Text(words + more_words, fresh)
-    return None

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from livekit_plugins_avatar.audio.pcm_buffer import Pcm
 from livekit_plugins_avatar.log import logger
+from livekit_plugins_avatar.speech.backlog import SLICE_SAMPLES
 from livekit_plugins_avatar.speech.decoder import Hops
 from livekit_plugins_avatar.speech.features import HOP_SAMPLES
 from livekit_plugins_avatar.speech.recognizer import PCM, Recognizer, built_in
@@ -26,7 +27,6 @@ from livekit_plugins_avatar.speech.visemes import VisemeEvent
 from livekit_plugins_avatar.speech.worker import (
     HELD_SAMPLES,
     RECOVERED_SAMPLES,
-    SLICE_SAMPLES,
     RecognitionWorker,
 )
 from livekit_plugins_avatar.timeline import samples

@@ -26,12 +26,12 @@ from ...gaze.attention import Attention
 from ...options import DEFAULT_PERSONA
 from ...publish.conductor import Conductor
 from ...publish.sources import QUEUE_SAMPLES
+from ...speech.backlog import SLICE_SAMPLES
 from ...speech.published import PublishedVisemes
 from ...speech.recognizer import OnnxRecognizer, RecognizerStream
 from ...speech.schedule import VisemeSchedule
 from ...speech.text.pronunciation import words_of
 from ...speech.text_guided import TextGuidedStream
-from ...speech.worker import SLICE_SAMPLES
 from ...timeline import SAMPLE_RATE, SystemClock, Timed, samples, seconds
 
 Floats = NDArray[np.float64]
