@@ -25,6 +25,10 @@ people say 16 to 20 of 20 degrees, of moved irises 12 to 14."""
 SHINE_LEAST, SHINE_BLUR_PX = 25.0, 0.5
 """What is brighter than its ring of the iris by this is a reflection."""
 
+HALF_SHUT, SHINE_BELOW_PX = 0.55, 3.0
+"""How far a lid is closed at half a blink, as a share of its way, and how far below its edge what
+an eye reflects is seen then: a reflection that a lid hides leaves an eye dull."""
+
 RINGS = 12
 """Rings of an iris whose middle colour is known."""
 
@@ -38,6 +42,9 @@ WHITE_PRIOR = (0.0, 0.6, 0.3)
 """How much a slope and a curve of the white's brightness along the eye are doubted."""
 
 WHITE_BLUR_PX = 2.0
+
+CORNER = (0.75, 0.15)
+"""From this part of half the eye's width on, and within so much more, a corner is as it is seen."""
 
 LASH_PX = (1.1, 2.6)
 """How far the line that lashes of closed lids make goes above the lid's edge, and below it, where
@@ -61,6 +68,8 @@ class Eyeball:
         opening: That share, [side, side].
         lashes: The edge of the upper lid, 0 to 1, [side, side].
         turn_px: How far the iris moves for a turn of 1 (the sine of the angle).
+        half: Half the eye's width, pixels.
+        shine_px: How far the shine goes down before a lid that has closed half.
     """
 
     left: int
@@ -74,6 +83,8 @@ class Eyeball:
     opening: Floats
     lashes: Floats
     turn_px: float
+    half: float
+    shine_px: float
 
 
 def eyeballs_of(
@@ -104,7 +115,17 @@ def _eyeball(picture: Floats, fit: Fit, face: Landmarks, slit: Slit, iris: int) 
     lashes = np.exp(-((below / np.where(below > 0, *LASH_PX[::-1])) ** 2))
     lashes = np.maximum(lashes, _hanging(t, below, slit.half))
     lashes = lashes * np.clip((1 - np.abs(t)) * 6, 0, 1)
-    return Eyeball(left, top, side, white, colour, cover, shine, seen, opening, lashes, turn)
+    sag = _shine_sag(shine, below, HALF_SHUT * slit.gap, radius)
+    planes = (white, colour, cover, shine, seen, opening, lashes)
+    return Eyeball(left, top, side, *planes, turn, slit.half, sag)
+
+
+def _shine_sag(shine: Floats, below: Floats, down: float, radius: float) -> float:
+    """How far a shine has to go down to stay before a lid whose edge does, in pixels."""
+    if shine.sum() < 1:
+        return 0.0
+    place = float((below * shine).sum() / shine.sum())
+    return float(np.clip(down + SHINE_BELOW_PX - place, 0, radius))
 
 
 def _white(
@@ -125,7 +146,11 @@ def _white(
     wanted = np.concatenate([seen[known], np.zeros((3, 3))])
     even = shape @ np.linalg.lstsq(rows, wanted, rcond=None)[0]
     rest = np.where(known[..., None], seen - even, 0.0)
-    return np.asarray(even + blurred(rest, WHITE_BLUR_PX))
+    white = even + blurred(rest, WHITE_BLUR_PX)
+    corner = np.clip((np.abs(slit.coordinates(points)[0]) - CORNER[0]) / CORNER[1], 0, 1)
+    own = np.clip((away - LIMBUS * radius) / 2, 0, 1)
+    own = own * np.maximum(np.clip(inside / 1.5, 0, 1), corner)
+    return np.asarray(white + (seen - white) * own[..., None])
 
 
 def _iris(

@@ -28,7 +28,7 @@ FOLD_SHARE, FOLD_LEAST_PX = 0.7, 1.0
 BLINK_OVER_PX = 2.5
 """The upper lid comes to lie on the lower one."""
 
-FOLLOWS = 0.15
+FOLLOWS = 0.25
 """How far the skin above the fold goes with the lid, as a share of its way."""
 
 LID_LEAST = 0.7

@@ -31,7 +31,7 @@ GRAIN_PX, GRAIN_MOST = 2.0, 12.0
 SHOWS_CM = 0.4
 """How far the upper incisors reach below the upper lip of a parted mouth."""
 
-LOWER_CM, TONGUE_CM = 0.22, 0.12
+LOWER_CM, TONGUE_CM = 0.22, 0.05
 """How much lower than the rig has them lower teeth are, and the tongue behind them: in speech the
 lip hides the former."""
 
@@ -48,10 +48,10 @@ BITE, BITE_CM = 0.55, 0.25
 """The part of the mouth's width in which teeth bite on the lower lip, and how far below the upper
 lip's edge."""
 
-LOWER_LIT = 0.6
+LOWER_LIT = 0.75
 """What follows the jaw lies in the shadow of the upper lip."""
 
-OUTER, CORNER_DARK = (0.4, 1.0), 0.75
+OUTER, CORNER_DARK = (0.45, 1.0), 0.65
 """The parts of half a mouth's width between which light falls, and how much of it, as cheeks are
 near."""
 
@@ -74,6 +74,8 @@ class Inside:
         side_px: How far jawLeft 1 moves the lower teeth, [2].
         dark: Colour of the throat, [3].
         rim: How much darker the lower lip is along its edge, as a share, [height, width].
+        height_share: How far above the edge of the incisors each pixel lies, [height, width]: 1
+            at the lip's.
         own: The picture's own teeth, [height, width, 4], where it shows some.
     """
 
@@ -88,6 +90,7 @@ class Inside:
     side_px: Floats
     dark: Floats
     rim: Floats
+    height_share: Floats
     own: Floats | None
 
 
@@ -137,6 +140,7 @@ def inside_of(
         jaw=jaw,
         side_px=_centre(rig, fit, "jawLeft") - _centre(rig, fit, ""),
         dark=colours.dark,
+        height_share=_height(fit, slit, points),
         rim=RIM[0] + (RIM[1] - RIM[0]) * outer[..., 0],
         own=shown(picture, slit, points, -OWN_LIP_PX, rows) if toothy else None,
     )
@@ -186,6 +190,12 @@ def _edge(fit: Fit, slit: Slit) -> Floats:
     """Where the incisors end, [2]: teeth that are seen end above the lower lip."""
     curve = slit.lower if slit.openness > TOOTHY else slit.upper + SHOWS_CM * fit.px_per_cm
     return np.asarray(slit.at(np.zeros(1), np.interp([0.0], slit.t, curve))[0])
+
+
+def _height(fit: Fit, slit: Slit, points: Floats) -> Floats:
+    end = float(slit.coordinates(_edge(fit, slit))[1])
+    over = (end - slit.coordinates(points)[1]) / (SHOWS_CM * fit.px_per_cm)
+    return np.clip(over, -1, 3)
 
 
 def _back(

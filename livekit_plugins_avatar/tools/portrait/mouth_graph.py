@@ -18,8 +18,15 @@ from .window import Window
 MOVING = 12.0
 """Weights of a mouth's units add up to the inverse of this, and its inside is drawn anew."""
 
-BEHIND, BEHIND_MOST = {"mouthPucker": 0.9, "mouthFunnel": 0.5}, 0.75
-"""How dark teeth get behind lips that reach forward, by the weights of these, and at most."""
+BEHIND, BEHIND_MOST = {"mouthPucker": 1.6, "mouthFunnel": 1.6}, 1.0
+"""How far teeth vanish above the edge of an upper lip that reaches forward, as a share of what is
+seen of them, by the weights of these, and at most."""
+
+BEHIND_DARK = 0.35
+"""How dark what is left of them gets."""
+
+EDGE_PX = 1.5
+"""Their edge is so wide: as sharp as that of a drawn tooth."""
 
 
 def at_rest(face: Tensor, back: Tensor, picture: Floats) -> Tensor:
@@ -50,10 +57,14 @@ def drawn_inside(face: Tensor, mouth: Inside, window: Window, jaw: Tensor) -> Te
     cover = graph.half(upper[None, None, None, ..., 3])
     if mouth.own is None:
         table = np.zeros((len(PARAMETERS), 1))
-        for name, share in BEHIND.items():
-            table[INDEX[name]] = share
+        for name, weight in BEHIND.items():
+            table[INDEX[name]] = weight
         behind = (face @ graph.constant(table)).clip(0, BEHIND_MOST).reshaped(1, 1, -1, 1, 1)
-        cover = cover * (1.0 - behind)
+        share = window.of(mouth.height_share, mouth.left, mouth.top)
+        rise = float(np.abs(np.diff(share, axis=0)).max()) * EDGE_PX
+        height = graph.half(share[None, None, None])
+        cover = cover * ((height - behind) * (1 / rise) + 1.0).clip(0, 1)
+        over = over * (1.0 - behind * BEHIND_DARK)
     return picture + (over - picture) * cover
 
 

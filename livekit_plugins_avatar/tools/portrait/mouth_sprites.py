@@ -13,7 +13,7 @@ import numpy as np
 from . import raster
 from .fit import Fit
 from .mouth_colours import Colours
-from .sampling import Floats, blurred, resized
+from .sampling import Floats, blurred
 
 SCALE = 4
 """Drawn at so many times the size, then averaged."""
@@ -30,7 +30,7 @@ LIGHT = np.array([0.0, -0.45, -0.89])
 SHADED_TOOTH, SHADED_FLESH = 0.35, 0.5
 """How much darker a surface is that faces away."""
 
-DEPTH_TOOTH_CM, DEPTH_FLESH_CM = 2.5, 1.0
+DEPTH_TOOTH_CM, DEPTH_FLESH_CM = 3.5, 1.0
 """Within this depth behind the incisors light falls to a third, on teeth and on what is behind."""
 
 GAP, GAP_CM, AROUND_CM = 0.7, 0.05, 0.12
@@ -84,7 +84,7 @@ def drawn(
     colour = colour + colours.tooth * gloss
     image = np.zeros((height * SCALE, width * SCALE, 5), np.float32)
     image[seen.seen] = np.concatenate([colour.clip(0, 255), tooth * 0 + 1, tooth], axis=1)
-    image = resized(blurred(image, SOFT), width, height)
+    image = blurred(image, SOFT).reshape(height, SCALE, width, SCALE, 5).mean(axis=(1, 3))
     return image[..., :4], image[..., 4]
 
 

@@ -36,13 +36,16 @@ SHINE_SHARE, LUMA_SPAN = 0.5, 219 / 255
 """How far a reflection goes with the iris: a cornea is rounder than an eye. Luma of video has this
 share of a picture's."""
 
+BLINK_SAG = 0.10
+"""An eye that blinks rolls down so far at half of it, and back, in halves of its width."""
+
 STILL_PX = 1.5
 """An iris that has moved less than this shows the picture's own eye, in part."""
 
 LID_SHADOW, LID_SHADOW_PX = 0.5, 2.5
 """How dark it is under an upper lid, and how far the shadow reaches."""
 
-TEETH_SHADOW, INNER_SHADOW, INNER_SHADOW_PX = 0.3, 0.65, 5.0
+TEETH_SHADOW, INNER_SHADOW, INNER_SHADOW_PX = 0.3, 0.6, 5.0
 """The same of a lip's shadow on teeth, and on what lies behind them."""
 
 RIM_PX, RIM_OPEN = 3.0, 5.0
@@ -58,10 +61,10 @@ FOLD_SOFT = 0.3
 LASH, LASH_DARK = 0.8, 0.05
 """Lashes of closing lids become a line: so far towards the darkest twentieth of the lid's edge."""
 
-HANG = 0.7
+HANG = 0.4
 """The same of what hangs from it, before the eye."""
 
-PALER = 0.6
+PALER = 0.35
 """How much of the light that a shadow takes its colour loses, too."""
 
 EYES = ("Right", "Left")
@@ -155,13 +158,16 @@ class Openings:
         """Both eyes, [2, 3, B, H, W]."""
         lashes = [w.of(eye.lashes, eye.left, eye.top) for w, eye in zip(windows, eyes, strict=True)]
         (upper, lower, lid), gain = self._sides(windows, skin, lashes)
-        back = self._eyeballs(eyes, windows)
+        back, shine = self._eyeballs(eyes, windows)
         rest = [window.of(self._edges[2]) for window in windows]
         back = self._shadowed(back, lid.distance, rest, LID_SHADOW, LID_SHADOW_PX, gain)
         blink = self.weight(*(f"eyeBlink{name}" for name in EYES))
         shut, late = (blink * 4.0 - 0.4).clip(0, 1), (blink * 2.0 - 1.0).clip(0, 1)
         line = self.graph.constant(np.array([_lash(eye) for eye in eyes]).reshape(2, 1, 1, 1, 1))
         lid.luma = lid.luma + (line - lid.luma) * lid.more[0] * (shut * (LASH / 255))
+        luma, chroma = back.split(1, 2, axis=1)
+        shine = shine * (1.0 - late * 2.0).clip(0, 1)
+        back = self.graph.joined([(luma + shine).clip(0, 255), chroma], 1)
         luma, chroma = (back + (lower.planes() - back) * lower.cover).split(1, 2, axis=1)
         luma = luma + (line - luma) * lid.more[0] * (shut * (HANG / 255))
         back = self.graph.joined([luma, chroma], 1)
@@ -248,7 +254,10 @@ class Openings:
         """Less light has less colour, too; in part, for what light is left inside is redder."""
         return self.graph.joined([luma * share, chroma * (share * PALER + (1.0 - PALER))], 1)
 
-    def _eyeballs(self, eyes: Sequence[Eyeball], windows: Sequence[Window]) -> Tensor:
+    def _eyeballs(
+        self, eyes: Sequence[Eyeball], windows: Sequence[Window]
+    ) -> tuple[Tensor, Tensor]:
+        """Eyeballs, and the luma of what they reflect besides."""
         graph = self.graph
 
         def cut(name: str) -> Floats:
@@ -261,17 +270,28 @@ class Openings:
         )
         iris = [pictures(graph, cut("iris")), graph.half(cut("cover")[:, None])]
         sprite = graph.joined(iris, 1).reshaped(2, 4, 1, side, side)
-        shift = self._turned(eyes)
+        blink = self.weight(*(f"eyeBlink{name}" for name in EYES))
+        gone = blink * (1.0 - blink) * 4.0
+        turned = self._turned(eyes)
+        shift = turned + self._down(gone, [eye.half * BLINK_SAG for eye in eyes])
         moved, cover = moved_whole(sprite, shift, side).split(3, 1, axis=1)
         cover = cover.clip(0, 1)
         luma, chroma = (white + (moved - white) * cover).split(1, 2, axis=1)
         shine = graph.codes(cut("shine")[:, None] * LUMA_SPAN).reshaped(2, 1, 1, side, side)
-        shine = moved_whole(shine, shift * SHINE_SHARE, side)
-        ball = graph.joined([(luma + shine).clip(0, 255), chroma], 1)
+        carried = turned * SHINE_SHARE + self._down(blink, [eye.shine_px * 2 for eye in eyes])
+        shine = moved_whole(shine, carried, side)
+        ball = graph.joined([luma, chroma], 1)
         across, down = shift.split(1, 1, axis=0)
         away = (across * across + down * down + 1e-9).apply("Sqrt") * (1 / STILL_PX)
         still = (1.0 - away).clip(0, 1).reshaped(2, 1, -1, 1, 1)
-        return ball + (seen - ball) * (graph.half(cut("opening")[:, None, None]) * still)
+        own = graph.half(cut("opening")[:, None, None]) * still
+        return ball + (seen - ball) * own, shine * (1.0 - own)
+
+    def _down(self, share: Tensor, pixels: Sequence[float]) -> Tensor:
+        """A shift down by a share of so many pixels for each eye, [2, 2, 1, B, 1, 1]."""
+        table = np.zeros((2, 2, 1, 1, 1, 1))
+        table[1, :, 0, 0, 0, 0] = pixels
+        return share * self.graph.constant(table)
 
     def _turned(self, eyes: Sequence[Eyeball]) -> Tensor:
         """How far each iris has moved to the right and down, in pixels, [2, 2, 1, B, 1, 1]: by
