@@ -25,7 +25,7 @@ RINGS = {
 FOLD_SHARE, FOLD_LEAST_PX = 0.7, 1.0
 """Where the fold is, as a share of the way from the lid's edge to these, and the least of that."""
 
-BLINK_OVER_PX = 2.5
+BLINK_OVER_PX = 4.0
 """The upper lid comes to lie on the lower one."""
 
 FOLLOWS = 0.25
@@ -51,7 +51,7 @@ LID_LIGHT, OF_CHEEK = 0.96, 0.35
 """What comes out is as bright as the skin above the fold, a little less, or this far on the way to
 that below the eye, if it is brighter."""
 
-ROUND, ROUND_AT, ROUND_WIDE, ROUND_SIDES = 0.1, 0.5, 0.4, 0.1
+ROUND, ROUND_AT, ROUND_WIDE, ROUND_SIDES = 0.05, 0.5, 0.4, 0.05
 """A lid that is shut lies round the eyeball: brighter by this share, at this part of its height,
 this wide, and darker by that share towards its ends."""
 

@@ -20,6 +20,7 @@ from .mouth_sprites import drawn
 from .rig import Rig
 from .sampling import Floats, blurred, grid, sampled
 from .slits import TOOTHY, Slit
+from .softness import softness_of
 from .teeth import LIP_PX, UNDER_LIP, Teeth, between_rows, shown
 
 ACROSS, UP, DOWN = 1.35, 1.1, 1.9
@@ -47,6 +48,9 @@ OWN_LIP_PX = 1.0
 BITE, BITE_CM = 0.55, 0.25
 """The part of the mouth's width in which teeth bite on the lower lip, and how far below the upper
 lip's edge."""
+
+STILL_SOFT = 0.7
+"""What follows the jaw is blurred by less, for fetching it blurs it, too."""
 
 LOWER_LIT = 0.75
 """What follows the jaw lies in the shadow of the upper lip."""
@@ -76,6 +80,7 @@ class Inside:
         rim: How much darker the lower lip is along its edge, as a share, [height, width].
         height_share: How far above the edge of the incisors each pixel lies, [height, width]: 1
             at the lip's.
+        soft_px: How far edges are blurred, to be as soft as the picture's.
         own: The picture's own teeth, [height, width, 4], where it shows some.
     """
 
@@ -91,6 +96,7 @@ class Inside:
     dark: Floats
     rim: Floats
     height_share: Floats
+    soft_px: float
     own: Floats | None
 
 
@@ -127,7 +133,9 @@ def inside_of(
     jaw = (_back(rig, fit, lift, window, 0.0), _back(rig, fit, lift, window, FOLLOWS))
     lower[..., :3] *= LOWER_LIT
     outer, grain = _outer(slit, points), _grain(picture, slit, points)
-    for sprite in (upper, lower):
+    soft = softness_of(picture, face)
+    for number, sprite in enumerate((upper, lower)):
+        sprite[...] = blurred(sprite, soft * (1 if number == 0 else STILL_SOFT))
         dark = colours.dark * sprite[..., 3:]
         sprite[..., :3] += (dark - sprite[..., :3]) * (CORNER_DARK * outer)
         sprite[..., :3] += grain * sprite[..., 3:]
@@ -141,6 +149,7 @@ def inside_of(
         side_px=_centre(rig, fit, "jawLeft") - _centre(rig, fit, ""),
         dark=colours.dark,
         height_share=_height(fit, slit, points),
+        soft_px=soft,
         rim=RIM[0] + (RIM[1] - RIM[0]) * outer[..., 0],
         own=shown(picture, slit, points, -OWN_LIP_PX, rows) if toothy else None,
     )

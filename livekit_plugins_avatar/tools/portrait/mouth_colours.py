@@ -30,7 +30,7 @@ WHITE_MOST = 0.5
 """Where red and blue of the eyes' white lie further apart than this share of its luma, it says
 nothing about teeth."""
 
-OF_SKIN, OF_EYE, TOOTH_MOST = 0.55, 0.7, 235.0
+OF_SKIN, OF_EYE, TOOTH_MOST = 0.5, 0.62, 220.0
 """Shares of the luma of lit skin and of the eyes that make that of teeth, and the most of it."""
 
 HUE_OF_EYE, HUE_OF_SKIN, OF_SKIN_ALONE = 0.6, 0.35, 0.6

@@ -26,6 +26,9 @@ from .window import Window
 OVERLAP_PX = 1.0
 """Lips and lids reach half a pixel over the line between them, or it would show."""
 
+EDGE_SOFT = 1.3
+"""By so much of a picture's softness their edges get wider."""
+
 MARGIN, EYE_MARGIN = 6, 4
 """Nodes around a mouth's and an eye's window from which skin may come."""
 
@@ -51,18 +54,19 @@ TEETH_SHADOW, INNER_SHADOW, INNER_SHADOW_PX = 0.3, 0.6, 5.0
 RIM_PX, RIM_OPEN = 3.0, 5.0
 """How wide the dark rim of a lower lip is, and the inverse of the jaw's weight that shows it."""
 
-FOLD_SHADOW, FOLD_SHADOW_PX, FOLD_SHUT = 0.35, 1.8, 0.2
+FOLD_SHADOW, FOLD_SHADOW_PX, FOLD_SHUT = 0.35, 1.8, 0.0
 """The same of lids under their folds, and what is left of it over a lid that is shut, which is no
 longer folded."""
 
-FOLD_SOFT = 0.3
+FOLD_SOFT = 0.36
 """How much less sharply skin ends at the fold over a lid that is shut: from half way on."""
 
-LASH, LASH_DARK = 0.8, 0.05
-"""Lashes of closing lids become a line: so far towards the darkest twentieth of the lid's edge."""
+LASH, LASH_SHUT, LASH_DARK = 0.8, 1.0, 0.05
+"""Lashes of closing lids become a line: so far towards the darkest twentieth of the lid's edge; of
+lids that are shut."""
 
-HANG = 0.4
-"""The same of what hangs from it, before the eye."""
+HANG, HANG_SHUT = 0.4, 0.7
+"""The same of what hangs from it, before the eye, which is to be seen."""
 
 PALER = 0.35
 """How much of the light that a shadow takes its colour loses, too."""
@@ -101,7 +105,11 @@ class Side:
     @property
     def cover(self) -> Tensor:
         """How much of each pixel it covers."""
-        return (self.distance + OVERLAP_PX).clip(0, 1)
+        return self.covering(OVERLAP_PX)
+
+    def covering(self, wide: float) -> Tensor:
+        """The same with an edge so many pixels wide."""
+        return ((self.distance + wide) * (1 / wide)).clip(0, 1)
 
     def planes(self) -> Tensor:
         """Luma and chroma."""
@@ -143,7 +151,8 @@ class Openings:
         back = self._shadowed(back, upper.distance, rest, depth, INNER_SHADOW_PX, gain)
         if inner.own is not None:
             back = at_rest(self.face, back, window.of(self._plates[0]))
-        cover = lower.cover
+        wide = OVERLAP_PX + inner.soft_px * EDGE_SOFT
+        cover = lower.covering(wide)
         if inner.own is None:
             tuck = (self.weight("mouthRollLower") * 2.0 - 0.3).clip(0, 1)
             bite = self.graph.half(window.of(inner.bite, inner.left, inner.top)[None, None, None])
@@ -152,7 +161,7 @@ class Openings:
         opened = (jaw * RIM_OPEN).clip(0, 1).reshaped(1, 1, -1, 1, 1)
         share = self.graph.half(window.of(inner.rim, inner.left, inner.top)[None, None, None])
         lip = self._darkened(lower.luma, lower.chroma, 1.0 - rim * (opened * share))
-        return self._layered(back, lip, cover, upper.planes(), upper.cover, gain)
+        return self._layered(back, lip, cover, upper.planes(), upper.covering(wide), gain)
 
     def eyes(self, eyes: Sequence[Eyeball], windows: Sequence[Window], skin: Skin) -> Tensor:
         """Both eyes, [2, 3, B, H, W]."""
@@ -163,13 +172,17 @@ class Openings:
         back = self._shadowed(back, lid.distance, rest, LID_SHADOW, LID_SHADOW_PX, gain)
         blink = self.weight(*(f"eyeBlink{name}" for name in EYES))
         shut, late = (blink * 4.0 - 0.4).clip(0, 1), (blink * 2.0 - 1.0).clip(0, 1)
+
+        def inked(closing: float, closed: float) -> Tensor:
+            return (shut * closing + late * (closed - closing)) * (1 / 255)
+
         line = self.graph.constant(np.array([_lash(eye) for eye in eyes]).reshape(2, 1, 1, 1, 1))
-        lid.luma = lid.luma + (line - lid.luma) * lid.more[0] * (shut * (LASH / 255))
+        lid.luma = lid.luma + (line - lid.luma) * lid.more[0] * inked(LASH, LASH_SHUT)
         luma, chroma = back.split(1, 2, axis=1)
         shine = shine * (1.0 - late * 2.0).clip(0, 1)
         back = self.graph.joined([(luma + shine).clip(0, 255), chroma], 1)
         luma, chroma = (back + (lower.planes() - back) * lower.cover).split(1, 2, axis=1)
-        luma = luma + (line - luma) * lid.more[0] * (shut * (HANG / 255))
+        luma = luma + (line - luma) * lid.more[0] * inked(HANG, HANG_SHUT)
         back = self.graph.joined([luma, chroma], 1)
         rest = [window.of(self._edges[0]) for window in windows]
         light = gain * 0.0 + 1.0
