@@ -119,16 +119,54 @@ class _Wall:
         rows = len(self._luma)
         if rows < self._height or self._chroma.shape[1] * 2 != rows:
             raise ValueError(f"a wall of {rows} rows")
+        self._sides = self._beside() if "wide" in persona.sizes else []
+        widths = [sum(side.shape[-1] for side in pair) for pair in self._sides]
+        wide = persona.sizes.get("wide", persona.size)[0] - self._width
+        if self._sides and widths != [wide, wide // 2]:
+            raise ValueError(f"sides of {widths} columns")
 
     def read(self) -> Planes:
         """The wall of the widest picture."""
-        luma, chroma = self._luma[: self._height], self._chroma[:, : self._height // 2]
-        return luma.astype(np.float64), chroma.astype(np.float64)
+        planes = [self._luma[: self._height], self._chroma[:, : self._height // 2]]
+        for k, (left, right) in enumerate(self._sides):
+            planes[k] = np.concatenate([left, planes[k], right], axis=-1)
+        return planes[0].astype(np.float64), planes[1].astype(np.float64)
 
     def write(self, planes: Planes) -> None:
         """Put another in its place."""
+        middles = list(planes)
+        for k, (left, right) in enumerate(self._sides):
+            plane = planes[k]
+            first, last = left.shape[-1], plane.shape[-1] - right.shape[-1]
+            for side, part in (("left", plane[..., :first]), ("right", plane[..., last:])):
+                self._write_side(side, k, part)
+            middles[k] = plane[..., first:last]
+        self._write_middle((middles[0], middles[1]))
+
+    def _write_side(self, side: str, kind: int, wall: Floats) -> None:
+        """Put another wall beside the square: where shoulders reach, they stay."""
+        kept = self._sides[kind][side == "right"]
+        name = f"{side}_cover"
+        if name in self._weights:
+            cover = self._numbers(name).reshape(self._height, -1) / 255
+            share = halved(cover) if kind else cover
+            wall = kept * share + wall * (1 - share)
+        kept[:] = np.rint(wall)
+
+    def _write_middle(self, planes: Planes) -> None:
         for kept, plane in zip((self._luma, self._chroma), planes, strict=True):
             kept[:] = self._longer(plane, kept.shape[-2])
+
+    def _beside(self) -> list[list[NDArray[Any]]]:
+        """What is left and right of the square in a wide picture: luma, chroma."""
+        shapes: dict[str, tuple[int, ...]] = {
+            "luma": (self._height, -1),
+            "chroma": (2, self._height // 2, -1),
+        }
+        return [
+            [self._numbers(f"{side}_{kind}").reshape(shape) for side in ("left", "right")]
+            for kind, shape in shapes.items()
+        ]
 
     def _numbers(self, name: str) -> NDArray[Any]:
         weight = self._weights[name]
@@ -159,8 +197,8 @@ class _Outline(_Wall):
         self._pixels = luma.reshape(shape[0], 2, shape[1], 2).transpose(0, 2, 1, 3)
         self._colours = chroma.reshape(2, *shape)
 
-    def write(self, planes: Planes) -> None:
-        super().write(planes)
+    def _write_middle(self, planes: Planes) -> None:
+        super()._write_middle(planes)
         self._matte[:] = self._alone
         self._pixels[self._at] = self._blocks[:, :4].reshape(-1, 2, 2)
         self._colours[:, self._at] = self._blocks[:, 4:].T
@@ -179,41 +217,17 @@ class _Room(_Wall):
             self._numbers(f"net.{kind}_code").reshape(plane.shape)
             for kind, plane in (("luma", self._luma), ("chroma", self._chroma))
         ]
-        shapes: dict[str, tuple[int, ...]] = {
-            "luma": (self._height, -1),
-            "chroma": (2, self._height // 2, -1),
-        }
-        self._sides: list[list[NDArray[Any]]] = [
-            [self._numbers(f"{side}_{kind}").reshape(shape) for side in ("left", "right")]
-            for kind, shape in shapes.items()
-        ]
-        widths = [sum(side.shape[-1] for side in pair) for pair in self._sides]
-        wide = persona.sizes.get("wide", persona.size)[0] - self._width
-        if widths != [wide, wide // 2]:
-            raise ValueError(f"sides of {widths} columns")
 
-    def read(self) -> Planes:
-        luma, chroma = (
-            np.concatenate([left, middle, right], axis=-1)
-            for middle, (left, right) in zip(super().read(), self._sides, strict=True)
-        )
-        return luma, chroma
-
-    def write(self, planes: Planes) -> None:
+    def _write_middle(self, planes: Planes) -> None:
         cover = self._cover / 255
-        middles = []
-        for plane, (left, right) in zip(planes, self._sides, strict=True):
-            first, last = left.shape[-1], plane.shape[-1] - right.shape[-1]
-            left[:], right[:] = np.rint(plane[..., :first]), np.rint(plane[..., last:])
-            middles.append(plane[..., first:last])
         walls = self._luma, self._chroma
         covers: tuple[NDArray[Any], ...] = (cover, halved(cover))
-        for plate, wall, middle, share in zip(self._plate, walls, middles, covers, strict=True):
+        for plate, wall, middle, share in zip(self._plate, walls, planes, covers, strict=True):
             # What of a pixel was the old wall is the new one.
             new = self._longer(middle, wall.shape[-2])
             codes = np.rint(plate + (1 - share) * (new - wall))
             plate[:] = np.where(share > 0, codes, new).clip(0, 255)
-        super().write((middles[0], middles[1]))
+        super()._write_middle(planes)
 
 
 def _wall(persona: Persona, content: bytes | bytearray) -> _Wall:

@@ -23,10 +23,11 @@ class Backdrop:
 
     Args:
         turn: Direction, as a share of a full turn.
-        degrees: Width of what is seen.
-        disc: Radius of a point of light, as a share of the picture's side.
+        degrees: Height of what is seen.
+        disc: Radius of a point of light, as a share of the picture's height.
         gain: Brightness against the person's light.
         saturation: Of its colours.
+        mirrored: Whether left and right are changed, so that a window is where the light is.
     """
 
     turn: float
@@ -34,17 +35,20 @@ class Backdrop:
     disc: float = 0.014
     gain: float = 0.16
     saturation: float = 0.85
+    mirrored: bool = False
 
-    def __call__(self, place: Picture, side_px: int) -> Picture:
-        """Linear light, float64 [side_px, side_px, 3].
+    def __call__(self, place: Picture, size_px: tuple[int, int]) -> Picture:
+        """Linear light, float64 [H, W, 3].
 
         Args:
             place: All that is around, in linear light, float64 [H, 2 H, 3]: longitude from left
                 to right, the sky at the top.
-            side_px: Side of the picture.
+            size_px: Height and width of the picture.
         """
+        side_px = size_px[0]
         margin = int(np.ceil(AROUND * side_px))
-        whole = _looked_at(np.minimum(place, BRIGHTEST), self.turn, self.degrees, side_px, margin)
+        place = place[:, ::-1] if self.mirrored else place
+        whole = _looked_at(np.minimum(place, BRIGHTEST), self.turn, self.degrees, size_px, margin)
         spread = _disc(self.disc * side_px)
         planes = [fftconvolve(whole[..., k], spread, "same") for k in range(3)]
         seen = np.maximum(np.stack(planes, -1), 0)[margin:-margin, margin:-margin]
@@ -52,11 +56,13 @@ class Backdrop:
         return np.asarray(self.gain * np.maximum(grey + self.saturation * (seen - grey), 0))
 
 
-def _looked_at(place: Picture, turn: float, degrees: float, side: int, margin: int) -> Picture:
+def _looked_at(
+    place: Picture, turn: float, degrees: float, size: tuple[int, int], margin: int
+) -> Picture:
     height, width = place.shape[:2]
     focal = 0.5 / np.tan(np.radians(degrees / 2))
-    steps = (np.arange(-margin, side + margin) + 0.5) / side - 0.5
-    x, y = np.meshgrid(steps, -steps)
+    down, across = ((np.arange(-margin, n + margin) + 0.5 - n / 2) / size[0] for n in size)
+    x, y = np.meshgrid(across, -down)
     longitude = turn + np.arctan2(x, focal) / (2 * np.pi)
     latitude = 0.5 - np.arcsin(y / np.sqrt(x**2 + y**2 + focal**2)) / np.pi
     at = [latitude * height - 0.5, (longitude % 1) * width - 0.5]

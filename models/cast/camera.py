@@ -159,29 +159,35 @@ def _relieved(light: Picture, amount: float) -> Picture:
 
 
 def kept(shown: Picture, quality: int, side_px: int) -> Image.Image:
-    """A picture in [0, 1], float64 [H, W, 3], as its JPEG shows it at another size."""
+    """A picture in [0, 1], float64 [H, W, 3], as its JPEG shows it at another height."""
     made = Image.fromarray((np.clip(shown, 0, 1) * 255).round().astype(np.uint8))
     file = io.BytesIO()
     made.save(file, "JPEG", quality=quality, subsampling=2)
     decoded = Image.open(file).convert("RGB")
-    return decoded.resize((side_px, side_px), Image.Resampling.BICUBIC)
+    return decoded.resize((wide(shown, side_px), side_px), Image.Resampling.BICUBIC)
 
 
 def scattered(light: Picture, share: float, widths: Sequence[float], *, most: float) -> Picture:
-    """Light of which a lens scatters a share: so wide, in shares of the side; what is brighter than
-    `most` scatters no more."""
+    """Light of which a lens scatters a share: so wide, in shares of the height; what is brighter
+    than `most` scatters no more."""
     side = len(light)
     spread = [gaussian_filter(np.minimum(light, most), (s * side, s * side, 0)) for s in widths]
     return np.asarray((1 - share) * light + share * sum(spread) / len(spread))
 
 
 def resized(light: Picture, side: int) -> Picture:
-    """The same light, [side, side, 3], each pixel the mean of what it covers."""
+    """The same light of another height, each pixel the mean of what it covers."""
+    size = wide(light, side), side
     planes = [
-        Image.fromarray(light[..., k].astype(np.float32)).resize((side, side), Image.Resampling.BOX)
+        Image.fromarray(light[..., k].astype(np.float32)).resize(size, Image.Resampling.BOX)
         for k in range(3)
     ]
     return np.stack([np.asarray(plane, float) for plane in planes], -1)
+
+
+def wide(picture: Picture, height: int) -> int:
+    """The width of a picture, [H, W, 3], when it has another height."""
+    return int(np.rint(picture.shape[1] * height / picture.shape[0]))
 
 
 def _bilateral(luma: Picture, deviation: float, reach: float) -> Picture:

@@ -102,10 +102,10 @@ class Member:
 
 
 def rest(
-    smile: float, lids: float, lips: float = 0.08, uneven: float = 0.12
+    smile: float, lids: float, lips: float = 0.08, uneven: float = 0.12, squint: float = 0.28
 ) -> Mapping[str, float]:
     """A face at ease with a hint of warmth, a little more at one side."""
-    both = {"mouthSmile": smile, "cheekSquint": 0.6 * smile, "eyeSquint": 0.28, "eyeBlink": lids}
+    both = {"mouthSmile": smile, "cheekSquint": 0.6 * smile, "eyeSquint": squint, "eyeBlink": lids}
     sides = {}
     for name, weight in both.items():
         sides[f"{name}Left"] = weight * (1 + uneven)
@@ -119,6 +119,7 @@ WINDOW_LEFT = Light((-6.8, 3.0, 5.6), 620, fill_w=14, rim_w=50, key_dm=5.5, room
 FACING = Light((-5.0, 3.5, 8.0), 380, fill_w=40, rim_w=60, key_dm=11.0, room=0.5)
 
 BESIDE_WINDOW = Light((-6.2, 3.2, 6.2), 500, fill_w=10, rim_w=100, key_dm=4.5, room=0.18)
+FOR_A_PERSONA = replace(BESIDE_WINDOW, fill_w=24, rim_w=40, room=0.30)
 BESIDE_WINDOW_RIGHT = replace(BESIDE_WINDOW, key_at=(6.0, 3.2, 6.4))
 BEFORE_WINDOW_RIGHT = Light((5.0, 3.6, 7.5), 330, fill_w=25, rim_w=90, key_dm=6.0, room=0.45)
 
@@ -128,11 +129,12 @@ JUMPER = Tailoring(drop=0.13, more=0.10, stiff=0.2, loose=0.15, band=0.22, thick
 CAST = (
     Member(
         "man-1", 205, False, "young_lightskinned_male_diffuse", ("fringe", {}),
-        0.60, 0.08, BROWN, "3d4750", BESIDE_WINDOW, 0.9,
-        backdrop=Backdrop(0.375, 62.0, 0.005, 0.58, 0.9), freckled=0.3, beard_dm=0.022, shadow=0.42,
-        brow=1.25, brow_up=-0.01, brow_arch=0.5, brow_count=1.5, lashes=110, share=0.60,
-        torso=10.0, roll=3.0, yaw=4.0, pitch=-2.0, aside=0.03, gaze=(-0.3, -0.5),
-        tailoring=T_SHIRT, rest=rest(0.46, 0.08, uneven=0.25),
+        0.72, 0.20, BROWN, "3d4750", FOR_A_PERSONA, 0.95,
+        backdrop=Backdrop(0.53, 62.0, 0.010, 0.42, 0.8, mirrored=True),
+        freckled=0.3, beard_dm=0.016, shadow=0.36, brow=1.25, brow_up=-0.01, brow_arch=0.5,
+        brow_count=1.5, lashes=110, share=0.58,
+        torso=8.0, roll=2.0, yaw=3.0, pitch=-2.0, aside=0.0, gaze=(-0.3, -0.5),
+        tailoring=T_SHIRT, rest=rest(0.30, 0.0, squint=0.10),
     ),
     Member(
         "woman-1", 202, True, "middleage_darkskinned_female_diffuse", ("coils", {}),

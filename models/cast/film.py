@@ -1,7 +1,7 @@
 """What a film camera makes of light: a soft lens, red haloes, grain, a curve of density, two tints.
 
-Sizes are shares of the picture's side or pixels of the film, so that pictures of any size come out
-alike.
+Sizes are shares of the picture's height or pixels of the film, so that pictures of any size come
+out alike.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Film:
         halation: How much of what is brighter than white is thrown back around it.
         glare: Share of the light that its lens scatters.
         vignette: Loss in the corners.
-        film_px: Side of what the film can tell apart, px.
+        film_px: Height of what the film can tell apart, px.
         blur: Of the lens, px of the film.
         grain: How much it shows, as a share of white, where it shows most.
         grain_px: Size of a grain, px of the film.
@@ -63,8 +63,8 @@ class Film:
         """A picture of linear light.
 
         Args:
-            light: float64 [H, W, 3], as high as wide.
-            side_px: Side of the picture.
+            light: float64 [H, W, 3].
+            side_px: Height of the picture.
             seed: Of the grain.
         """
         shown = self._developed(self._exposed(np.maximum(light, 0.0)), seed)
@@ -79,8 +79,9 @@ class Film:
             spread = gaussian_filter(hot, reach * side)
             light = light + self.halation * spread[..., None] * np.array(colour)
         light = scattered(light, self.glare, GLARE_WIDTHS, most=8)
-        y, x = np.mgrid[0:side, 0:side] / (side / 2) - 1
-        light = light * (1 - self.vignette * np.clip(x * x + y * y, 0, 2) / 2)[..., None]
+        y, x = (np.arange(n) / (n / 2) - 1 for n in light.shape[:2])
+        away = np.clip(x * x + (y * y)[:, None], 0, 2)
+        light = light * (1 - self.vignette * away / 2)[..., None]
         return np.asarray(gaussian_filter(resized(light, self.film_px), (self.blur, self.blur, 0)))
 
     def _developed(self, light: Picture, seed: int) -> Picture:
@@ -105,8 +106,9 @@ class Film:
 STILL = Film()
 """What a still is taken on."""
 
-MOVING = Film(film_px=480, blur=0.5, grain=0.010, quality=94)
-"""For the picture that a persona is made of: grain would move with the face, or stand still."""
+MOVING = Film(film_px=440, blur=0.7, grain=0.030, quality=94)
+"""For the picture that a persona is made of: its grain moves with the face, or stands still, so it
+has two thirds of it."""
 
 MOVING_PX = 1024
-"""Side of that picture."""
+"""Height of that picture."""

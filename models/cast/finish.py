@@ -15,7 +15,7 @@ from .camera import Picture
 Plane = NDArray[np.float64]
 
 REFERENCE_PX = 512
-"""Side of the picture that sizes are told for."""
+"""Height of the picture that sizes are told for."""
 
 BLOOD = np.array([0.25, -1.0, -0.9])
 """How more blood changes red, green and blue."""
@@ -28,16 +28,17 @@ def uneven(planes: list[Plane], amount: float = 0.006, seed: int = 4) -> list[Pl
     """Planes of one picture, all bent alike a little, so that a face's halves differ.
 
     Args:
-        planes: float64 [S, S] or [S, S, C].
-        amount: Typical way of a pixel, as a share of the side.
+        planes: float64 [H, W] or [H, W, C].
+        amount: Typical way of a pixel, as a share of the height.
         seed: Of the bends.
     """
-    side, chance = len(planes[0]), np.random.default_rng(seed)
+    shape, chance = planes[0].shape[:2], np.random.default_rng(seed)
+    side = shape[0]
     wide, narrow = (0.6 * amount * side, 0.09 * side), (0.25 * amount * side, 0.04 * side)
-    y, x = np.mgrid[0:side, 0:side].astype(float)
-    edge = np.minimum.reduce([x, y, side - 1 - x, side - 1 - y]) / (0.12 * side)
+    y, x = np.mgrid[0:side, 0 : shape[1]].astype(float)
+    edge = np.minimum.reduce([x, y, shape[1] - 1 - x, side - 1 - y]) / (0.12 * side)
     across, down = (
-        sum(way * _octave(side, size, chance) for way, size in (wide, narrow)) * edge.clip(0, 1)
+        sum(way * _octave(shape, size, chance) for way, size in (wide, narrow)) * edge.clip(0, 1)
         for _ in range(2)
     )
     at = [y + down, x + across]
@@ -52,12 +53,12 @@ def uneven(planes: list[Plane], amount: float = 0.006, seed: int = 4) -> list[Pl
     return bent
 
 
-def modelled(light: Picture, skin: Plane, amount: float = 0.35) -> Picture:
-    """Light with more contrast in the skin's own forms, of about 1.2 % of the side.
+def modelled(light: Picture, skin: Plane, amount: float = 0.2) -> Picture:
+    """Light with more contrast in the skin's own forms, of about 1.2 % of the height.
 
     Args:
-        light: float64 [S, S, 3], linear.
-        skin: Where skin is, in [0, 1], float64 [S, S].
+        light: float64 [H, W, 3], linear.
+        skin: Where skin is, in [0, 1], float64 [H, W].
         amount: How much more.
     """
     luma, side = light.mean(axis=-1) + 1e-4, len(light)
@@ -70,34 +71,34 @@ def modelled(light: Picture, skin: Plane, amount: float = 0.35) -> Picture:
 def textured(
     light: Picture,
     skin: Plane,
-    amount: float = 0.5,
+    amount: float = 0.3,
     towards: tuple[float, float] = (-0.8, -0.5),
     seed: int = 3,
 ) -> Picture:
     """Light from skin with creases, uneven blood and pigment, broken shine, and a few spots.
 
     Args:
-        light: float64 [S, S, 3], linear.
-        skin: Where skin is, in [0, 1], float64 [S, S].
+        light: float64 [H, W, 3], linear.
+        skin: Where skin is, in [0, 1], float64 [H, W].
         amount: How much of all that.
         towards: Direction of the light in the picture: right, down.
         seed: Of what is random.
     """
-    side, chance = len(light), np.random.default_rng(seed)
-    px = side / REFERENCE_PX
-    where = (0.75 + 0.35 * _octave(side, 30 * px, chance)).clip(0.2, 1.6)
+    shape, chance = light.shape[:2], np.random.default_rng(seed)
+    px = shape[0] / REFERENCE_PX
+    where = (0.75 + 0.35 * _octave(shape, 30 * px, chance)).clip(0.2, 1.6)
     heights = ((0.30, 0.8), (0.55, 1.5), (0.9, 3), (1.3, 6), (1.6, 12))
-    ground = _sum(side, px, heights, chance)
+    ground = _sum(shape, px, heights, chance)
     down, across = np.gradient(ground)
     slope = gaussian_filter(-(across * towards[0] + down * towards[1]), 0.4 * px)
-    broad = _sum(side, px, ((0.5, 5), (0.7, 10), (0.6, 20)), chance)
-    blood = _unit(_sum(side, px, ((0.5, 3), (0.8, 7), (0.9, 16)), chance))
-    pigment = _unit(_sum(side, px, ((0.6, 2.2), (0.6, 5), (0.7, 11)), chance))
+    broad = _sum(shape, px, ((0.5, 5), (0.7, 10), (0.6, 20)), chance)
+    blood = _unit(_sum(shape, px, ((0.5, 3), (0.8, 7), (0.9, 16)), chance))
+    pigment = _unit(_sum(shape, px, ((0.6, 2.2), (0.6, 5), (0.7, 11)), chance))
     shade = amount * where * (0.030 * _unit(slope) + 0.022 * broad)
     colour = amount * (0.030 * blood[..., None] * BLOOD + 0.022 * pigment[..., None] * PIGMENT)
     spots = _spots(skin, px, chance)
     factor = np.exp(shade[..., None] + colour - spots[..., None] * np.array([0.35, 0.55, 0.6]))
-    pores = _sum(side, px, ((0.6, 0.9), (0.7, 1.8)), chance).clip(-1.6, 2.2)
+    pores = _sum(shape, px, ((0.6, 0.9), (0.7, 1.8)), chance).clip(-1.6, 2.2)
     luma = light.mean(axis=-1)
     around = gaussian_filter(luma * skin, 22 * px) / np.maximum(
         gaussian_filter(skin, 22 * px), 0.05
@@ -113,10 +114,9 @@ SPOTS, MOLES = 16, 0.25
 
 
 def _spots(skin: Plane, px: float, chance: np.random.Generator) -> Plane:
-    side = len(skin)
     rows, columns = np.where(skin > 0.9)
-    found = np.zeros((side, side))
-    y, x = np.ogrid[0:side, 0:side]
+    found = np.zeros(skin.shape)
+    y, x = np.ogrid[0 : skin.shape[0], 0 : skin.shape[1]]
     for _ in range(SPOTS if len(rows) else 0):
         at = chance.integers(len(rows))
         dark = chance.uniform(0.3, 1.0) * (1 if chance.random() < MOLES else 0.4)
@@ -125,16 +125,19 @@ def _spots(skin: Plane, px: float, chance: np.random.Generator) -> Plane:
     return found
 
 
-def _octave(side: int, size: float, chance: np.random.Generator) -> Plane:
+def _octave(shape: tuple[int, ...], size: float, chance: np.random.Generator) -> Plane:
     """Noise without detail below a size, px, of deviation 1."""
-    return _unit(gaussian_filter(chance.normal(size=(side, side)), size))
+    return _unit(gaussian_filter(chance.normal(size=shape), size))
 
 
 def _sum(
-    side: int, px: float, parts: tuple[tuple[float, float], ...], chance: np.random.Generator
+    shape: tuple[int, ...],
+    px: float,
+    parts: tuple[tuple[float, float], ...],
+    chance: np.random.Generator,
 ) -> Plane:
     """Octaves: how much of each, and its size in pixels of `REFERENCE_PX`."""
-    return np.asarray(sum(share * _octave(side, size * px, chance) for share, size in parts))
+    return np.asarray(sum(share * _octave(shape, size * px, chance) for share, size in parts))
 
 
 def _unit(plane: Plane) -> Plane:

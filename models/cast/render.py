@@ -10,17 +10,24 @@ import time
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from models.people import room
 
-from .camera import CAMERAS, Picture, read
+from .camera import CAMERAS, Picture, read, resized, wide
 from .cast import CAST, Member, chosen
 from .film import MOVING, MOVING_PX, STILL
 from .finish import modelled, textured, uneven
 from .scene import LEVELS, Scene
 from .studio import Effort
+
+WIDE = 15 / 8
+"""Width of a picture before a backdrop, as a share of its height: a persona's wide picture has
+57 / 32 of it about the eyes."""
 
 
 def render(member: Member, args: Namespace) -> None:
@@ -34,17 +41,23 @@ def render(member: Member, args: Namespace) -> None:
         part = light.with_suffix(".part.exr")
         # Film shows no noise of paths: strangers know it for what it is.
         calm = args.denoise or member.backdrop is not None
-        scene.render(part, args.side, Effort(args.samples, args.seconds, args.threads, calm))
+        size = round(args.side * (WIDE if member.backdrop else 1)), args.side
+        scene.render(part, size, Effort(args.samples, args.seconds, args.threads, calm))
         if member.backdrop:
-            scene.render_skin(skin, args.side)
+            scene.render_skin(skin, size)
         part.rename(light)
         spent = (built - started, time.monotonic() - built)
         print(f"{member.name}: {spent[0]:.1f} s to build, {spent[1]:.1f} s to render", flush=True)
     values = read(str(light))
     if member.backdrop:
-        shown = filmed(member, values, read(str(skin))[..., 0])
-        STILL(shown, len(shown)).save(args.out / f"{member.name}.png")
-        MOVING(shown, MOVING_PX).save(args.out / f"{member.name}-persona.png")
+        seen = filmed(member, values, read(str(skin))[..., 0])
+        STILL(seen.light, len(values)).save(args.out / f"{member.name}.png")
+        for end, shown in (
+            ("", MOVING(seen.light, MOVING_PX)),
+            ("-wall", MOVING(seen.wall, MOVING_PX)),
+            ("-cover", covered(seen.cover, MOVING_PX)),
+        ):
+            shown.save(args.out / f"{member.name}-persona{end}.png")
         return
     values = values[..., :3]
     camera = CAMERAS[member.camera]
@@ -52,13 +65,27 @@ def render(member: Member, args: Namespace) -> None:
     camera(values, len(values)).save(args.out / f"{member.name}.png")
 
 
-def filmed(member: Member, values: Picture, skin: Picture) -> Picture:
-    """Light of a person before a backdrop, as a film camera takes it.
+class Seen(NamedTuple):
+    """Light that a film camera sees.
+
+    Args:
+        light: All of it, float64 [H, W, 3].
+        wall: That from behind the person, as if nobody was there, float64 [H, W, 3].
+        cover: How much of each pixel the person is, float64 [H, W, 3].
+    """
+
+    light: Picture
+    wall: Picture
+    cover: Picture
+
+
+def filmed(member: Member, values: Picture, skin: Picture) -> Seen:
+    """Light of a person before a backdrop, as a film camera sees it.
 
     Args:
         member: Who, with a backdrop.
-        values: Their light and what it covers, float64 [S, S, 4].
-        skin: Where skin is seen, in [0, 1], float64 [S, S].
+        values: Their light and what it covers, float64 [H, W, 4].
+        skin: Where skin is seen, in [0, 1], float64 [H, W].
 
     Raises:
         ValueError: The member has no backdrop.
@@ -67,8 +94,16 @@ def filmed(member: Member, values: Picture, skin: Picture) -> Picture:
         raise ValueError(f"{member.name} has no backdrop")
     light, cover, skin = uneven([values[..., :3], values[..., 3:], skin])
     light = textured(modelled(light, skin), skin)
-    behind = member.backdrop(room.place(member.place), len(light))
-    return np.asarray(2.0**member.stops * light + (1 - cover) * behind)
+    behind = member.backdrop(room.place(member.place), light.shape[:2])
+    return Seen(2.0**member.stops * light + (1 - cover) * behind, behind, np.repeat(cover, 3, -1))
+
+
+def covered(cover: Picture, side_px: int) -> Image.Image:
+    """How much of each pixel a person is, as the lens of `MOVING` shows it, at some height."""
+    size = wide(cover, side_px), side_px
+    soft = gaussian_filter(resized(cover, MOVING.film_px), (MOVING.blur, MOVING.blur, 0))
+    shown = Image.fromarray((soft[..., 0].clip(0, 1) * 255).round().astype(np.uint8))
+    return shown.resize(size, Image.Resampling.BICUBIC)
 
 
 def main() -> None:

@@ -235,31 +235,31 @@ class Scene:
             * (np.abs(cloth[:, 0]) > 0.5)
         )
 
-    def render(self, path: Path, side_px: int, effort: studio.Effort) -> None:
+    def render(self, path: Path, size_px: tuple[int, int], effort: studio.Effort) -> None:
         """Render an EXR in linear light.
 
         Args:
             path: Of the file.
-            side_px: Side of the picture.
+            size_px: Width and height of the picture.
             effort: How long.
         """
-        studio.engine(side_px, effort)
+        studio.engine(size_px, effort)
         _write(path)
 
-    def render_skin(self, path: Path, side_px: int) -> None:
+    def render_skin(self, path: Path, size_px: tuple[int, int]) -> None:
         """Render an EXR of where skin is seen: 1 there, and 0 where hair, cloth or nothing is.
         What is in the scene loses its materials.
 
         Args:
             path: Of the file.
-            side_px: Side of the picture.
+            size_px: Width and height of the picture.
         """
         white, black = (look.glow(name, level) for name, level in (("seen", 1.0), ("hidden", 0.0)))
         for thing in bpy.data.objects:
             if thing.type in ("MESH", "CURVES"):
                 thing.data.materials.clear()
                 thing.data.materials.append(white if thing.name == "skin" else black)
-        studio.engine(side_px, studio.Effort(MASK_SAMPLES))
+        studio.engine(size_px, studio.Effort(MASK_SAMPLES))
         _write(path)
 
 

@@ -93,13 +93,13 @@ def look(member: Member, marks: Points, crown: float) -> None:
     room.hang(member.wall, eye, focal, EYES_DOWN, wall)
 
 
-def engine(side_px: int, effort: Effort) -> None:
-    """Set up Cycles for an EXR of some side."""
+def engine(size_px: tuple[int, int], effort: Effort) -> None:
+    """Set up Cycles for an EXR of some width and height."""
     scene = bpy.context.scene
     render, cycles = scene.render, scene.cycles
     render.engine = "CYCLES"
     render.threads_mode, render.threads = "FIXED", effort.threads
-    render.resolution_x = render.resolution_y = side_px
+    render.resolution_x, render.resolution_y = size_px
     render.image_settings.file_format = "OPEN_EXR"
     render.image_settings.color_mode, render.image_settings.color_depth = "RGBA", "16"
     render.film_transparent = True

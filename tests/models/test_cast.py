@@ -8,9 +8,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from models.cast.backdrop import Backdrop
 from models.cast.body import fitted
 from models.cast.camera import Camera
 from models.cast.cast import CAST, chosen
+from models.cast.film import Film
+from models.cast.finish import textured, uneven
 from models.cast.headwear import Cap, knit_cap, lint
 
 STILL = Camera(shot=0.0, read=0.0, sharpen=0.0, vignette=0.0, veil=0.0, sensor_px=64)
@@ -121,3 +124,22 @@ def test_a_body_follows_the_bust_of_the_head_and_keeps_its_arms() -> None:
     across = np.abs(shoulders[:, [0, 2]]).max(axis=1)
     assert np.all(np.abs(moved[across < 0.4, 1] + 1.4) < 0.03)
     assert np.allclose(moved[across > 2.9], shoulders[across > 2.9], atol=0.01)
+
+
+def test_pictures_may_be_wide() -> None:
+    """Each step keeps the width, and film shows it at another height."""
+    chance = np.random.default_rng(0)
+    light, skin = chance.random((40, 76, 3)), np.ones((40, 76))
+    bent = uneven([light, skin])
+    assert [plane.shape for plane in bent] == [light.shape, skin.shape]
+    assert textured(light, skin).shape == light.shape
+    assert Film(film_px=40)(light, 20).size == (38, 20)
+
+
+def test_a_mirrored_place_is_seen_the_other_way_round() -> None:
+    """The middle of a place stays where it is."""
+    place = np.random.default_rng(0).random((32, 64, 3))
+    seen = Backdrop(0.5, disc=0.02)
+    there, back = (each(place, (24, 40)) for each in (seen, replace(seen, mirrored=True)))
+    assert there.shape == (24, 40, 3)
+    assert np.allclose(there, back[:, ::-1], atol=1e-9)

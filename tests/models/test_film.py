@@ -60,13 +60,15 @@ def place(lamp: tuple[int, int]) -> np.ndarray:
 
 def test_a_lamp_is_a_disc_where_the_camera_looks() -> None:
     """In the middle when the camera looks at it, as wide as asked, with all of its light."""
-    seen = [Backdrop(0.5, 60, disc, 1.0)(place((44, 90)), 120)[..., 0] for disc in (0.02, 0.10)]
+    seen = [
+        Backdrop(0.5, 60, disc, 1.0)(place((44, 90)), (120, 120))[..., 0] for disc in (0.02, 0.10)
+    ]
     sizes = [np.count_nonzero(each > 0.2 * each.max()) for each in seen]
     assert sizes[1] > 6 * sizes[0]
     assert seen[1].sum() == pytest.approx(seen[0].sum(), rel=0.02)
     rows, columns = np.nonzero(seen[1] > 0.2 * seen[1].max())
     assert abs(rows.mean() - 60) < 4 and abs(columns.mean() - 60) < 4
-    assert Backdrop(0.0, 60, 0.02, 1.0)(place((44, 90)), 120).max() < 1e-9
+    assert Backdrop(0.0, 60, 0.02, 1.0)(place((44, 90)), (120, 120)).max() < 1e-9
 
 
 def test_all_planes_are_bent_alike_and_edges_stay() -> None:

@@ -11,7 +11,7 @@ It needs the extra `portrait`, and seconds of a processor: run it off the event 
 (`asyncio.to_thread`), and not in a process that is in a call.
 """
 
-from .persona_file import PersonaFile, make
+from .persona_file import Behind, PersonaFile, make
 from .picture import PictureError
 
-__all__ = ["PersonaFile", "PictureError", "make"]
+__all__ = ["Behind", "PersonaFile", "PictureError", "make"]

@@ -84,14 +84,15 @@ def _blocks(luma: Floats, chroma: Floats) -> Floats:
     return np.concatenate([pixels, chroma.transpose(1, 2, 0)], axis=-1)
 
 
-def cut_out(picture: Floats, rough: Floats) -> Cutout:
+def cut_out(picture: Floats, rough: Floats, known: Floats | None = None) -> Cutout:
     """Cut the person out.
 
     Args:
         picture: [512, 512, 3].
         rough: How much of each pixel is the person, about, [512, 512].
+        known: The same exactly, if it is known.
     """
-    matte = _matte(picture / 255, rough)
+    matte = _matte(picture / 255, rough) if known is None else known
     codes = yuv(_colours(picture, matte))
     return Cutout(codes[0], halved(codes[1:]), halved(matte))
 

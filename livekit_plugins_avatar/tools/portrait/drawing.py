@@ -39,6 +39,7 @@ from .planes import (
 from .regions import MOST, Reach, bands
 from .sampling import Floats
 from .sharpness import lost, regained_blocks, within
+from .wide import Sides, beside
 from .window import Window, across, around, eye_windows, fade, mouth_window
 
 BLINK_LATE = 0.35
@@ -67,6 +68,7 @@ class Ingredients:
             each.
         lean: What is left of each field's weight, for expressions that the picture already shows.
         sealed: Whether the lips always rest shut.
+        sides: What is beside the picture in a wide one, if the persona has that.
     """
 
     plate: Floats
@@ -81,6 +83,7 @@ class Ingredients:
     edges: tuple[Floats, Floats, Floats]
     lean: Floats
     sealed: bool
+    sides: Sides | None = None
 
 
 class Drawing:
@@ -109,7 +112,7 @@ class Drawing:
             graph.bytes_(codes, name)
 
     def write(self) -> Graph:
-        """The graph, with its output named `i420`."""
+        """The graph, with its output named `i420`, and `i420_wide` where there are sides."""
         graph = self.graph
         moved, gain = self._skin()
         self._splines = {step: graph.constant(_spline(step)) for step in (2, STEP)}
@@ -122,6 +125,8 @@ class Drawing:
         regions = bands(self.reach, self.parts.layers.matte, self.box)
         frame = on_wall(self.wall, self.face, regions, [self._region(each) for each in regions])
         graph.named(frame, "i420")
+        if self.parts.sides:
+            graph.named(beside(frame, self.parts.sides), "i420_wide")
         return graph
 
     def _weights(self) -> Tensor:

@@ -215,12 +215,20 @@ class Graph:
         graph.initializer.extend(self._initializers)
 
     def model(
-        self, face_columns: int, output: str, shape: tuple[int, ...], metadata: dict[str, str]
+        self,
+        face_columns: int,
+        output: str,
+        shape: tuple[int, ...],
+        metadata: dict[str, str],
+        **more: tuple[int, ...],
     ) -> bytes:
-        """The file: one input `face`, one output of bytes."""
+        """The file: one input `face`, one output of bytes, and `more` by their names."""
         face = helper.make_tensor_value_info("face", TensorProto.FLOAT, ["batch", face_columns])
-        frame = helper.make_tensor_value_info(output, TensorProto.UINT8, ["batch", *shape])
-        graph = helper.make_graph(self._nodes, "persona", [face], [frame], self._initializers)
+        frames = [
+            helper.make_tensor_value_info(name, TensorProto.UINT8, ["batch", *sides])
+            for name, sides in {output: shape, **more}.items()
+        ]
+        graph = helper.make_graph(self._nodes, "persona", [face], frames, self._initializers)
         opsets = [helper.make_opsetid("", OPSET)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
         helper.set_model_props(model, metadata)

@@ -51,21 +51,22 @@ class Layers:
     matte: Floats
 
 
-def layers_of(picture: Floats, head: Head) -> Layers:
+def layers_of(picture: Floats, head: Head, behind: Floats | None = None) -> Layers:
     """Separate a picture.
 
     Args:
         picture: [512, 512, 3].
         head: How it moves, and how much of each pixel it is.
+        behind: The wall where the figure covers it, [512, 512, 3], if it is known.
     """
     matte = np.clip((head.matte - FIGURE_LEAST) / (FIGURE_SURE - FIGURE_LEAST), 0, 1)
     away = ndimage.distance_transform_edt(matte == 0)
     known = away > BESIDE_PX
-    wall = picture
-    if known.mean() > WALL_SHARE:
+    wall = picture if behind is None else behind
+    if behind is None and known.mean() > WALL_SHARE:
         deep = ndimage.distance_transform_edt(~known)
         wall = fill(picture, known, deep < DEEPER_PX + _moves(head)).clip(0, 255)
-        wall = picture + (wall - picture) * np.clip((BESIDE_PX - away) / FADE_PX, 0, 1)[..., None]
+    wall = picture + (wall - picture) * np.clip((BESIDE_PX - away) / FADE_PX, 0, 1)[..., None]
     seen, behind = yuv(picture), yuv(wall)
     luma, colours = np.rint(seen[0]), np.rint(halved(seen[1:]))
     wall_luma, wall_colours = np.rint(behind[0]), np.rint(halved(behind[1:]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from ...face.state import PARAMETERS
 from ...render.persona import NAME_MAX, SCHEMA
 from ..i420 import LUMA_OF_RGB
 from . import rig as rigs
-from .canvas import SIDE_PX, framed
+from .canvas import SIDE_PX, WIDE_PX, framed, framed_wide
 from .check import NO_FACE, check, check_framed, check_room
 from .cutout import cut_out
 from .drawing import Drawing, Ingredients
@@ -36,14 +36,36 @@ from .sampling import Floats, grid
 from .slits import slits_of
 from .teeth import SMILING, Teeth
 from .visibility import visibility_of
+from .wide import sides_of
 
 FPS = 30
 LICENCE = "LicenseRef-as-the-picture"
+
+ROWS = SIDE_PX * 3 // 2
+"""Of luma and of chroma."""
+
+NARROW = (
+    "the picture ends beside the face: for a wide persona use one that is at least twice as wide "
+    "as high, with the face in its middle"
+)
 
 ALREADY = ("mouthSmile", "mouthUpperUp", "jawOpen", "browInnerUp")
 """Expressions of which less is added where the picture already shows some."""
 
 ALREADY_MOST = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What is behind the person, where that is known, as of rendered people.
+
+    Args:
+        wall: The picture without the person, uint8 [H, W, 3].
+        cover: How much of each of its pixels is the person, in codes, uint8 [H, W].
+    """
+
+    wall: NDArray[np.uint8]
+    cover: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +92,8 @@ def make(
     right: str,
     name: str = "me",
     teeth: str | Path | bytes | None = None,
+    behind: Behind | None = None,
+    wide: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> PersonaFile:
     """Make a persona of one picture of a face; takes seconds, so call it off the event loop.
@@ -80,6 +104,9 @@ def make(
         name: What the persona is to call itself; at most 200 letters are kept.
         teeth: Another picture of the same person, from the front with a broad smile, whose upper
             teeth the persona gets.
+        behind: What the person covers, if it is known; else it is guessed.
+        wide: Whether the persona also has a wide picture, for which there has to be enough beside
+            the face: 0.9 of the picture's height to the left and to the right of it.
         progress: Called with each step that begins, a few words, on the caller's thread.
 
     Raises:
@@ -91,7 +118,7 @@ def make(
     said = progress or (lambda step: None)
     printable = "".join(letter for letter in name if letter.isprintable())[:NAME_MAX]
     others = read(teeth) if teeth is not None else None
-    return _made(read(picture), others, printable or "me", right, said)
+    return _made(read(picture), others, printable or "me", right, said, behind, wide)
 
 
 def _framed(picture: Picture) -> tuple[Landmarks, NDArray[np.uint8], Box]:
@@ -136,6 +163,8 @@ def _made(
     name: str,
     right: str,
     progress: Callable[[str], None],
+    behind: Behind | None,
+    wide: bool,
 ) -> PersonaFile:
     progress("looking for a face")
     face_in_picture, square, box = _framed(picture)
@@ -146,15 +175,42 @@ def _made(
     fit = fit_rig(rig, face, (SIDE_PX, SIDE_PX))
     warnings = check_framed(square, face, fit, visibility_of(square, box, face, rig))
     check_room(picture.pixels, face_in_picture)
-    parts = _ingredients(square, rig, face, fit, teeth, progress)
+    around = framed_wide(picture.pixels, face_in_picture) if wide else None
+    if wide and around is None:
+        raise PictureError(NARROW)
+    near, beside = _framed_behind(picture, face_in_picture, behind)
+    parts = _ingredients(square, rig, face, fit, teeth, near, progress)
+    if around is not None:
+        parts = replace(parts, sides=sides_of(around, beside))
     progress("writing the persona")
     graph = Drawing(parts).write()
-    said = {
+    more = {"i420_wide": (ROWS, WIDE_PX)} if wide else {}
+    said = _said(picture, teeth_picture, name, right, wide)
+    content = graph.model(len(PARAMETERS), "i420", (ROWS, SIDE_PX), said, **more)
+    return PersonaFile(content, tuple(warnings))
+
+
+def _framed_behind(
+    picture: Picture, face: Landmarks, behind: Behind | None
+) -> tuple[Behind | None, NDArray[np.uint8] | None]:
+    """What is behind a person, in the square around the face; and what covers the wide picture."""
+    if behind is None:
+        return None, None
+    wall, cover = (framed(picture.pixels, face, of) for of in (behind.wall, behind.cover))
+    return Behind(wall, cover), framed_wide(picture.pixels, face, behind.cover)
+
+
+def _said(
+    picture: Picture, teeth_picture: Picture | None, name: str, right: str, wide: bool
+) -> dict[str, str]:
+    """The metadata of the file."""
+    return {
         "schema": str(SCHEMA),
         "name": name,
         "licence": LICENCE,
         "width": str(SIDE_PX),
         "height": str(SIDE_PX),
+        **({"wide_width": str(WIDE_PX)} if wide else {}),
         "fps": str(FPS),
         "parameters": json.dumps(PARAMETERS),
         "neutral": json.dumps([0.0] * len(PARAMETERS)),
@@ -164,8 +220,6 @@ def _made(
         "consent": right,
         "made_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }
-    content = graph.model(len(PARAMETERS), "i420", (SIDE_PX * 3 // 2, SIDE_PX), said)
-    return PersonaFile(content, tuple(warnings))
 
 
 def _ingredients(
@@ -174,6 +228,7 @@ def _ingredients(
     face: Landmarks,
     fit: Fit,
     teeth: Teeth | None,
+    behind: Behind | None,
     progress: Callable[[str], None],
 ) -> Ingredients:
     """Work out all that a face is drawn from."""
@@ -183,6 +238,10 @@ def _ingredients(
     motion = motion_of(rig, fit, face, slits)
     rough = matte(square)
     head = head_of(pixels, fit, face, motion, rough)
+    wall = cover = None
+    if behind:
+        wall, cover = behind.wall.astype(np.float64), behind.cover / 255
+        head = replace(head, matte=cover)
     lid_folds = folds(face, slits)
     at = grid(SIDE_PX, SIDE_PX)
     sides = [slit.sides(at, *motion.reach[k], lid_folds.get(k)) for k, slit in slits.items()]
@@ -196,8 +255,8 @@ def _ingredients(
     return Ingredients(
         plate=pixels,
         lids=with_lids(pixels, slits, lid_folds),
-        layers=layers_of(pixels, head),
-        cutout=cut_out(pixels, rough),
+        layers=layers_of(pixels, head, wall),
+        cutout=cut_out(pixels, rough, cover),
         motion=motion,
         shade=shade_of(pixels, rig, fit, motion, face),
         head=head,
