@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from functools import cache, partial
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import onnxruntime
@@ -83,7 +83,15 @@ def in_parts(faces: Faces, most: int, draw: Callable[[Faces], Frames]) -> Frames
 EXIT_S = 2.0
 """How long a process that ends waits for pictures that are being drawn."""
 
-_runs: set[onnxruntime.RunOptions] = set()
+
+class Run(Protocol):
+    """What a CPU computes now."""
+
+    terminate: bool
+    """Set: it is to stop."""
+
+
+_runs: set[Run] = set()
 """Of the pictures that a CPU draws now."""
 
 
@@ -95,8 +103,11 @@ def cpu_run() -> onnxruntime.RunOptions:
     return run
 
 
+R = TypeVar("R", bound=Run)
+
+
 @contextmanager
-def running(run: onnxruntime.RunOptions) -> Iterator[onnxruntime.RunOptions]:
+def running(run: R) -> Iterator[R]:
     """A picture that a CPU draws: it is stopped where the process ends meanwhile."""
     _runs.add(run)
     try:

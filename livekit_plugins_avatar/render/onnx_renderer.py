@@ -52,7 +52,7 @@ class OnnxRenderer:
         """Frames a second that the persona is made for."""
         self._output = OUTPUTS[aspect]
         self._columns = persona.columns
-        self._drawn = None if exact else Drawn()
+        self._drawn: Drawn | None = Drawn(exact=exact)
         engine = engine_for(persona, device, threads)
         engine.open()
         self._engine: Engine | None = engine

@@ -8,20 +8,19 @@ own. What was drawn of the parts belongs to the one who looks, `Drawn`; the sess
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from .cut import Cutter
 from .frame_priority import VISIBLE_CHANGE
-from .model import Faces, cpu_run, running
+from .model import Faces
 from .onnx_file import TensorInfo
 from .persona import ELEMENTS, OUTPUTS, Persona, PersonaError
-from .providers import open_session
 from .renderer import Frames
+from .session import OnnxSession, Session
 
 FACE, SQUARE = "face", OUTPUTS["square"]
 
@@ -38,9 +37,14 @@ MOST_BYTES = 64 << 20
 
 
 class Drawn:
-    """The parts of one viewer's last picture. Used by one thread at a time."""
+    """The parts of one viewer's last picture. Used by one thread at a time.
 
-    def __init__(self) -> None:
+    Args:
+        exact: They are drawn again for each picture.
+    """
+
+    def __init__(self, *, exact: bool = False) -> None:
+        self.exact = exact
         self._view: _View | None = None
 
     def view(self, model: PartedModel) -> _View:
@@ -50,11 +54,22 @@ class Drawn:
         return self._view
 
 
-class PartedModel:
-    """A persona's weights on the CPU. Any thread may draw, several at a time."""
+Opens = Callable[[Persona, int, bytes], Session]
+"""Opens a part of a persona's file for so many threads."""
 
-    def __init__(self, persona: Persona, threads: int) -> None:
+
+class PartedModel:
+    """A persona's weights on the CPU. Any thread may draw, several at a time.
+
+    Args:
+        persona: The file; one without parts is drawn whole.
+        threads: For each picture.
+        opens: What computes it.
+    """
+
+    def __init__(self, persona: Persona, threads: int, opens: Opens = OnnxSession) -> None:
         self._cutter, self._persona, self._threads = Cutter(persona.content), persona, threads
+        self._opens = opens
         self.neutral = np.array([persona.neutral], np.float32)
         self.given: list[TensorInfo] = []
         """What need not be computed: the face, its parts, the square picture."""
@@ -63,16 +78,15 @@ class PartedModel:
         self._know(FACE, self.neutral.dtype, self.neutral.shape)
         parts = [self._open(part.values, self.given) for part in persona.parts]
         for session in parts:
-            made = session.session.run(session.makes, dict.fromkeys(session.takes, self.neutral))
-            for info, value in zip(session.session.get_outputs(), made, strict=True):
-                self._know(info.name, value.dtype, value.shape)
+            for name, value in session.once(dict.fromkeys(session.takes, self.neutral)).items():
+                self._know(name, value.dtype, value.shape)
         columns = [np.array(part.columns, int) for part in persona.parts]
         self.parts = [
             (session, each, SEEN * VISIBLE_CHANGE[np.array(persona.columns)[each]])
             for session, each in zip(parts, columns, strict=True)
         ]
         """Of each part: what draws it, its columns, and the changes of these that are let pass."""
-        self.whole: dict[str, _Session] = {}
+        self.whole: dict[str, Session] = {}
         """What puts the parts together, by output; others may be made of the square picture."""
         self._sizes = {OUTPUTS[aspect]: size for aspect, size in persona.sizes.items()}
         for output, (width, height) in sorted(self._sizes.items()):
@@ -93,9 +107,8 @@ class PartedModel:
                 f"{MOST_BYTES >> 20} are allowed; list fewer values in `parts`"
             )
 
-    def _open(self, makes: Sequence[str], given: Sequence[TensorInfo]) -> _Session:
-        content = self._cutter.cut(given, makes)
-        return _Session(open_session(self._persona, "cpu", self._threads, content=content), makes)
+    def _open(self, makes: Sequence[str], given: Sequence[TensorInfo]) -> Session:
+        return self._opens(self._persona, self._threads, self._cutter.cut(given, makes))
 
     def draw(self, output: str, faces: Faces, drawn: Drawn | None = None) -> Frames:
         """Draw one picture per row.
@@ -105,34 +118,12 @@ class PartedModel:
             faces: The model's input.
             drawn: What the viewer saw last, and will have seen; without it, each part is drawn.
         """
+        drawn = drawn or Drawn(exact=True)
         width, height = self._sizes[output]
         frames: Frames = np.empty((len(faces), height * 3 // 2, width), np.uint8)
         for frame, face in zip(frames, faces, strict=True):
-            frame[:] = (drawn or Drawn()).view(self).draw(output, face)
+            frame[:] = drawn.view(self).draw(output, face, exact=drawn.exact)
         return frames
-
-
-class _Session:
-    """What computes some values of a file from others.
-
-    Args:
-        session: Of ONNX Runtime.
-        makes: Names of its outputs.
-    """
-
-    def __init__(self, session: Any, makes: Sequence[str]) -> None:
-        self.session = session
-        self.makes = list(makes)
-        self.takes = [value.name for value in session.get_inputs()]
-
-    def bound(self, values: Mapping[str, Any]) -> Any:
-        """Where it takes its inputs from, and puts its outputs."""
-        binding: Any = self.session.io_binding()
-        for name in self.takes:
-            binding.bind_ortvalue_input(name, values[name])
-        for name in self.makes:
-            binding.bind_ortvalue_output(name, values[name])
-        return binding
 
 
 class _View:
@@ -141,19 +132,17 @@ class _View:
     def __init__(self, model: PartedModel) -> None:
         self.model = model
         self._memory = {name: np.zeros(*each) for name, each in model.memory.items()}
-        values = {name: _value(memory) for name, memory in self._memory.items()}
-        self._parts = [session.bound(values) for session, _, _ in model.parts]
-        self._whole = {output: each.bound(values) for output, each in model.whole.items()}
+        self._parts = [session.bound(self._memory) for session, _, _ in model.parts]
+        self._whole = {output: each.bound(self._memory) for output, each in model.whole.items()}
         self._then: list[NDArray[np.float32] | None] = [None] * len(self._parts)
         """The columns for which each part was drawn."""
         self._last = model.neutral[0]
-        self._options = cpu_run()
 
-    def draw(self, output: str, face: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Draw a face."""
+    def draw(self, output: str, face: NDArray[np.float32], *, exact: bool) -> NDArray[np.uint8]:
+        """Draw a face; `exact` draws each part anew."""
         asked = self._memory[FACE]
-        for place, (session, columns, visible) in enumerate(self.model.parts):
-            now, then = face[columns], self._then[place]
+        for place, (_, columns, visible) in enumerate(self.model.parts):
+            now, then = face[columns], None if exact else self._then[place]
             if then is None or (np.abs(now - then) > visible).any():
                 step = now - (now if then is None else self._last[columns])
                 soon = now.copy()
@@ -162,23 +151,12 @@ class _View:
                 asked[0] = face
                 asked[0, columns] = soon
                 self._then[place] = None
-                _run(session, self._parts[place], self._options)
+                self._parts[place]()
                 self._then[place] = soon
         self._last = asked[0] = face
         if output == SQUARE or SQUARE in self.model.whole[output].takes:
-            _run(self.model.whole[SQUARE], self._whole[SQUARE], self._options)
+            self._whole[SQUARE]()
         if output != SQUARE:
-            _run(self.model.whole[output], self._whole[output], self._options)
+            self._whole[output]()
         picture: NDArray[np.uint8] = self._memory[output][0]
         return picture
-
-
-def _run(session: _Session, binding: Any, options: onnxruntime.RunOptions) -> None:
-    with running(options):
-        session.session.run_with_iobinding(binding, options)
-
-
-def _value(memory: NDArray[Any]) -> Any:
-    """A value of ONNX Runtime in the memory of an array."""
-    value: Any = onnxruntime.OrtValue
-    return value.ortvalue_from_numpy(memory)

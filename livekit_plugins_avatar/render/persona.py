@@ -9,7 +9,8 @@ The file has
 - metadata: `schema`, `name`, `licence`, `width`, `height`, `fps`, with the wide output its
   `wide_width`, and as JSON `parameters` (names from `face.state.PARAMETERS`, any of them in any
   order) and `neutral` (P numbers: the face at rest); where some parameters alone decide values of
-  the graph, `parts`, which lists these (`parts`).
+  the graph, `parts`, which lists these (`parts`); and `taken`, what is taken from pictures that
+  never change (`taken`).
 
 Loading checks all of this, and that the file is safe to compute (`onnx_file`), without computing
 anything. Whatever does not fit is one `PersonaError`. ONNX Runtime computes both pictures whichever
@@ -31,12 +32,13 @@ from ..face.state import INDEX
 from ..timeline import SAMPLE_RATE
 from .onnx_file import OnnxFileError, TensorInfo, parse, read_bytes, shortened
 from .parts import Part, parts_of
+from .taken import Taken, taken_of
 
 Aspect = Literal["square", "wide", "portrait"]
 """The picture itself, the same picture in the middle of a 16:9 one, or what `framing` cuts out of
 the picture itself for 9:16."""
 
-Device = Literal["auto", "tensorrt", "cuda", "cpu"]
+Device = Literal["auto", "tensorrt", "cuda", "openvino", "cpu"]
 """Where a persona is drawn; "auto" is the first of the others that works."""
 
 SCHEMA = 1
@@ -88,6 +90,7 @@ class Persona:
         batch: What the file calls the batch dimension of its input, if it has a name there.
         content: The bytes of the file.
         parts: Values that a few parameters decide.
+        taken: Values that are taken from pictures which never change.
         digest: Of the content; personas with the same digest draw the same.
     """
 
@@ -101,6 +104,7 @@ class Persona:
     batch: str | None
     content: bytes = field(repr=False)
     parts: tuple[Part, ...]
+    taken: tuple[Taken, ...]
     digest: str
 
     @staticmethod
@@ -191,6 +195,7 @@ def _checked(path: Path, content: bytes) -> Persona:
         batch=batch if isinstance(batch, str) else None,
         content=content,
         parts=parts_of(said, parameters),
+        taken=taken_of(said),
         digest=hashlib.sha256(content).hexdigest(),
     )
 

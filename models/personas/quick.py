@@ -24,6 +24,7 @@ from scipy import ndimage
 
 from livekit_plugins_avatar.face.limits import HEAD_LIMITS
 from livekit_plugins_avatar.face.state import INDEX, PARAMETERS, POSE_PARAMETERS
+from livekit_plugins_avatar.render import taken
 from livekit_plugins_avatar.tools.portrait.blocks import Blocks, corners
 from livekit_plugins_avatar.tools.portrait.graph import Graph, Tensor
 from livekit_plugins_avatar.tools.portrait.planes import interleaved
@@ -134,6 +135,7 @@ def quick(content: bytes) -> bytes:
     model.graph.initializer.extend(weights)
     pack(model)
     model.metadata_props.add(key=MARK, value="bands")
+    model.metadata_props.add(key=taken.KEY, value=taken.listed(end.taken))
     declare(model)
     onnx.checker.check_model(model)
     written: bytes = model.SerializeToString(deterministic=True)

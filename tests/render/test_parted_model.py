@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import onnx
@@ -20,6 +19,7 @@ from livekit_plugins_avatar.render.onnx_renderer import OnnxRenderer
 from livekit_plugins_avatar.render.parted_model import SEEN, Drawn, PartedModel
 from livekit_plugins_avatar.render.parts import Part, parts_of
 from livekit_plugins_avatar.render.persona import Persona, PersonaError
+from livekit_plugins_avatar.render.session import OnnxSession, Values
 from livekit_plugins_avatar.timeline import Timed
 
 HEAD, EYES, MOUTH = range(3)
@@ -37,24 +37,39 @@ def man() -> Persona:
     return Persona.load("man")
 
 
+class Opened(OnnxSession):
+    """A session that counts its runs, and fails at some."""
+
+    def __init__(self, persona: Persona, threads: int, content: bytes) -> None:
+        super().__init__(persona, threads, content)
+        self.runs = 0
+        self.failing = False
+
+    def bound(self, values: Values) -> Callable[[], None]:
+        """A run that is counted."""
+        run = super().bound(values)
+
+        def counted() -> None:
+            if self.failing:
+                raise RuntimeError("no memory")
+            self.runs += 1
+            run()
+
+        return counted
+
+
 @pytest.fixture(scope="module")
 def model(man: Persona) -> PartedModel:
-    return PartedModel(man, 1)
+    return PartedModel(man, 1, Opened)
 
 
 @pytest.fixture
-def runs(model: PartedModel, monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
-    """How often each part has been drawn."""
-    place = {id(session): at for at, (session, _, _) in enumerate(model.parts)}
-    counted: Counter[int] = Counter()
-    run = parted_model._run
-
-    def count(session: Any, *bound: Any) -> None:
-        counted[place.get(id(session), -1)] += 1
-        run(session, *bound)
-
-    monkeypatch.setattr(parted_model, "_run", count)
-    return counted
+def parts(model: PartedModel) -> list[Opened]:
+    """The sessions of the parts, none of which has run yet."""
+    opened = [session for session, _, _ in model.parts if isinstance(session, Opened)]
+    for each in opened:
+        each.runs, each.failing = 0, False
+    return opened
 
 
 def face(**parameters: float) -> Faces:
@@ -65,32 +80,32 @@ def face(**parameters: float) -> Faces:
 def test_same_pictures(name: str) -> None:
     """A viewer sees what the whole file draws, square and wide, when parts change and when not."""
     persona = Persona.load(name)
-    parts, whole, drawn = PartedModel(persona, 1), Model(persona, "cpu", 1), Drawn()
+    parted, whole, drawn = PartedModel(persona, 1), Model(persona, "cpu", 1), Drawn()
     for changes in CHANGED:
         for output in ("i420", "i420_wide"):
             pictures = [
-                parts.draw(output, face(**changes), drawn),
-                parts.draw(output, face(**changes)),
+                parted.draw(output, face(**changes), drawn),
+                parted.draw(output, face(**changes)),
                 whole.draw(output, face(**changes)),
             ]
             assert np.ptp(np.stack(pictures).astype(int), axis=0).max() <= 1
 
 
-def test_only_what_changes(model: PartedModel, runs: Counter[int]) -> None:
+def test_only_what_changes(model: PartedModel, parts: list[Opened]) -> None:
     """A part is drawn when one of its parameters changes."""
     drawn = Drawn()
     for changes in CHANGED:
         model.draw("i420", face(**changes), drawn)
-    assert [runs[part] for part in (HEAD, EYES, MOUTH)] == [2, 2, 3]
+    assert [parts[part].runs for part in (HEAD, EYES, MOUTH)] == [2, 2, 3]
 
 
-def test_viewers(model: PartedModel, runs: Counter[int]) -> None:
+def test_viewers(model: PartedModel, parts: list[Opened]) -> None:
     """What one viewer has seen is not what another sees."""
     first, second = Drawn(), Drawn()
     model.draw("i420", face(jawOpen=0.5), first)
     other = model.draw("i420", face(), second)
     again = model.draw("i420", face(jawOpen=0.5), first)
-    assert [runs[part] for part in (HEAD, EYES, MOUTH)] == [2, 2, 2]
+    assert [parts[part].runs for part in (HEAD, EYES, MOUTH)] == [2, 2, 2]
     assert (other != again).any()
 
 
@@ -102,7 +117,7 @@ def test_rows(model: PartedModel) -> None:
         assert np.abs(picture - model.draw("i420", row[None])[0].astype(int)).max() <= 1
 
 
-def test_slow_head(model: PartedModel, runs: Counter[int]) -> None:
+def test_slow_head(model: PartedModel, parts: list[Opened]) -> None:
     """A head that turns slowly is drawn in few pictures, and never far from where it is."""
     drawn, step = Drawn(), 0.0005
     for count in range(40):
@@ -110,7 +125,7 @@ def test_slow_head(model: PartedModel, runs: Counter[int]) -> None:
         picture = model.draw("i420", turned, drawn)
         exact = model.draw("i420", turned)
         assert np.abs(picture.astype(int) - exact).mean() < 0.5
-    assert 40 + 4 <= runs[HEAD] <= 40 + 40 / 3
+    assert 40 + 4 <= parts[HEAD].runs <= 40 + 40 / 3
 
 
 def test_within_what_is_seen(model: PartedModel) -> None:
@@ -126,18 +141,14 @@ def test_within_what_is_seen(model: PartedModel) -> None:
             assert part is not None and (np.abs(part - asked[columns]) <= limit).all()
 
 
-def test_failure(model: PartedModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure(model: PartedModel, parts: list[Opened]) -> None:
     """A part that could not be drawn is drawn with the next picture."""
-    drawn, run = Drawn(), parted_model._run
+    drawn = Drawn()
     before = model.draw("i420", face(), drawn)
-
-    def fail(*_bound: Any) -> None:
-        raise RuntimeError("no memory")
-
-    monkeypatch.setattr(parted_model, "_run", fail)
+    parts[HEAD].failing = True
     with pytest.raises(RuntimeError, match="no memory"):
         model.draw("i420", face(headYaw=0.3), drawn)
-    monkeypatch.setattr(parted_model, "_run", run)
+    parts[HEAD].failing = False
     assert (model.draw("i420", face(), drawn) == before).all()
 
 

@@ -4,7 +4,7 @@ Each agent speaks for six seconds of ten. Once all have joined, and then every s
 prints one line of JSON: the processor time that it has used, by thread, and what each face has
 counted. It ends with its standard input.
 
-    python -m livekit_plugins_avatar.tools.eval.crowd URL face|shared|voice FPS TOKEN...
+    python -m livekit_plugins_avatar.tools.eval.crowd URL face|shared|voice FPS DEVICE TOKEN...
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ import re
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from livekit import rtc
 from livekit.agents import Agent, AgentSession
 
 from ...audio.pcm_buffer import Pcm
+from ...render.persona import Device
 from ...session import AvatarSession
 from ...timeline import SAMPLE_RATE, SystemClock, samples
 from .costs import TEXT, speech
@@ -38,13 +41,13 @@ EVERY_S = 1.0
 TASKS = Path("/proc/self/task")
 
 
-async def crowd(url: str, kind: str, fps: int, tokens: list[str]) -> None:
+async def crowd(url: str, tokens: list[str], face: Callable[[], AvatarSession | None]) -> None:
     """Join all rooms, talk until standard input ends, and leave."""
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     leave_out_what_is_loaded()
     agents = [Member() for _ in tokens]
     for member, token in zip(agents, tokens, strict=True):
-        await member.join(url, token, _face(kind, fps))
+        await member.join(url, token, face())
     talking = [
         asyncio.create_task(member.talk(wait_s=n * LISTENS_S / len(agents)))
         for n, member in enumerate(agents)
@@ -110,9 +113,11 @@ def threads_cpu_s() -> dict[str, float]:
     return used
 
 
-def _face(kind: str, fps: int) -> AvatarSession | None:
+def _face(kind: str, fps: int, device: Device) -> AvatarSession | None:
     """A face that this process draws, or that all processes share; or none."""
-    return None if kind == "voice" else AvatarSession(fps=fps, shared_renderer=kind == "shared")
+    if kind == "voice":
+        return None
+    return AvatarSession(fps=fps, device=device, shared_renderer=kind == "shared")
 
 
 async def _frames(pcm: Pcm) -> AsyncIterator[rtc.AudioFrame]:
@@ -121,5 +126,6 @@ async def _frames(pcm: Pcm) -> AsyncIterator[rtc.AudioFrame]:
 
 
 if __name__ == "__main__":
-    url, kind, rate, *tokens = sys.argv[1:]
-    asyncio.run(crowd(url, kind, int(rate), tokens))
+    url, kind, rate, drawn_on, *tokens = sys.argv[1:]
+    found = partial(_face, kind, int(rate), cast(Device, drawn_on))
+    asyncio.run(crowd(url, tokens, found))

@@ -20,11 +20,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, redirect_stdout, suppress
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import psutil
 from livekit import rtc
 
+from ...render.persona import Device
 from ...render.prerenderer import frame_period
 from ...render.shared import launcher
 from ...timeline import SystemClock
@@ -90,6 +91,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fps", type=int, default=30, help="frames a second of the faces (%(default)s)"
     )
     parser.add_argument(
+        "--device", choices=get_args(Device), default="auto", help="what draws (%(default)s)"
+    )
+    parser.add_argument(
         "--core-hour", type=float, metavar="PRICE", help="of a core; gives the price of a room-hour"
     )
 
@@ -121,7 +125,7 @@ async def climb(server: LiveKitServer, way: str, args: argparse.Namespace) -> li
     """Measure level after level, up to the first that misses a gate."""
     levels: list[Level] = []
     for rooms in range(args.first, args.most + 1):
-        async with Crowd(server, way, rooms, args.fps) as crowd:
+        async with Crowd(server, way, rooms, args.fps, args.device) as crowd:
             levels.append(await crowd.measure(args.seconds))
         print(line(levels[-1]), file=sys.stderr, flush=True)
         if not levels[-1].passed:
@@ -181,6 +185,7 @@ class Crowd:
     way: str
     rooms: int
     fps: int = 30
+    device: Device = "auto"
     _said: list[dict[str, Any]] = field(default_factory=list)
     """What each process has printed last."""
     _processes: list[asyncio.subprocess.Process] = field(default_factory=list)
@@ -228,9 +233,9 @@ class Crowd:
 
     async def _start(self, tokens: Sequence[str]) -> None:
         kind = self.way if self.way in ("shared", "voice") else "face"
-        crowd = f"{__package__}.crowd"
+        face = (kind, str(self.fps), self.device)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", crowd, self.server.url, kind, str(self.fps), *tokens),
+            *(sys.executable, "-m", f"{__package__}.crowd", self.server.url, *face, *tokens),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=2**20,

@@ -7,11 +7,13 @@ to draw a block that comes from there or from just beside it.
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
+from ...render.taken import Source, Taken
 from .graph import Graph, Tensor
 
 LUMA, SMOOTH = 3, 2
@@ -24,8 +26,9 @@ class Blocks:
     Args:
         luma: Bytes [1, 1, H, W], as all planes; None where the pixels of a block are given apart,
             as the first four of what is smooth.
-        smooth: Planes that are asked for between their pixels, one value for each block.
-        rough: Planes of which the next pixel's value will do.
+        smooth: Planes that are asked for between their pixels, one value for each block. Their
+            even pixels are enough, the others lie between them.
+        rough: Such planes of which the next pixel's value will do.
         size: W and H, both even.
     """
 
@@ -43,6 +46,7 @@ class Blocks:
         for down, right in np.ndindex(SMOOTH, SMOOTH):
             pixels += [_shifted(plane, down, right) for plane in smooth]
         planes = smooth[0].graph.joined([*pixels, *rough], 1)
+        self._planes = planes.name
         # Of each line first the even pixels: what neighbouring blocks take lies side by side.
         apart = planes.reshaped(-1, height, width // 2, 2).turned(1, 3, 2, 0)
         self._rows = apart.reshaped(height * width, -1)
@@ -78,7 +82,26 @@ class Blocks:
         pairs = [_between(row.part(0, -1, 0), row.part(1, None, 0), right) for row in rows]
         near, beside, under, across, *rough = parts
         smooth = _between(_between(near, beside, right), _between(under, across, right), below)
-        return [*([graph.joined(pairs, 0)] if pairs else []), smooth, *rough]
+        taken = [*([graph.joined(pairs, 0)] if pairs else []), smooth, *rough]
+        sources = self._sources(None if wider is None else half.name)
+        for value, each in zip(taken, sources, strict=True):
+            graph.taken.append(Taken(value.name, at.name, each))
+        return taken
+
+    def _sources(self, half: str | None) -> list[tuple[Source, ...]]:
+        """Where each value that is taken comes from; by `half` the sides of blocks lie apart."""
+        lines = len(self._lines)
+        count, pixels = self._parts[lines], LUMA * lines
+        smooth = list(range(pixels, pixels + count))
+        rough = tuple(range(pixels + SMOOTH**2 * count, pixels + sum(self._parts[lines:])))
+        own = functools.partial(Source, self._planes)
+        if lines:
+            found = [tuple(own((0,), right=k % 2, down=k // 2) for k in range(4)), ()]
+        else:
+            by = [(half, (-1, 1)[k % 2] if half else 1) for k in range(4)]
+            found = [tuple(own((smooth.pop(0),), wider=name, times=to) for name, to in by)]
+        found[-1] += (own(tuple(smooth), step=2),)
+        return [*found, *([(own(rough, step=2),)] if rough else [])]
 
 
 def corners(graph: Graph, left: int, top: int, width: int, height: int) -> Tensor:

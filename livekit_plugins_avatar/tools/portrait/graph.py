@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from ...render.taken import KEY, Taken, listed
 from .sampling import Floats
 
 OPSET, IR_VERSION = 17, 8
@@ -146,6 +147,8 @@ class Graph:
         self._scalars: dict[float, Tensor] = {}
         self._bytes: dict[int, Tensor] = {}
         self._wholes: dict[tuple[int, ...], Tensor] = {}
+        self.taken: list[Taken] = []
+        """Values that lie between the pixels of pictures which never change."""
 
     def node(self, kind: str, *operands: Tensor | Number | None, **attributes: Any) -> Tensor:
         """Add a node; numbers become constants, None leaves an operand out."""
@@ -231,7 +234,7 @@ class Graph:
         graph = helper.make_graph(self._nodes, "persona", [face], frames, self._initializers)
         opsets = [helper.make_opsetid("", OPSET)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
-        helper.set_model_props(model, metadata)
+        helper.set_model_props(model, metadata | {KEY: listed(self.taken)})
         onnx.checker.check_model(model)
         content: bytes = model.SerializeToString()
         return content
