@@ -244,7 +244,7 @@ def _wall(persona: Persona, content: bytes | bytearray) -> _Wall:
                 break
     raise PersonaError(
         f"the persona {persona.name} ({persona.path}) can have no other background: its file "
-        "does not tell figure and background apart. Use 'man', 'woman', or a face that "
+        "does not tell figure and background apart. Use 'man', 'woman', 'tom', or a face that "
         "`livekit-avatar persona` has made of a picture (an older one: make it again), or leave "
         "background out"
     )

@@ -58,7 +58,7 @@ NUMBERS = {
 NAME_MAX = 200
 """Letters of a name or a licence, which appear in logs."""
 
-BUILT_IN = {"man": "man.onnx", "woman": "woman.onnx", "sketch": "sketch.onnx"}
+BUILT_IN = {name: f"{name}.onnx" for name in ("man", "woman", "tom", "sketch")}
 """Personas that come with the package: their names, and their files in `resources/`."""
 
 OUTPUTS: Mapping[Aspect, str] = {"square": "i420", "wide": "i420_wide", "portrait": "i420"}

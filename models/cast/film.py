@@ -106,9 +106,9 @@ class Film:
 STILL = Film()
 """What a still is taken on."""
 
-MOVING = Film(film_px=440, blur=0.7, grain=0.030, quality=94)
+MOVING = Film(film_px=420, blur=0.8, grain=0.036, quality=94)
 """For the picture that a persona is made of: its grain moves with the face, or stands still, so it
-has two thirds of it."""
+has four fifths of it."""
 
 MOVING_PX = 1024
 """Height of that picture."""

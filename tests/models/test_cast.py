@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -143,3 +145,12 @@ def test_a_mirrored_place_is_seen_the_other_way_round() -> None:
     there, back = (each(place, (24, 40)) for each in (seen, replace(seen, mirrored=True)))
     assert there.shape == (24, 40, 3)
     assert np.allclose(there, back[:, ::-1], atol=1e-9)
+
+
+def test_the_card_tells_the_file() -> None:
+    """The card of the built-in one of the cast has the size and the hash of his file."""
+    root = Path(__file__).parents[2]
+    content = (root / "livekit_plugins_avatar" / "resources" / "tom.onnx").read_bytes()
+    card = (root / "models" / "cast" / "CARD.md").read_text()
+    assert f"{len(content):,} bytes" in card
+    assert hashlib.sha256(content).hexdigest() in card

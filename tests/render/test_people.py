@@ -18,6 +18,13 @@ from livekit_plugins_avatar.tools.i420 import luma
 
 PEOPLE = [name for name in BUILT_IN if name != "sketch"]
 
+TRAINED = ["man", "woman"]
+"""Those that were learnt from renderings; tom is made of one picture, and there is nothing to hold
+him against."""
+
+STILL = {"tom": {"tongueOut"}}
+"""What a person cannot move: a face from a picture keeps its tongue in."""
+
 HELD_DB = {
     "man": {"psnr_mouth_db": 36.2, "psnr_eyes_db": 35.7, "psnr_db": 35.7},
     "woman": {"psnr_mouth_db": 34.9, "psnr_eyes_db": 34.8, "psnr_db": 32.5},
@@ -31,6 +38,7 @@ def person(request: pytest.FixtureRequest) -> OnnxRenderer:
     return OnnxRenderer(Persona.load(request.param), device="cpu")
 
 
+@pytest.mark.parametrize("person", TRAINED, indirect=True)
 def test_likeness(person: OnnxRenderer) -> None:
     """A person is as true to renderings as the card says; every fourth of them is compared here."""
     figures = likeness(person, load_truth(truth_folder(person.persona))[::4])
@@ -73,6 +81,8 @@ def test_parameters(person: OnnxRenderer) -> None:
         ]
     )
     for name, face in zip(person.persona.parameters, faces, strict=True):
+        if name in STILL.get(person.persona.name, ()):
+            continue
         changed = np.abs(luma(face).astype(int) - luma(rest)) > 4
         assert changed.sum() > 8, name
 

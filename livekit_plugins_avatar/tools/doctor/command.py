@@ -57,8 +57,10 @@ def examine(args: Namespace) -> Iterator[Finding]:
     yield from runtime
     if not any(finding.state == "problem" for finding in runtime):
         yield models.check_providers()
+        from ...render.persona import BUILT_IN
+
         _say("drawing each persona")
-        for persona in ("man", "woman", "sketch", *args.persona):
+        for persona in (*BUILT_IN, *args.persona):
             yield models.check_persona(persona)
         yield machine.check_cpu(models.frame_cost_s())
     yield machine.check_allocator()
