@@ -16,7 +16,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .onnx_file import OnnxFileError
+from .parts import entries
 
 KEY = "taken"
 MOST = 256
@@ -55,19 +55,8 @@ def taken_of(metadata: Mapping[str, str]) -> tuple[Taken, ...]:
     Raises:
         OnnxFileError: It lists what is none.
     """
-    if KEY not in metadata:
-        return ()
-    try:
-        listed = json.loads(metadata[KEY])
-        if not isinstance(listed, list) or len(listed) > MOST:
-            raise ValueError
-        return tuple(_taken(each) for each in listed)
-    # Deep nesting, and numbers of thousands of digits.
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise OnnxFileError(
-            f"has a `{KEY}` that is no JSON list of objects with the names of a `value` and of "
-            "`at`, and a list `from`: write it so, or leave it out"
-        ) from None
+    what = "objects with the names of a `value` and of `at`, and a list `from`"
+    return entries(metadata, KEY, MOST, _taken, what)
 
 
 def listed(taken: Sequence[Taken]) -> str:
