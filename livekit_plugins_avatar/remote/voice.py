@@ -146,24 +146,33 @@ class RemoteVoice:
     def take(self, message: Message) -> None:
         """Take a report of the worker's voice."""
         body: Any = message.body
-        if message.epoch == self._link.epoch and message.kind is Kind.BEAT:
-            self.primed |= body["segment"] in self._sent
-        if message.epoch != self._link.epoch or not self.active:
+        if message.epoch != self._link.epoch:
             return
         if message.kind is Kind.BEAT:
-            self._note(body["segment"], body["position"], 0.0)
-            self._relay.heard(body["segment"], body["position"])
-            self._send_due()
+            self.beat(body["segment"], body["position"])
+        elif not self.active:
+            return
         elif message.kind is Kind.STARTED:
             self._note(body["segment"], self._base.get(body["segment"], 0), body["ago_s"])
             self._relay.on_started(body["segment"], body["ago_s"])
         elif message.kind is Kind.PROGRESSED:
-            run = body["segment"], body["offset"], body["length"], body["ago_s"]
-            self._relay.on_progressed(*run)
+            number, offset = body["segment"], body["offset"]
+            length = min(body["length"], self._sent.get(number, 0) - offset)
+            if length > 0:
+                self._relay.on_progressed(number, offset, length, body["ago_s"])
         elif message.kind is Kind.FINISHED:
             self._held = [each for each in self._held if each.number != body["segment"]]
             at = body["segment"], body["position"]
             self._relay.on_finished(*at, interrupted=body["interrupted"])
+            self._send_due()
+
+    def beat(self, number: int, position: int) -> None:
+        """In this epoch the worker has said so much of a segment."""
+        self.primed |= number in self._sent
+        position = min(position, self._sent.get(number, 0))  # What was not sent was not said.
+        if self.active:
+            self._note(number, position, 0.0)
+            self._relay.heard(number, position)
             self._send_due()
 
     def _note(self, number: int, position: int, ago_s: float) -> None:

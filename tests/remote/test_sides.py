@@ -240,6 +240,23 @@ async def test_speech_is_sent_bit_by_bit(worker: WorkerSide, agent: AgentSide) -
     assert sent[-1] == pytest.approx(6.0, abs=0.16)
 
 
+async def test_what_was_not_sent_was_not_said(worker: WorkerSide, agent: AgentSide) -> None:
+    """A worker that reports more than it was sent is not believed, and the agent's loop goes on."""
+    agent.greet(1)
+    agent.say(9.0)
+    await flow()
+    for kind, more in (
+        (Kind.BEAT, {"position": samples(8.0), "subscribed": True}),
+        (Kind.PROGRESSED, {"offset": 0, "length": samples(8.0), "ago_s": 0.0}),
+    ):
+        worker.link.send(kind, segment=0, **more)
+        await flow()
+        agent.say(0.1)
+        heard = agent.relay.heard_to
+        assert heard is not None and 0 < seconds(heard[1]) <= 6.0
+    assert not agent.faults
+
+
 async def test_what_a_worker_has_said_until_its_end(worker: WorkerSide, agent: AgentSide) -> None:
     """It counts from the last sign of life on, and no longer than signs are apart."""
     agent.greet(1)
