@@ -6,8 +6,9 @@ clock, a page or a network, so tests use made-up recordings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,6 +123,7 @@ class Figures:
         sound_buffer_ms, picture_buffer_ms: Mean time in the receiver's jitter buffers. A sender
             cannot know them; where they differ by more than they did when the video delay was
             calibrated, so does the offset.
+        offsets_ms: Each offset, which is not printed.
     """
 
     median_ms: float | None
@@ -139,10 +141,13 @@ class Figures:
     fps: float
     sound_buffer_ms: float
     picture_buffer_ms: float
+    offsets_ms: tuple[float, ...] = field(default=(), repr=False)
 
     def as_dict(self) -> dict[str, float | int | None]:
         """Ready for JSON, figures to a tenth; offsets are None where nothing could be timed."""
-        return to_a_tenth(asdict(self))
+        figures = asdict(self)
+        del figures["offsets_ms"]
+        return to_a_tenth(figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +185,37 @@ def measure(recording: Recording, published: Published) -> Figures:
         fps=_rate(recording.shown_s, recording.presented),
         sound_buffer_ms=1e3 * recording.sound_buffer_s,
         picture_buffer_ms=1e3 * recording.picture_buffer_s,
+        offsets_ms=tuple(offset_ms),
+    )
+
+
+COUNTS = "n", "missing_flashes", "missing_beeps", "untimed_flashes"
+ADDED_UP = *COUNTS, "lost_audio_ms", "silence_ms", "concealed_ms", "longer_ms"
+"""Of several runs; the offsets are those of all claps, and the rest is a mean.
+
+A display shows frames on a grid of 16.7 ms, and how a publisher's frames lie on it is chance and
+the same for a whole run: a longer run tells p95 no better than to such a step, more runs do.
+"""
+
+
+def pooled(runs: Sequence[Figures]) -> Figures:
+    """The figures of several runs of one publisher together."""
+    offsets_ms = np.array([each for run in runs for each in run.offsets_ms])
+    p5, median, p95 = _percentiles(offsets_ms, (5, 50, 95))
+    (p95_abs,) = _percentiles(np.abs(offsets_ms), (95,))
+    sums: dict[str, Any] = {name: sum(getattr(run, name) for run in runs) for name in ADDED_UP}
+    means: dict[str, Any] = {
+        name: float(np.mean([getattr(run, name) for run in runs]))
+        for name in ("fps", "sound_buffer_ms", "picture_buffer_ms")
+    }
+    return Figures(
+        median_ms=median,
+        p5_ms=p5,
+        p95_ms=p95,
+        p95_abs_ms=p95_abs,
+        offsets_ms=tuple(offsets_ms),
+        **sums,
+        **means,
     )
 
 

@@ -13,7 +13,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from ..progress import reported
 from . import ours, stock
 from .clapper import LEAD_S, SIZE, Clapper
 from .faults.script import Script, each
-from .offset import Figures, Published, measure
+from .offset import Figures, Published, measure, pooled
 from .remote.clapper import RemoteClapper
 from .remote.processes import ProcessFailed
 from .viewer import METHOD, Viewer, ViewerError
@@ -72,6 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--worker", action="store_true", help="also with a face that a worker draws"
     )
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=1,
+        help="run this package, and the worker, so often by turns; the claps of all count",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -79,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.seconds < SHORTEST_S:
             raise ValueError(f"--seconds is at least {SHORTEST_S:g}, got {args.seconds:g}")
+        if args.rounds < 1:
+            raise ValueError(f"--rounds is at least 1, got {args.rounds}")
         length_s, every_s = stall(args.stall)
         video_delay_s = Options(video_delay_s=args.video_delay_ms / 1e3).video_delay_s
         if args.persona and Persona.load(args.persona).size != SIZE:
@@ -99,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
                     persona=args.persona,
                     synced=not args.unsynced,
                     with_worker=args.worker,
+                    rounds=args.rounds,
                 )
             )
     except (Missing, ServerDied, ProcessFailed, ViewerError, asyncio.TimeoutError) as error:
@@ -118,36 +127,53 @@ async def compare(
     persona: str | None = None,
     synced: bool = True,
     with_worker: bool = False,
+    rounds: int = 1,
 ) -> dict[str, Any]:
     """Measure this package and, if wanted, `rtc.AVSynchronizer` and a face that a worker draws; the
-    object that is printed."""
+    object that is printed. With several `rounds` the first and the last are run by turns."""
     conductor = partial(ours.publish, video_delay_s=video_delay_s, persona=persona)
     binary, folder = server_binary.provide(), page.provide()
     with livekit_server(binary, synced=synced) as server:
 
-        async def figures(publish: Publish, name: str) -> dict[str, Any]:
+        async def seen(publish: Publish, name: str) -> tuple[Figures, dict[str, int]]:
             script = each("stall", every_s=stall_every_s, length_s=stall_s, until_s=seconds_)
-            seen, counts = await watch(
+            return await watch(
                 server, folder, publish, room_name=name, seconds_=seconds_, script=script
             )
-            return seen.as_dict() | ({"publisher": counts} if counts else {})
 
-        results = await figures(conductor, "conductor") | {
+        own, workers = [], []
+        for number in range(rounds):
+            own.append(await seen(conductor, f"conductor-{number}"))
+            if with_worker:
+                room = f"worker-{number}"
+                workers.append(await _with_worker(server, folder, seconds_, video_delay_s, room))
+        results = _all([figures for figures, _ in own], own[-1][1]) | {
             "method": METHOD,
             "seconds": seconds_,
+            "rounds": rounds,
             "video_delay_ms": round(1e3 * video_delay_s, 1),
             "stall_ms": round(1e3 * stall_s, 1),
         }
         if with_stock:
-            results["av_synchronizer"] = await figures(stock.publish, "av-synchronizer")
+            figures, counts = await seen(stock.publish, "av-synchronizer")
+            results["av_synchronizer"] = _all([figures], counts)
         if with_worker:
-            results["worker"] = await _with_worker(server, folder, seconds_, video_delay_s)
+            results["worker"] = _all(workers, {})
     return results
 
 
+def _all(runs: Sequence[Figures], counts: dict[str, int]) -> dict[str, Any]:
+    """What is printed of one publisher: of all runs, of each if there are several, and what the
+    publisher counted."""
+    figures: dict[str, Any] = pooled(runs).as_dict()
+    if len(runs) > 1:
+        figures["p95_ms_by_round"] = [run.as_dict()["p95_ms"] for run in runs]
+    return figures | ({"publisher": counts} if counts else {})
+
+
 async def _with_worker(
-    server: LiveKitServer, folder: Path, seconds_: float, video_delay_s: float
-) -> dict[str, Any]:
+    server: LiveKitServer, folder: Path, seconds_: float, video_delay_s: float, room: str
+) -> Figures:
     """The figures of a face that a worker draws, as if its frames began where the beeps do."""
     os.environ.update(server.environment)
     async with RemoteClapper.start(server, seconds_, video_delay_s=video_delay_s) as clapper:
@@ -155,13 +181,13 @@ async def _with_worker(
             server,
             folder,
             clapper.publish,
-            room_name="worker",
+            room_name=room,
             seconds_=seconds_,
             script=Script(),
             publisher=clapper.identity,
             lag_s=clapper.lag_s,
         )
-        return seen.as_dict()
+        return seen
 
 
 async def watch(

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from livekit_plugins_avatar.tools.eval.offset import (
+    Figures,
     Published,
     Recording,
     beeps,
     flashes,
     measure,
     pair,
+    pooled,
 )
 
 BLOCK_S = 0.01
@@ -169,3 +171,19 @@ def test_frames_that_begin_after_the_beeps_are_not_late() -> None:
     figures = measure(seen, replace(PUBLISHED, lag_s=0.015))
     assert measure(seen, PUBLISHED).median_ms == pytest.approx(15.0)
     assert figures.median_ms == pytest.approx(0.0, abs=1e-6)
+
+
+def test_runs_are_pooled_by_their_claps() -> None:
+    """Percentiles are of all claps, not means of percentiles; what was lost is added up."""
+    first = measure(recording(), PUBLISHED)
+    lost = {"lost_audio_ms": 20.0, "missing_flashes": 1, "sound_buffer_ms": 30.0}
+
+    def run(offsets_ms: list[float], fps: float) -> Figures:
+        offsets = {"n": len(offsets_ms), "offsets_ms": tuple(offsets_ms)}
+        return replace(first, fps=fps, **lost, **offsets)  # type: ignore[arg-type]
+
+    both = pooled([run([0.0] * 30, 25.0), run([10.0] * 10, 24.0)])
+    assert (both.p5_ms, both.median_ms, both.p95_ms, both.n) == (0.0, 0.0, 10.0, 40)
+    assert (both.lost_audio_ms, both.missing_flashes, both.fps) == (40.0, 2, 24.5)
+    assert both.sound_buffer_ms == 30.0 and "offsets_ms" not in both.as_dict()
+    assert pooled([run([], 0.0)]).p95_ms is None

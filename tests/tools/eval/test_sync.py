@@ -76,3 +76,8 @@ def test_the_table_has_a_worker_where_it_was_asked_for() -> None:
 def test_a_figure_that_could_not_be_had_is_a_dash() -> None:
     text = sync.table(figures(None) | {"method": "by eye"}).splitlines()
     assert text[1].split() == ["median", "-"]
+
+
+def test_no_round_is_no_measurement(capsys: pytest.CaptureFixture[str]) -> None:
+    assert sync.run(arguments("--rounds", "0")) == 2
+    assert "--rounds is at least 1" in capsys.readouterr().err
