@@ -18,9 +18,9 @@ from .slits import Slit
 REACH = 1.7
 """Half the side of what is drawn, in halves of the slit."""
 
-SEEN_TURN = 1.2
-"""A flat iris that moves is seen less far than an eyeball that turns: landmarks of the built-in
-people say 16 to 20 of 20 degrees, of moved irises 12 to 14."""
+SEEN_TURN = 1.02
+"""A flat iris that moves is seen less far than an eyeball that turns. With 1.2, 20 degrees of five
+rendered people's gaze were seen as 23 on average, and as 29 once; of two rendered so, as 18."""
 
 SHINE_LEAST, SHINE_BLUR_PX = 25.0, 0.5
 """What is brighter than its ring of the iris by this is a reflection."""
