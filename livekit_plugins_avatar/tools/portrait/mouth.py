@@ -134,11 +134,8 @@ def inside_of(
     lower[..., :3] *= LOWER_LIT
     outer, grain = _outer(slit, points), _grain(picture, slit, points)
     soft = softness_of(picture, face)
-    for number, sprite in enumerate((upper, lower)):
-        sprite[...] = blurred(sprite, soft * (1 if number == 0 else STILL_SOFT))
-        dark = colours.dark * sprite[..., 3:]
-        sprite[..., :3] += (dark - sprite[..., :3]) * (CORNER_DARK * outer)
-        sprite[..., :3] += grain * sprite[..., 3:]
+    for sprite, share in ((upper, 1.0), (lower, STILL_SOFT)):
+        _settle(sprite, soft * share, colours.dark, outer, grain)
     toothy = slit.openness > TOOTHY
     return Inside(
         *window,
@@ -153,6 +150,13 @@ def inside_of(
         rim=RIM[0] + (RIM[1] - RIM[0]) * outer[..., 0],
         own=shown(picture, slit, points, -OWN_LIP_PX, rows) if toothy else None,
     )
+
+
+def _settle(sprite: Floats, soft_px: float, dark: Floats, outer: Floats, grain: Floats) -> None:
+    """Make teeth as soft and as grainy as the picture, and dark towards the corners."""
+    sprite[...] = blurred(sprite, soft_px)
+    sprite[..., :3] += (dark * sprite[..., 3:] - sprite[..., :3]) * (CORNER_DARK * outer)
+    sprite[..., :3] += grain * sprite[..., 3:]
 
 
 def _grain(picture: Floats, slit: Slit, points: Floats) -> Floats:
