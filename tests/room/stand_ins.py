@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from livekit.agents.voice.io import PlaybackFinishedEvent, PlaybackStartedEvent
@@ -22,6 +25,33 @@ PERIOD = RATE // 30
 MADE_UP_MS = 50.0
 """Quiet that a receiver may insert into sound (docs/reliability.md); a voice that stalled would be
 quiet for 400 ms or more."""
+
+
+TICKS = """
+import sys, threading, time
+over = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+worst_s, last_s = 0.0, time.monotonic()
+while not over.is_set():
+    time.sleep(0.01)
+    now_s = time.monotonic()
+    worst_s, last_s = max(worst_s, now_s - last_s), now_s
+print(worst_s)
+"""
+STEADY_S = 0.1
+"""A machine on which a process waits no longer for the processor is not to blame for a gap."""
+
+
+@contextmanager
+def machine_steady() -> Iterator[Callable[[], bool]]:
+    """Watches the machine by a process that wants to run every 10 ms; yields what tells, once,
+    whether it could all the time."""
+    words = [sys.executable, "-c", TICKS]
+    with subprocess.Popen(words, stdin=-1, stdout=-1, text=True) as ticks:
+        try:
+            yield lambda: float(ticks.communicate()[0]) < STEADY_S
+        finally:
+            ticks.kill()
 
 
 class Grey:

@@ -24,6 +24,7 @@ from .stand_ins import (
     heard_quiet_ms,
     hum,
     loud_now,
+    machine_steady,
     playback,
     speaks,
 )
@@ -108,7 +109,20 @@ async def test_an_interruption_is_heard_at_once(server: LiveKitServer) -> None:
 
 
 async def test_a_blocked_loop_stops_neither_voice_nor_face(server: LiveKitServer) -> None:
-    """While a tool call blocks the agent's event loop, the voice has no gap and the face blinks."""
+    """While a tool call blocks the agent's event loop, the voice has no gap and the face blinks.
+
+    A process that is stopped, or gets no processor, cannot speak either: one such try counts not.
+    """
+    with machine_steady() as steady:
+        try:
+            return await speak_while_blocked(server)
+        except AssertionError:
+            if steady():
+                raise
+    await speak_while_blocked(server)
+
+
+async def speak_while_blocked(server: LiveKitServer) -> None:
     mirror = Observed(Grey())
     async with a_call(server, AvatarSession(renderer=mirror)) as call:
         speaking = asyncio.ensure_future(call.say(hum(15.0)))
