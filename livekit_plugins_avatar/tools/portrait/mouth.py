@@ -247,6 +247,6 @@ def _exchanged(upper: Floats, teeth: Teeth, places: Floats, light: float) -> Flo
     """The upper sprite with the teeth of another picture, and the gums above them."""
     t, n = teeth.slit.coordinates(places)
     above = teeth.slit.edges(t)[0] - UNDER_LIP * teeth.slit.half - n
-    own = shown(teeth.pixels, teeth.slit, places, LIP_PX)
+    own = shown(teeth.pixels, teeth.slit, places, LIP_PX, teeth.end)
     own[..., :3] = (own[..., :3] * light).clip(0, 255)
     return np.asarray(own + upper * (np.clip(above, 0, 1)[..., None] * (1 - own[..., 3:])))

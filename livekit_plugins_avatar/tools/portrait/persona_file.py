@@ -34,7 +34,7 @@ from .picture import Picture, PictureError, read
 from .rig import Rig
 from .sampling import Floats, grid
 from .slits import slits_of
-from .teeth import SMILING, Teeth
+from .teeth import SMILING, Teeth, upper_end
 from .visibility import visibility_of
 from .wide import sides_of
 
@@ -154,7 +154,7 @@ def _teeth(picture: Picture) -> Teeth:
         raise PictureError(
             "the picture of the teeth shows none: use one of the same person with a broad smile"
         )
-    return Teeth(pixels, face, slit)
+    return Teeth(pixels, face, slit, upper_end(pixels, slit))
 
 
 def _made(

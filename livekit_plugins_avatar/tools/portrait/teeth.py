@@ -31,6 +31,10 @@ ROWS_AT, ROWS_MIDDLE = (0.25, 0.9), 0.6
 """Where the line between both rows of teeth is looked for, as shares of the way from lip to lip and
 of half the mouth's width."""
 
+END_AT, DEEP_AT, DEEP_DARK = (0.05, 0.95), 0.65, 0.5
+"""Where the end of upper teeth is looked for, as shares of the way from lip to lip; and from where
+on, and by what share of the teeth, it is dark below them in a mouth that is wide open."""
+
 ROWS_DARK, WHITE = 0.85, 6.0
 """It is at most so bright as a share of both rows; what white costs a path along it."""
 
@@ -43,11 +47,14 @@ class Teeth:
         pixels: [512, 512, 3].
         face: Its landmarks.
         slit: Its mouth, open.
+        end: Where its upper teeth end along the slit, [points]: above the lower lip, if the mouth
+            is wide open.
     """
 
     pixels: Floats
     face: Landmarks
     slit: Slit
+    end: Floats | None = None
 
     def places(self, face: Landmarks, edge: Floats, points: Floats) -> Floats:
         """Where points of another picture of the same head lie in this one, [..., 2].
@@ -66,7 +73,8 @@ class Teeth:
             place = (at @ [1, 1j] - theirs.mean()) * factor + ours.mean()
             return np.stack([place.real, place.imag], axis=-1)
 
-        end = self.slit.at(np.zeros(1), np.interp([0.0], self.slit.t, self.slit.lower))[0]
+        last = self.slit.lower if self.end is None else self.end
+        end = self.slit.at(np.zeros(1), np.interp([0.0], self.slit.t, last))[0]
         down = (end - moved(edge)) @ self.slit.across
         return np.asarray(moved(points) + down * self.slit.across)
 
@@ -90,6 +98,23 @@ def between_rows(picture: Floats, slit: Slit) -> Floats | None:
     return np.asarray(slit.upper + line * (slit.lower - slit.upper))
 
 
+def upper_end(picture: Floats, slit: Slit) -> Floats | None:
+    """Where upper teeth end along a slit above a dark depth, [points]; None if they reach down to
+    the lower lip."""
+    share = np.linspace(*END_AT, 33)
+    places = slit.upper[:, None] + np.outer(slit.lower - slit.upper, share)
+    t = np.repeat(slit.t[:, None], len(share), axis=1)
+    seen = sampled(blurred(picture, 0.5) @ LUMA_OF_RGB, slit.at(t, places))
+    middle = np.flatnonzero(np.abs(slit.t) < ROWS_MIDDLE)
+    rows = seen[middle]
+    deep = rows[:, share > DEEP_AT].mean(axis=1) / np.maximum(rows.max(axis=1), 1)
+    if np.median(deep) > DEEP_DARK:
+        return None
+    path = cheapest(np.gradient(rows, axis=1) / 255 * WHITE * len(share) / 4)
+    line = np.interp(slit.t, slit.t[middle], share[path])
+    return np.asarray(slit.upper + line * (slit.lower - slit.upper))
+
+
 def shown(
     picture: Floats, slit: Slit, places: Floats, lip_px: float = 0.0, end: Floats | None = None
 ) -> Floats:
@@ -100,8 +125,9 @@ def shown(
     """
     t, n = slit.coordinates(places)
     upper, lower = slit.edges(t)
-    colour = filled(sampled(picture, places), slit.inside(places) > SHOWN_PX + lip_px)
     last = lower - lip_px if end is None else np.interp(t, slit.t, end)
+    known = (slit.inside(places) > SHOWN_PX + lip_px) & (n < last - SHOWN_PX)
+    colour = filled(sampled(picture, places), known)
     within = np.minimum(last - n, n - upper + UNDER_LIP * slit.half)
     cover = np.clip(np.minimum(within, (1 - np.abs(t)) * slit.half) / 1.5 + 0.5, 0, 1)
     return np.concatenate([colour * cover[..., None], cover[..., None]], axis=-1)
