@@ -150,7 +150,7 @@ def test_an_sdist_carries_what_builds_the_wheel(built: Path) -> None:
         "livekit/plugins/avatar/__init__.py",
         "livekit_plugins_avatar/resources/man.onnx",
         "livekit_plugins_avatar/resources/sketch.onnx",
-        "livekit_plugins_avatar/resources/tom.onnx",
+        "livekit_plugins_avatar/resources/filmed-man.onnx",
         "livekit_plugins_avatar/resources/woman.onnx",
         "web/package.json",
     } <= names

@@ -150,7 +150,7 @@ def test_a_mirrored_place_is_seen_the_other_way_round() -> None:
 def test_the_card_tells_the_file() -> None:
     """The card of the built-in one of the cast has the size and the hash of his file."""
     root = Path(__file__).parents[2]
-    content = (root / "livekit_plugins_avatar" / "resources" / "tom.onnx").read_bytes()
+    content = (root / "livekit_plugins_avatar" / "resources" / "filmed-man.onnx").read_bytes()
     card = (root / "models" / "cast" / "CARD.md").read_text()
     assert f"{len(content):,} bytes" in card
     assert hashlib.sha256(content).hexdigest() in card

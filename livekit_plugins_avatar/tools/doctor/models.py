@@ -84,7 +84,7 @@ def check_persona(persona: str | Path) -> Finding:
     from ...render.persona import Persona, PersonaError
 
     part = f"persona {Path(persona).name}"
-    remedy = "See docs/your-own-face.md, or use a built-in persona: man, woman, tom, sketch."
+    remedy = "See docs/your-own-face.md, or use a built-in persona: man, woman, filmed-man, sketch."
     try:
         loaded = Persona.load(persona)
         cost_s = frame_cost_s(persona)
