@@ -42,7 +42,7 @@ def test_each_beat_is_read_once() -> None:
     assert reader.beat() is None
 
 
-@pytest.mark.parametrize("said", [b"", b"x", bytes(40), os.urandom(BEAT.size + CHECK.size)])
+@pytest.mark.parametrize("said", [b"", b"x", bytes(40), bytes(range(BEAT.size + CHECK.size))])
 def test_garbage_is_no_beat(said: bytes) -> None:
     pulse = Pulse()
     reader = PulseReader(os.getpid(), pulse.descriptor)
