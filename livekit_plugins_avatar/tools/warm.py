@@ -10,10 +10,11 @@ from __future__ import annotations
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from typing import get_args
 
 from ..options import DEFAULT_PERSONA, Options
 from ..render.onnx_renderer import OnnxRenderer
-from ..render.persona import PersonaError
+from ..render.persona import Device, PersonaError
 from ..speech.recognizer import built_in
 
 
@@ -31,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--device",
-        choices=("auto", "tensorrt", "cuda", "cpu"),
+        choices=get_args(Device),
         default="auto",
         help="where they will be drawn (%(default)s)",
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ...face.style import STYLES
 from ...options import DEFAULT_PERSONA, Options
 from ...render.onnx_renderer import OnnxRenderer
-from ...render.persona import PersonaError
+from ...render.persona import Device, PersonaError
 from ...render.prerenderer import frame_period
 from ...render.renderer import Renderer
 from ...speech.recognizer import built_in
@@ -83,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--device",
-        choices=("auto", "tensorrt", "cuda", "cpu"),
+        choices=get_args(Device),
         default="auto",
         help="where the persona runs (%(default)s)",
     )
