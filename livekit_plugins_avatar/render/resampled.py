@@ -131,9 +131,10 @@ def _interleave(node: Any) -> None:
 
 def _order(node: Any) -> list[int]:
     """The axes of a transposition; none of another node."""
+    if node.get_type_name() != "Transpose":
+        return []
     given = node.input_value(1).get_node()
-    fixed = node.get_type_name() == "Transpose" and given.get_type_name() == "Constant"
-    return given.data.tolist() if fixed else []
+    return given.data.tolist() if given.get_type_name() == "Constant" else []
 
 
 REWRITTEN: dict[str, Callable[[Any], None]] = {
