@@ -143,7 +143,6 @@ class HandOver:
                 said = self._own.heard
                 if said is None or said[0] is not segment:
                     break
-                worker.look(self._clock.now_s())
                 left_s = seconds(at - said[1])
                 if left_s < GIVEN_S and not worker.voice.primed:
                     break

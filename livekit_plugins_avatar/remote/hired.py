@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from .heartbeat import Heartbeat
 from .job import FaceJob
 from .link import Link
 from .neighbour import Neighbour, watch
-from .pulse import PulseReader
 from .voice import RemoteVoice
 
 
@@ -38,40 +36,22 @@ class Worker:
     """When it was heard of last."""
     neighbour: Neighbour | None = None
     """Its process, where the kernel tells this one of its end."""
-    pulse: PulseReader | None = None
-    """Its memory, where that tells this process how far it is."""
 
     @property
     def near(self) -> bool:
         """Whether its end is told by the kernel."""
         return self.neighbour is not None
 
-    def is_process(self, name: str, pulse: object, on_end: Callable[[], None]) -> None:
-        """Note of which process it is, and by which descriptor its pulse is read; `on_end` is
-        called at its end, where that is told."""
+    def is_process(self, name: str, on_end: Callable[[], None]) -> None:
+        """Note of which process it is; `on_end` is called at its end, where that is told."""
         if self.neighbour is None:
             self.neighbour = watch(name, on_end)
             self.heart.near = self.near
-            if self.neighbour is not None and isinstance(pulse, int):
-                with suppress(OSError):
-                    self.pulse = PulseReader(self.neighbour.pid, pulse)
-
-    def look(self, now_s: float) -> None:
-        """Note how far it is, where its memory tells."""
-        beat = self.pulse.beat() if self.pulse is not None else None
-        if beat is not None:
-            self.heard_s = now_s
-            self.heart.beat(now_s)
-            if beat.epoch == self.link.epoch:
-                self.voice.beat(beat.segment, beat.position)
 
     async def aclose(self) -> None:
         """Hear and watch it no more."""
         if self.neighbour is not None:
             self.neighbour.close()
-        if self.pulse is not None:
-            self.pulse.close()
-            self.pulse = None
         await self.link.aclose()
 
 

@@ -200,7 +200,6 @@ class Keeper:
                 if worker.gone:
                     break
                 now_s = self._clock.now_s()
-                worker.look(now_s)
                 if now_s - polled_s > POLL_S + LATE_S:
                     worker.heart.excuse(now_s)
                 polled_s = now_s
@@ -240,7 +239,6 @@ class Keeper:
         now_s, progress = self._clock.now_s(), Progress()
         ends_s = now_s + LEAVE_S
         while self._relay.speaking and not worker.gone and now_s < ends_s:
-            worker.look(now_s)
             silent = worker.heart.silent(now_s, speaking=True)
             if silent or progress.stuck(now_s, self._relay.heard_to):
                 break
@@ -276,8 +274,7 @@ class Keeper:
             case Kind.READY:
                 worker.device, worker.face = message.body["device"], message.body["face"]
                 worker.subscribed = message.body["subscribed"]
-                process, pulse = message.body["process"], message.body.get("pulse", -1)
-                worker.is_process(process, pulse, lambda: self._on_end(worker))
+                worker.is_process(message.body["process"], lambda: self._on_end(worker))
                 worker.ready.set()
                 self._note_subscriber(worker)
                 if worker.voice.active and worker.heard_s > worker.greeted_s + UNHEARD_S:

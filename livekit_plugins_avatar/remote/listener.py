@@ -24,17 +24,12 @@ from .job import style_of
 from .link import Link
 from .neighbour import this_process
 from .protocol import LONGEST_TEXT, Kind, Message, ProtocolError
-from .pulse import Beat, Pulse
 
 BEAT_S = 0.03
 """How often the worker says what was heard while it speaks: so soon its death shows, where the
 agent is of another machine."""
 
 IDLE_BEAT_S = 0.25
-PULSE_S, PULSES = 0.1, 2
-"""How often an agent of this machine, who is told of the end by the kernel, may read how far this
-worker is, and how often between two messages that say so."""
-
 STATUS_S = 0.5
 
 MOST_AHEAD_SAMPLES = 48_000 * 30
@@ -66,7 +61,6 @@ class RemoteConversation:
         self._greeted = False
         self._near = False
         """Whether the agent is told of the end of this process by their kernel."""
-        self._pulse = Pulse()
         self._tasks: list[asyncio.Task[None]] = []
 
     def attach(self, inputs: Inputs) -> None:
@@ -89,7 +83,6 @@ class RemoteConversation:
         self.detach()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._link.aclose()
-        self._pulse.close()
 
     def leave(self) -> None:
         """Ask the agent to find another worker, and to let this one go."""
@@ -259,44 +252,28 @@ class RemoteConversation:
                 position, cut = base + event.position, event.interrupted
                 self._link.send(Kind.FINISHED, **at, position=position, interrupted=cut)
 
-    def _beat_now(self) -> Beat:
-        """How much was heard of the oldest segment of this epoch."""
+    def _send_beat(self) -> None:
         assert self._inputs is not None
         number = position = 0
         if self._segments and self._segments[0][0] == self._link.epoch:
             _, number, base = self._segments[0]
             position = base + self._inputs.heard()
-        return Beat(self._link.epoch, number, position)
-
-    def _send_beat(self) -> None:
-        beat = self._beat_now()
-        self._pulse.write(beat)
-        at = {"segment": beat.segment, "position": beat.position}
+        at = {"segment": number, "position": position}
         self._link.send(Kind.BEAT, **at, subscribed=self._subscribed)
 
     async def _beat(self) -> None:
         """Say that this worker lives: before the first epoch that it is ready for one."""
+        assert self.pipeline is not None
+        process = this_process()
         while True:
             if self._greeted:
                 self._send_beat()
             else:
-                self._send_ready()
-            pause_s = IDLE_BEAT_S
-            if self._greeted and self._segments and self._near:
-                for _ in range(PULSES):
-                    await self._clock.sleep(PULSE_S)
-                    self._pulse.write(self._beat_now())
-                pause_s -= PULSES * PULSE_S
-            elif self._greeted and self._segments:
-                pause_s = BEAT_S
-            await self._clock.sleep(pause_s)
-
-    def _send_ready(self) -> None:
-        assert self.pipeline is not None
-        device, face = self.pipeline.device or "", self.pipeline.has_face
-        ready = {"device": device, "face": face, "subscribed": self._subscribed}
-        process = {"process": this_process(), "pulse": self._pulse.descriptor}
-        self._link.send(Kind.READY, **ready, **process)
+                device, face = self.pipeline.device or "", self.pipeline.has_face
+                ready = {"device": device, "face": face, "subscribed": self._subscribed}
+                self._link.send(Kind.READY, **ready, process=process)
+            busy = self._greeted and self._segments and not self._near
+            await self._clock.sleep(BEAT_S if busy else IDLE_BEAT_S)
 
     async def _report_status(self) -> None:
         assert self.pipeline is not None

@@ -39,7 +39,6 @@ class Neighbour:
     def __init__(self, process: _Process, on_end: Callable[[], None]) -> None:
         self._process = process
         self._on_end = on_end
-        self.pid = process.pid
         process.watchers.append(self)
 
     def close(self) -> None:
@@ -59,12 +58,11 @@ class Neighbour:
 class _Process:
     """A process that is looked at for all who watch it on one event loop."""
 
-    def __init__(self, name: str, pid: int, descriptor: int) -> None:
+    def __init__(self, name: str, descriptor: int, status: int | None) -> None:
         self.watchers: list[Neighbour] = []
-        self.pid = pid
         self._name = name
         self._descriptor = descriptor
-        self._status = _status_of(pid)
+        self._status = status
         """Of its first thread, where this process may read it."""
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(descriptor, self._end)
@@ -120,7 +118,7 @@ def _open(name: str) -> _Process | None:
     # Not another process with the number of one that has ended.
     with suppress(OSError):
         if began == _began(int(pid)):
-            return _Process(name, int(pid), descriptor)
+            return _Process(name, descriptor, _status_of(int(pid)))
     os.close(descriptor)
     return None
 

@@ -187,9 +187,6 @@ class Play:
         worker.on_end = on_end
         return self
 
-    pid = 0
-    """Of a watch."""
-
     def close(self) -> None:
         """Of a watch."""
 
