@@ -82,7 +82,7 @@ class _Process:
             self._loop.call_soon(each.ended)
 
     def close(self) -> None:
-        """Nobody watches it any more."""
+        """Look at it no more."""
         self._stop()
         os.close(self._descriptor)
         if self._status is not None:

@@ -149,7 +149,7 @@ class RemoteVoice:
         if message.epoch != self._link.epoch:
             return
         if message.kind is Kind.BEAT:
-            self.beat(body["segment"], body["position"])
+            self._beat(body["segment"], body["position"])
         elif not self.active:
             return
         elif message.kind is Kind.STARTED:
@@ -166,7 +166,7 @@ class RemoteVoice:
             self._relay.on_finished(*at, interrupted=body["interrupted"])
             self._send_due()
 
-    def beat(self, number: int, position: int) -> None:
+    def _beat(self, number: int, position: int) -> None:
         """In this epoch the worker has said so much of a segment."""
         self.primed |= number in self._sent
         position = min(position, self._sent.get(number, 0))  # What was not sent was not said.

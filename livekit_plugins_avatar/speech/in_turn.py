@@ -10,7 +10,7 @@ from itertools import count
 
 
 class InTurn:
-    """One works at a time, that whose work is needed first; who has no time left does not wait."""
+    """One works at a time, that whose work is needed first; one without time left does not wait."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -20,7 +20,7 @@ class InTurn:
 
     @contextmanager
     def turn(self, patience_s: float) -> Iterator[None]:
-        """Wait for a turn, for `patience_s` at most: who holds one may hang."""
+        """Wait for a turn, for `patience_s` at most: the thread that holds it may hang."""
         ends_s = time.monotonic() + patience_s
         wish = ends_s, next(self._numbers)
         with self._changed:

@@ -70,7 +70,7 @@ class Seen(NamedTuple):
 
     Args:
         light: All of it, float64 [H, W, 3].
-        wall: That from behind the person, as if nobody was there, float64 [H, W, 3].
+        wall: What is behind the person, without the person, float64 [H, W, 3].
         cover: How much of each pixel the person is, float64 [H, W, 3].
     """
 

@@ -211,7 +211,7 @@ class Play:
         await self.keeper.aclose()
 
     async def run(self, duration_s: float) -> None:
-        """Let time pass, and note how long nobody speaks where speech is left."""
+        """Let time pass, and note how long no voice speaks where speech is left."""
         for _ in range(round(duration_s / TICK_S)):
             for _ in range(6):
                 await asyncio.sleep(0)

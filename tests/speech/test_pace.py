@@ -152,7 +152,7 @@ def test_words_of_another_segment_do_not_overtake() -> None:
 
 
 def test_who_needs_it_first_is_first() -> None:
-    """One works at a time; who has no time left does not wait."""
+    """One works at a time; one without time left does not wait."""
     turns, order, working = InTurn(), list[str](), [0]
     release = threading.Event()
 

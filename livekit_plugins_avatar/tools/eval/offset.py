@@ -165,15 +165,10 @@ def measure(recording: Recording, published: Published) -> Figures:
     pairs = pair(flash_s, beep_s)
     good = timed[pairs.flashes]
     offset_ms = 1e3 * (flash_s[pairs.flashes] - beep_s[pairs.beeps] - published.lag_s)[good]
-    p5, median, p95 = _percentiles(offset_ms, (5, 50, 95))
-    (p95_abs,) = _percentiles(np.abs(offset_ms), (95,))
     silence_s = gaps_s(recording)
     lost_s = silence_s + recording.concealed_s + cut_s(recording, published)
     return Figures(
-        median_ms=median,
-        p5_ms=p5,
-        p95_ms=p95,
-        p95_abs_ms=p95_abs,
+        **_spread(offset_ms),
         n=len(offset_ms),
         lost_audio_ms=1e3 * lost_s,
         silence_ms=1e3 * silence_s,
@@ -185,38 +180,40 @@ def measure(recording: Recording, published: Published) -> Figures:
         fps=_rate(recording.shown_s, recording.presented),
         sound_buffer_ms=1e3 * recording.sound_buffer_s,
         picture_buffer_ms=1e3 * recording.picture_buffer_s,
-        offsets_ms=tuple(offset_ms),
     )
+
+
+def _spread(offsets_ms: Floats) -> dict[str, Any]:
+    """What `Figures` tell of the offsets of claps."""
+    p5, median, p95 = _percentiles(offsets_ms, (5, 50, 95))
+    (p95_abs,) = _percentiles(np.abs(offsets_ms), (95,))
+    return {
+        "median_ms": median,
+        "p5_ms": p5,
+        "p95_ms": p95,
+        "p95_abs_ms": p95_abs,
+        "offsets_ms": tuple(offsets_ms),
+    }
 
 
 COUNTS = "n", "missing_flashes", "missing_beeps", "untimed_flashes"
 ADDED_UP = *COUNTS, "lost_audio_ms", "silence_ms", "concealed_ms", "longer_ms"
 """Of several runs; the offsets are those of all claps, and the rest is a mean.
 
-A display shows frames on a grid of 16.7 ms, and how a publisher's frames lie on it is chance and
-the same for a whole run: a longer run tells p95 no better than to such a step, more runs do.
+A display shows frames on a grid of 16.7 ms, and how a publisher's frames lie on it seems to be
+chance and the same for a whole run: then more runs tell p95 better, and a longer one does not.
 """
 
 
 def pooled(runs: Sequence[Figures]) -> Figures:
     """The figures of several runs of one publisher together."""
     offsets_ms = np.array([each for run in runs for each in run.offsets_ms])
-    p5, median, p95 = _percentiles(offsets_ms, (5, 50, 95))
-    (p95_abs,) = _percentiles(np.abs(offsets_ms), (95,))
     sums: dict[str, Any] = {name: sum(getattr(run, name) for run in runs) for name in ADDED_UP}
     means: dict[str, Any] = {
         name: float(np.mean([getattr(run, name) for run in runs]))
         for name in ("fps", "sound_buffer_ms", "picture_buffer_ms")
     }
-    return Figures(
-        median_ms=median,
-        p5_ms=p5,
-        p95_ms=p95,
-        p95_abs_ms=p95_abs,
-        offsets_ms=tuple(offsets_ms),
-        **sums,
-        **means,
-    )
+    return Figures(**_spread(offsets_ms), **sums, **means)
 
 
 def flashes(recording: Recording) -> tuple[Floats, NDArray[np.bool_]]:
