@@ -61,7 +61,8 @@ set_up() {
   local extras=$1 wanted stamp began=$SECONDS
   ensure_uv
   stamp=$venv/.installed-${extras//,/-}
-  wanted=$(cat "$root/pyproject.toml" "$root/constraints.txt" "$root/livekit_plugins_avatar/version.py" | cksum)
+  wanted=$(cd "$root" && cat pyproject.toml constraints.txt scripts/native.py livekit_plugins_avatar/version.py \
+    livekit_plugins_avatar/render/compositor.c | cksum)
   if [[ -x $venv/bin/python && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
     return
   fi

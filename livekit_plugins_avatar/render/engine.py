@@ -23,21 +23,13 @@ from .persona import OUTPUTS, Device, Persona, PersonaError
 from .providers import candidates, first_line
 from .renderer import Frames
 
-OPEN_LIMIT_S = {"tensorrt": 1200.0, "cuda": 60.0, "openvino": 60.0, "cpu": 60.0}
+OPEN_LIMIT_S = {"tensorrt": 1200.0, "cuda": 60.0, "cpu": 60.0}
 """Opening a persona and drawing its first picture take no longer; a built-in one takes 0.4 s on a
-CPU, 2 s with OpenVINO, 2.1 s on CUDA, and minutes where TensorRT compiles it."""
-
-ALIKE = 2.0
-"""How far what OpenVINO draws may be from ONNX Runtime's picture, as the root of the mean square of
-codes: PSNR 42 dB. Both round."""
-
-EXPRESSIVE = 0.3
-"""This much of every parameter is the second face that both draw."""
+CPU, 2.1 s on CUDA, and minutes where TensorRT compiles it."""
 
 AnyModel = Model | GraphModel | PartedModel
 
 T = TypeVar("T")
-M = TypeVar("M", Model, GraphModel, PartedModel)
 
 
 class Engine:
@@ -120,42 +112,12 @@ class Engine:
 
 def _opened(persona: Persona, device: str, graphs: bool, threads: int) -> AnyModel:
     """Open a persona on a device and draw its resting face, so that the first frame is not late."""
-    if graphs:
-        return _checked(persona, GraphModel(persona, threads))
-    if device == "openvino":
-        return _with_openvino(persona, threads)
-    if device == "cpu" and persona.parts:
-        return _checked(persona, PartedModel(persona, threads))
-    return _checked(persona, Model(persona, device, threads))
-
-
-def _checked(persona: Persona, model: M) -> M:
-    """The model, if what it draws has the sizes that the persona says."""
-    for aspect, (width, height) in persona.sizes.items():
+    if device == "cpu":
+        return PartedModel(persona, threads)
+    model = GraphModel(persona, threads) if graphs else Model(persona, device, threads)
+    for aspect in persona.sizes:
         drawn = model.draw(OUTPUTS[aspect], np.array([persona.neutral], np.float32))
-        if drawn.shape != (1, height * 3 // 2, width) or drawn.dtype != np.uint8:
-            raise PersonaError(
-                f"{persona.path} draws {drawn.dtype} {list(drawn.shape)}, its metadata says "
-                f"uint8 [1, {height * 3 // 2}, {width}]: export it with that shape"
-            )
-    return model
-
-
-def _with_openvino(persona: Persona, threads: int) -> AnyModel:
-    """Open a persona with OpenVINO, if it draws what ONNX Runtime draws.
-
-    ONNX Runtime comes first: it limits the memory that a file may take.
-    """
-    from .openvino import open_part
-
-    plain = _opened(persona, "cpu", False, threads)
-    model = PartedModel(persona, threads, open_part)
-    neutral = np.array([persona.neutral], np.float32)
-    for face in (neutral, neutral + EXPRESSIVE):
-        for output in map(OUTPUTS.__getitem__, persona.sizes):
-            wanted, found = (each.draw(output, face).astype(np.float32) for each in (plain, model))
-            if not np.sqrt(np.mean((wanted - found) ** 2)) < ALIKE:
-                raise RuntimeError("what OpenVINO draws is not what ONNX Runtime draws")
+        persona.check_drawn(aspect, drawn)
     return model
 
 

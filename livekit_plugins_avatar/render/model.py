@@ -1,4 +1,4 @@
-"""Draws a persona on one device: a `Model` on any, a `GraphModel` on CUDA.
+"""Draws a persona on a GPU: a `Model` on TensorRT or CUDA, a `GraphModel` on CUDA.
 
 A persona is hundreds of small kernels, and starting them one by one takes longer than running
 them. A CUDA graph is a recording that starts them all at once: three times as fast for one picture.
@@ -7,15 +7,12 @@ It is bound to one batch size and to buffers that stay where they are.
 
 from __future__ import annotations
 
-import atexit
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager, nullcontext
 from functools import cache, partial
 from queue import SimpleQueue
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import onnxruntime
@@ -80,57 +77,11 @@ def in_parts(faces: Faces, most: int, draw: Callable[[Faces], Frames]) -> Frames
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-EXIT_S = 2.0
-"""How long a process that ends waits for pictures that are being drawn."""
-
-
-class Run(Protocol):
-    """What a CPU computes now."""
-
-    terminate: bool
-    """Set: it is to stop."""
-
-
-_runs: set[Run] = set()
-"""Of the pictures that a CPU draws now."""
-
-
-def cpu_run() -> onnxruntime.RunOptions:
-    """Options of runs on a CPU, one at a time."""
-    run = onnxruntime.RunOptions()
-    # Of a CUDA graph: none. Without an entry ONNX Runtime 1.32 throws and catches in each run.
-    run.add_run_config_entry("gpu_graph_id", "-1")
-    return run
-
-
-R = TypeVar("R", bound=Run)
-
-
-@contextmanager
-def running(run: R) -> Iterator[R]:
-    """A picture that a CPU draws: it is stopped where the process ends meanwhile."""
-    _runs.add(run)
-    try:
-        yield run
-    finally:
-        _runs.discard(run)
-
-
-@atexit.register
-def end_runs() -> None:
-    """Stop drawing: a thread in native code, as Python shuts down, aborts the process."""
-    ends_s = time.monotonic() + EXIT_S
-    while (runs := list(_runs)) and time.monotonic() < ends_s:
-        for run in runs:
-            run.terminate = True
-        time.sleep(0.01)
-
-
 class Model:
-    """A persona's weights on one device. Any thread may draw; the CPU draws several at a time."""
+    """A persona's weights on a GPU. Any thread may draw; one draws at a time."""
 
     def __init__(self, persona: Persona, device: str, threads: int) -> None:
-        with nullcontext() if device == "cpu" else GPU:
+        with GPU:
             self._session = open_session(persona, device, threads)
         self._device = device
 
@@ -139,17 +90,13 @@ class Model:
         return in_parts(faces, BATCHES[self._device], partial(self._run, output))
 
     def _run(self, output: str, faces: Faces) -> Frames:
-        if self._device == "cpu":
-            with running(cpu_run()) as run:
-                frames: Frames = self._session.run([output], {"face": faces}, run)[0]
-                return frames
         with GPU:
             # The pictures stay in the device's memory, and are copied out of it once.
             binding: Any = self._session.io_binding()
             binding.bind_cpu_input("face", np.ascontiguousarray(faces))
             binding.bind_output(output, MEMORY)
             self._session.run_with_iobinding(binding)
-            frames = binding.copy_outputs_to_cpu()[0]
+            frames: Frames = binding.copy_outputs_to_cpu()[0]
             return frames
 
 

@@ -9,7 +9,7 @@ from ..log import logger
 from .background import Background, with_background
 from .onnx_renderer import OnnxRenderer
 from .persona import Aspect, Device, Persona, PersonaError
-from .providers import ON_CPU, built_in
+from .providers import built_in
 from .renderer import Renderer
 
 _kept: dict[tuple[str, Device, int, Aspect], Renderer] = {}
@@ -25,14 +25,14 @@ def open_renderer(
     Raises:
         PersonaError: The persona lacks the aspect, or cannot be drawn.
     """
-    on_gpu = device not in ON_CPU and built_in("tensorrt")[0] not in ON_CPU
+    on_gpu = device != "cpu" and built_in("tensorrt")[0] != "cpu"
     if shared or (shared is None and on_gpu and sys.platform == "linux"):
         try:
             # Imported here, because other systems lack what it is made of.
             from .shared.renderer import SharedRenderer
 
             found = SharedRenderer(persona, device=device, threads=threads, aspect=aspect)
-            if shared or found.device not in ON_CPU:
+            if shared or found.device != "cpu":
                 return found
             found.close()
         except PersonaError:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .composed import ComposedSession
+from .compositor import library as native
 from .cut import Cutter
 from .frame_priority import VISIBLE_CHANGE
 from .model import Faces
@@ -71,6 +73,7 @@ class PartedModel:
         self._cutter, self._persona, self._threads = Cutter(persona.content), persona, threads
         self._opens = opens
         self.neutral = np.array([persona.neutral], np.float32)
+        known = {FACE: self.neutral}
         self.given: list[TensorInfo] = []
         """What need not be computed: the face, its parts, the square picture."""
         self.memory: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
@@ -78,8 +81,10 @@ class PartedModel:
         self._know(FACE, self.neutral.dtype, self.neutral.shape)
         parts = [self._open(part.values, self.given) for part in persona.parts]
         for session in parts:
-            for name, value in session.once(dict.fromkeys(session.takes, self.neutral)).items():
+            made = session.once({FACE: self.neutral})
+            for name, value in made.items():
                 self._know(name, value.dtype, value.shape)
+            known |= made
         columns = [np.array(part.columns, int) for part in persona.parts]
         self.parts = [
             (session, each, SEEN * VISIBLE_CHANGE[np.array(persona.columns)[each]])
@@ -89,9 +94,18 @@ class PartedModel:
         self.whole: dict[str, Session] = {}
         """What puts the parts together, by output; others may be made of the square picture."""
         self._sizes = {OUTPUTS[aspect]: size for aspect, size in persona.sizes.items()}
-        for output, (width, height) in sorted(self._sizes.items()):
-            self.whole[output] = self._open([output], self.given)
-            self._know(output, np.dtype(np.uint8), (1, height * 3 // 2, width))
+        for aspect in persona.sizes:
+            output = OUTPUTS[aspect]
+            if output == SQUARE and persona.composition and native():
+                self.whole[output] = ComposedSession(
+                    persona, self._cutter, self.given, self._opened, known
+                )
+            else:
+                self.whole[output] = self._open([output], self.given)
+            made = self.whole[output].once(known)
+            persona.check_drawn(aspect, made[output])
+            self._know(output, made[output].dtype, made[output].shape)
+            known |= made
 
     def _know(self, name: str, kind: np.dtype[Any], shape: tuple[int, ...]) -> None:
         if kind.name not in ELEMENTS:
@@ -108,7 +122,10 @@ class PartedModel:
             )
 
     def _open(self, makes: Sequence[str], given: Sequence[TensorInfo]) -> Session:
-        return self._opens(self._persona, self._threads, self._cutter.cut(given, makes))
+        return self._opened(self._cutter.cut(given, makes))
+
+    def _opened(self, content: bytes) -> Session:
+        return self._opens(self._persona, self._threads, content)
 
     def draw(self, output: str, faces: Faces, drawn: Drawn | None = None) -> Frames:
         """Draw one picture per row.

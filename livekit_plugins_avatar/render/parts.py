@@ -7,15 +7,13 @@ persona's own, and `values`, names of values of the graph that depend on nothing
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from .onnx_file import OnnxFileError
 
 KEY = "parts"
 MOST_PARTS, MOST_VALUES = 16, 256
-
-T = TypeVar("T")
 
 
 class Part(NamedTuple):
@@ -35,36 +33,18 @@ def parts_of(metadata: Mapping[str, str], parameters: Sequence[str]) -> tuple[Pa
     Raises:
         OnnxFileError: It lists what is none.
     """
-    what = "objects with `parameters` of the persona and names of `values`"
-    return entries(metadata, KEY, MOST_PARTS, lambda said: _part(said, parameters), what)
-
-
-def entries(
-    metadata: Mapping[str, str], key: str, most: int, read: Callable[[Any], T], what: str
-) -> tuple[T, ...]:
-    """Read a list that the metadata may have as JSON; nothing where it has none.
-
-    Args:
-        metadata: Of the file.
-        key: Of the list.
-        most: Entries that it may have.
-        read: Reads an entry; raises ValueError, TypeError or KeyError where it is none.
-        what: The entries are.
-
-    Raises:
-        OnnxFileError: It is no such list.
-    """
-    if key not in metadata:
+    if KEY not in metadata:
         return ()
     try:
-        listed = json.loads(metadata[key])
-        if not isinstance(listed, list) or len(listed) > most:
+        listed = json.loads(metadata[KEY])
+        if not isinstance(listed, list) or len(listed) > MOST_PARTS:
             raise ValueError
-        return tuple(map(read, listed))
+        return tuple(_part(said, parameters) for said in listed)
     # Deep nesting, and numbers of thousands of digits.
     except (ValueError, TypeError, KeyError, RecursionError):
         raise OnnxFileError(
-            f"has a `{key}` that is no JSON list of {what}: write it so, or leave it out"
+            f"has a `{KEY}` that is no JSON list of objects with `parameters` of the persona and "
+            "names of `values`: write it so, or leave it out"
         ) from None
 
 

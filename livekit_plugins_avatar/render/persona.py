@@ -9,8 +9,8 @@ The file has
 - metadata: `schema`, `name`, `licence`, `width`, `height`, `fps`, with the wide output its
   `wide_width`, and as JSON `parameters` (names from `face.state.PARAMETERS`, any of them in any
   order) and `neutral` (P numbers: the face at rest); where some parameters alone decide values of
-  the graph, `parts`, which lists these (`parts`); and `taken`, what is taken from pictures that
-  never change (`taken`).
+  the graph, `parts`, which lists these (`parts`); and `composition`, how the picture is put
+  together at the end (`composition`).
 
 Loading checks all of this, and that the file is safe to compute (`onnx_file`), without computing
 anything. Whatever does not fit is one `PersonaError`. ONNX Runtime computes both pictures whichever
@@ -28,17 +28,20 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..face.state import INDEX
 from ..timeline import SAMPLE_RATE
+from .composition import Composition, composition_of
 from .onnx_file import OnnxFileError, TensorInfo, parse, read_bytes, shortened
 from .parts import Part, parts_of
-from .taken import Taken, taken_of
 
 Aspect = Literal["square", "wide", "portrait"]
 """The picture itself, the same picture in the middle of a 16:9 one, or what `framing` cuts out of
 the picture itself for 9:16."""
 
-Device = Literal["auto", "tensorrt", "cuda", "openvino", "cpu"]
+Device = Literal["auto", "tensorrt", "cuda", "cpu"]
 """Where a persona is drawn; "auto" is the first of the others that works."""
 
 SCHEMA = 1
@@ -90,7 +93,7 @@ class Persona:
         batch: What the file calls the batch dimension of its input, if it has a name there.
         content: The bytes of the file.
         parts: Values that a few parameters decide.
-        taken: Values that are taken from pictures which never change.
+        composition: What its picture is composed of, if it says so.
         digest: Of the content; personas with the same digest draw the same.
     """
 
@@ -104,7 +107,7 @@ class Persona:
     batch: str | None
     content: bytes = field(repr=False)
     parts: tuple[Part, ...]
-    taken: tuple[Taken, ...]
+    composition: Composition | None
     digest: str
 
     @staticmethod
@@ -146,6 +149,15 @@ class Persona:
                 f"or export it with an output named `{OUTPUTS['wide']}`"
             )
         return self.sizes[aspect]
+
+    def check_drawn(self, aspect: Aspect, drawn: NDArray[Any]) -> None:
+        """Raise a PersonaError, if a picture that the file draws is not what its metadata says."""
+        width, height = self.sizes[aspect]
+        if drawn.shape != (1, height * 3 // 2, width) or drawn.dtype != np.uint8:
+            raise PersonaError(
+                f"{self.path} draws {drawn.dtype} {list(drawn.shape)}, its metadata says "
+                f"uint8 [1, {height * 3 // 2}, {width}]: export it with that shape"
+            )
 
     @property
     def columns(self) -> list[int]:
@@ -195,7 +207,7 @@ def _checked(path: Path, content: bytes) -> Persona:
         batch=batch if isinstance(batch, str) else None,
         content=content,
         parts=parts_of(said, parameters),
-        taken=taken_of(said),
+        composition=composition_of(said),
         digest=hashlib.sha256(content).hexdigest(),
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 from contextlib import ExitStack, suppress
@@ -23,13 +22,10 @@ PROVIDERS = {
 }
 """ONNX Runtime's name for the provider of each of its devices."""
 
-DEVICES = ("tensorrt", "cuda", "openvino", "cpu")
+DEVICES = ("tensorrt", "cuda", "cpu")
 """The fastest first."""
 
-ON_CPU = frozenset({"openvino", "cpu"})
-"""Devices that are this machine's processor."""
-
-BATCHES = {"tensorrt": 32, "cuda": 32, "openvino": 1, "cpu": 1}
+BATCHES = {"tensorrt": 32, "cuda": 32, "cpu": 1}
 """The most pictures drawn in one run. On a CPU a batch is no faster than its pictures one by one,
 and takes the memory of all of them."""
 
@@ -45,8 +41,6 @@ CUDA_OPTIONS = {
 CPU_MEMORY_BYTES = 2 * 2**30
 """All personas of a process together; a built-in one takes 0.1 GB. More is a fault of the file."""
 
-EXTRA = "livekit-plugins-avatar[openvino]"
-
 WARNING, FATAL = 2, 4
 """Severities of ONNX Runtime's log. The first is its default, which it does not tell."""
 
@@ -57,39 +51,20 @@ def candidates(device: Device) -> list[str]:
         names = ", ".join(map(repr, get_args(Device)))
         raise ValueError(f"there is no device {device!r}: use one of {names}")
     found = built_in("tensorrt" if device == "auto" else device)
-    # It takes seconds to open a file with, so it is used where it is asked for.
-    found = [name for name in found if name != "openvino" or device == "openvino"]
     if device not in ("auto", found[0]):
-        missing, remedy = MISSING["openvino" if device == "openvino" else "gpu"]
         logger.warning(
-            "renderer: %s draws instead of %s, %s; %s", found[0], device, missing, remedy
+            "renderer: %s draws instead of %s, which the installed ONNX Runtime is built without; "
+            "pip uninstall -y onnxruntime && pip install onnxruntime-gpu",
+            found[0],
+            device,
         )
     return found
-
-
-MISSING = {
-    "gpu": (
-        "which the installed ONNX Runtime is built without",
-        "pip uninstall -y onnxruntime && pip install onnxruntime-gpu",
-    ),
-    "openvino": ("which is not installed", f"pip install '{EXTRA}'"),
-}
-"""Why a device is not to be had, and the remedy."""
 
 
 def built_in(first: str) -> list[str]:
     """Return `first` and the devices after it, as far as what is installed has them."""
     theirs = onnxruntime.get_available_providers()
-    there = {name for name, provider in PROVIDERS.items() if provider in theirs}
-    if openvino_installed():
-        there.add("openvino")
-    return [name for name in DEVICES[DEVICES.index(first) :] if name in there]
-
-
-@cache
-def openvino_installed() -> bool:
-    """Whether the extra `openvino` is."""
-    return importlib.util.find_spec("openvino") is not None
+    return [name for name in DEVICES[DEVICES.index(first) :] if PROVIDERS[name] in theirs]
 
 
 def open_session(
@@ -130,11 +105,7 @@ def open_session(
         session: Any = onnxruntime.InferenceSession(
             persona.content if content is None else content,
             options,
-            providers=[
-                (PROVIDERS[name], settings.get(name, {}))
-                for name in built_in(device)
-                if name in PROVIDERS
-            ],
+            providers=[(PROVIDERS[name], settings.get(name, {})) for name in built_in(device)],
             enable_fallback=0,
             read_config_from_model=0,
         )

@@ -9,9 +9,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from .model import cpu_run, running
 from .persona import Persona
 from .providers import open_session
+from .running import cpu_run, running
 
 Values = Mapping[str, NDArray[Any]]
 """Arrays by the name of the value."""

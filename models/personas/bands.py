@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from livekit_plugins_avatar.render.composition import Composition, Over, Region
+from livekit_plugins_avatar.render.compositor import CELL_PX
 from livekit_plugins_avatar.tools.portrait.blocks import Blocks, corners
 from livekit_plugins_avatar.tools.portrait.graph import Graph, Tensor
 from livekit_plugins_avatar.tools.portrait.planes import (
@@ -97,6 +99,7 @@ class End:
         kind = {"kernel_shape": [WALL_PX, WALL_PX], "strides": [WALL_PX, WALL_PX]}
         coarse = graph.node("AveragePool", luma, **kind)
         self._plate = self._blocks(coarse.enlarged(WALL_PX))
+        self._regions: list[Region] = []
 
     def write(self) -> Graph:
         """The nodes; the outputs are `i420` and `i420_wide`."""
@@ -119,6 +122,26 @@ class End:
         rows = [wide[0].reshaped(-1, SIDE_PX, WIDE_PX), wide[1].reshaped(-1, half, WIDE_PX)]
         graph.named(graph.joined(rows, 1), "i420_wide")
         return graph
+
+    def composition(self) -> Composition:
+        """What the file says of its end, once it is written."""
+        graph, cells = self.graph, SIDE_PX // LIGHT_PX
+        fine = finer(cells, LIGHT_PX // CELL_PX)
+        light = eighths(graph, fine) @ self._light @ eighths(graph, fine.T)
+        motion = self._carried.quarters()
+        luma, (share, there), rough = self._plate.planes()
+        wall_luma, wall_chroma = (plane.name for plane in self._still)
+        return Composition(
+            motion=motion.name,
+            light=light.name,
+            near=tuple(luma._replace(right=k % 2, down=k // 2) for k in range(4)),
+            smooth=(*rough, share, there),
+            wall_luma=wall_luma,
+            wall_chroma=wall_chroma,
+            black=0,
+            regions=tuple(self._regions),
+            over=Over(motion.name, *self._over, FACE[0] - 1, FACE[1] - 1),
+        )
 
     def _with_sides(self, middle: Tensor, kind: str, planes: int) -> Tensor:
         sides = [
@@ -149,7 +172,9 @@ class End:
         rows, columns = FACE[3] + 2, FACE[2] + 2
         fine = (chroma * 255.0).framed(1, 1, 1, 1).enlarged(2, "asymmetric")
         fine = fine.window(1, 1 + rows, 1, 1 + columns)
-        return self.graph.joined([*shifted((luma * 255.0).framed(1, 2, 1, 2)), fine], 1)
+        framed = (luma * 255.0).framed(1, 2, 1, 2)
+        self._over = (framed.name, fine.name)
+        return self.graph.joined([*shifted(framed), fine], 1)
 
     def _lit(self, luma: Tensor, chroma: Tensor) -> Tensor:
         """What the light adds where the head has carried it, at every eighth pixel: luma and
@@ -173,6 +198,7 @@ class End:
         seen = np.flatnonzero(self._reach.figure[first:last].any(axis=0))
         left = min(int(seen[0]), begin) // EVEN * EVEN
         right = -(-max(int(seen[-1]) + 1, end) // EVEN) * EVEN
+        self._regions.append(Region(2 * left, top, 2 * (right - left), BAND_PX))
         motion = self._carried.window(first, last, left, right)
         codes = self._drawn(motion, first, last, left, right)
         whole = []

@@ -63,6 +63,11 @@ class Carried:
         along = cells @ self.graph.constant(columns.T * UNIT_PX)
         return self.graph.constant(rows[:, top:bottom]) @ along
 
+    def quarters(self) -> Tensor:
+        """Displacements at every fourth pixel, px, [B, 2, 128, 128]."""
+        rows = splined(0, CELLS * 2, CELLS * 2)
+        return self.graph.constant(rows) @ self.cells @ self.graph.constant(rows.T * UNIT_PX)
+
 
 def pairs(splines: Floats, axis: int) -> Floats:
     """Between each two places along an axis, by the four around."""
@@ -72,10 +77,10 @@ def pairs(splines: Floats, axis: int) -> Floats:
     return np.moveaxis((9 * (first + second) - before - after) / 16, 0, axis)
 
 
-def splined(begin: int, end: int) -> Floats:
-    """From cells to the middles of some blocks, [end - begin, CELLS]: Catmull and Rom's spline; the
-    outermost cells go on beyond the rim."""
-    blocks = BLOCKS // CELLS
+def splined(begin: int, end: int, count: int = BLOCKS) -> Floats:
+    """From cells to the middles of some of so many blocks, [end - begin, CELLS]: Catmull and Rom's
+    spline; the outermost cells go on beyond the rim."""
+    blocks = count // CELLS
     place = (np.arange(begin, end) + 0.5) / blocks - 0.5
     low = np.floor(place).astype(int)
     part = place - low

@@ -6,6 +6,7 @@ They are listed in the file's metadata (`render.parts`); one that has not change
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import onnx
@@ -29,27 +30,43 @@ PARTS = [frozenset(PARAMETERS.index(name) for name in part) for part in (HEAD, E
 NONE: frozenset[int] = frozenset()
 
 
-def declare(model: onnx.ModelProto) -> None:
-    """List the parts of a graph whose input has all `PARAMETERS` in the metadata of its file."""
+def declare(model: onnx.ModelProto, wanted: Sequence[str]) -> None:
+    """List the parts of a graph whose input has all `PARAMETERS` in the metadata of its file.
+
+    Args:
+        model: The file.
+        wanted: Names of the values that are computed for each picture.
+    """
     part_of = {
         name: next((part for part, each in enumerate(PARTS) if columns <= each), len(PARTS))
         for name, columns in _columns(model.graph).items()
         if columns
     }
     values: list[list[str]] = [[] for _ in PARTS]
-    for node in model.graph.node:
-        for name in node.input:
+    takers = [(node.input, part_of.get(node.output[0])) for node in needed(model.graph, wanted)]
+    for names, taker in (*takers, (wanted, None)):
+        for name in names:
             part = part_of.get(name, len(PARTS))
-            if part < len(PARTS) and part != part_of[node.output[0]] and name not in values[part]:
+            if part < len(PARTS) and part != taker and name not in values[part]:
                 values[part].append(name)
-    outputs = {value.name for value in model.graph.output}
     listed = [
         {"parameters": [PARAMETERS[column] for column in sorted(columns)], "values": names}
         for columns, names in zip(PARTS, values, strict=True)
-        if names and outputs.isdisjoint(names)
+        if names
     ]
     if listed:
         model.metadata_props.add(key=KEY, value=json.dumps(listed))
+
+
+def needed(graph: Any, wanted: Sequence[str]) -> list[Any]:
+    """The nodes that make some values, in order."""
+    names: set[str] = set(wanted)
+    nodes: list[Any] = []
+    for node in reversed(graph.node):
+        if not names.isdisjoint(node.output):
+            names.update(node.input)
+            nodes.insert(0, node)
+    return nodes
 
 
 def _columns(graph: Any) -> dict[str, frozenset[int]]:

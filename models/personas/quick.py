@@ -24,7 +24,7 @@ from scipy import ndimage
 
 from livekit_plugins_avatar.face.limits import HEAD_LIMITS
 from livekit_plugins_avatar.face.state import INDEX, PARAMETERS, POSE_PARAMETERS
-from livekit_plugins_avatar.render import taken
+from livekit_plugins_avatar.render import composition
 from livekit_plugins_avatar.tools.portrait.blocks import Blocks, corners
 from livekit_plugins_avatar.tools.portrait.graph import Graph, Tensor
 from livekit_plugins_avatar.tools.portrait.planes import interleaved
@@ -116,7 +116,8 @@ def quick(content: bytes) -> bytes:
         makers["/net/light/Resize_1_output_0"].input[0],
         makers["/net/head/about/MatMul_output_0"].input[0],
     ]
-    end = End(names, _splines(model), _reach(model, "/net/head/Resize_output_0")).write()
+    writer = End(names, _splines(model), _reach(model, "/net/head/Resize_output_0"))
+    end, composed = writer.write(), writer.composition()
     for warp in WARPS:
         motion = makers[warp.scaled].input[0]
         warp.write(end, end.input(motion))
@@ -135,8 +136,8 @@ def quick(content: bytes) -> bytes:
     model.graph.initializer.extend(weights)
     pack(model)
     model.metadata_props.add(key=MARK, value="bands")
-    model.metadata_props.add(key=taken.KEY, value=taken.listed(end.taken))
-    declare(model)
+    model.metadata_props.add(key=composition.KEY, value=composition.listed(composed))
+    declare(model, composed.changing)
     onnx.checker.check_model(model)
     written: bytes = model.SerializeToString(deterministic=True)
     return written

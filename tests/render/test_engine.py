@@ -104,11 +104,16 @@ class Session:
     def disable_fallback(self) -> None:
         pass
 
-    def run(self, outputs: list[str], feeds: dict[str, Any], options: Any) -> Any:
+    def get_inputs(self) -> Any:
+        return self._session.get_inputs()
+
+    def get_outputs(self) -> Any:
+        return self._session.get_outputs()
+
+    def run(self, outputs: list[str], feeds: dict[str, Any]) -> Any:
         assert self._provider == "CPUExecutionProvider", "a GPU is not run without binding"
         self._runtime.check(self._provider, "run")
-        self._runtime.batches.append(len(feeds["face"]))
-        return self._session.run(outputs, feeds, options)
+        return self._session.run(outputs, feeds)
 
     def io_binding(self) -> Any:
         runtime, binding = self._runtime, self._session.io_binding()
@@ -129,15 +134,17 @@ class Session:
                 binding.bind_ortvalue_input(name, value)
 
             def bind_ortvalue_output(self, name: str, value: Any) -> None:
-                binding.bind_ortvalue_output(name, value.memory)
+                binding.bind_ortvalue_output(name, getattr(value, "memory", value))
 
             def copy_outputs_to_cpu(self) -> Any:
                 return binding.copy_outputs_to_cpu()
 
         return Binding()
 
-    def run_with_iobinding(self, binding: Any) -> None:
+    def run_with_iobinding(self, binding: Any, options: Any = None) -> None:
         self._runtime.check(self._provider, "run")
+        if self._provider == "CPUExecutionProvider":
+            self._runtime.batches.append(binding.size)
         if self._graph:
             self._runtime.check(self._provider, "graph")
             self._runtime.replayed.append(binding.size)
@@ -145,10 +152,12 @@ class Session:
 
 
 class DeviceValue:
-    """An OrtValue of a device, which is somewhere else."""
+    """An OrtValue of a device, which is somewhere else, or of the CPU."""
 
     @staticmethod
-    def ortvalue_from_numpy(array: Any, device: str, number: int) -> Any:
+    def ortvalue_from_numpy(array: Any, device: str = "cpu", number: int = 0) -> Any:
+        if device == "cpu":
+            return RealValue.ortvalue_from_numpy(array)
         assert (device, number) == ("cuda", 0)
         return RealValue.ortvalue_from_numpy(array.copy())
 
@@ -187,21 +196,21 @@ def runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runtime:
 
 
 def test_shared(persona: Persona, runtime: Runtime) -> None:
-    """Renderers of one persona share one session."""
+    """Renderers of one persona share its sessions: one for each picture."""
     first, second = (OnnxRenderer(persona, device="cpu") for _ in range(2))
     assert levels(first.render(moments(0.5))) == levels(second.render(moments(0.5))) == [66]
-    assert len(runtime.opened) == 1
+    assert len(runtime.opened) == 2
 
 
 def test_wide(persona: Persona, runtime: Runtime) -> None:
-    """Both aspects are drawn by the same session."""
+    """Renderers of both aspects share the sessions."""
     square = OnnxRenderer(persona, device="cpu")
     wide = OnnxRenderer(persona, device="cpu", aspect="wide")
     assert (square.size, wide.size) == ((8, 4), (14, 4))
     assert square.render(moments(0.0)).shape == (1, 6, 8)
     assert wide.render(moments(0.0, 1.0)).shape == (2, 6, 14)
     assert levels(wide.render(moments(0.0, 1.0))) == [16, 116]
-    assert len(runtime.opened) == 1
+    assert len(runtime.opened) == 2
 
 
 @pytest.mark.parametrize("other", [{"device": "cuda"}, {"device": "cpu", "threads": 2}])
@@ -222,7 +231,7 @@ def test_released(persona: Persona, runtime: Runtime) -> None:
     assert not runtime.sessions
     again = OnnxRenderer(persona, device="cpu")
     assert levels(again.render(moments(1.0))) == [116]
-    assert len(runtime.opened) == 2
+    assert len(runtime.opened) == 4
 
 
 def test_threads(persona: Persona) -> None:
@@ -420,7 +429,7 @@ def test_warm(persona: Persona, runtime: Runtime) -> None:
     for _ in range(2):
         with closing(OnnxRenderer(Persona.load(persona.path), device="cpu")) as renderer:
             assert levels(renderer.render(moments(1.0))) == [116]
-    assert runtime.opened == ["CPUExecutionProvider"]
+    assert runtime.opened == ["CPUExecutionProvider"] * 2
 
 
 def test_one_copy(persona: Persona) -> None:

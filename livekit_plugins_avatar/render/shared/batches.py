@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from ..engine import Engine
 from ..model import SIZES
-from ..providers import BATCHES, ON_CPU
+from ..providers import BATCHES
 from .room import Room
 
 STUCK_S = 1.0
@@ -46,10 +46,10 @@ class Queue:
         """Return the next batch: none where nothing waits or all places are taken."""
         with self._lock:
             at_work = [room for room, began_s in self.drawing.items() if now_s - began_s < STUCK_S]
-            taken = Counter(room.engine.device in ON_CPU for room in at_work)
+            taken = Counter(room.engine.device == "cpu" for room in at_work)
             self._waiting.sort(key=lambda room: room.due_s)
             for first in self._waiting:
-                on_cpu = first.engine.device in ON_CPU
+                on_cpu = first.engine.device == "cpu"
                 if taken[on_cpu] < (self._cores if on_cpu else GPU_AT_ONCE):
                     batch = self._together(first, now_s)
                     gone = set(batch)

@@ -30,7 +30,6 @@ from ..engine import Engine, engine_for
 from ..model import SIZES, GraphModel
 from ..onnx_file import MAX_BYTES
 from ..persona import OUTPUTS, Aspect, Device, Persona, PersonaError
-from ..providers import ON_CPU
 from .batches import Queue
 from .greeting import greet
 from .room import Room
@@ -112,7 +111,7 @@ class Server:
 
     def _pass_on(self, engine: Engine) -> None:
         """Let the process that stands by open what is drawn on a CPU: on a GPU, memory is dear."""
-        if engine.device in ON_CPU and engine not in self._passed_on:
+        if engine.device == "cpu" and engine not in self._passed_on:
             with suppress(OSError):
                 greet(self._tell, engine.persona, engine.threads)
                 self._passed_on.add(engine)
@@ -254,7 +253,7 @@ class Server:
             elif not room.greeted and now_s - room.since_s > HELLO_S:
                 room.hang_up()
         for room, began_s in list(self._queue.drawing.items()):
-            if now_s - began_s > (CPU_HUNG_S if room.engine.device in ON_CPU else GPU_HUNG_S):
+            if now_s - began_s > (CPU_HUNG_S if room.engine.device == "cpu" else GPU_HUNG_S):
                 os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -53,10 +53,7 @@ def check_providers(
             import onnxruntime
         except ImportError:
             return problem("devices", "none: ONNX Runtime is missing", "pip install onnxruntime")
-        from ...render.providers import openvino_installed
-
-        providers = list(onnxruntime.get_available_providers())
-        providers += ["OpenVINO"] if openvino_installed() else []
+        providers = onnxruntime.get_available_providers()
     # Azure's provider calls a service and draws nothing.
     names = [name.removesuffix("ExecutionProvider") for name in providers if "Azure" not in name]
     if card is None:

@@ -59,7 +59,6 @@ class Row:
 UNITS = {
     "frame_render_ms": "ms",
     "render_fps_1_thread": "frames/s",
-    "render_fps_openvino": "frames/s",
     "start_to_first_frame_ms": "ms",
     "face_at_us": "us",
     "face_core_share": "cores",
@@ -90,7 +89,6 @@ def face_core_share() -> Floats:
 COSTS: dict[str, Callable[[], Floats]] = {
     "frame_render_ms": costs.frame_render_ms,
     "render_fps_1_thread": costs.render_fps_1_thread,
-    "render_fps_openvino": costs.render_fps_openvino,
     "start_to_first_frame_ms": costs.start_to_first_frame_ms,
     "face_at_us": costs.face_at_us,
     "face_core_share": face_core_share,

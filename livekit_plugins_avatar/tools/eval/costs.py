@@ -26,7 +26,6 @@ from ...gaze.attention import Attention
 from ...options import DEFAULT_PERSONA
 from ...publish.conductor import Conductor
 from ...publish.sources import QUEUE_SAMPLES
-from ...render.persona import Device
 from ...speech.backlog import SLICE_SAMPLES
 from ...speech.published import PublishedVisemes
 from ...speech.recognizer import OnnxRecognizer, RecognizerStream
@@ -100,16 +99,14 @@ print(1e3 * started_s)
 """
 
 
-def frame_render_ms(device: Device = "cpu") -> Floats:
+def frame_render_ms() -> Floats:
     """One picture of the default persona on one CPU thread."""
     # Here, so that the other figures can be had where no persona can be opened.
     from ...render.onnx_renderer import OnnxRenderer
     from ...render.persona import Persona
 
     face = _speaking_face()
-    renderer = OnnxRenderer(Persona.load(DEFAULT_PERSONA), device=device, threads=1)
-    if renderer.device != device:
-        raise RuntimeError(f"{device} draws nothing here: the log says why")
+    renderer = OnnxRenderer(Persona.load(DEFAULT_PERSONA), device="cpu", threads=1)
     starts = [n * FRAME_SAMPLES for n in range(FRAMES)]
     moments = [[Timed(start, FRAME_SAMPLES, face.at(start))] for start in starts]
     with closing(renderer):
@@ -119,16 +116,7 @@ def frame_render_ms(device: Device = "cpu") -> Floats:
 def render_fps_1_thread() -> Floats:
     """Pictures of the default persona that one CPU thread draws in a second, by ten in a row: they
     differ, for parts that look as they did are not drawn again."""
-    return _fps("cpu")
-
-
-def render_fps_openvino() -> Floats:
-    """The same with OpenVINO."""
-    return _fps("openvino")
-
-
-def _fps(device: Device) -> Floats:
-    in_a_row_ms: Floats = frame_render_ms(device).reshape(-1, IN_A_ROW).mean(axis=1)
+    in_a_row_ms: Floats = frame_render_ms().reshape(-1, IN_A_ROW).mean(axis=1)
     return 1e3 / in_a_row_ms
 
 

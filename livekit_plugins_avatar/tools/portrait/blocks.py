@@ -7,13 +7,12 @@ to draw a block that comes from there or from just beside it.
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Sequence
 
 import numpy as np
 
-from ...render.taken import Source, Taken
+from ...render.composition import Plane
 from .graph import Graph, Tensor
 
 LUMA, SMOOTH = 3, 2
@@ -82,26 +81,15 @@ class Blocks:
         pairs = [_between(row.part(0, -1, 0), row.part(1, None, 0), right) for row in rows]
         near, beside, under, across, *rough = parts
         smooth = _between(_between(near, beside, right), _between(under, across, right), below)
-        taken = [*([graph.joined(pairs, 0)] if pairs else []), smooth, *rough]
-        sources = self._sources(None if wider is None else half.name)
-        for value, each in zip(taken, sources, strict=True):
-            graph.taken.append(Taken(value.name, at.name, each))
-        return taken
+        return [*([graph.joined(pairs, 0)] if pairs else []), smooth, *rough]
 
-    def _sources(self, half: str | None) -> list[tuple[Source, ...]]:
-        """Where each value that is taken comes from; by `half` the sides of blocks lie apart."""
-        lines = len(self._lines)
-        count, pixels = self._parts[lines], LUMA * lines
-        smooth = list(range(pixels, pixels + count))
-        rough = tuple(range(pixels + SMOOTH**2 * count, pixels + sum(self._parts[lines:])))
-        own = functools.partial(Source, self._planes)
-        if lines:
-            found = [tuple(own((0,), right=k % 2, down=k // 2) for k in range(4)), ()]
-        else:
-            by = [(half, (-1, 1)[k % 2] if half else 1) for k in range(4)]
-            found = [tuple(own((smooth.pop(0),), wider=name, times=to) for name, to in by)]
-        found[-1] += (own(tuple(smooth), step=2),)
-        return [*found, *([(own(rough, step=2),)] if rough else [])]
+    def planes(self) -> tuple[Plane, list[Plane], list[Plane]]:
+        """Luma, or the first plane of those that are smooth; these; and those that are rough."""
+        first = len(self._lines) * LUMA
+        smooth = self._parts[len(self._lines)]
+        rough = first + SMOOTH**2 * smooth
+        whole = [Plane(self._planes, number) for number in range(sum(self._parts))]
+        return whole[0], whole[first : first + smooth], whole[rough:]
 
 
 def corners(graph: Graph, left: int, top: int, width: int, height: int) -> Tensor:

@@ -15,6 +15,7 @@ from scipy.interpolate import CubicSpline
 from ...face.state import INDEX
 from .blocks import corners
 from .canvas import SIDE_PX
+from .composed import composed
 from .cutout import Cutout
 from .eyes import Eyeball
 from .frame import on_wall
@@ -40,14 +41,11 @@ from .regions import MOST, Reach, bands
 from .sampling import Floats
 from .sharpness import lost, regained_blocks, within
 from .wide import Sides, beside
-from .window import Window, across, around, eye_windows, fade, mouth_window
+from .window import WIDER_MOST, Window, across, around, eye_windows, fade, mouth_window
 
 BLINK_LATE = 0.65
 """At half its weight a blink has brought lids down by a third of their way, which ends beyond the
 lower lids: of two rendered people nets see 0.64 and 0.66 of the opening then."""
-
-WIDER_MOST = 0.7
-"""Skin is stretched to at most three times its width without steps between blocks."""
 
 RIM_PX = 1
 """At the picture's own rim nothing is fetched from beyond this."""
@@ -126,8 +124,9 @@ class Drawing:
         regions = bands(self.reach, self.parts.layers.matte, self.box)
         frame = on_wall(self.wall, self.face, regions, [self._region(each) for each in regions])
         graph.named(frame, "i420")
+        graph.composition = composed(self.figure, self._motions, self._over, self.inner, regions)
         if self.parts.sides:
-            graph.named(beside(frame, self.parts.sides), "i420_wide")
+            graph.named(beside(graph.input("i420"), self.parts.sides), "i420_wide")
         return graph
 
     def _weights(self) -> Tensor:
@@ -256,6 +255,7 @@ class Drawing:
         rows = graph.joined([graph.joined(parts[:2], 3), parts[2]], 2)
         luma, more = rows.framed(0, 1, 0, 1).split(1, 3, axis=0)
         blocks = graph.node("AveragePool", more, kernel_shape=[2, 2])
+        self._over = luma, blocks
         return graph.joined([*shifted(luma), blocks], 0).turned(1, 0, 2, 3)
 
     def _openings_turned(self, window: Window) -> Tensor:
@@ -290,8 +290,10 @@ class Drawing:
         below, right = ((SIDE_PX - end) // STEP for end in (around.bottom, around.right))
         own = skin.framed(above, below, left, right)
         motion, gain = own.split(2, 1, axis=1)
-        moved = motion * float(STEP) + self._carried(whole, STEP)
-        return self.graph.joined([moved, gain], 1).enlarged(STEP // 2)
+        carried = self._carried(whole, STEP)
+        moves = self.graph.joined([motion * float(STEP) + carried, gain], 1)
+        self._motions = moves, carried
+        return moves.enlarged(STEP // 2)
 
     def _region(self, window: Window) -> tuple[Tensor, Tensor]:
         """Draw a window: bytes of luma, [B, H, W], and of chroma, [B, 2, H / 2, W / 2]."""

@@ -9,7 +9,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from ...render.taken import KEY, Taken, listed
+from ...render import composition
+from ...render.composition import Composition
 from .sampling import Floats
 
 OPSET, IR_VERSION = 17, 8
@@ -147,8 +148,8 @@ class Graph:
         self._scalars: dict[float, Tensor] = {}
         self._bytes: dict[int, Tensor] = {}
         self._wholes: dict[tuple[int, ...], Tensor] = {}
-        self.taken: list[Taken] = []
-        """Values that lie between the pixels of pictures which never change."""
+        self.composition: Composition | None = None
+        """How what it draws is put together, if it is put together so."""
 
     def node(self, kind: str, *operands: Tensor | Number | None, **attributes: Any) -> Tensor:
         """Add a node; numbers become constants, None leaves an operand out."""
@@ -234,7 +235,9 @@ class Graph:
         graph = helper.make_graph(self._nodes, "persona", [face], frames, self._initializers)
         opsets = [helper.make_opsetid("", OPSET)]
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
-        helper.set_model_props(model, metadata | {KEY: listed(self.taken)})
+        if self.composition is not None:
+            metadata = metadata | {composition.KEY: composition.listed(self.composition)}
+        helper.set_model_props(model, metadata)
         onnx.checker.check_model(model)
         content: bytes = model.SerializeToString()
         return content

@@ -13,6 +13,9 @@ from .motion import STEP
 from .mouth import Inside
 from .sampling import Floats
 
+WIDER_MOST = 0.7
+"""Skin is stretched to at most three times its width without steps between blocks."""
+
 FADE_PX = 4
 """Mouth and eyes fade into the skin around them within this."""
 

@@ -12,9 +12,11 @@ pytest.importorskip("scipy", reason="the extra `portrait` is not installed")
 
 from livekit_plugins_avatar.face.limits import HEAD_LIMITS
 from livekit_plugins_avatar.face.state import FaceState
-from livekit_plugins_avatar.render.model import Model
+from livekit_plugins_avatar.render.parted_model import PartedModel
 from livekit_plugins_avatar.render.persona import Persona
 from models.personas.quick import RESOURCES, quick
+
+from ...render.whole import drawn_whole
 
 PEOPLE = ["man", "woman"]
 
@@ -38,5 +40,9 @@ def test_a_pose_beyond_what_was_learnt_stops_at_its_limit() -> None:
     """A head asked to turn too far is drawn as at the limit, mouth and eyes with it."""
     limit = float(HEAD_LIMITS[0])
     faces = [FaceState.of(headYaw=yaw, jawOpen=0.5).values for yaw in (limit, 3 * limit)]
-    at, beyond = Model(Persona.load("man"), "cpu", 1).draw("i420", np.stack(faces))
-    assert np.abs(at.astype(int) - beyond).max() <= 1
+    man = Persona.load("man")
+    for drawn in (
+        drawn_whole(man, "i420", np.stack(faces)),
+        PartedModel(man, 1).draw("i420", np.stack(faces)),
+    ):
+        assert np.abs(drawn[0].astype(int) - drawn[1]).max() <= 1

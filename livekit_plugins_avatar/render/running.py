@@ -1,0 +1,56 @@
+"""Knows what a CPU draws now: native code that works while Python shuts down aborts the process."""
+
+from __future__ import annotations
+
+import atexit
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol, TypeVar
+
+import onnxruntime
+
+EXIT_S = 2.0
+"""How long a process that ends waits for pictures that are being drawn."""
+
+
+class Run(Protocol):
+    """What a CPU computes now."""
+
+    terminate: bool
+    """Set: it is to stop."""
+
+
+_runs: set[Run] = set()
+"""Of the pictures that a CPU draws now."""
+
+
+def cpu_run() -> onnxruntime.RunOptions:
+    """Options of runs on a CPU, one at a time."""
+    run = onnxruntime.RunOptions()
+    # Of a CUDA graph: none. Without an entry ONNX Runtime 1.32 throws and catches in each run.
+    run.add_run_config_entry("gpu_graph_id", "-1")
+    return run
+
+
+R = TypeVar("R", bound=Run)
+
+
+@contextmanager
+def running(run: R) -> Iterator[R]:
+    """A picture that a CPU draws: it is stopped where the process ends meanwhile."""
+    _runs.add(run)
+    try:
+        yield run
+    finally:
+        _runs.discard(run)
+
+
+@atexit.register
+def end_runs() -> None:
+    """Stop drawing: a thread in native code, as Python shuts down, aborts the process."""
+    ends_s = time.monotonic() + EXIT_S
+    while (runs := list(_runs)) and time.monotonic() < ends_s:
+        for run in runs:
+            run.terminate = True
+        time.sleep(0.01)
