@@ -17,9 +17,10 @@ wall, it lists in its metadata, as JSON, `composition`: an object with
 - optionally `narrower`, by how much two pixels of a block may come from closer together;
 - optionally `sharpened`: whether luma gets back what interpolation took;
 - `regions`, lists of left, top, width and height: where the figure may be;
-- optionally `over`, an object with `motion` as above, `luma`, [1, 1, h + 1, w + 1], `more`, [n, 1,
-  h, w] or [1, n, h, w], and `left` and `top`: what is laid over the figure in a window; chroma, and
-  where there is a third plane, the share that it covers. Without one it is added.
+- optionally `over`, an object with `motion` as above, `luma`, [1, 1, h + 1, w + 1], `more`, planes
+  for blocks, [n, 1, h / 2 + 1, w / 2 + 1] or [1, n, ...], and `left` and `top`: what is laid over
+  the figure in a window. `more` is chroma, and where there is a third plane, the share that it
+  covers. Without one it is added.
 
 All of them are values of the graph; numbers of pixels are codes of video.
 """

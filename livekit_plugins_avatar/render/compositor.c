@@ -16,7 +16,9 @@
 /* Into each of the functions below that are compiled for other processors. */
 #define INLINE static inline __attribute__((always_inline))
 
-enum { STRIP = 64, LUMAS = 4, CHROMA = 2, RING = 3 };
+enum { STRIP = 64, LUMAS = 4, CHROMA = 2, RING = 3, MOST_ROWS = 2048 };
+
+static const float NEAR = 8.0f; /* Pixels; what is laid over may show so far from a cell's corner. */
 
 static const float GREY = 128.0f; /* The code of chroma without colour. */
 
@@ -43,7 +45,7 @@ struct values {
   const float *gain, *light;     /* Light: a share of luma; luma and chroma twice. */
   const float *over_motion;
   const float *over_luma;        /* For pixels, with one more to the right and below. */
-  const float *over_more;        /* For pixels: chroma twice, and the share where it covers. */
+  const float *over_more;        /* For blocks, with one more: chroma twice, and the share where it covers. */
 };
 
 /* A part of the picture, in blocks. */
@@ -111,6 +113,16 @@ INLINE void find(const float *restrict across, const float *restrict down, int32
   }
 }
 
+/* The same places among blocks, of which there is one for every second pixel. */
+INLINE void halve(struct places *at) {
+  for (int32_t i = 0; i < STRIP; i++) {
+    at->right[i] = 0.5f * (at->right[i] + (float)(at->column[i] & 1));
+    at->below[i] = 0.5f * (at->below[i] + (float)(at->row[i] & 1));
+    at->column[i] /= 2;
+    at->row[i] /= 2;
+  }
+}
+
 /* The four texels around each place. */
 INLINE void fetch(const uint32_t *texels, int32_t columns, const struct places *at,
                   uint32_t texel[4][STRIP]) {
@@ -151,12 +163,7 @@ INLINE void figure(const struct picture *picture, const struct rows *rows, int32
       float right = at.right[i] + (plane % 2 ? closer : -closer);
       strip->luma[plane][i] = mixed(texel, i, plane, right, at.below[i]);
     }
-  for (int32_t i = 0; i < STRIP; i++) {
-    at.right[i] = 0.5f * (at.right[i] + (float)(at.column[i] & 1));
-    at.below[i] = 0.5f * (at.below[i] + (float)(at.row[i] & 1));
-    at.column[i] /= 2;
-    at.row[i] /= 2;
-  }
+  halve(&at);
   fetch(picture->smooth, picture->smooth_columns, &at, texel);
   float there[STRIP];
   for (int32_t i = 0; i < STRIP; i++) {
@@ -202,7 +209,7 @@ INLINE void overlay(const struct picture *picture, const struct values *values, 
   if (!any) return;
   struct places at;
   find(across, down, 2 * first - picture->over_left, 2 * row - picture->over_top, columns, height, &at);
-  int64_t plane = (int64_t)columns * height;
+  int64_t across_more = columns / 2 + 1, plane = across_more * (height / 2 + 1);
   float tap[9][STRIP], found[LUMAS + CHROMA + 1][STRIP];
 #pragma clang loop vectorize(disable)
   for (int32_t i = 0; i < STRIP; i++) {
@@ -216,12 +223,13 @@ INLINE void overlay(const struct picture *picture, const struct values *values, 
       float lower = between(tap[corner + 3][i], tap[corner + 4][i], at.right[i]);
       found[k][i] = between(upper, lower, at.below[i]) * inside[i];
     }
+  halve(&at);
   for (int32_t k = 0; k < picture->over_planes; k++) {
 #pragma clang loop vectorize(disable)
     for (int32_t i = 0; i < STRIP; i++) {
-      const float *from = values->over_more + k * plane + (int64_t)at.row[i] * columns + at.column[i];
+      const float *from = values->over_more + k * plane + at.row[i] * across_more + at.column[i];
       float upper = between(from[0], from[1], at.right[i]);
-      float lower = between(from[columns], from[columns + 1], at.right[i]);
+      float lower = between(from[across_more], from[across_more + 1], at.right[i]);
       found[LUMAS + k][i] = between(upper, lower, at.below[i]) * inside[i];
     }
   }
@@ -306,25 +314,75 @@ INLINE void write(const struct picture *picture, const struct rows *rows, const 
   }
 }
 
+/* Keeps numbers, and says whether they are others than those that were kept. */
+INLINE int32_t keep(float *restrict kept, const float *restrict now, int32_t count) {
+  int32_t other = 0;
+  for (int32_t i = 0; i < count; i++) {
+    other |= kept[i] != now[i];
+    kept[i] = now[i];
+  }
+  return other;
+}
+
+/* Which rows of blocks are others than in the last picture: where motion or light of a cell near
+   them is, or where something is laid over them. `kept` has what they were. */
+INLINE void changed(const struct picture *picture, const struct values *values, float *kept, int32_t anew,
+                    uint8_t *rows) {
+  int32_t columns = picture->columns / 2, count = picture->rows / 2;
+  int64_t cells = (int64_t)columns * count;
+  for (int32_t row = 0; row < picture->rows; row++) rows[row] = 0;
+  for (int32_t cell = 0; cell < count; cell++) {
+    int64_t at = (int64_t)cell * columns;
+    int32_t other = anew;
+    for (int32_t k = 0; k < 2; k++) other |= keep(kept + k * cells + at, values->motion + k * cells + at, columns);
+    if (values->gain) other |= keep(kept + 2 * cells + at, values->gain + at, columns);
+    for (int32_t k = 0; values->light && k < 1 + CHROMA; k++)
+      other |= keep(kept + (3 + k) * cells + at, values->light + k * cells + at, columns);
+    for (int32_t i = 0; values->over_motion && i < columns; i++) {
+      float x = values->over_motion[at + i] + (float)(4 * i - picture->over_left);
+      float y = values->over_motion[cells + at + i] + (float)(4 * cell - picture->over_top);
+      other |= x > -NEAR && x < (float)picture->over_columns + NEAR && y > -NEAR &&
+               y < (float)picture->over_rows + NEAR;
+    }
+    for (int32_t row = 2 * cell - 2; other && row < 2 * cell + 4; row++)
+      if (row >= 0 && row < picture->rows) rows[row] = 1;
+  }
+}
+
+/* The rows and those beside them. */
+INLINE void widen(uint8_t *rows, int32_t count) {
+  uint8_t before = 0;
+  for (int32_t row = 0; row < count; row++) {
+    uint8_t here = rows[row];
+    rows[row] |= before | (row + 1 < count ? rows[row + 1] : 0);
+    before = here;
+  }
+}
+
 INLINE void regions_of(const struct picture *picture, const struct values *values,
-                              const struct region *regions, int32_t count, float *memory,
-                              uint8_t *frame) {
+                       const struct region *regions, int32_t count, float *memory, uint8_t *frame) {
   struct rows rows;
   float **each[] = {&rows.cells, &rows.across, &rows.down, &rows.gain, rows.light, rows.light + 1,
                     rows.light + 2, &rows.over_across, &rows.over_down};
   int64_t length = picture->columns + 2;
-  float *next = memory + 1;
+  float *next = memory + 2;
   for (uint32_t k = 0; k < sizeof each / sizeof *each; k++, next += length) *each[k] = next;
   for (int32_t at = 0; at < RING; at++) {
     for (int32_t k = 0; k < LUMAS; k++, next += length) rows.luma[at][k] = next;
     rows.soft[at] = next;
     next += length;
   }
+  uint8_t written[MOST_ROWS], drawn[MOST_ROWS];
+  changed(picture, values, next, memory[0] == 0.0f, written);
+  memory[0] = 1.0f;
+  if (picture->sharpened) widen(written, picture->rows);
+  for (int32_t row = 0; row < picture->rows; row++) drawn[row] = written[row];
+  if (picture->sharpened) widen(drawn, picture->rows);
   for (const struct region *region = regions; region < regions + count; region++)
     for (int32_t row = region->top; row <= region->bottom; row++) {
-      if (row < region->bottom) draw(picture, values, &rows, region, row, frame);
+      if (row < region->bottom && drawn[row]) draw(picture, values, &rows, region, row, frame);
       int32_t whole = picture->sharpened && row > region->top + 1 && row < region->bottom;
-      if (row > region->top) write(picture, &rows, region, row - 1, whole, frame);
+      if (row > region->top && written[row - 1]) write(picture, &rows, region, row - 1, whole, frame);
     }
 }
 
@@ -349,10 +407,10 @@ static int32_t is_wide(void) {
 static int32_t is_wide(void) { return 0; }
 #endif
 
-/* Draws the regions of a frame: bytes, [rows * 3, columns * 2]; the rest of it stays as it is.
+/* Draws the regions of a frame: bytes, [rows * 3, columns * 2]; what is as in the last one, and the
+   rest of it, stays as it is.
 
-   `memory` has room for `compose_floats` numbers for each column and two more; they are 0 before the
-   first picture. */
+   `memory` has room for `compose_floats` numbers, which are 0 before the first picture. */
 EXPORTED void compose(const struct picture *picture, const struct values *values,
                       const struct region *regions, int32_t count, float *memory, uint8_t *frame) {
   if (is_wide())
@@ -361,5 +419,8 @@ EXPORTED void compose(const struct picture *picture, const struct values *values
     regions_of(picture, values, regions, count, memory, frame);
 }
 
-/* How many numbers `compose` needs as memory, for each column of blocks and two more. */
-EXPORTED int32_t compose_floats(void) { return 6 + CHROMA + 1 + RING * (LUMAS + 1); }
+/* How many numbers `compose` needs as memory for a picture of so many blocks. */
+EXPORTED int64_t compose_floats(int32_t columns, int32_t rows) {
+  int64_t kept = 2 + 1 + 1 + CHROMA, lines = 6 + CHROMA + 1 + RING * (LUMAS + 1);
+  return 2 + lines * (columns + 2) + kept * (columns / 2) * (rows / 2);
+}

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ctypes
 import sys
 from collections.abc import Callable, Mapping
-from ctypes import POINTER, byref, c_float, c_int32, c_uint8, c_uint16, c_uint32
+from ctypes import POINTER, byref, c_float, c_int32, c_int64, c_uint8, c_uint16, c_uint32
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def library() -> Any:
     except OSError:
         return None
     native.compose.restype = None
-    native.compose_floats.restype = c_int32
+    native.compose_floats.restype = c_int64
     return native
 
 
@@ -118,9 +119,9 @@ class Compositor:
         self._kept = (near, smooth, luma, chroma)
         over = [0] * 5
         if composition.over is not None:
-            planes, more_planes, over_rows, over_columns = changing[composition.over.more]
-            over = [composition.over.left, composition.over.top, over_columns, over_rows]
-            over.append(planes * more_planes)
+            *_, rows_over, columns_over = changing[composition.over.luma]
+            over = [composition.over.left, composition.over.top, columns_over - 1, rows_over - 1]
+            over.append(prod(changing[composition.over.more][:2]))
         self._picture = Picture(
             *(columns, rows, _at(near, c_uint32), *near.shape[::-1]),
             *(_at(smooth, c_uint32), smooth.shape[1], _at(luma, c_uint16), _at(chroma, c_uint8)),
@@ -131,7 +132,7 @@ class Compositor:
         if (ends > (columns, rows)).any() or (parts[:, 2:] < 1).any():
             raise CompositionError("a region lies outside of the picture")
         self._regions = np.ascontiguousarray(np.concatenate([parts[:, :2], ends], axis=1))
-        self._floats = (columns + 2) * library().compose_floats()
+        self._floats = library().compose_floats(columns, rows)
 
     def _check(self, changing: Mapping[str, tuple[int, ...]], columns: int, rows: int) -> None:
         said = self._said
@@ -143,14 +144,14 @@ class Compositor:
                 changing[name] for name in (said.over.motion, said.over.luma, said.over.more)
             )
             fits &= motion in ((1, 2, rows, columns), (1, 3, rows, columns)) and len(more) == 4
-            fits = fits and more[0] * more[1] in (2, 3) and min(more[2:]) > 1
-            fits = fits and luma == (1, 1, more[2] + 1, more[3] + 1)
+            fits = fits and prod(more[:2]) in (2, 3) and min(more[2:]) > 1
+            fits = fits and luma == (1, 1, *(2 * side - 1 for side in more[2:]))
         if not fits:
             raise CompositionError("what changes from picture to picture has other shapes")
 
     def bound(self, values: Arrays, frame: NDArray[np.uint8]) -> Callable[[], None]:
-        """What composes such values into a frame, [1, height * 3 / 2, width]; by one thread at a
-        time."""
+        """What composes such values into a frame, [1, height * 3 / 2, width], which holds the last
+        one; by one thread at a time."""
         said, over = self._said, self._said.over
         motion = values[said.motion]
         planes: list[NDArray[Any] | None] = [
@@ -160,7 +161,7 @@ class Compositor:
             *([None] * 3 if over is None else [values[name] for name in over[:3]]),
         ]
         pointers = Values(*(each if each is None else _at(each, c_float) for each in planes))
-        memory = np.zeros(self._floats, np.float32)
+        memory = _memory(self._floats)
         regions, count = _at(self._regions, c_int32), len(self._regions)
         frame.ravel()[:] = np.concatenate([plane.ravel() for plane in self._kept[2:]])
         compose = library().compose
@@ -178,6 +179,10 @@ def _at(memory: NDArray[Any], kind: Any) -> Any:
     if not memory.flags.c_contiguous:
         raise CompositionError("a value does not lie in one piece")
     return memory.ctypes.data_as(POINTER(kind))
+
+
+def _memory(count: int) -> Floats:
+    return np.zeros(count, np.float32)
 
 
 def _codes(values: NDArray[Any]) -> NDArray[np.uint8]:

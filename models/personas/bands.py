@@ -140,7 +140,7 @@ class End:
             wall_chroma=wall_chroma,
             black=0,
             regions=tuple(self._regions),
-            over=Over(motion.name, *self._over, FACE[0] - 1, FACE[1] - 1),
+            over=Over(motion.name, *self._over, FACE[0] - 2, FACE[1] - 2),
         )
 
     def _with_sides(self, middle: Tensor, kind: str, planes: int) -> Tensor:
@@ -170,11 +170,11 @@ class End:
         """What the face changes, four copies of luma, each shifted by a pixel, and chroma, with a
         pixel more on every side, [B, 6, h, w]."""
         rows, columns = FACE[3] + 2, FACE[2] + 2
-        fine = (chroma * 255.0).framed(1, 1, 1, 1).enlarged(2, "asymmetric")
-        fine = fine.window(1, 1 + rows, 1, 1 + columns)
-        framed = (luma * 255.0).framed(1, 2, 1, 2)
-        self._over = (framed.name, fine.name)
-        return self.graph.joined([*shifted(framed), fine], 1)
+        blocks = (chroma * 255.0).framed(1, 2, 1, 2)
+        fine = blocks.enlarged(2, "asymmetric").window(1, 1 + rows, 1, 1 + columns)
+        framed = (luma * 255.0).framed(2, 3, 2, 3)
+        self._over = (framed.name, blocks.name)
+        return self.graph.joined([*shifted(framed.window(1, rows + 2, 1, columns + 2)), fine], 1)
 
     def _lit(self, luma: Tensor, chroma: Tensor) -> Tensor:
         """What the light adds where the head has carried it, at every eighth pixel: luma and

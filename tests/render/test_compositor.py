@@ -39,7 +39,7 @@ COLUMNS, ROWS = 76, 10
 """Blocks of the small picture: its last strip overlaps the one before."""
 
 SIZE = (2 * COLUMNS, 2 * ROWS)
-OVER = (7, 9)
+OVER = (6, 8)
 """Rows and columns of what is laid over it."""
 
 Arrays = dict[str, NDArray[Any]]
@@ -78,7 +78,7 @@ def values(seed: int = 0) -> Arrays:
         "motion": (1, 3, *cells),
         "light": (3, 1, *cells),
         "over_luma": (1, 1, OVER[0] + 1, OVER[1] + 1),
-        "more": (3, 1, *OVER),
+        "more": (3, 1, OVER[0] // 2 + 1, OVER[1] // 2 + 1),
     }
     made: Arrays = {
         name: chance.integers(0, 256, shape).astype(np.uint8) for name, shape in still.items()
@@ -86,7 +86,7 @@ def values(seed: int = 0) -> Arrays:
     for name, shape in moving.items():
         made[name] = chance.normal(0, 3, shape).astype(np.float32)
     made["motion"][0, 2] *= 0.05
-    made["more"][2] = chance.random(OVER)
+    made["more"][2] = chance.random(made["more"].shape[2:])
     return made
 
 
@@ -184,7 +184,7 @@ def formulas(given: Arrays) -> NDArray[np.float64]:
     for place, side in ((over_x, OVER[1]), (over_y, OVER[0])):
         inside *= (place + 1).clip(0, 1) * (side - place).clip(0, 1)
     at = over_x.clip(0, OVER[1] - 1), over_y.clip(0, OVER[0] - 1)
-    whole = between(given["more"][2, 0], *at) * inside
+    whole = between(given["more"][2, 0], *(place / 2 for place in at)) * inside
     for k, own in enumerate(blocks):
         plane = given["over_luma"][0, 0, k // 2 :, k % 2 :][: OVER[0], : OVER[1]]
         blocks[k] = own + (between(plane, *at) * inside - (own - 16)) * whole
@@ -251,6 +251,7 @@ def test_stays_within_its_planes(number: float, monkeypatch: pytest.MonkeyPatch)
     texels, codes = compositor._texels, compositor._codes
     monkeypatch.setattr(compositor, "_texels", lambda planes: guarded(texels(planes)))
     monkeypatch.setattr(compositor, "_codes", lambda plane: guarded(codes(plane)))
+    monkeypatch.setattr(compositor, "_memory", lambda count: guarded(np.zeros(count, np.float32)))
     given = {name: guarded(each) for name, each in values().items()}
     for name in ("motion", "light", "over_luma", "more"):
         given[name].ravel()[::2] = number

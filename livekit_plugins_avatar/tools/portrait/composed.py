@@ -24,7 +24,8 @@ def composed(
         figure: As of `planes.figure_blocks`.
         motions: Where cells of 4 x 4 pixels come from and how light changes them, [B, 3, 128, 128],
             and where the head alone carries them from, [B, 2, 128, 128].
-        over: Luma of mouth and eyes, [1, B, h + 1, w + 1], and chroma and cover, [3, B, h, w].
+        over: Luma of mouth and eyes, [1, B, h + 1, w + 1], and of its blocks chroma and
+            cover, [3, B, h / 2 + 1, w / 2 + 1].
         inner: The window in which these lie.
         regions: Where the figure may be.
     """

@@ -255,7 +255,7 @@ class Drawing:
         rows = graph.joined([graph.joined(parts[:2], 3), parts[2]], 2)
         luma, more = rows.framed(0, 1, 0, 1).split(1, 3, axis=0)
         blocks = graph.node("AveragePool", more, kernel_shape=[2, 2])
-        self._over = luma, blocks
+        self._over = luma, more.framed(0, 1, 0, 1).halved()
         return graph.joined([*shifted(luma), blocks], 0).turned(1, 0, 2, 3)
 
     def _openings_turned(self, window: Window) -> Tensor:
