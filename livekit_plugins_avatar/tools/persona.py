@@ -42,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="another picture of the same person, with a broad smile: its teeth are taken",
     )
     parser.add_argument(
+        "--eyes-closed",
+        type=Path,
+        metavar="PICTURE",
+        help="another picture of the same person, with the eyes shut: its lids are taken",
+    )
+    parser.add_argument(
         "--sheet", type=Path, metavar="PNG", help="also draw a sheet of the persona's faces"
     )
     parser.add_argument(
@@ -68,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
             right=right,
             name=args.name or args.output.stem,
             teeth=args.teeth,
+            eyes_closed=args.eyes_closed,
             progress=progress,
         )
         made.save(args.output)

@@ -17,7 +17,9 @@ from .blocks import corners
 from .canvas import SIDE_PX
 from .composed import composed
 from .cutout import Cutout
+from .eye_graph import EYES, with_lids
 from .eyes import Eyeball
+from .eyes_closed import ShutLids
 from .frame import on_wall
 from .graph import Graph, Tensor
 from .head import CELL_PX, CELLS, LIMITS, POSE, POWERS, TURNS, Head
@@ -25,7 +27,7 @@ from .inverse import SMOOTH, origins
 from .layers import Layers
 from .motion import SEAL, STEP, Motion
 from .mouth import Inside
-from .openings import EYE_MARGIN, EYES, MARGIN, Openings, Skin, with_lids
+from .openings import EYE_MARGIN, MARGIN, Openings, Skin
 from .planes import (
     BLACK,
     GREY,
@@ -43,8 +45,8 @@ from .sharpness import lost, regained_blocks, within
 from .wide import Sides, beside
 from .window import WIDER_MOST, Window, across, around, eye_windows, fade, mouth_window
 
-BLINK_LATE = 0.65
-"""At half its weight a blink has brought lids down by a third of their way, which ends beyond the
+BLINK_LATE = 0.25
+"""At half its weight a blink has brought lids down by 0.44 of their way, which ends beyond the
 lower lids: of two rendered people nets see 0.64 and 0.66 of the opening then."""
 
 RIM_PX = 1
@@ -67,6 +69,7 @@ class Ingredients:
             each.
         lean: What is left of each field's weight, for expressions that the picture already shows.
         sealed: Whether the lips always rest shut.
+        shut: The lids of another picture, if there is one.
         sides: What is beside the picture in a wide one, if the persona has that.
     """
 
@@ -82,6 +85,7 @@ class Ingredients:
     edges: tuple[Floats, Floats, Floats]
     lean: Floats
     sealed: bool
+    shut: ShutLids | None = None
     sides: Sides | None = None
 
 
@@ -176,7 +180,7 @@ class Drawing:
         over, light = ([_cut(each, window) for window in nodes] for each in (above, gain))
         under = [_cut(each, window) for each, window in zip(found, within, strict=False)]
         lids = [_cut(each, window) for each, window in zip(found[3:], within, strict=False)]
-        openings = Openings(self.face, parts.plate, parts.lids, parts.edges)
+        openings = Openings(self.face, parts.plate, parts.lids, parts.edges, parts.shut)
         eyes = Skin(over[:2], under[:2], light[:2], lids)
         mouth = Skin(over[2:], under[2:], light[2:])
         jaw = self.weights.columns([motion.names.index("jawOpen")])

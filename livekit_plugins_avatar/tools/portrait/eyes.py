@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..i420 import LUMA_OF_RGB
 from .fit import Fit
 from .landmarks import EYES, Landmarks
+from .lids import colours, folds
 from .motion import BALL_CM
 from .sampling import Floats, blurred, grid, sampled
 from .slits import Slit
@@ -50,6 +51,9 @@ LASH_PX = (1.1, 2.6)
 """How far the line that lashes of closed lids make goes above the lid's edge, and below it, where
 the lid's picture shows the eye."""
 
+LID_BELOW_PX = 3.0
+"""No lid comes further below the lower lid's edge."""
+
 HANG_SHARE, HANG_APART_PX, HANG_OUT = 0.28, 2.6, 0.5
 """How far single lashes hang from a lid that closes, as a share of half the eye's width, how far
 they are apart, and how far their ends lean outwards, as a share of their length."""
@@ -67,6 +71,7 @@ class Eyeball:
         seen: The picture there, and how much of each pixel is seen of the eye.
         opening: That share, [side, side].
         lashes: The edge of the upper lid, 0 to 1, [side, side].
+        skin: The lid's colour above its lashes, [side, side, 3]; black on the cheek.
         turn_px: How far the iris moves for a turn of 1 (the sine of the angle).
         half: Half the eye's width, pixels.
         shine_px: How far the shine goes down before a lid that has closed half.
@@ -82,6 +87,7 @@ class Eyeball:
     seen: Floats
     opening: Floats
     lashes: Floats
+    skin: Floats
     turn_px: float
     half: float
     shine_px: float
@@ -91,12 +97,16 @@ def eyeballs_of(
     picture: Floats, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]
 ) -> dict[str, Eyeball]:
     """Both eyes by side."""
-    return {
-        side: _eyeball(picture, fit, face, slits[side], EYES[side][2]) for side in ("Left", "Right")
-    }
+    found = {}
+    for side, fold in folds(face, slits).items():
+        skin = colours(picture, slits[side], fold)[0]
+        found[side] = _eyeball(picture, fit, face, slits[side], EYES[side][2], skin)
+    return found
 
 
-def _eyeball(picture: Floats, fit: Fit, face: Landmarks, slit: Slit, iris: int) -> Eyeball:
+def _eyeball(
+    picture: Floats, fit: Fit, face: Landmarks, slit: Slit, iris: int, skin: Floats
+) -> Eyeball:
     centre = face.points[iris, :2]
     radius = float(np.linalg.norm(face.points[iris + 1 : iris + 5, :2] - centre, axis=1).mean())
     side = int(np.ceil(2 * REACH * slit.half / 4) * 4)
@@ -116,7 +126,9 @@ def _eyeball(picture: Floats, fit: Fit, face: Landmarks, slit: Slit, iris: int) 
     lashes = np.maximum(lashes, _hanging(t, below, slit.half))
     lashes = lashes * np.clip((1 - np.abs(t)) * 6, 0, 1)
     sag = _shine_sag(shine, below, HALF_SHUT * slit.gap, radius)
-    planes = (white, colour, cover, shine, seen, opening, lashes)
+    lid = np.stack([np.interp(t, slit.t, channel) for channel in skin.T], axis=-1)
+    lid *= np.clip(slit.edges(t)[1] + LID_BELOW_PX - n, 0, 1)[..., None]
+    planes = (white, colour, cover, shine, seen, opening, lashes, lid)
     return Eyeball(left, top, side, *planes, turn, slit.half, sag)
 
 

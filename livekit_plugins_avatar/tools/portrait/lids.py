@@ -25,8 +25,18 @@ RINGS = {
 FOLD_SHARE, FOLD_LEAST_PX = 0.7, 1.0
 """Where the fold is, as a share of the way from the lid's edge to these, and the least of that."""
 
-BLINK_OVER_PX = 4.0
+BLINK_OVER_PX = 1.8
 """The upper lid comes to lie on the lower one."""
+
+CORNER_DROPS, CORNER_SHARE = 0.3, 0.5
+"""How far lashes beside the outer corner go down in a blink, in halves of the eye's width, and the
+share of it that the corner itself does."""
+
+CORNER_FROM, CORNER_FULL, CORNER_TO = 0.7, (0.95, 1.15), 1.6
+"""Where along the slit they do."""
+
+CORNER_UP, CORNER_ABOVE, CORNER_BELOW = 0.3, 0.95, 0.4
+"""How far above the corner they lie, and where above and below it nothing moves, in halves."""
 
 FOLLOWS = 0.25
 """How far the skin above the fold goes with the lid, as a share of its way."""
@@ -86,13 +96,14 @@ def shut(
     places: Floats,
     behind_px: float,
     brow: Floats,
+    side: str,
 ) -> None:
-    """Let a blink bring the upper lid down to the lower one, and the skin above follow a little.
+    """Let a blink bring the upper lid down to the lower one, and what is around follow a little.
 
     Args:
         above, lids, below: The fields of what is above the fold, of the lid, and of what is below;
-            the first two are changed.
-        slit, fold: The eye.
+            all are changed.
+        slit, fold, side: The eye, and the face's own side that it is on.
         blink: The number of the field.
         places: The nodes, [rows, columns, 2].
         behind_px: How far the lid goes on behind what is below.
@@ -102,7 +113,9 @@ def shut(
     edge = (slit.at(slit.t, slit.lower) - places[0, 0]) / step
     up = np.minimum(sampled(below[..., blink], edge) @ slit.across, 0)
     ends = np.clip((1 - np.abs(slit.t)) / LID_ENDS, 0, 1)
-    way = np.maximum(slit.lower - slit.upper + (up + BLINK_OVER_PX) * ends, 0)
+    corner = _corner(slit, slit.at(slit.t, slit.lower), side) * slit.half
+    further = np.maximum((up + BLINK_OVER_PX) * ends, corner)
+    way = np.maximum(slit.lower - slit.upper + further, 0)
     t, n = slit.coordinates(places)
     upper, lower = slit.edges(t)
     down = np.interp(t, slit.t, way, 0, 0)
@@ -120,6 +133,25 @@ def shut(
     over = np.clip((upper - height - n) / np.maximum(room - height, 1), 0, 1)
     follows = FOLLOWS * (1 - over * over * (3 - 2 * over))
     above[..., blink] = (down * follows * under)[..., None] * slit.across
+    drop = _corner(slit, places, side) * slit.half
+    for field in (above[..., blink], lids[..., blink], below[..., blink]):
+        field += np.maximum(drop - field @ slit.across, 0)[..., None] * slit.across
+
+
+def _corner(slit: Slit, places: Floats, side: str) -> Floats:
+    """How far what lies about an eye's outer corner goes down in a blink, in halves of its width.
+
+    Args:
+        slit: The eye.
+        places: [..., 2].
+        side: The face's own side.
+    """
+    t, n = slit.coordinates(places)
+    far, up = (t if side == "Left" else -t), -n / slit.half
+    along = np.interp(far, (CORNER_FROM, *CORNER_FULL, CORNER_TO), (0, 1, 1, 0))
+    across = np.interp(up, (-CORNER_BELOW, 0, CORNER_UP, CORNER_ABOVE), (0, CORNER_SHARE, 1, 0))
+    along, across = (each * each * (3 - 2 * each) for each in (along, across))
+    return np.asarray(CORNER_DROPS * along * across)
 
 
 def with_lids(picture: Floats, slits: Mapping[str, Slit], folds: Mapping[str, Floats]) -> Floats:
@@ -140,7 +172,7 @@ def _lid(out: Floats, picture: Floats, fine: Floats, slit: Slit, fold: Floats) -
     over = upper - np.interp(t, slit.t, fold) - n
     at = np.interp(t, slit.t, np.arange(len(slit.t)))[..., None]
     at = np.concatenate([at, at * 0], axis=-1)
-    lid, lit = (sampled(each[None], at) for each in _colours(picture, slit, fold))
+    lid, lit = (sampled(each[None], at) for each in colours(picture, slit, fold))
     deep = np.clip(over / (LIT_WITHIN * slit.half), 0, 1)[..., None]
     high = (over / np.maximum(lower - upper, 1) - ROUND_AT) / ROUND_WIDE
     light = 1 + ROUND * np.exp(-high * high) - ROUND_SIDES * np.clip(t * t, 0, 1)
@@ -151,7 +183,7 @@ def _lid(out: Floats, picture: Floats, fine: Floats, slit: Slit, fold: Floats) -
     out[here] += (colour + sampled(fine, below) - out[here]) * share
 
 
-def _colours(picture: Floats, slit: Slit, fold: Floats) -> tuple[Floats, Floats]:
+def colours(picture: Floats, slit: Slit, fold: Floats) -> tuple[Floats, Floats]:
     """The colours of the lid and of the skin above its fold along a slit, [points, 3] each."""
     soft, share = blurred(picture, 0.7), np.linspace(0, 1, 12)
     starts = slit.lower + CHEEK * slit.half, slit.upper - 1.5, slit.upper - fold - 1

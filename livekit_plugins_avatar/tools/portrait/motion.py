@@ -152,7 +152,7 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
     for side, fold in folds(face, slits).items():
         brow = face.points[list(BROWS[side]), :2]
         blink = names.index(f"eyeBlink{side}")
-        shut(above, lids, below, slits[side], fold, blink, places, reach[side][1], brow)
+        shut(above, lids, below, slits[side], fold, blink, places, reach[side][1], brow, side)
         way = fit.px_per_cm * BALL_CM * np.sin(EYE_PITCH_RAD)
         share = way / max(np.abs(lids[..., blink]).max(), way)
         for each in (above, lids):

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...face.state import INDEX, PARAMETERS
+from ...face.state import INDEX
 from ...render.i420 import YUV_OF_RGB
+from .eye_graph import EYES, eyeballs
 from .eyes import Eyeball
+from .eyes_closed import ShutLids
 from .graph import Graph, Tensor
-from .motion import EYE_PITCH_RAD, STEP
+from .motion import STEP
 from .mouth import Inside
 from .mouth_graph import at_rest, drawn_inside
 from .planes import eighths, fetched, finer, pictures, ramps
 from .sampling import Floats
-from .sharpness import lost, moved_whole, regained
+from .sharpness import lost, regained
 from .window import Window
 
 OVERLAP_PX = 1.0
@@ -31,19 +33,6 @@ EDGE_SOFT = 1.3
 
 MARGIN, EYE_MARGIN = 6, 4
 """Nodes around a mouth's and an eye's window from which skin may come."""
-
-EYE_YAW_RAD = 0.52
-"""Turn of an eye at weight 1 of eyeLookOut, as the built-in personas turn them."""
-
-SHINE_SHARE, LUMA_SPAN = 0.5, 219 / 255
-"""How far a reflection goes with the iris: a cornea is rounder than an eye. Luma of video has this
-share of a picture's."""
-
-BLINK_SAG = 0.10
-"""An eye that blinks rolls down so far at half of it, and back, in halves of its width."""
-
-STILL_PX = 1.5
-"""An iris that has moved less than this shows the picture's own eye, in part."""
 
 LID_SHADOW, LID_SHADOW_PX = 0.5, 2.5
 """How dark it is under an upper lid, and how far the shadow reaches."""
@@ -65,13 +54,19 @@ LASH, LASH_SHUT, LASH_DARK = 0.8, 1.0, 0.05
 """Lashes of closing lids become a line: so far towards the darkest twentieth of the lid's edge; of
 lids that are shut."""
 
-HANG, HANG_SHUT = 0.4, 0.7
+EDGE_PX, BARE_SOON = 0.5, 0.03
+"""Lids that are shut have no lashes from so far above their edge on; what is darker than skin by
+the inverse of this has none of its own colour there."""
+
+SHUT_SLOPE, SHUT_FROM, SHUT_EDGE_PX = 3.0, 0.3, 2.5
+"""How soon a lid that comes down shows what another picture has of it; its edge, which is so wide,
+from half way on."""
+
+HANG, HANG_SHUT = 0.4, 0.5
 """The same of what hangs from it, before the eye, which is to be seen."""
 
 PALER = 0.35
 """How much of the light that a shadow takes its colour loses, too."""
-
-EYES = ("Right", "Left")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +106,13 @@ class Side:
         """The same with an edge so many pixels wide."""
         return ((self.distance + wide) * (1 / wide)).clip(0, 1)
 
+    def mix(self, other: Side, share: Tensor, more: Tensor) -> None:
+        """Go over to the picture of another one, and to its other planes."""
+        self.luma = self.luma + (other.luma - self.luma) * share
+        self.chroma = self.chroma + (other.chroma - self.chroma) * share
+        pairs = zip(self.more, other.more, strict=True)
+        self.more = [one + (two - one) * more for one, two in pairs]
+
     def planes(self) -> Tensor:
         """Luma and chroma."""
         return self.luma.graph.joined([self.luma, self.chroma], 1)
@@ -125,15 +127,22 @@ class Openings:
         lids: The same with lids that go on above their folds.
         edges: Distances into what lies above and below the slits, and into the lids, [512, 512]
             each.
+        shut: The lids of another picture, if there is one.
     """
 
     def __init__(
-        self, face: Tensor, plate: Floats, lids: Floats, edges: tuple[Floats, Floats, Floats]
+        self,
+        face: Tensor,
+        plate: Floats,
+        lids: Floats,
+        edges: tuple[Floats, Floats, Floats],
+        shut: ShutLids | None = None,
     ) -> None:
         self.graph: Graph = face.graph
         self.face = face
-        self._plates = (plate, plate, lids)
-        self._edges = edges
+        self._shut = shut
+        self._plates = (plate, plate, lids, *([shut.plate] if shut else []))
+        self._edges = (*edges, edges[2])
 
     def weight(self, *names: str) -> Tensor:
         """A parameter of the face for each slit, [K, 1, B, 1, 1]."""
@@ -166,17 +175,24 @@ class Openings:
     def eyes(self, eyes: Sequence[Eyeball], windows: Sequence[Window], skin: Skin) -> Tensor:
         """Both eyes, [2, 3, B, H, W]."""
         lashes = [w.of(eye.lashes, eye.left, eye.top) for w, eye in zip(windows, eyes, strict=True)]
-        (upper, lower, lid), gain = self._sides(windows, skin, lashes)
-        back, shine = self._eyeballs(eyes, windows)
+        lashes += [w.of(self._shut.lashes) for w in windows] if self._shut else []
+        (upper, lower, lid, *other), gain = self._sides(windows, skin, lashes)
+        blink = self.weight(*(f"eyeBlink{name}" for name in EYES))
+        back, shine = eyeballs(self.face, eyes, windows, blink)
         rest = [window.of(self._edges[2]) for window in windows]
         back = self._shadowed(back, lid.distance, rest, LID_SHADOW, LID_SHADOW_PX, gain)
-        blink = self.weight(*(f"eyeBlink{name}" for name in EYES))
         shut, late = (blink * 4.0 - 0.4).clip(0, 1), (blink * 2.0 - 1.0).clip(0, 1)
 
         def inked(closing: float, closed: float) -> Tensor:
             return (shut * closing + late * (closed - closing)) * (1 / 255)
 
-        line = self.graph.constant(np.array([_lash(eye) for eye in eyes]).reshape(2, 1, 1, 1, 1))
+        line = self._lash(eyes, late)
+        if other:
+            soon = (blink * SHUT_SLOPE - SHUT_FROM).clip(0, 1)
+            soon = soon * ((lid.distance - EDGE_PX) * (1 / SHUT_EDGE_PX)).clip(0, 1)
+            lid.mix(other[0], soon + late - soon * late, late)
+        else:
+            self._bare(lid, eyes, windows, late)
         lid.luma = lid.luma + (line - lid.luma) * lid.more[0] * inked(LASH, LASH_SHUT)
         luma, chroma = back.split(1, 2, axis=1)
         shine = shine * (1.0 - late * 2.0).clip(0, 1)
@@ -191,7 +207,32 @@ class Openings:
             lid.planes(), upper.distance, rest, dark * FOLD_SHADOW, FOLD_SHADOW_PX, light
         )
         fold = (upper.distance * (0.5 - late * FOLD_SOFT) + 0.15).clip(0, 1)
+        if self._shut:
+            own = np.stack([window.of(self._shut.unfolded) for window in windows])
+            fold = fold * (1.0 - self.graph.half(own[:, None, None]) * late)
         return self._layered(back, under, lid.cover, upper.planes(), fold, gain)
+
+    def _bare(
+        self, lid: Side, eyes: Sequence[Eyeball], windows: Sequence[Window], late: Tensor
+    ) -> None:
+        """Take lashes that point upwards, and the lid's dark edge, off lids that are shut."""
+        skin = np.stack([w.of(e.skin, e.left, e.top) for w, e in zip(windows, eyes, strict=True)])
+        bare = pictures(self.graph, skin).reshaped(2, 3, 1, *skin.shape[1:3])
+        luma, chroma = bare.split(1, 2, axis=1)
+        darker = (luma - lid.luma).clip(0, 255)
+        share = (lid.distance - EDGE_PX).clip(0, 1) * late
+        lid.chroma = lid.chroma + (chroma - lid.chroma) * ((darker * BARE_SOON).clip(0, 1) * share)
+        lid.luma = lid.luma + darker * share
+
+    def _lash(self, eyes: Sequence[Eyeball], late: Tensor) -> Tensor:
+        """Luma of each eye's lashes, [2, 1, 1 or B, 1, 1]."""
+        edges = ((eye.seen @ YUV_OF_RGB[0])[eye.lashes > 0.5] for eye in eyes)
+        own = np.array([np.quantile(edge, LASH_DARK) for edge in edges]).reshape(2, 1, 1, 1, 1)
+        line = self.graph.constant(own)
+        if self._shut:
+            other = np.array([self._shut.line[side] @ YUV_OF_RGB[0] for side in EYES])
+            line = line + late * self.graph.constant(other.reshape(own.shape) - own)
+        return line
 
     def _sides(
         self, windows: Sequence[Window], skin: Skin, lashes: Sequence[Floats]
@@ -203,7 +244,7 @@ class Openings:
         whole = (width + 2 * reach, height + 2 * reach)
         rows = eighths(graph, finer(height // STEP, STEP))
         columns = eighths(graph, finer(width // STEP, STEP).T)
-        moving = [*skin.above, *skin.below, *skin.lids]
+        moving = [*skin.above, *skin.below, *skin.lids, *skin.lids[: len(lashes) - count]]
         motion = rows @ graph.joined(moving, 0) @ columns
         unit = graph.constant((2 * STEP / np.array(whole)).reshape(1, 2, 1, 1))
         ramp = ramps(graph, (reach, reach, width, height), whole)
@@ -222,17 +263,17 @@ class Openings:
 
     def _source(self, around: Sequence[Window], lashes: Sequence[Floats]) -> Tensor:
         """What skin comes from: luma, chroma, distance into a side; with lashes the lids come
-        third, and lashes last; [2 K, 4, h, w] or [3 K, 5, h, w]."""
-        graph, sides = self.graph, 3 if lashes else 2
-        plate = pictures(graph, np.stack([window.of(self._plates[0]) for window in around]))
-        pictures_ = [plate, plate]
-        if lashes:
-            pictures_.append(pictures(graph, np.stack([w.of(self._plates[2]) for w in around])))
+        third, then another picture's, and lashes last; [2 K, 4, h, w], [3 K or 4 K, 5, h, w]."""
+        graph, sides = self.graph, 2 + len(lashes) // len(around)
+        own = pictures(graph, np.stack([window.of(self._plates[0]) for window in around]))
+        pictures_ = [own, own]
+        for plate in self._plates[2:sides]:
+            pictures_.append(pictures(graph, np.stack([window.of(plate) for window in around])))
         edges = np.stack([window.of(edge) for edge in self._edges[:sides] for window in around])
         codes = graph.codes(edges[:, None].clip(-8, 8) * 15.9 + 127.5) - 127.5
         planes = [graph.joined(pictures_, 0), codes]
         if lashes:
-            each = np.stack([each * 0 for each in lashes] * 2 + list(lashes))
+            each = np.stack([lashes[0] * 0] * (2 * len(around)) + list(lashes))
             planes.append(graph.codes(each[:, None] * 255))
         return graph.joined(planes, 1)
 
@@ -266,77 +307,3 @@ class Openings:
     def _darkened(self, luma: Tensor, chroma: Tensor, share: Tensor) -> Tensor:
         """Less light has less colour, too; in part, for what light is left inside is redder."""
         return self.graph.joined([luma * share, chroma * (share * PALER + (1.0 - PALER))], 1)
-
-    def _eyeballs(
-        self, eyes: Sequence[Eyeball], windows: Sequence[Window]
-    ) -> tuple[Tensor, Tensor]:
-        """Eyeballs, and the luma of what they reflect besides."""
-        graph = self.graph
-
-        def cut(name: str) -> Floats:
-            parts = zip(windows, eyes, strict=True)
-            return np.stack([w.of(getattr(eye, name), eye.left, eye.top) for w, eye in parts])
-
-        side = windows[0].width
-        white, seen = (
-            pictures(graph, cut(name)).reshaped(2, 3, 1, side, side) for name in ("white", "seen")
-        )
-        iris = [pictures(graph, cut("iris")), graph.half(cut("cover")[:, None])]
-        sprite = graph.joined(iris, 1).reshaped(2, 4, 1, side, side)
-        blink = self.weight(*(f"eyeBlink{name}" for name in EYES))
-        gone = blink * (1.0 - blink) * 4.0
-        turned = self._turned(eyes)
-        shift = turned + self._down(gone, [eye.half * BLINK_SAG for eye in eyes])
-        moved, cover = moved_whole(sprite, shift, side).split(3, 1, axis=1)
-        cover = cover.clip(0, 1)
-        luma, chroma = (white + (moved - white) * cover).split(1, 2, axis=1)
-        shine = graph.codes(cut("shine")[:, None] * LUMA_SPAN).reshaped(2, 1, 1, side, side)
-        carried = turned * SHINE_SHARE + self._down(blink, [eye.shine_px * 2 for eye in eyes])
-        shine = moved_whole(shine, carried, side)
-        ball = graph.joined([luma, chroma], 1)
-        across, down = shift.split(1, 1, axis=0)
-        away = (across * across + down * down + 1e-9).apply("Sqrt") * (1 / STILL_PX)
-        still = (1.0 - away).clip(0, 1).reshaped(2, 1, -1, 1, 1)
-        own = graph.half(cut("opening")[:, None, None]) * still
-        return ball + (seen - ball) * own, shine * (1.0 - own)
-
-    def _down(self, share: Tensor, pixels: Sequence[float]) -> Tensor:
-        """A shift down by a share of so many pixels for each eye, [2, 2, 1, B, 1, 1]."""
-        table = np.zeros((2, 2, 1, 1, 1, 1))
-        table[1, :, 0, 0, 0, 0] = pixels
-        return share * self.graph.constant(table)
-
-    def _turned(self, eyes: Sequence[Eyeball]) -> Tensor:
-        """How far each iris has moved to the right and down, in pixels, [2, 2, 1, B, 1, 1]: by
-        direction, by eye."""
-        matrix = np.zeros((len(PARAMETERS), 2, 2))
-        for k, name in enumerate(EYES):
-            outwards = 1.0 if name == "Left" else -1.0
-            matrix[INDEX["gazeYaw"], 0, k] = matrix[INDEX["gazePitch"], 1, k] = 1.0
-            matrix[INDEX[f"eyeLookOut{name}"], 0, k] = outwards * EYE_YAW_RAD
-            matrix[INDEX[f"eyeLookIn{name}"], 0, k] = -outwards * EYE_YAW_RAD
-            matrix[INDEX[f"eyeLookUp{name}"], 1, k] = EYE_PITCH_RAD
-            matrix[INDEX[f"eyeLookDown{name}"], 1, k] = -EYE_PITCH_RAD
-        angles = self.face @ self.graph.constant(matrix.reshape(-1, 4))
-        pixels = np.array([[eye.turn_px for eye in eyes], [-eye.turn_px for eye in eyes]])
-        shift = angles.apply("Sin") * self.graph.constant(pixels.reshape(1, 4))
-        return shift.turned(1, 0).reshaped(2, 2, 1, -1, 1, 1)
-
-
-def with_lids(face: Tensor, units: Tensor, names: Sequence[str]) -> Tensor:
-    """Weights of the named units, [B, units]: upper lids follow the gaze up and down, as far as
-    they do not blink."""
-    follow, blink = np.zeros((2, len(PARAMETERS), len(names)))
-    for k, name in enumerate(names):
-        if name.startswith(("eyeLookUp", "eyeLookDown")):
-            up = 1.0 if name.startswith("eyeLookUp") else -1.0
-            follow[INDEX["gazePitch"], k] = up / EYE_PITCH_RAD
-            blink[INDEX["eyeBlink" + ("Left" if name.endswith("Left") else "Right")], k] = 1.0
-    gaze, shut = ((face @ face.graph.constant(each)).clip(0, 1) for each in (follow, blink))
-    return (units + gaze) * (1.0 - shut)
-
-
-def _lash(eye: Eyeball) -> float:
-    """Luma of an eye's lashes."""
-    edge = (eye.seen @ YUV_OF_RGB[0])[eye.lashes > 0.5]
-    return float(np.quantile(edge, LASH_DARK))

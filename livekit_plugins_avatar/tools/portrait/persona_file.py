@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from .check import NO_FACE, check, check_framed, check_room
 from .cutout import cut_out
 from .drawing import Drawing, Ingredients
 from .eyes import eyeballs_of
+from .eyes_closed import EyesClosed, closed_of, shut_lids
 from .fit import Fit
 from .fit import fit as fit_rig
 from .head import head_of
@@ -92,6 +93,7 @@ def make(
     right: str,
     name: str = "me",
     teeth: str | Path | bytes | None = None,
+    eyes_closed: str | Path | bytes | None = None,
     behind: Behind | None = None,
     wide: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -104,6 +106,8 @@ def make(
         name: What the persona is to call itself; at most 200 letters are kept.
         teeth: Another picture of the same person, from the front with a broad smile, whose upper
             teeth the persona gets.
+        eyes_closed: Another picture of the same person, from the front with the eyes shut, whose
+            lids the persona gets.
         behind: What the person covers, if it is known; else it is guessed.
         wide: Whether the persona also has a wide picture, for which there has to be enough beside
             the face: 0.9 of the picture's height to the left and to the right of it.
@@ -117,7 +121,8 @@ def make(
         raise ValueError("right is empty: say what gives you the right to use the picture")
     said = progress or (lambda step: None)
     printable = "".join(letter for letter in name if letter.isprintable())[:NAME_MAX]
-    others = read(teeth) if teeth is not None else None
+    more = {"teeth": teeth, "eyes_closed": eyes_closed}
+    others = {kind: read(each) for kind, each in more.items() if each is not None}
     return _made(read(picture), others, printable or "me", right, said, behind, wide)
 
 
@@ -157,9 +162,26 @@ def _teeth(picture: Picture) -> Teeth:
     return Teeth(pixels, face, slit, upper_end(pixels, slit))
 
 
+def _eyes_closed(picture: Picture, first: Landmarks) -> EyesClosed:
+    """The eyes of a picture that shows them shut.
+
+    Args:
+        picture: The picture.
+        first: The face in the picture that the persona is made of.
+
+    Raises:
+        PictureError: They are open, it shows no face, or another one.
+    """
+    try:
+        _, square, box = _framed(picture)
+    except PictureError as error:
+        raise PictureError(f"the picture of the closed eyes: {error}") from None
+    return closed_of(square.astype(np.float64), landmarks(square, box), first)
+
+
 def _made(
     picture: Picture,
-    teeth_picture: Picture | None,
+    others: Mapping[str, Picture],
     name: str,
     right: str,
     progress: Callable[[str], None],
@@ -168,8 +190,9 @@ def _made(
 ) -> PersonaFile:
     progress("looking for a face")
     face_in_picture, square, box = _framed(picture)
-    teeth = _teeth(teeth_picture) if teeth_picture else None
     face = landmarks(square, box)
+    teeth = _teeth(others["teeth"]) if "teeth" in others else None
+    closed = _eyes_closed(others["eyes_closed"], face) if "eyes_closed" in others else None
     progress("fitting head and face")
     rig = rigs.load()
     fit = fit_rig(rig, face, (SIDE_PX, SIDE_PX))
@@ -180,12 +203,16 @@ def _made(
         raise PictureError(NARROW)
     near, beside = _framed_behind(picture, face_in_picture, behind)
     parts = _ingredients(square, rig, face, fit, teeth, near, progress)
+    if closed:
+        slits = slits_of(face, parts.plate @ LUMA_OF_RGB)
+        shut = shut_lids(parts.plate, face, slits, parts.motion, closed)
+        parts = replace(parts, shut=shut)
     if around is not None:
         parts = replace(parts, sides=sides_of(around, beside))
     progress("writing the persona")
     graph = Drawing(parts).write()
     more = {"i420_wide": (ROWS, WIDE_PX)} if wide else {}
-    said = _said(picture, teeth_picture, name, right, wide)
+    said = _said(picture, others, name, right, wide)
     content = graph.model(len(PARAMETERS), "i420", (ROWS, SIDE_PX), said, **more)
     return PersonaFile(content, tuple(warnings))
 
@@ -201,7 +228,7 @@ def _framed_behind(
 
 
 def _said(
-    picture: Picture, teeth_picture: Picture | None, name: str, right: str, wide: bool
+    picture: Picture, others: Mapping[str, Picture], name: str, right: str, wide: bool
 ) -> dict[str, str]:
     """The metadata of the file."""
     return {
@@ -216,7 +243,7 @@ def _said(
         "neutral": json.dumps([0.0] * len(PARAMETERS)),
         "made_from": "one picture",
         "picture_sha256": picture.digest,
-        **({"teeth_sha256": teeth_picture.digest} if teeth_picture else {}),
+        **{f"{kind}_sha256": other.digest for kind, other in others.items()},
         "consent": right,
         "made_at": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,19 +65,30 @@ class Teeth:
             edge: Where the incisors end in it, [2]; heads that nod differ in height.
             points: [..., 2].
         """
-        # A turn, a scale and a shift of the plane are one factor and one term of complex numbers.
-        theirs, ours = (each.points[list(SKULL), :2] @ [1, 1j] for each in (face, self.face))
-        away = theirs - theirs.mean()
-        factor = np.vdot(away, ours) / np.vdot(away, away)
-
-        def moved(at: Floats) -> Floats:
-            place = (at @ [1, 1j] - theirs.mean()) * factor + ours.mean()
-            return np.stack([place.real, place.imag], axis=-1)
-
+        moved = registered(face, self.face, SKULL)
         last = self.slit.lower if self.end is None else self.end
         end = self.slit.at(np.zeros(1), np.interp([0.0], self.slit.t, last))[0]
         down = (end - moved(edge)) @ self.slit.across
         return np.asarray(moved(points) + down * self.slit.across)
+
+
+def registered(
+    first: Landmarks, second: Landmarks, still: Sequence[int]
+) -> Callable[[Floats], Floats]:
+    """Where points of one picture of a head lie in another one, [..., 2] to [..., 2], by landmarks
+    that do not move.
+
+    A turn, a scale and a shift of the plane are one factor and one term of complex numbers.
+    """
+    theirs, ours = (each.points[list(still), :2] @ [1, 1j] for each in (first, second))
+    away = theirs - theirs.mean()
+    factor = np.vdot(away, ours) / np.vdot(away, away)
+
+    def moved(at: Floats) -> Floats:
+        place = (at @ [1, 1j] - theirs.mean()) * factor + ours.mean()
+        return np.stack([place.real, place.imag], axis=-1)
+
+    return moved
 
 
 def between_rows(picture: Floats, slit: Slit) -> Floats | None:

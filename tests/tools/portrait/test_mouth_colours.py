@@ -20,7 +20,7 @@ eyes = import_module("livekit_plugins_avatar.tools.portrait.eyes")
 def _eye(white: tuple[float, float, float]) -> Any:
     plane, picture = np.ones((8, 8)), np.full((8, 8, 3), np.array(white))
     return eyes.Eyeball(
-        0, 0, 8, picture, picture, plane, plane, picture, plane, plane, 1.0, 4.0, 0.0
+        0, 0, 8, picture, picture, plane, plane, picture, plane, plane, picture, 1.0, 4.0, 0.0
     )
 
 
