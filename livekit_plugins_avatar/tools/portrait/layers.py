@@ -16,13 +16,17 @@ from ...render.i420 import halved, yuv
 from .canvas import SIDE_PX
 from .exemplar import fill
 from .head import Head
-from .sampling import Floats, resized
+from .sampling import Floats, blurred, resized
 
 FIGURE_LEAST, FIGURE_SURE = 0.05, 0.9
 """Less of a matte is the wall, or a strand; more is the figure alone."""
 
 BESIDE_PX, FADE_PX = 9, 4.0
 """Beside the figure so much may be its own, and fades out at the end."""
+
+GRAIN_PX, UNLIKE, SOFT_PX = 1.5, (4.0, 9.0), 3.0
+"""What differs by less than so many codes when blurred by this is the wall's grain, unless it is
+nearer to the figure than this."""
 
 DEEPER_PX = 12
 """How far behind the outline the wall is filled, besides what turns uncover."""
@@ -66,7 +70,7 @@ def layers_of(picture: Floats, head: Head, behind: Floats | None = None) -> Laye
     if behind is None and known.mean() > WALL_SHARE:
         deep = ndimage.distance_transform_edt(~known)
         wall = fill(picture, known, deep < DEEPER_PX + _moves(head)).clip(0, 255)
-    wall = picture + (wall - picture) * np.clip((BESIDE_PX - away) / FADE_PX, 0, 1)[..., None]
+    wall = picture + (wall - picture) * _own(picture, wall, away)[..., None]
     seen, behind = yuv(picture), yuv(wall)
     luma, colours = np.rint(seen[0]), np.rint(halved(seen[1:]))
     wall_luma, wall_colours = np.rint(behind[0]), np.rint(halved(behind[1:]))
@@ -86,6 +90,20 @@ def layers_of(picture: Floats, head: Head, behind: Floats | None = None) -> Laye
         wall_colours,
         share,
     )
+
+
+def _own(picture: Floats, wall: Floats, away: Floats) -> Floats:
+    """How far what is beside the figure is not the wall's, 0 to 1, [512, 512]: strands of hair, and
+    the outline's own soft edge. Grain is the wall's: with the figure it would be stretched.
+
+    Args:
+        picture, wall: What is seen, and what the wall is thought to be, [512, 512, 3].
+        away: Pixels from the figure, [512, 512].
+    """
+    differs = np.abs(blurred(picture - wall, GRAIN_PX)).max(axis=-1)
+    strand = np.clip((differs - UNLIKE[0]) / (UNLIKE[1] - UNLIKE[0]), 0, 1)
+    own = np.maximum(strand, np.clip(SOFT_PX - away, 0, 1))
+    return np.asarray(own * np.clip((BESIDE_PX - away) / FADE_PX, 0, 1))
 
 
 def _moves(head: Head) -> Floats:
