@@ -43,7 +43,7 @@ class Sources:
             return
         height, width = picture.shape[0] * 2 // 3, picture.shape[1]
         if self._cropped:
-            data, height = memoryview(cropped(picture, KEYFRAME_ROWS)), height - KEYFRAME_ROWS
+            data, height = cropped(picture, KEYFRAME_ROWS).data, height - KEYFRAME_ROWS
         else:
             # Not a copy; the SDK takes flat memory only.
             data = np.ascontiguousarray(picture).reshape(-1).data
@@ -68,8 +68,9 @@ class Sources:
             await self.video.aclose()
 
 
-def cropped(picture: NDArray[np.uint8], rows: int) -> bytes:
+def cropped(picture: NDArray[np.uint8], rows: int) -> NDArray[np.uint8]:
     """A planar I420 picture, uint8 [H * 3 / 2, W], without its last rows, an even number."""
     height, width = picture.shape[0] * 2 // 3, picture.shape[1]
     chroma = picture[height:].reshape(2, height // 2, width // 2)
-    return picture[: height - rows].tobytes() + chroma[:, : (height - rows) // 2].tobytes()
+    parts = picture[: height - rows], *chroma[:, : (height - rows) // 2]
+    return np.concatenate([part.reshape(-1) for part in parts])

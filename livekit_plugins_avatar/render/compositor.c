@@ -245,9 +245,26 @@ INLINE void overlay(const struct picture *picture, const struct values *values, 
       soft[i] = between(soft[i], lost(across[i], down[i]), found[LUMAS + CHROMA][i]);
 }
 
-/* Draws a row of blocks of a region: luma into the ring, chroma into the frame. */
+/* Blocks of a row, from the first to the one before the last; none where these are the same. */
+struct span {
+  int32_t first, last;
+};
+
+INLINE struct span both(struct span one, struct span other) {
+  if (other.first >= other.last) return one;
+  if (one.first >= one.last) return other;
+  return (struct span){one.first < other.first ? one.first : other.first,
+                       one.last > other.last ? one.last : other.last};
+}
+
+INLINE struct span shared(struct span one, int32_t first, int32_t last) {
+  return (struct span){one.first > first ? one.first : first, one.last < last ? one.last : last};
+}
+
+/* Draws some blocks of a row of a region: luma into the ring, chroma into the frame. */
 INLINE void draw(const struct picture *picture, const struct values *values, const struct rows *rows,
-                 const struct region *region, int32_t row, uint8_t *frame) {
+                 struct span span, const struct region *region, int32_t row, uint8_t *frame) {
+  if (span.first >= span.last) return;
   int64_t cells = (int64_t)picture->columns / 2 * (picture->rows / 2);
   int64_t blocks = (int64_t)picture->columns * picture->rows;
   const float *gain = values->gain, *light = values->light, *over = values->over_motion;
@@ -258,7 +275,7 @@ INLINE void draw(const struct picture *picture, const struct values *values, con
     finer(picture, light + k * cells, row, rows->cells, rows->light[k]);
   if (over) finer(picture, over, row, rows->cells, rows->over_across);
   if (over) finer(picture, over + cells, row, rows->cells, rows->over_down);
-  for (int32_t left = region->left; left < region->right; left += STRIP) {
+  for (int32_t left = span.first; left < span.last; left += STRIP) {
     /* The last strip ends with the picture, and draws some blocks once more. */
     int32_t first = left < picture->columns - STRIP ? left : picture->columns - STRIP;
     struct strip strip;
@@ -289,9 +306,9 @@ INLINE float regained(const float *own, const float *upper, const float *lower, 
   return *own + within((*own - mean) * soft * SHARE, -MOST, MOST);
 }
 
-/* Writes a row of blocks of luma. */
-INLINE void write(const struct picture *picture, const struct rows *rows, const struct region *region,
-                  int32_t row, int32_t sharpened, uint8_t *frame) {
+/* Writes luma of some blocks of a row. */
+INLINE void write(const struct picture *picture, const struct rows *rows, struct span span, int32_t row,
+                  int32_t sharpened, uint8_t *frame) {
   float *const *above = rows->luma[(row + RING - 1) % RING], *const *own = rows->luma[row % RING];
   float *const *under = rows->luma[(row + 1) % RING];
   const float *soft = rows->soft[row % RING];
@@ -303,58 +320,76 @@ INLINE void write(const struct picture *picture, const struct rows *rows, const 
     const float *before[] = {upper[3 - 2 * line] - 1, lower[3 - 2 * line] - 1};
     const float *after[] = {upper[2 - 2 * line], lower[2 - 2 * line]};
     if (sharpened)
-      for (int32_t i = region->left; i < region->right; i++) {
+      for (int32_t i = span.first; i < span.last; i++) {
         uint16_t first = code(regained(left + i, before[0] + i, before[1] + i, soft[i]));
         uint16_t second = code(regained(right + i, after[0] + i, after[1] + i, soft[i]));
         pixels[i] = (uint16_t)(first | second << 8);
       }
     else
-      for (int32_t i = region->left; i < region->right; i++)
+      for (int32_t i = span.first; i < span.last; i++)
         pixels[i] = (uint16_t)(code(left[i]) | code(right[i]) << 8);
   }
 }
 
-/* Keeps numbers, and says whether they are others than those that were kept. */
-INLINE int32_t keep(float *restrict kept, const float *restrict now, int32_t count) {
-  int32_t other = 0;
+/* Keeps a row of cells, and widens `cells` to those that are others than before. */
+INLINE struct span keep(float *restrict kept, const float *restrict now, int32_t count, struct span cells) {
+  int32_t first = count, last = 0;
   for (int32_t i = 0; i < count; i++) {
-    other |= kept[i] != now[i];
+    int32_t other = kept[i] != now[i];
+    first = other && i < first ? i : first;
+    last = other && i + 1 > last ? i + 1 : last;
     kept[i] = now[i];
   }
-  return other;
+  return both(cells, (struct span){first, last});
 }
 
-/* Which rows of blocks are others than in the last picture: where motion or light of a cell near
+/* Cells of a row over which something may be laid. */
+INLINE struct span covered(const struct picture *picture, const float *across, const float *down, int32_t row,
+                           int32_t count) {
+  int32_t first = count, last = 0;
+  for (int32_t i = 0; i < count; i++) {
+    float x = across[i] + (float)(4 * i - picture->over_left);
+    float y = down[i] + (float)(4 * row - picture->over_top);
+    int32_t inside = x > -NEAR && x < (float)picture->over_columns + NEAR && y > -NEAR &&
+                     y < (float)picture->over_rows + NEAR;
+    first = inside && i < first ? i : first;
+    last = inside && i + 1 > last ? i + 1 : last;
+  }
+  return (struct span){first, last};
+}
+
+/* Which blocks of each row are others than in the last picture: where motion or light of a cell near
    them is, or where something is laid over them. `kept` has what they were. */
 INLINE void changed(const struct picture *picture, const struct values *values, float *kept, int32_t anew,
-                    uint8_t *rows) {
+                    struct span *rows) {
   int32_t columns = picture->columns / 2, count = picture->rows / 2;
   int64_t cells = (int64_t)columns * count;
-  for (int32_t row = 0; row < picture->rows; row++) rows[row] = 0;
+  const float *planes[] = {values->motion, values->gain, values->light};
+  const int32_t many[] = {2, 1, 1 + CHROMA};
+  for (int32_t row = 0; row < picture->rows; row++) rows[row] = (struct span){0, 0};
   for (int32_t cell = 0; cell < count; cell++) {
     int64_t at = (int64_t)cell * columns;
-    int32_t other = anew;
-    for (int32_t k = 0; k < 2; k++) other |= keep(kept + k * cells + at, values->motion + k * cells + at, columns);
-    if (values->gain) other |= keep(kept + 2 * cells + at, values->gain + at, columns);
-    for (int32_t k = 0; values->light && k < 1 + CHROMA; k++)
-      other |= keep(kept + (3 + k) * cells + at, values->light + k * cells + at, columns);
-    for (int32_t i = 0; values->over_motion && i < columns; i++) {
-      float x = values->over_motion[at + i] + (float)(4 * i - picture->over_left);
-      float y = values->over_motion[cells + at + i] + (float)(4 * cell - picture->over_top);
-      other |= x > -NEAR && x < (float)picture->over_columns + NEAR && y > -NEAR &&
-               y < (float)picture->over_rows + NEAR;
-    }
-    for (int32_t row = 2 * cell - 2; other && row < 2 * cell + 4; row++)
-      if (row >= 0 && row < picture->rows) rows[row] = 1;
+    struct span other = {0, anew ? columns : 0};
+    float *was = kept + at;
+    for (int32_t k = 0; k < 3; k++)
+      for (int32_t plane = 0; plane < many[k]; plane++, was += cells)
+        if (planes[k]) other = keep(was, planes[k] + plane * cells + at, columns, other);
+    const float *over = values->over_motion;
+    if (over) other = both(other, covered(picture, over + at, over + cells + at, cell, columns));
+    struct span blocks = {2 * other.first - 2, 2 * other.last + 2};
+    for (int32_t row = 2 * cell - 2; other.first < other.last && row < 2 * cell + 4; row++)
+      if (row >= 0 && row < picture->rows) rows[row] = both(rows[row], shared(blocks, 0, picture->columns));
   }
 }
 
-/* The rows and those beside them. */
-INLINE void widen(uint8_t *rows, int32_t count) {
-  uint8_t before = 0;
-  for (int32_t row = 0; row < count; row++) {
-    uint8_t here = rows[row];
-    rows[row] |= before | (row + 1 < count ? rows[row + 1] : 0);
+/* The blocks and those beside them. */
+INLINE void widen(const struct picture *picture, struct span *rows) {
+  struct span before = {0, 0};
+  for (int32_t row = 0; row < picture->rows; row++) {
+    struct span here = rows[row], near = both(here, before);
+    if (row + 1 < picture->rows) near = both(near, rows[row + 1]);
+    if (near.first < near.last)
+      rows[row] = shared((struct span){near.first - 1, near.last + 1}, 0, picture->columns);
     before = here;
   }
 }
@@ -372,17 +407,19 @@ INLINE void regions_of(const struct picture *picture, const struct values *value
     rows.soft[at] = next;
     next += length;
   }
-  uint8_t written[MOST_ROWS], drawn[MOST_ROWS];
+  struct span written[MOST_ROWS], drawn[MOST_ROWS];
   changed(picture, values, next, memory[0] == 0.0f, written);
   memory[0] = 1.0f;
-  if (picture->sharpened) widen(written, picture->rows);
+  if (picture->sharpened) widen(picture, written);
   for (int32_t row = 0; row < picture->rows; row++) drawn[row] = written[row];
-  if (picture->sharpened) widen(drawn, picture->rows);
+  if (picture->sharpened) widen(picture, drawn);
   for (const struct region *region = regions; region < regions + count; region++)
     for (int32_t row = region->top; row <= region->bottom; row++) {
-      if (row < region->bottom && drawn[row]) draw(picture, values, &rows, region, row, frame);
+      if (row < region->bottom)
+        draw(picture, values, &rows, shared(drawn[row], region->left, region->right), region, row, frame);
       int32_t whole = picture->sharpened && row > region->top + 1 && row < region->bottom;
-      if (row > region->top && written[row - 1]) write(picture, &rows, region, row - 1, whole, frame);
+      if (row > region->top)
+        write(picture, &rows, shared(written[row - 1], region->left, region->right), row - 1, whole, frame);
     }
 }
 

@@ -336,3 +336,20 @@ def test_no_object(text: str) -> None:
     """Neither is what is no object."""
     with pytest.raises(OnnxFileError, match="does not say how a picture is composed"):
         composition_of({"composition": text})
+
+
+@pytest.mark.parametrize("sharpened", [False, True])
+def test_kept_from_the_last_picture(sharpened: bool) -> None:
+    """A frame in which little changes is the one that is composed anew."""
+    chance, given = np.random.default_rng(2), values()
+    said = composition(sharpened=sharpened, over=Over("over_motion", "over_luma", "more", 30, 5))
+    given["over_motion"] = np.zeros_like(given["motion"][:, :2])
+    shapes = {name: given[name].shape for name in said.changing}
+    frame = np.empty((1, 3 * ROWS, SIZE[0]), np.uint8)
+    compose = Compositor(said, given, shapes, SIZE).bound(given, frame)
+    for count in range(60):
+        for name in ("motion", "light", "over_luma", "over_motion")[: count % 5]:
+            number = chance.integers(given[name].size)
+            given[name].ravel()[number] += chance.normal(0, 3)
+        compose()
+        assert (frame.reshape(3 * ROWS, -1) == composed(said, given)).all()
