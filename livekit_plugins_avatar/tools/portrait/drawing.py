@@ -307,13 +307,13 @@ class Drawing:
         light = gain.reshaped(1, -1, height, width) + 1.0
         first = corners(self.graph, window.left, window.top, width, height)
         (drawn,) = self.figure.taken(motion + first, (width, height), _wider(motion, width))
-        luma, tint, cover = drawn.split(4, 2, 1, axis=0)
+        luma, tint, cover, there = drawn.split(4, 2, 1, 1, axis=0)
         fine = _cut(self.wall.luma, window)
         blocks = fine.reshaped(1, height, 2, width, 2).turned(2, 4, 0, 1, 3)
         fine = blocks.reshaped(4, 1, height, width)
         coarse = _cut(self.wall.chroma, half).reshaped(2, 1, height, width)
         behind = 1.0 - cover * (1 / 255)
-        luma = (luma - float(BLACK)) * light + fine * behind
+        luma = (luma - float(BLACK)) * light + (fine - there) * behind
         chroma = (tint - float(GREY)) + coarse * behind
         soft = lost(motion).reshaped(1, -1, height, width) * (cover * (1 / 255))
         shown = self.shown.within(window)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from ...render.i420 import halved, yuv
@@ -24,9 +25,10 @@ FIGURE_LEAST, FIGURE_SURE = 0.05, 0.9
 BESIDE_PX, FADE_PX = 9, 4.0
 """Beside the figure so much may be its own, and fades out at the end."""
 
-GRAIN_PX, UNLIKE, SOFT_PX = 1.5, (4.0, 9.0), 3.0
-"""What differs by less than so many codes when blurred by this is the wall's grain, unless it is
-nearer to the figure than this."""
+WALL_PX, GRAIN_PX, UNLIKE, SOFT_PX = 4.0, 1.0, 14.0, 3.0
+"""Beside the figure is the wall, too, where the picture, blurred by the second, differs by less
+than so many codes from the wall nearby, blurred by the first; further than the last from the
+figure, whose edge is soft. With the figure, the wall's grain would be stretched into stripes."""
 
 DEEPER_PX = 12
 """How far behind the outline the wall is filled, besides what turns uncover."""
@@ -65,12 +67,13 @@ def layers_of(picture: Floats, head: Head, behind: Floats | None = None) -> Laye
     """
     matte = np.clip((head.matte - FIGURE_LEAST) / (FIGURE_SURE - FIGURE_LEAST), 0, 1)
     away = ndimage.distance_transform_edt(matte == 0)
-    known = away > BESIDE_PX
+    known = _beside(picture, away)
     wall = picture if behind is None else behind
     if behind is None and known.mean() > WALL_SHARE:
         deep = ndimage.distance_transform_edt(~known)
         wall = fill(picture, known, deep < DEEPER_PX + _moves(head)).clip(0, 255)
-    wall = picture + (wall - picture) * _own(picture, wall, away)[..., None]
+    own = np.clip((BESIDE_PX - away) / FADE_PX, 0, 1) * ~known
+    wall = picture + (wall - picture) * own[..., None]
     seen, behind = yuv(picture), yuv(wall)
     luma, colours = np.rint(seen[0]), np.rint(halved(seen[1:]))
     wall_luma, wall_colours = np.rint(behind[0]), np.rint(halved(behind[1:]))
@@ -92,18 +95,23 @@ def layers_of(picture: Floats, head: Head, behind: Floats | None = None) -> Laye
     )
 
 
-def _own(picture: Floats, wall: Floats, away: Floats) -> Floats:
-    """How far what is beside the figure is not the wall's, 0 to 1, [512, 512]: strands of hair, and
-    the outline's own soft edge. Grain is the wall's: with the figure it would be stretched.
+def _beside(picture: Floats, away: Floats) -> NDArray[np.bool_]:
+    """What is the wall, bool [512, 512]: all that is far from the figure, and beside it what looks
+    as the wall does there. What does not is a strand of hair, say.
 
     Args:
-        picture, wall: What is seen, and what the wall is thought to be, [512, 512, 3].
+        picture: [512, 512, 3].
         away: Pixels from the figure, [512, 512].
     """
-    differs = np.abs(blurred(picture - wall, GRAIN_PX)).max(axis=-1)
-    strand = np.clip((differs - UNLIKE[0]) / (UNLIKE[1] - UNLIKE[0]), 0, 1)
-    own = np.maximum(strand, np.clip(SOFT_PX - away, 0, 1))
-    return np.asarray(own * np.clip((BESIDE_PX - away) / FADE_PX, 0, 1))
+    far = away > BESIDE_PX
+    if not far.any():
+        return far
+    share = blurred(far.astype(np.float64), WALL_PX)[..., None]
+    wall = blurred(picture * far[..., None], WALL_PX) / np.maximum(share, 1e-6)
+    down, right = ndimage.distance_transform_edt(~far, return_distances=False, return_indices=True)
+    differs = np.abs(blurred(picture, GRAIN_PX) - wall[down, right]).max(axis=-1)
+    like = ndimage.maximum_filter(differs, 3) < UNLIKE
+    return np.asarray(far | like & (away > SOFT_PX))
 
 
 def _moves(head: Head) -> Floats:

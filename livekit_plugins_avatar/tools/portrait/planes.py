@@ -117,11 +117,13 @@ class Wall:
 
 
 def figure_blocks(graph: Graph, luma: Floats, chroma: Floats, matte: Floats, wall: Wall) -> Blocks:
-    """What every block of 2 x 2 pixels is taken from, as codes: the luma of its four pixels, as far
-    as the figure covers them, how much of it is the figure, and its chroma, as far as that.
+    """What every block of 2 x 2 pixels is taken from, as codes: the luma of its four pixels before
+    the block's wall, its chroma as far as the figure covers it, how much of it is the figure, and
+    that wall.
 
-    Every second pixel of each plane is a block's own. Luma is covered by the pixel: where that is
-    not what a block is, the block's wall makes up for it.
+    Every second pixel of each plane is a block's own. Luma is covered by the pixel. It has the wall
+    in it, which is taken off again: cover alone would differ between pixels of a block, which come
+    from further apart or nearer than those of blocks.
 
     Args:
         graph: To write to.
@@ -139,9 +141,10 @@ def figure_blocks(graph: Graph, luma: Floats, chroma: Floats, matte: Floats, wal
         *(shifted(p.framed(0, 1, 0, 1, "edge")) for p in (own - float(BLACK), cover.enlarged(2))),
         strict=True,
     )
-    near = [((copy - behind) * over + behind * share).codes(BLACK) for copy, over in pairs]
+    near = [((copy - behind) * over + behind).codes(BLACK) for copy, over in pairs]
     tints = colour.codes(GREY).split(1, 1, axis=1)
-    return Blocks(None, [*near, *tints, (share * 255.0).codes(0)], [], WHOLE)
+    planes_ = [*near, *tints, (share * 255.0).codes(0), behind.codes(0)]
+    return Blocks(None, planes_, [], WHOLE)
 
 
 def interleaved(luma: Tensor, height: int, width: int) -> Tensor:
