@@ -121,6 +121,7 @@ FACING = Light((-5.0, 3.5, 8.0), 380, fill_w=40, rim_w=60, key_dm=11.0, room=0.5
 BESIDE_WINDOW = Light((-6.2, 3.2, 6.2), 500, fill_w=10, rim_w=100, key_dm=4.5, room=0.18)
 FOR_A_PERSONA = replace(BESIDE_WINDOW, fill_w=24, rim_w=40, room=0.30)
 BESIDE_WINDOW_RIGHT = replace(BESIDE_WINDOW, key_at=(6.0, 3.2, 6.4))
+FOR_A_PERSONA_RIGHT = replace(BESIDE_WINDOW_RIGHT, fill_w=26, rim_w=60, room=0.30)
 BEFORE_WINDOW_RIGHT = Light((5.0, 3.6, 7.5), 330, fill_w=25, rim_w=90, key_dm=6.0, room=0.45)
 
 T_SHIRT = Tailoring(drop=0.24, more=0.08, stiff=0.12)
@@ -153,11 +154,12 @@ CAST = (
         rest=rest(0.20, 0.2),
     ),
     Member(
-        "woman-2", 201, True, "young_lightskinned_female_diffuse3", ("loose", {}),
-        0.62, 0.25, BROWN, "5a2f33", BESIDE_WINDOW_RIGHT, 0.9,
-        backdrop=Backdrop(0.32, 62.0, 0.005, 0.58, 0.9), brow=1.1, brow_count=1.25, lashes=110,
-        share=0.58, torso=-10.0, roll=-3.0, yaw=-4.0, pitch=-2.0, aside=-0.03, gaze=(0.3, -0.5),
-        tailoring=replace(JUMPER, band=0.20, thick=0.025), rest=rest(0.50, 0.10, uneven=0.2),
+        "woman-2", 4438, True, "middleage_lightskinned_female_diffuse2", ("loose", {}),
+        0.45, 0.30, BROWN, "5a2f33", FOR_A_PERSONA_RIGHT, 0.9,
+        backdrop=Backdrop(0.47, 62.0, 0.010, 0.42, 0.8), brow=0.95, brow_count=1.35, lashes=110,
+        share=0.58, torso=-9.0, roll=-2.5, yaw=-3.5, pitch=-2.0, aside=0.0, gaze=(0.3, -0.5),
+        freckled=0.25, tailoring=replace(T_SHIRT, drop=0.21),
+        rest=rest(0.46, 0.05, uneven=0.2, squint=0.18),
     ),
     Member(
         "man-3", 203, False, "young_darkskinned_male_diffuse", ("buzz", {}),

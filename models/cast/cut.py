@@ -32,7 +32,7 @@ class Cut:
     """A haircut.
 
     Args:
-        kind: "short", "coils", "tied" or "falling".
+        kind: "short", "coils", "tied" or "swept".
         strands, points: How many, and points of each.
         radius: In the middle of a strand, dm.
         hairline: Pairs of (dm ahead of the ears, height of the line).
@@ -47,9 +47,10 @@ class Cut:
         mess: How far locks lie beside the way they are combed.
         grey: Share of white hairs.
         bun: Radius of a knot on the crown, dm; 0 ties hair at the back.
-        parting: How far to the picture's right of the middle falling hair is parted, dm.
-        forward: How far the front of falling hair is combed forwards; below 0, backwards.
-        weight: How fast falling hair turns down, per dm of its length.
+        parting: How far to the picture's right of the middle swept hair is parted, dm.
+        forward: How far the front of swept hair is combed forwards; below 0, backwards.
+        wave: How far swept hair waves, dm.
+        droops: How far the front of swept hair falls over the forehead.
     """
 
     kind: str = "short"
@@ -71,7 +72,8 @@ class Cut:
     bun: float = 0.0
     parting: float = 0.0
     forward: float = 0.0
-    weight: float = 1.0
+    wave: float = 0.0
+    droops: float = 0.0
 
 
 BABY_HAIR = 0.03
@@ -115,40 +117,42 @@ CUTS: Mapping[str, Cut] = {
         sides=0.10, top=0.12, strands=42_000, points=5, bare=0.93, peaks=0.16, clump=0.3, lift=0.4
     ),
     "fringe": Cut(
-        "falling",
+        "swept",
         70_000,
-        18,
+        16,
         0.00040,
         FULL,
-        0.03,
+        0.02,
         0.16,
-        0.36,
-        0.58,
-        lift=0.085,
-        clump=0.8,
+        0.18,
+        0.55,
+        lift=0.078,
+        clump=0.65,
         frizz=0.025,
-        mess=0.22,
+        mess=0.24,
         parting=0.30,
-        forward=0.9,
-        weight=3.4,
+        forward=0.75,
+        wave=0.008,
+        droops=0.35,
     ),
     "loose": Cut(
-        "falling",
+        "swept",
         90_000,
-        34,
-        0.00040,
+        30,
+        0.00038,
         ROUND,
-        0.03,
-        0.12,
-        1.8,
-        2.1,
-        lift=0.07,
-        clump=0.6,
-        frizz=0.014,
-        mess=0.12,
+        -0.05,
+        0.15,
+        1.6,
+        2.0,
+        lift=0.085,
+        clump=0.75,
+        frizz=0.016,
+        mess=0.13,
         parting=0.16,
-        forward=-1.1,
-        weight=3.2,
+        forward=-0.35,
+        wave=0.030,
+        droops=0.35,
     ),
     "coils": Cut("coils", 60_000, 26, 0.0004, ROUND, 0.03, 0.14, 0.16, 0.30),
     "tied": Cut("tied", 95_000, 16, 0.00045, ROUND, 0.045, 0.11, top=0.6, clump=0.45, frizz=0.012),

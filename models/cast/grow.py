@@ -12,13 +12,13 @@ from models.personas.anatomy import Points
 from models.personas.surface import normals, scatter, unit
 
 from .cut import Cut, cover, on_head
-from .falling import falling
 from .loose import coils, short
 from .strands import Ground
+from .swept import swept
 from .tied import tied
 
 KINDS: Mapping[str, Callable[[Ground], Points]] = {
-    "short": short, "coils": coils, "tied": tied, "falling": falling,
+    "short": short, "coils": coils, "tied": tied, "swept": swept,
 }  # fmt: skip
 """What grows each kind of haircut."""
 
@@ -38,8 +38,9 @@ def grow(cut: Cut, head: Head, skin: Points, ears: Numbers, seed: int) -> Strand
     ground = scatter(skin, head.faces, thick, cut.strands, seed)
     root, out = ground(skin), unit(ground(normals(skin, head.faces)))
     within = ground(thick[:, None])[:, 0]
-    place = on_head(head, skin, ears).place(root)
-    points = KINDS[cut.kind](Ground(cut, root, out, within, place, head, skin, chance))
+    whole = on_head(head, skin, ears)
+    stand = Ground(cut, root, out, within, whole, whole.place(root), head, skin, chance)
+    points = KINDS[cut.kind](stand)
     t = np.linspace(0, 1, points.shape[1])
     fine = np.interp(t, [0, 0.1, 0.6, 1], [0.85, 1, 0.9, 0.3])
     radius = cut.radius * fine * chance.uniform(0.65, 1.25, (len(root), 1))

@@ -72,13 +72,23 @@ STRIPES_A_DM = 3.6
 
 
 def hair(name: str, melanin: float, redness: float, grey: float, rough: float = 0.26) -> Any:
-    """Hair by what colours it; a share of the strands is white."""
+    """Hair by what colours it; a share of the strands is white.
+
+    Tips are lighter than roots, and so are some of the streaks.
+    """
     graph = Graph(name)
+    times, plus, minus = _arithmetic(graph)
+    place = graph.node("NewGeometry").outputs["Position"]
+    # Blender's third axis is up: streaks are long and thin.
+    long = graph.node("Mapping", {0: place, 3: (16.0, 16.0, 3.0)}).outputs[0]
+    streaks = minus(graph.noise(long, 1.0, 3, 0.6), 0.5)
+    along = graph.node("HairInfo").outputs["Intercept"]
     random = graph.node("HairInfo").outputs["Random"]
     lacks = graph.step(random, 1.02 - grey, 0.98 - grey) if grey < 1 else 0.0
     amount: Value = graph.math("MULTIPLY", lacks, melanin) if grey else melanin
     if grey:
         amount = graph.math("ADD", amount, 0.045)
+    amount = times(amount, plus(times(streaks, STREAKED), minus(1.06, times(along, FADED))))
     inputs: dict[str | int, Value] = {
         "Melanin": amount, "Melanin Redness": redness, "Roughness": rough,
         "Radial Roughness": 0.6, "Random Color": 0.65, "Random Roughness": 0.4,
@@ -86,6 +96,10 @@ def hair(name: str, melanin: float, redness: float, grey: float, rough: float = 
     }  # fmt: skip
     made = graph.node("BsdfHairPrincipled", inputs, model="CHIANG", parametrization="MELANIN")
     return graph.output(made.outputs[0])
+
+
+STREAKED, FADED = 0.9, 0.22
+"""How much pigment differs between streaks of hair, and how much of it a tip has lost."""
 
 
 def eye(iris: tuple[str, str, str], white: float) -> Any:

@@ -24,6 +24,7 @@ class Ground:
         root: Where each strand leaves the skin, dm, float64 [N, 3].
         out: The skin's normals there, float64 [N, 3].
         within: How thickly hair stands there, in [0, 1], float64 [N].
+        whole: What places are measured by on the head.
         place: The roots in the head's own terms.
         head: The head.
         skin: Its resting skin, dm, float64 [V, 3].
@@ -34,6 +35,7 @@ class Ground:
     root: Points
     out: Points
     within: Numbers
+    whole: hair.Head
     place: hair.Scalp
     head: Head
     skin: Points

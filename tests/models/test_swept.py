@@ -1,4 +1,4 @@
-"""Hair of the cast that falls."""
+"""Hair of the cast that is swept over the head and hangs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 pytest.importorskip("scipy", reason="the extra `portrait` is not installed")
 
 from models.cast.cut import CUTS
-from models.cast.falling import falling
 from models.cast.strands import Ground
-from models.personas.hair import Scalp
+from models.cast.swept import swept
+from models.personas import hair
 
 AROUND, UP = 96, 64
 
@@ -33,18 +33,18 @@ def ball() -> tuple[np.ndarray, np.ndarray]:
     return points.reshape(-1, 3), quads
 
 
-def grown(name: str, **changes: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Roots on the upper half of the ball, and their strands."""
+def grown(name: str, within: float = 1.0, **changes: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Roots on the upper half of the ball, where hair is so dense, and their strands."""
     skin, quads = ball()
     chance = np.random.default_rng(3)
     out = chance.normal(size=(900, 3))
     out[:, 1] = np.abs(out[:, 1]) + 0.4
     out /= np.linalg.norm(out, axis=1, keepdims=True)
-    place = Scalp(out[:, 1], out[:, 2] + 0.2, out[:, 0])
+    whole = hair.Head(0.0, 1.0, -0.2, np.zeros(len(skin)))
     head = cast(Any, SimpleNamespace(faces=quads))
     cut = replace(CUTS[name], **changes)
-    ground = Ground(cut, out, out, np.ones(len(out)), place, head, skin, chance)
-    return out, falling(ground)
+    dense = np.full(len(out), within)
+    return out, swept(Ground(cut, out, out, dense, whole, whole.place(out), head, skin, chance))
 
 
 @pytest.mark.parametrize("name", ["fringe", "loose"])
@@ -56,19 +56,27 @@ def test_no_hair_is_in_the_head(name: str) -> None:
     assert np.linalg.norm(strands[:, 1:], axis=2).min() > 0.995
 
 
-def test_weight_bends_hair_down() -> None:
-    """Tips hang lower with more weight."""
-    light, heavy = (grown("loose", weight=weight)[1][:, -1, 1].mean() for weight in (0.2, 3.0))
-    assert heavy < light - 0.2
+def test_long_hair_hangs_beside_the_head() -> None:
+    """Half of its tips end far below the middle of the ball."""
+    assert np.median(grown("loose")[1][:, -1, 1]) < -0.5
 
 
-def test_a_fringe_hangs_before_the_forehead() -> None:
-    """Hair of the front of the head ends lower than it began, in front of the face."""
-    roots, strands = grown("fringe")
-    front = (roots[:, 2] > 0.5) & (roots[:, 1] > 0.4)
-    tips = strands[front, -1]
-    assert np.mean(tips[:, 1] < roots[front, 1] - 0.1) > 0.7
-    assert tips[:, 2].mean() > 0.5
+def test_a_hairline_has_short_hairs() -> None:
+    """Where hair is sparse, most of it is much shorter than within."""
+    sparse, dense = (
+        np.linalg.norm(np.diff(grown("loose", within)[1], axis=1), axis=2).sum(axis=1)
+        for within in (0.05, 1.0)
+    )
+    assert np.median(sparse) < 0.25 * np.median(dense)
+
+
+def test_hair_droops_over_the_forehead() -> None:
+    """The front of the fringe ends lower if it droops."""
+    low, high = (
+        strands[(roots[:, 2] > 0.5) & (roots[:, 0] < -0.1), -1, 1].mean()
+        for roots, strands in (grown("fringe", droops=droops) for droops in (0.6, 0.0))
+    )
+    assert low < high - 0.03
 
 
 def test_hair_leaves_the_parting_to_both_sides() -> None:
