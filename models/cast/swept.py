@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from models.people.head import Numbers
@@ -50,7 +51,7 @@ class Plan:
     shared: Points
     fine: Points
     edge: Numbers
-    short: Numbers
+    short: NDArray[np.bool_]
     length: Numbers
     layer: Numbers
     side: Numbers
