@@ -15,6 +15,7 @@ from .onnx_file import TensorInfo
 from .persona import OUTPUTS, Persona, PersonaError
 from .running import running
 from .session import Session, Values
+from .staged import open_staged
 
 SQUARE = OUTPUTS["square"]
 
@@ -51,7 +52,9 @@ class ComposedSession:
         assert composition is not None
         known = {value.name for value in given}
         self._makes = [name for name in composition.changing if name not in known]
-        self._session = opens(cutter.cut(given, self._makes)) if self._makes else None
+        self._session = None
+        if self._makes:
+            self._session = open_staged(cutter, given, self._makes, opens, values)
         made = {} if self._session is None else self._session.once(values)
         still = opens(cutter.cut((), composition.still)).once({})
         changing = {name: ({**values, **made})[name] for name in composition.changing}
