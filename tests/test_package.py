@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -127,6 +128,13 @@ def test_no_way_to_install_it_brings_two_onnx_runtimes(built: Path) -> None:
         wanted = email.message_from_bytes(archive.read(metadata)).get_all("Requires-Dist", [])
     names = [Requirement(each).name for each in wanted]
     assert [name for name in names if name.startswith("onnxruntime")] == ["onnxruntime"]
+
+
+def test_a_release_has_native_code_for_each_machine() -> None:
+    """`scripts/build` makes a wheel for each target of `scripts/native.py`, and one for all others."""
+    targets = runpy.run_path(str(ROOT / "scripts/native.py"))["TARGETS"]
+    [built] = re.findall(r"for target in (.*); do", (ROOT / "scripts/build").read_text())
+    assert built.split() == [*targets, "none"]
 
 
 def test_links_of_the_readme_hold_on_the_package_index() -> None:

@@ -57,6 +57,7 @@ def examine(args: Namespace) -> Iterator[Finding]:
     yield from runtime
     if not any(finding.state == "problem" for finding in runtime):
         yield models.check_providers()
+        yield models.check_native()
         from ...render.persona import BUILT_IN
 
         _say("drawing each persona")

@@ -16,6 +16,7 @@ from time import time
 import pytest
 from livekit import api
 
+from livekit_plugins_avatar.render import compositor
 from livekit_plugins_avatar.tools import cli
 from livekit_plugins_avatar.tools.doctor import command, livekit_server, machine, models, packages
 from livekit_plugins_avatar.tools.doctor.finding import Finding
@@ -151,6 +152,14 @@ def test_planted_problem(name: str, tmp_path: Path) -> None:
     [problem] = [each for each in findings if each.state == "problem"]
     assert problem.found and problem.remedy
     assert problem.remedy in problem.text
+
+
+def test_native_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a machine has no native code is told, with what it costs."""
+    assert models.check_native().state == "ok"
+    monkeypatch.setattr(compositor, "library", lambda: None)
+    told = models.check_native()
+    assert told.state == "note" and "twice the time" in told.found and told.remedy
 
 
 async def ask(server: StubServer, **options: str) -> dict[str, Finding]:
