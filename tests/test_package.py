@@ -131,7 +131,7 @@ def test_no_way_to_install_it_brings_two_onnx_runtimes(built: Path) -> None:
 
 
 def test_a_release_has_native_code_for_each_machine() -> None:
-    """`scripts/build` makes a wheel for each target of `scripts/native.py`, and one for all others."""
+    """`scripts/build` makes a wheel for each target of `scripts/native.py`, and one for others."""
     targets = runpy.run_path(str(ROOT / "scripts/native.py"))["TARGETS"]
     [built] = re.findall(r"for target in (.*); do", (ROOT / "scripts/build").read_text())
     assert built.split() == [*targets, "none"]
