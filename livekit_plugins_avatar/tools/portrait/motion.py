@@ -66,7 +66,10 @@ POINTED, POINTED_NODES = ("mouthFunnel", "mouthPucker"), 1.5
 """The rig's lips come to a point in these: they are blurred so far."""
 
 SEAL = "seal"
-"""The name of one more field, which shuts lips that the picture shows apart."""
+"""The name of one more field, which shuts lips that the picture shows apart, and presses them."""
+
+PRESSED_PX = 2.6
+"""Lips that are shut already come so much closer: the dark line between them gets thinner."""
 
 SEAL_SHARE = 0.4
 """Of the way to shut lips, what the upper lip goes."""
@@ -275,8 +278,8 @@ def _seal(slit: Slit, places: Floats, reach: tuple[float, ...]) -> list[Floats]:
     """Fields that bring the lips together."""
     t, n = slit.coordinates(places)
     upper, lower = slit.edges(t)
-    apart = (lower - upper + 0.5) * np.clip((1 - np.abs(t)) * 8, 0, 1)
-    apart = apart * (slit.openness > CLOSED)
+    apart = lower - upper + 0.5 if slit.openness > CLOSED else PRESSED_PX
+    apart = apart * np.clip((1 - np.abs(t)) * 8, 0, 1)
     over, under = np.maximum(upper - n, 0), np.maximum(n - lower, 0)
     down = SEAL_SHARE * apart * np.exp(-((over / (0.5 * slit.half)) ** 2))
     up = (SEAL_SHARE - 1) * apart * np.exp(-((under / (0.8 * slit.half)) ** 2))
