@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import pytest
 
 from livekit_plugins_avatar.face.state import FaceState
+from livekit_plugins_avatar.render.i420 import yuv
 from livekit_plugins_avatar.render.persona import Persona
 
 from .conftest import Made, drawn
@@ -17,6 +19,8 @@ canvas = import_module("livekit_plugins_avatar.tools.portrait.canvas")
 landmarks = import_module("livekit_plugins_avatar.tools.portrait.landmarks")
 ndimage = import_module("scipy.ndimage")
 exemplar = import_module("livekit_plugins_avatar.tools.portrait.exemplar")
+heads = import_module("livekit_plugins_avatar.tools.portrait.head")
+layers = import_module("livekit_plugins_avatar.tools.portrait.layers")
 
 
 def test_a_hole_gets_the_grain_of_what_is_around_it() -> None:
@@ -54,3 +58,23 @@ def test_nothing_of_the_picture_is_lost_at_rest(man: np.ndarray, made: Made) -> 
     luma = (rest.astype(float) - square) @ [0.299, 0.587, 0.114]
     luma[180:400, 140:370] = 0  # mouth and eyes are drawn anew
     assert np.abs(luma).max() < 3
+
+
+def _separated() -> tuple[np.ndarray, Any]:
+    """Layers of a dark figure before a grainy wall, with a strand of hair beside it."""
+    draw = np.random.default_rng(2)
+    picture = 180 + np.repeat(draw.normal(0, 3, (512, 512, 1)), 3, axis=2)
+    matte = np.zeros((512, 512))
+    matte[100:, 200:312] = 1.0
+    picture[100:, 200:312] = 60.0
+    picture[300:302, 312:320] = 60.0
+    head = heads.Head(np.zeros((heads.CELLS, heads.CELLS, 2, len(heads.POWERS))), matte, 0.0)
+    return picture, layers.layers_of(picture, head)
+
+
+def test_grain_beside_a_figure_is_the_walls() -> None:
+    """With the figure it would be stretched as a head turns; a strand is the figure's."""
+    picture, both = _separated()
+    assert both.matte[60:140, 160:165].max() == 0
+    assert np.abs(both.wall_luma[120:280, 318:330] - yuv(picture)[0, 120:280, 318:330]).max() <= 1
+    assert both.matte[150, 157:159].min() > 0.5
