@@ -64,7 +64,7 @@ class Framed:
         return self.renderer.fps
 
     def __getattr__(self, name: str) -> Any:
-        # `batch`, `face_only`, `device`, `persona`, where the renderer has them.
+        # `batch`, `face_only`, `fresh`, `device`, `persona`, where the renderer has them.
         return getattr(self.renderer, name)
 
     def render(self, moments: Sequence[Moment]) -> Frames:

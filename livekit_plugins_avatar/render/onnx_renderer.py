@@ -33,7 +33,7 @@ class OnnxRenderer:
         PersonaError: The persona lacks the aspect, or cannot be drawn.
     """
 
-    face_only = True
+    face_only = fresh = True
 
     def __init__(
         self,

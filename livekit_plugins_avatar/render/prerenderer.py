@@ -292,9 +292,10 @@ class Prerenderer:
         return highest_priority(faces, self._last_face, batch)
 
     def _checked(self, frames: Frames, count: int) -> Frames:
-        """Copy what the renderer gave: it may draw the next pictures into the same memory."""
+        """Copy what the renderer gave, where it may draw the next pictures into the same memory."""
         width, height = self.renderer.size
-        copied: Frames = np.array(frames)
+        fresh = getattr(self.renderer, "fresh", False)
+        copied: Frames = np.asarray(frames) if fresh else np.array(frames)
         shape = (count, height * 3 // 2, width)
         if copied.shape != shape or copied.dtype != np.uint8:
             raise ValueError(

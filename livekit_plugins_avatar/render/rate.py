@@ -17,7 +17,7 @@ class AtRate:
         self.size = renderer.size
 
     def __getattr__(self, name: str) -> Any:
-        # `batch`, `face_only`, `device`, `persona`, where the renderer has them.
+        # `batch`, `face_only`, `fresh`, `device`, `persona`, where the renderer has them.
         return getattr(self.renderer, name)
 
     def render(self, moments: Sequence[Moment]) -> Frames:

@@ -31,6 +31,8 @@ class Renderer(Protocol):
 
     One whose pictures depend on the face alone may say so by a true `face_only`: it is then asked
     only for faces that look different from the last. Without it, for every frame.
+
+    One that gives new memory each time may say so by a true `fresh`: its pictures are not copied.
     """
 
     @property
@@ -42,7 +44,7 @@ class Renderer(Protocol):
         """Frames a second, 10 to 60, a divisor of 48,000; constant."""
 
     def render(self, moments: Sequence[Moment]) -> Frames:
-        """Draw one picture per moment, in order. The pictures are copied at once."""
+        """Draw one picture per moment, in order. Unless it is `fresh`, they are copied at once."""
 
     def close(self) -> None:
         """Release everything; called once, on the thread of the last `render` if there was one."""

@@ -4,7 +4,7 @@
 that draws the same pictures. `export` does it at once.
 
 What follows from sizes becomes numbers, what is doubled is convolved before (`simpler`), skin and
-eyeballs come from rows of bytes, the end is another (`bands`), and what is large is kept in bytes
+eyeballs are fetched by the block, the end is another (`bands`), and what is large is kept in bytes
 (`packed`).
 """
 
@@ -25,9 +25,8 @@ from scipy import ndimage
 from livekit_plugins_avatar.face.limits import HEAD_LIMITS
 from livekit_plugins_avatar.face.state import INDEX, PARAMETERS, POSE_PARAMETERS
 from livekit_plugins_avatar.render import composition
-from livekit_plugins_avatar.tools.portrait.blocks import Blocks, corners
 from livekit_plugins_avatar.tools.portrait.graph import Graph, Tensor
-from livekit_plugins_avatar.tools.portrait.planes import interleaved
+from livekit_plugins_avatar.tools.portrait.planes import fetched, interleaved, ramps, shifted
 
 from .bands import FACE, LIGHT_PX, SIDE_PX, End, Reach
 from .carried import UNIT_PX, Floats
@@ -75,12 +74,16 @@ class Warp:
         left, top, columns, rows = self._source
         luma, chroma = (graph.input(name) * 255.0 for name in self._names)
         half = [side // 2 for side in (top, top + rows, left, left + columns)]
-        fine = chroma.window(half[0], half[1], half[2], half[3]).enlarged(2, "asymmetric").codes(0)
-        near = luma.window(top, top + rows, left, left + columns).codes(0)
-        blocks = Blocks(near, fine.split(1, 1, axis=1), [], (columns, rows))
+        fine = chroma.window(half[0], half[1], half[2], half[3]).enlarged(2, "asymmetric")
+        near = luma.window(top, top + rows, left, left + columns).framed(0, 1, 0, 1, "edge")
+        source = graph.joined([*shifted(near), fine], 1)
         width, height = columns // 2 - self._margin, rows // 2 - self._margin
-        at = motion * UNIT_PX + corners(graph, self._margin, self._margin, width, height)
-        found, colour = blocks.taken(at, (width, height))
+        scale = graph.constant(2 * UNIT_PX / np.array([columns, rows]).reshape(1, 2, 1, 1))
+        box = (self._margin, self._margin, 2 * width, 2 * height)
+        places = motion * scale + ramps(graph, box, (columns, rows), 2)
+        # One source serves all faces of a batch: their places follow each other.
+        found = fetched(source, places.turned(0, 2, 3, 1).reshaped(1, -1, width, 2))
+        found, colour = found.reshaped(6, -1, height, width).split(4, 2, axis=0)
         whole = interleaved(found, 2 * height, 2 * width).reshaped(-1, 1, 2 * height, 2 * width)
         graph.named(whole * (1 / 255), self.makes[0])
         graph.named(colour.turned(1, 0, 2, 3) * (1 / 255), self.makes[1])

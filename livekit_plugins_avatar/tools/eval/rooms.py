@@ -6,8 +6,9 @@ drops less than 1 % of those that it should show (30, or `--fps`), and no sample
 late. Three ways are compared: all rooms in one process, a process for each room, and these with one
 renderer process.
 
-What the agents and the renderer take of the processor is told in cores; server and viewers are left
-out of it, and take theirs from the same machine. The offset is not measured here: `eval sync` does.
+What the agents and the renderer take of the processor is told in cores. Server and viewers are left
+out of it, and are on the same machine: the server takes its part, and viewers what the others leave
+(Linux), for in a call they are elsewhere. The offset is not measured here: `eval sync` does.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ LEAST_FPS = 25.0 * (1 - MOST_DROPPED_PERCENT / 100)
 
 JOIN_S = 60.0
 """All agents of a level have joined by then; a process takes 5 s of a core to import and join."""
+
+LAST = 19
+"""The niceness of viewers: the lowest priority."""
 
 WARM_S = 5.0
 STOP_S = 10.0
@@ -210,6 +214,7 @@ class Crowd:
     async def measure(self, seconds: float) -> Level:
         """Let them talk, and sum up what they have got meanwhile."""
         clock = SystemClock()
+        _step_back()
         await clock.sleep(WARM_S)
         before, drawn_s, began_s = list(self._said), _renderer_cpu_s(), clock.now_s()
         await clock.sleep(seconds)
@@ -274,6 +279,15 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
     except asyncio.TimeoutError:
         process.kill()
         await process.wait()
+
+
+def _step_back() -> None:
+    """Let viewers, who are threads of this process, take what of the processor others leave."""
+    threads = psutil.Process().threads() if sys.platform == "linux" else []
+    for thread in threads:
+        if thread.id != os.getpid():
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, thread.id, LAST)
 
 
 def level_of(
