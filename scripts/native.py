@@ -1,4 +1,4 @@
-"""Compiles the native code of a build, `render/compositor.c`, with the C compiler of Zig's package.
+"""Compiles the native code of a build, `render/*.c`, with the C compiler of Zig's package.
 
 For this machine, or for the one that NATIVE_TARGET names (a key of `TARGETS`, as `scripts/build`
 sets it); with "none" the wheel has no native code. An editable install has it beside its source.
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 FOLDER = Path("livekit_plugins_avatar/render")
-SOURCE = FOLDER / "compositor.c"
+SOURCES = ("compositor.c", "sampler.c")
 
 FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O3", "-g0", "-s", "-shared", "-fPIC"]
 
@@ -38,24 +38,24 @@ class Target(NamedTuple):
 TARGETS = {
     "linux-x86_64": Target(
         "x86_64-linux-gnu",
-        "libcompositor.so",
+        "libnative.so",
         # It calls no library, so that glibc and musl both do.
         (X86, "-nostdlib"),
         "manylinux_2_17_x86_64.musllinux_1_1_x86_64",
     ),
     "linux-aarch64": Target(
         "aarch64-linux-gnu",
-        "libcompositor.so",
+        "libnative.so",
         ("-nostdlib",),
         "manylinux_2_17_aarch64.musllinux_1_1_aarch64",
     ),
     "darwin-x86_64": Target(
-        "x86_64-macos.11.0", "libcompositor.dylib", (X86, "-nostdlib"), "macosx_11_0_x86_64"
+        "x86_64-macos.11.0", "libnative.dylib", (X86, "-nostdlib"), "macosx_11_0_x86_64"
     ),
     "darwin-arm64": Target(
-        "aarch64-macos.11.0", "libcompositor.dylib", ("-nostdlib",), "macosx_11_0_arm64"
+        "aarch64-macos.11.0", "libnative.dylib", ("-nostdlib",), "macosx_11_0_arm64"
     ),
-    "win32-amd64": Target("x86_64-windows-gnu", "libcompositor.dll", (X86,), "win_amd64"),
+    "win32-amd64": Target("x86_64-windows-gnu", "libnative.dll", (X86,), "win_amd64"),
 }
 
 
@@ -83,5 +83,5 @@ class Native(BuildHookInterface):  # type: ignore[misc]
 def compile_for(target: Target, root: Path, library: Path) -> None:
     """Compile the library; CalledProcessError, if it does not compile."""
     command = [sys.executable, "-m", "ziglang", "cc", "-target", target.triple]
-    source = str(root / SOURCE)
-    subprocess.run([*command, *FLAGS, *target.flags, "-o", str(library), source], check=True)
+    sources = [str(root / FOLDER / name) for name in SOURCES]
+    subprocess.run([*command, *FLAGS, *target.flags, "-o", str(library), *sources], check=True)

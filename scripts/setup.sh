@@ -62,7 +62,7 @@ set_up() {
   ensure_uv
   stamp=$venv/.installed-${extras//,/-}
   wanted=$(cd "$root" && cat pyproject.toml constraints.txt scripts/native.py livekit_plugins_avatar/version.py \
-    livekit_plugins_avatar/render/compositor.c | cksum)
+    livekit_plugins_avatar/render/*.[ch] | cksum)
   if [[ -x $venv/bin/python && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
     return
   fi

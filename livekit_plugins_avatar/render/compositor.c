@@ -5,18 +5,9 @@
    processor's first cache. It uses no library. Whatever the numbers are, NaN and infinity included,
    it reads and writes within the planes that it is given. */
 
-#include <stdint.h>
+#include "native.h"
 
-#ifdef _WIN32
-#define EXPORTED __declspec(dllexport)
-#else
-#define EXPORTED
-#endif
-
-/* Into each of the functions below that are compiled for other processors. */
-#define INLINE static inline __attribute__((always_inline))
-
-enum { STRIP = 64, LUMAS = 4, CHROMA = 2, RING = 3, MOST_ROWS = 2048, MOST_PLANES = 8 };
+enum { LUMAS = 4, CHROMA = 2, RING = 3, MOST_ROWS = 2048 };
 
 static const float NEAR = 8.0f; /* Pixels; what is laid over may show so far from a cell's corner. */
 
@@ -59,12 +50,6 @@ struct rows {
   float *across, *down, *gain, *light[1 + CHROMA], *over_across, *over_down;
   float *luma[RING][LUMAS], *soft[RING];
 };
-
-INLINE float within(float value, float least, float most) {
-  /* NaN becomes the least. */
-  value = value > least ? value : least;
-  return value < most ? value : most;
-}
 
 INLINE float between(float one, float other, float part) { return one + (other - one) * part; }
 
@@ -364,14 +349,14 @@ INLINE void changed(const struct picture *picture, const struct values *values, 
                     struct span *rows) {
   int32_t columns = picture->columns / 2, count = picture->rows / 2;
   int64_t cells = (int64_t)columns * count;
-  const float *planes[] = {values->motion, values->gain, values->light};
-  const int32_t many[] = {2, 1, 1 + CHROMA};
+  const float *planes[] = {values->motion, values->gain, values->light, values->over_motion};
+  const int32_t many[] = {2, 1, 1 + CHROMA, 2};
   for (int32_t row = 0; row < picture->rows; row++) rows[row] = (struct span){0, 0};
   for (int32_t cell = 0; cell < count; cell++) {
     int64_t at = (int64_t)cell * columns;
     struct span other = {0, anew ? columns : 0};
     float *was = kept + at;
-    for (int32_t k = 0; k < 3; k++)
+    for (int32_t k = 0; k < 4; k++)
       for (int32_t plane = 0; plane < many[k]; plane++, was += cells)
         if (planes[k]) other = keep(was, planes[k] + plane * cells + at, columns, other);
     const float *over = values->over_motion;
@@ -423,83 +408,10 @@ INLINE void regions_of(const struct picture *picture, const struct values *value
     }
 }
 
-/* Numbers of all planes of a picture at one place; those of planes that it has not are 0. */
-typedef float pixel __attribute__((vector_size(4 * MOST_PLANES), aligned(4)));
-
-/* Puts planes side by side, a strip after the other. */
-static void pack(const float *planes, int32_t count, int64_t size, float *restrict packed) {
-  for (int64_t start = 0; start < size; start += STRIP) {
-    int32_t length = (int32_t)(size - start < STRIP ? size - start : STRIP);
-    for (int32_t plane = 0; plane < count; plane++) {
-      const float *from = planes + plane * size + start;
-      float *to = packed + start * MOST_PLANES + plane;
-      for (int32_t i = 0; i < length; i++) to[i * MOST_PLANES] = from[i];
-    }
-  }
-}
-
-/* Fetches from places between pixels, as ONNX's GridSample does: linearly, and 0 beyond their rim.
-   `places` are columns and rows, -1 to 1; what is fetched are planes again. */
-INLINE void sample(const pixel *source, int32_t planes, int32_t columns, int32_t rows, const float *places,
-                   int64_t count, float *out) {
-  for (int64_t start = 0; start < count; start += STRIP) {
-    int32_t length = (int32_t)(count - start < STRIP ? count - start : STRIP);
-    int32_t at[STRIP], right[STRIP], below[STRIP];
-    float share[4][STRIP];
-    pixel found[STRIP];
-    for (int32_t i = 0; i < length; i++) {
-      const float *place = places + 2 * (start + i);
-      float x = within(0.5f * ((place[0] + 1) * (float)columns - 1), -1.0f, (float)columns);
-      float y = within(0.5f * ((place[1] + 1) * (float)rows - 1), -1.0f, (float)rows);
-      int32_t column = (int32_t)(x + 1) - 1, row = (int32_t)(y + 1) - 1;
-      float across = x - (float)column, down = y - (float)row;
-      float here = column >= 0 && column < columns ? 1 - across : 0, next = column + 1 < columns ? across : 0;
-      float above = row >= 0 && row < rows ? 1 - down : 0, under = row + 1 < rows ? down : 0;
-      share[0][i] = above * here, share[1][i] = above * next;
-      share[2][i] = under * here, share[3][i] = under * next;
-      int32_t first = column < 0 ? 0 : column < columns ? column : columns - 1;
-      int32_t top = row < 0 ? 0 : row < rows ? row : rows - 1;
-      at[i] = top * columns + first;
-      right[i] = column >= 0 && column + 1 < columns;
-      below[i] = row >= 0 && row + 1 < rows ? columns : 0;
-    }
-    for (int32_t i = 0; i < length; i++) {
-      const pixel *upper = source + at[i], *lower = upper + below[i];
-      found[i] = upper[0] * share[0][i] + upper[right[i]] * share[1][i] + lower[0] * share[2][i] +
-                 lower[right[i]] * share[3][i];
-    }
-    for (int32_t plane = 0; plane < planes; plane++)
-      for (int32_t i = 0; i < length; i++) out[plane * count + start + i] = found[i][plane];
-  }
-}
-
-#ifdef __x86_64__
-#include <cpuid.h>
-
-__attribute__((target("avx,avx2,fma,bmi,bmi2"))) static void
-wide_regions_of(const struct picture *picture, const struct values *values, const struct region *regions,
+WIDE static void wide_regions_of(const struct picture *picture, const struct values *values, const struct region *regions,
                 int32_t count, float *memory, uint8_t *frame) {
   regions_of(picture, values, regions, count, memory, frame);
 }
-
-__attribute__((target("avx,avx2,fma,bmi,bmi2"))) static void
-wide_sample(const pixel *source, int32_t planes, int32_t columns, int32_t rows, const float *places,
-            int64_t count, float *out) {
-  sample(source, planes, columns, rows, places, count, out);
-}
-
-/* Whether the processor and the system know vectors of eight numbers: AVX2 and FMA. */
-static int32_t is_wide(void) {
-  uint32_t a, b, c, d, low, high;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_FMA) || !(c & bit_OSXSAVE)) return 0;
-  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return (low & 6) == 6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & bit_AVX2;
-}
-#else
-#define wide_regions_of regions_of
-#define wide_sample sample
-static int32_t is_wide(void) { return 0; }
-#endif
 
 /* Draws the regions of a frame: bytes, [rows * 3, columns * 2]; what is as in the last one, and the
    rest of it, stays as it is.
@@ -515,26 +427,6 @@ EXPORTED void compose(const struct picture *picture, const struct values *values
 
 /* How many numbers `compose` needs as memory for a picture of so many blocks. */
 EXPORTED int64_t compose_floats(int32_t columns, int32_t rows) {
-  int64_t kept = 2 + 1 + 1 + CHROMA, lines = 6 + CHROMA + 1 + RING * (LUMAS + 1);
+  int64_t kept = 2 + 1 + 1 + CHROMA + 2, lines = 6 + CHROMA + 1 + RING * (LUMAS + 1);
   return 2 + lines * (columns + 2) + kept * (columns / 2) * (rows / 2);
-}
-
-/* Packs pictures of so many planes, as `fetch_places` takes them. */
-EXPORTED void pack_planes(const float *source, int32_t pictures, int32_t planes, int64_t size, float *packed) {
-  for (int32_t k = 0; k < pictures; k++)
-    pack(source + k * planes * size, planes, size, packed + k * size * MOST_PLANES);
-}
-
-/* Fetches from packed pictures of so many planes, each from `count` places of its own; see `sample`. */
-EXPORTED void fetch_places(const float *packed, int32_t pictures, int32_t planes, int32_t columns, int32_t rows,
-                           const float *places, int64_t count, float *out) {
-  int64_t size = (int64_t)columns * rows;
-  int32_t wide = is_wide();
-  for (int32_t k = 0; k < pictures; k++) {
-    const pixel *source = (const pixel *)packed + k * size;
-    if (wide)
-      wide_sample(source, planes, columns, rows, places + 2 * k * count, count, out + k * planes * count);
-    else
-      sample(source, planes, columns, rows, places + 2 * k * count, count, out + k * planes * count);
-  }
 }

@@ -26,7 +26,7 @@ STRIP = 64
 """Blocks that are drawn at once: a picture has as many in a row at least."""
 
 SUFFIX = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
-LIBRARY = Path(__file__).with_name(f"libcompositor.{SUFFIX}")
+LIBRARY = Path(__file__).with_name(f"libnative.{SUFFIX}")
 
 Arrays = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float32]

@@ -1,6 +1,6 @@
 """Computes values of a persona file in stages, with native code for `GridSample` between them.
 
-Native code (compositor.c) fetches from places between pixels three to four times as fast as ONNX
+Native code (sampler.c) fetches from places between pixels three to four times as fast as ONNX
 Runtime, which spends almost half of the time of a face from a picture on that.
 """
 
@@ -21,7 +21,7 @@ from .persona import ELEMENTS
 from .session import Session, Values
 
 MOST_PLANES = 8
-"""Of a picture from which native code fetches: compositor.c."""
+"""Of a picture from which native code fetches: sampler.c."""
 
 Opens = Callable[[bytes], Session]
 """Opens a file."""

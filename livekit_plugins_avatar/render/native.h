@@ -1,0 +1,39 @@
+/* What the native code of this folder shares. It uses no library. */
+
+#include <stdint.h>
+
+#ifdef _WIN32
+#define EXPORTED __declspec(dllexport)
+#else
+#define EXPORTED
+#endif
+
+/* Into each of the functions that are compiled for other processors. */
+#define INLINE static inline __attribute__((always_inline))
+
+/* Numbers that are worked on together: they stay in a processor's first cache. */
+enum { STRIP = 64 };
+
+INLINE float within(float value, float least, float most) {
+  /* NaN becomes the least. */
+  value = value > least ? value : least;
+  return value < most ? value : most;
+}
+
+#ifdef __x86_64__
+#include <cpuid.h>
+
+/* For processors with vectors of eight numbers. */
+#define WIDE __attribute__((target("avx,avx2,fma,bmi,bmi2")))
+
+/* Whether the processor and the system know vectors of eight numbers: AVX2 and FMA. */
+static inline int32_t is_wide(void) {
+  uint32_t a, b, c, d, low, high;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_FMA) || !(c & bit_OSXSAVE)) return 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (low & 6) == 6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & bit_AVX2;
+}
+#else
+#define WIDE
+static inline int32_t is_wide(void) { return 0; }
+#endif
