@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ class Run(Protocol):
 _runs: set[Run] = set()
 """Of the pictures that a CPU draws now."""
 
+_ended = threading.Event()
+"""Set: the process ends, and no other thread begins a run."""
+
 
 def cpu_run() -> onnxruntime.RunOptions:
     """Options of runs on a CPU, one at a time."""
@@ -40,6 +44,10 @@ R = TypeVar("R", bound=Run)
 def running(run: R) -> Iterator[R]:
     """A picture that a CPU draws: it is stopped where the process ends meanwhile."""
     _runs.add(run)
+    while _ended.is_set() and threading.current_thread() is not threading.main_thread():
+        # Python ends threads that wait for it.
+        _runs.discard(run)
+        time.sleep(EXIT_S)
     try:
         yield run
     finally:
@@ -49,6 +57,7 @@ def running(run: R) -> Iterator[R]:
 @atexit.register
 def end_runs() -> None:
     """Stop drawing: a thread in native code, as Python shuts down, aborts the process."""
+    _ended.set()
     ends_s = time.monotonic() + EXIT_S
     while (runs := list(_runs)) and time.monotonic() < ends_s:
         for run in runs:

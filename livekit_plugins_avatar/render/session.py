@@ -49,7 +49,9 @@ class OnnxSession:
     def once(self, values: Values) -> dict[str, NDArray[Any]]:
         """Compute all outputs."""
         taken = {name: values[name] for name in self.takes}
-        return dict(zip(self._makes, self._session.run(self._makes, taken), strict=True))
+        with running(cpu_run()) as run:
+            made = self._session.run(self._makes, taken, run)
+        return dict(zip(self._makes, made, strict=True))
 
     def bound(self, values: Values) -> Callable[[], None]:
         """What computes the outputs in place."""

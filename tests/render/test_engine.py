@@ -110,10 +110,10 @@ class Session:
     def get_outputs(self) -> Any:
         return self._session.get_outputs()
 
-    def run(self, outputs: list[str], feeds: dict[str, Any]) -> Any:
+    def run(self, outputs: list[str], feeds: dict[str, Any], options: Any) -> Any:
         assert self._provider == "CPUExecutionProvider", "a GPU is not run without binding"
         self._runtime.check(self._provider, "run")
-        return self._session.run(outputs, feeds)
+        return self._session.run(outputs, feeds, options)
 
     def io_binding(self) -> Any:
         runtime, binding = self._runtime, self._session.io_binding()
