@@ -56,6 +56,7 @@ ensure_uv() {
 }
 
 # set_up EXTRAS: install the checkout, editable, with these extras; nothing where nothing changed.
+# That also compiles its native code, which lies in the checkout: another clone in the same place lacks it.
 # constraints.txt pins every version with the hashes of its files, which uv verifies.
 set_up() {
   local extras=$1 wanted stamp began=$SECONDS
@@ -63,13 +64,14 @@ set_up() {
   stamp=$venv/.installed-${extras//,/-}
   wanted=$(cd "$root" && cat pyproject.toml constraints.txt scripts/native.py livekit_plugins_avatar/version.py \
     livekit_plugins_avatar/render/*.[ch] | cksum)
-  if [[ -x $venv/bin/python && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
+  if [[ -x $venv/bin/python && -f $stamp && $(<"$stamp") == "$wanted" ]] &&
+    compgen -G "$root/livekit_plugins_avatar/render/libnative.*" >/dev/null; then
     return
   fi
   echo "  installing livekit-plugins-avatar[$extras] into $venv ..."
   [[ -x $venv/bin/python ]] || uv venv --quiet --python "$(find_python)" "$venv"
   uv pip install --quiet --python "$venv/bin/python" --constraint "$root/constraints.txt" \
-    --editable "$root[$extras]" ||
+    --reinstall-package livekit-plugins-avatar --editable "$root[$extras]" ||
     fail "The package index did not give what pyproject.toml asks for. Is this machine online?"
   printf '%s' "$wanted" >"$stamp"
   echo "  installing livekit-plugins-avatar[$extras]: done in $((SECONDS - began)) s"
