@@ -25,6 +25,9 @@ BLOCK_PX, CELL_PX = 2, 4
 STRIP = 64
 """Blocks that are drawn at once: a picture has as many in a row at least."""
 
+LEAST_PX = 4
+"""Of a figure's side: a block and the pixels after it."""
+
 SUFFIX = {"win32": "dll", "darwin": "dylib"}.get(sys.platform, "so")
 LIBRARY = Path(__file__).with_name(f"libnative.{SUFFIX}")
 
@@ -114,6 +117,7 @@ class Compositor:
         luma = _codes(still[composition.wall_luma][..., :height, :width])
         chroma = _codes(still[composition.wall_chroma][..., :rows, :columns])
         fits = (np.array(near.shape) + 1) // 2 + 1 == smooth.shape
+        fits &= np.array(near.shape) >= LEAST_PX
         if luma.size != width * height or chroma.size != luma.size // 2 or not fits.all():
             raise CompositionError("the wall or the figure has another size than the picture")
         self._kept = (near, smooth, luma, chroma)

@@ -91,10 +91,7 @@ class StagedSession:
                 made[sample.makes] = np.zeros(shape, np.float32)
                 self.fetched += made[sample.makes].size
             self._stages.append((session, stage.samples))
-            infos += [
-                TensorInfo(name, ELEMENTS[each.dtype.name], each.shape)
-                for name, each in made.items()
-            ]
+            infos += [_info(name, each) for name, each in made.items()]
             self._kinds |= {name: (each.shape, each.dtype) for name, each in made.items()}
             known |= made
         self.takes = list(dict.fromkeys(self.takes))

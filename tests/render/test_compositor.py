@@ -284,6 +284,13 @@ def test_misfits(changes: dict[str, Any]) -> None:
         composed(composition(**changes), values())
 
 
+def test_too_small() -> None:
+    """A figure that is smaller than a block and what is beside it is refused."""
+    small = {name: np.zeros((1, 4, 2, 2), np.uint8) for name in ("luma", "smooth")}
+    with pytest.raises(CompositionError):
+        composed(composition(), values() | small)
+
+
 def test_misfit_of_a_file() -> None:
     """The file is named, and the remedy."""
     man = Persona.load("man")
