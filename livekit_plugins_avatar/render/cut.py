@@ -122,15 +122,6 @@ class Cutter:
         stages = zip(makes, samples, strict=True)
         return [Stage(list(dict.fromkeys(names)), each) for names, each in stages]
 
-    def _needed(self, given: Collection[str], wanted: Sequence[str]) -> list[_Node]:
-        """The nodes that make values, in order."""
-        names, nodes = set(wanted), []
-        for node in reversed(self._nodes):
-            if not names.difference(given).isdisjoint(node.makes):
-                names.update(node.takes)
-                nodes.append(node)
-        return nodes[::-1]
-
     def cut(self, given: Sequence[TensorInfo], wanted: Sequence[str]) -> bytes:
         """A file that computes values.
 
@@ -141,27 +132,32 @@ class Cutter:
         Raises:
             OnnxFileError: The file has no such value.
         """
-        makers = {name: at for at, node in enumerate(self._nodes) for name in node.makes}
-        inputs = {value.name: value for value in given}
-        nodes: set[int] = set()
-        used: set[str] = set()
-        waiting = list(wanted)
-        while waiting:
-            name = waiting.pop()
-            if name in used:
-                continue
-            used.add(name)
-            if name in makers and name not in inputs:
-                nodes.add(makers[name])
-                waiting.extend(self._nodes[makers[name]].takes)
-            elif name and name not in inputs and name not in self._weights:
-                raise OnnxFileError(f"has no value {shortened(repr(name))}: export it again")
-        graph = [_message(NODE, self._nodes[at].message) for at in sorted(nodes)]
+        nodes = self._needed({value.name for value in given}, wanted)
+        used = {*wanted, *(name for node in nodes for name in node.takes)}
+        graph = [_message(NODE, node.message) for node in nodes]
         graph.append(_message(NAME, b"part"))
         graph += [_message(WEIGHT, raw) for name, raw in self._weights.items() if name in used]
         graph += [_message(INPUT, _value(value)) for value in given if value.name in used]
         graph += [_message(OUTPUT, _message(1, name.encode())) for name in wanted]
         return self._head + _message(GRAPH, b"".join(graph))
+
+    def _needed(self, given: Collection[str], wanted: Sequence[str]) -> list[_Node]:
+        """The nodes that make values, in order; OnnxFileError where the file has no such value."""
+        makers = {name: at for at, node in enumerate(self._nodes) for name in node.makes}
+        nodes: set[int] = set()
+        seen: set[str] = set()
+        waiting = list(wanted)
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in makers and name not in given:
+                nodes.add(makers[name])
+                waiting.extend(self._nodes[makers[name]].takes)
+            elif name and name not in given and name not in self._weights:
+                raise OnnxFileError(f"has no value {shortened(repr(name))}: export it again")
+        return [self._nodes[at] for at in sorted(nodes)]
 
 
 def _is_usual(attribute: memoryview) -> bool:

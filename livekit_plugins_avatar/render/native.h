@@ -27,11 +27,19 @@ INLINE float within(float value, float least, float most) {
 #define WIDE __attribute__((target("avx,avx2,fma,bmi,bmi2")))
 
 /* Whether the processor and the system know vectors of eight numbers: AVX2 and FMA. */
-static inline int32_t is_wide(void) {
+static inline int32_t ask_wide(void) {
   uint32_t a, b, c, d, low, high;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_FMA) || !(c & bit_OSXSAVE)) return 0;
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (low & 6) == 6 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & bit_AVX2;
+}
+
+/* The same, asked once: on a virtual machine each question goes to what runs that. */
+static inline int32_t is_wide(void) {
+  static int32_t wide = -1;
+  int32_t known = __atomic_load_n(&wide, __ATOMIC_RELAXED);
+  if (known < 0) __atomic_store_n(&wide, known = ask_wide(), __ATOMIC_RELAXED);
+  return known;
 }
 #else
 #define WIDE

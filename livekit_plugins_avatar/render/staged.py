@@ -42,8 +42,7 @@ def open_staged(
         opens: Opens parts of it.
         values: Some of any face, by the names of `given`.
     """
-    stages = cutter.stages({value.name for value in given}, wanted)
-    if library() is not None and any(stage.samples for stage in stages):
+    if library() is not None:
         with suppress(Unfit):
             staged = StagedSession(cutter, given, wanted, opens, values)
             if staged.fetched >= LEAST:
@@ -52,7 +51,7 @@ def open_staged(
 
 
 class Unfit(Exception):
-    """A file fetches from what native code does not take."""
+    """A file fetches nothing, or from what native code does not take."""
 
 
 class StagedSession:
@@ -74,6 +73,8 @@ class StagedSession:
         self.fetched = 0
         """Numbers that native code fetches for each picture."""
         first, *stages = cutter.stages({value.name for value in given}, wanted)
+        if not any(stage.samples for stage in stages):
+            raise Unfit
         self._still = opens(cutter.cut((), first.makes)).once({}) if first.makes else {}
         infos += [_info(name, each) for name, each in self._still.items()]
         known |= self._still
