@@ -34,10 +34,15 @@ struct picture {
 struct values {
   const float *motion;           /* Where blocks come from: columns, then rows, in pixels. */
   const float *gain, *light;     /* Light: a share of luma; luma and chroma twice. */
-  const float *over_motion;
+  const float *over_motion;      /* Where what is laid over comes from; it may be `motion` itself. */
   const float *over_luma;        /* For pixels, with one more to the right and below. */
   const float *over_more;        /* For blocks, with one more: chroma twice, and the share where it covers. */
 };
+
+/* Whether what is laid over the figure moves otherwise than it. */
+INLINE int32_t moves_alone(const struct values *values) {
+  return values->over_motion && values->over_motion != values->motion;
+}
 
 /* A part of the picture, in blocks. */
 struct region {
@@ -61,17 +66,37 @@ INLINE float byte_of(uint32_t texel, int32_t plane) {
   return (float)(int32_t)(texel >> 8 * plane & 255);
 }
 
-/* A row of blocks of a plane that is known for cells, linearly between these. */
-INLINE void finer(const struct picture *picture, const float *plane, int32_t row, float *restrict cells,
-                  float *restrict out) {
+/* Blocks or cells of a row, from the first to the one before the last; none where these are the same. */
+struct span {
+  int32_t first, last;
+};
+
+INLINE struct span both(struct span one, struct span other) {
+  if (other.first >= other.last) return one;
+  if (one.first >= one.last) return other;
+  return (struct span){one.first < other.first ? one.first : other.first,
+                       one.last > other.last ? one.last : other.last};
+}
+
+INLINE struct span shared(struct span one, int32_t first, int32_t last) {
+  return (struct span){one.first > first ? one.first : first, one.last < last ? one.last : last};
+}
+
+/* Some blocks of a row, and at least one to either side, of a plane that is known for cells, linearly
+   between these. */
+INLINE void finer(const struct picture *picture, const float *plane, int32_t row, struct span blocks,
+                  float *restrict cells, float *restrict out) {
   int32_t columns = picture->columns / 2, last = picture->rows / 2 - 1;
   int32_t here = row / 2, beside = here + (row % 2 ? 1 : -1);
   beside = beside < 0 ? 0 : beside < last ? beside : last;
   const float *one = plane + (int64_t)here * columns, *two = plane + (int64_t)beside * columns;
-  for (int32_t i = 0; i < columns; i++) cells[i] = 0.75f * one[i] + 0.25f * two[i];
+  struct span known = {blocks.first / 2 - 1, (blocks.last + 1) / 2 + 1};
+  struct span near = shared((struct span){known.first - 1, known.last + 1}, 0, columns);
+  known = shared(known, 0, columns);
+  for (int32_t i = near.first; i < near.last; i++) cells[i] = 0.75f * one[i] + 0.25f * two[i];
   cells[-1] = cells[0];
   cells[columns] = cells[columns - 1];
-  for (int32_t i = 0; i < columns; i++) {
+  for (int32_t i = known.first; i < known.last; i++) {
     out[2 * i] = 0.75f * cells[i] + 0.25f * cells[i - 1];
     out[2 * i + 1] = 0.75f * cells[i] + 0.25f * cells[i + 1];
   }
@@ -108,16 +133,23 @@ INLINE void halve(struct places *at) {
   }
 }
 
-/* The four texels around each place. */
-INLINE void fetch(const uint32_t *texels, int32_t columns, const struct places *at,
-                  uint32_t texel[4][STRIP]) {
+/* The four numbers of 32 bits around each place: two of a row, and two of that below. */
+INLINE void fetch(const void *numbers, int32_t columns, const struct places *at,
+                  uint32_t found[4][STRIP]) {
+  int32_t offset[STRIP];
+  uint64_t upper[STRIP], lower[STRIP]; /* Two numbers, the left one low. */
+  for (int32_t i = 0; i < STRIP; i++) offset[i] = at->row[i] * columns + at->column[i];
 #pragma clang loop vectorize(disable)
   for (int32_t i = 0; i < STRIP; i++) {
-    const uint32_t *upper = texels + (int64_t)at->row[i] * columns + at->column[i];
-    texel[0][i] = upper[0];
-    texel[1][i] = upper[1];
-    texel[2][i] = upper[columns];
-    texel[3][i] = upper[columns + 1];
+    const uint32_t *from = (const uint32_t *)numbers + offset[i];
+    __builtin_memcpy(upper + i, from, 8);
+    __builtin_memcpy(lower + i, from + columns, 8);
+  }
+  for (int32_t i = 0; i < STRIP; i++) {
+    found[0][i] = (uint32_t)upper[i];
+    found[1][i] = (uint32_t)(upper[i] >> 32);
+    found[2][i] = (uint32_t)lower[i];
+    found[3][i] = (uint32_t)(lower[i] >> 32);
   }
 }
 
@@ -177,6 +209,24 @@ INLINE float lost(float across, float down) {
   return right * (1.0f - right) + below * (1.0f - below);
 }
 
+INLINE float number(uint32_t bits) {
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+/* A plane of what is laid over a strip. */
+INLINE void lay(const float *plane, int32_t columns, const struct places *at, const float *inside,
+                float *restrict found) {
+  uint32_t around[4][STRIP];
+  fetch(plane, columns, at, around);
+  for (int32_t i = 0; i < STRIP; i++) {
+    float upper = between(number(around[0][i]), number(around[1][i]), at->right[i]);
+    float lower = between(number(around[2][i]), number(around[3][i]), at->right[i]);
+    found[i] = between(upper, lower, at->below[i]) * inside[i];
+  }
+}
+
 /* Lays over a strip what a face adds to it or covers it with; outside of its pixels that is nothing. */
 INLINE void overlay(const struct picture *picture, const struct values *values, const struct rows *rows,
                     int32_t first, int32_t row, struct strip *restrict strip, float *restrict soft) {
@@ -194,30 +244,14 @@ INLINE void overlay(const struct picture *picture, const struct values *values, 
   if (!any) return;
   struct places at;
   find(across, down, 2 * first - picture->over_left, 2 * row - picture->over_top, columns, height, &at);
-  int64_t across_more = columns / 2 + 1, plane = across_more * (height / 2 + 1);
-  float tap[9][STRIP], found[LUMAS + CHROMA + 1][STRIP];
-#pragma clang loop vectorize(disable)
-  for (int32_t i = 0; i < STRIP; i++) {
-    const float *from = values->over_luma + (int64_t)at.row[i] * (columns + 1) + at.column[i];
-    for (int32_t k = 0; k < 9; k++) tap[k][i] = from[k / 3 * (columns + 1) + k % 3];
-  }
+  float found[LUMAS + CHROMA + 1][STRIP];
   for (int32_t k = 0; k < LUMAS; k++)
-    for (int32_t i = 0; i < STRIP; i++) {
-      int32_t corner = k / 2 * 3 + k % 2;
-      float upper = between(tap[corner][i], tap[corner + 1][i], at.right[i]);
-      float lower = between(tap[corner + 3][i], tap[corner + 4][i], at.right[i]);
-      found[k][i] = between(upper, lower, at.below[i]) * inside[i];
-    }
+    lay(values->over_luma + k / 2 * (columns + 1) + k % 2, columns + 1, &at, inside, found[k]);
   halve(&at);
-  for (int32_t k = 0; k < picture->over_planes; k++) {
-#pragma clang loop vectorize(disable)
-    for (int32_t i = 0; i < STRIP; i++) {
-      const float *from = values->over_more + k * plane + at.row[i] * across_more + at.column[i];
-      float upper = between(from[0], from[1], at.right[i]);
-      float lower = between(from[across_more], from[across_more + 1], at.right[i]);
-      found[LUMAS + k][i] = between(upper, lower, at.below[i]) * inside[i];
-    }
-  }
+  int32_t across_more = columns / 2 + 1;
+  for (int32_t k = 0; k < picture->over_planes; k++)
+    lay(values->over_more + (int64_t)k * across_more * (height / 2 + 1), across_more, &at, inside,
+        found[LUMAS + k]);
   int32_t covers = picture->over_planes > CHROMA;
   for (int32_t k = 0; k < LUMAS + CHROMA; k++)
     for (int32_t i = 0; i < STRIP; i++) {
@@ -230,39 +264,28 @@ INLINE void overlay(const struct picture *picture, const struct values *values, 
       soft[i] = between(soft[i], lost(across[i], down[i]), found[LUMAS + CHROMA][i]);
 }
 
-/* Blocks of a row, from the first to the one before the last; none where these are the same. */
-struct span {
-  int32_t first, last;
-};
-
-INLINE struct span both(struct span one, struct span other) {
-  if (other.first >= other.last) return one;
-  if (one.first >= one.last) return other;
-  return (struct span){one.first < other.first ? one.first : other.first,
-                       one.last > other.last ? one.last : other.last};
-}
-
-INLINE struct span shared(struct span one, int32_t first, int32_t last) {
-  return (struct span){one.first > first ? one.first : first, one.last < last ? one.last : last};
-}
-
 /* Draws some blocks of a row of a region: luma into the ring, chroma into the frame. */
 INLINE void draw(const struct picture *picture, const struct values *values, const struct rows *rows,
                  struct span span, const struct region *region, int32_t row, uint8_t *frame) {
   if (span.first >= span.last) return;
   int64_t cells = (int64_t)picture->columns / 2 * (picture->rows / 2);
   int64_t blocks = (int64_t)picture->columns * picture->rows;
+  /* Whole strips are drawn; the last one ends with the picture, and draws some blocks once more. */
+  int32_t last = span.first + (span.last - span.first + STRIP - 1) / STRIP * STRIP;
+  int32_t rim = picture->columns - STRIP;
+  struct span strips = shared((struct span){span.first < rim ? span.first : rim, last}, 0, picture->columns);
   const float *gain = values->gain, *light = values->light, *over = values->over_motion;
-  finer(picture, values->motion, row, rows->cells, rows->across);
-  finer(picture, values->motion + cells, row, rows->cells, rows->down);
-  if (gain) finer(picture, gain, row, rows->cells, rows->gain);
+  finer(picture, values->motion, row, strips, rows->cells, rows->across);
+  finer(picture, values->motion + cells, row, strips, rows->cells, rows->down);
+  if (gain) finer(picture, gain, row, strips, rows->cells, rows->gain);
   for (int32_t k = 0; light && k < 1 + CHROMA; k++)
-    finer(picture, light + k * cells, row, rows->cells, rows->light[k]);
-  if (over) finer(picture, over, row, rows->cells, rows->over_across);
-  if (over) finer(picture, over + cells, row, rows->cells, rows->over_down);
-  for (int32_t left = span.first; left < span.last; left += STRIP) {
-    /* The last strip ends with the picture, and draws some blocks once more. */
-    int32_t first = left < picture->columns - STRIP ? left : picture->columns - STRIP;
+    finer(picture, light + k * cells, row, strips, rows->cells, rows->light[k]);
+  if (moves_alone(values)) {
+    finer(picture, over, row, strips, rows->cells, rows->over_across);
+    finer(picture, over + cells, row, strips, rows->cells, rows->over_down);
+  }
+  for (int32_t left = strips.first; left < strips.last; left += STRIP) {
+    int32_t first = left < rim ? left : rim;
     struct strip strip;
     float soft[STRIP];
     figure(picture, rows, first, row, &strip);
@@ -318,13 +341,12 @@ INLINE void write(const struct picture *picture, const struct rows *rows, struct
 
 /* Keeps a row of cells, and widens `cells` to those that are others than before. */
 INLINE struct span keep(float *restrict kept, const float *restrict now, int32_t count, struct span cells) {
-  int32_t first = count, last = 0;
-  for (int32_t i = 0; i < count; i++) {
-    int32_t other = kept[i] != now[i];
-    first = other && i < first ? i : first;
-    last = other && i + 1 > last ? i + 1 : last;
-    kept[i] = now[i];
-  }
+  int32_t others = 0, first = 0, last = count;
+  for (int32_t i = 0; i < count; i++) others |= kept[i] != now[i];
+  if (!others) return cells;
+  while (kept[first] == now[first]) first++;
+  while (kept[last - 1] == now[last - 1]) last--;
+  for (int32_t i = first; i < last; i++) kept[i] = now[i];
   return both(cells, (struct span){first, last});
 }
 
@@ -349,7 +371,8 @@ INLINE void changed(const struct picture *picture, const struct values *values, 
                     struct span *rows) {
   int32_t columns = picture->columns / 2, count = picture->rows / 2;
   int64_t cells = (int64_t)columns * count;
-  const float *planes[] = {values->motion, values->gain, values->light, values->over_motion};
+  const float *over = values->over_motion;
+  const float *planes[] = {values->motion, values->gain, values->light, moves_alone(values) ? over : 0};
   const int32_t many[] = {2, 1, 1 + CHROMA, 2};
   for (int32_t row = 0; row < picture->rows; row++) rows[row] = (struct span){0, 0};
   for (int32_t cell = 0; cell < count; cell++) {
@@ -359,7 +382,6 @@ INLINE void changed(const struct picture *picture, const struct values *values, 
     for (int32_t k = 0; k < 4; k++)
       for (int32_t plane = 0; plane < many[k]; plane++, was += cells)
         if (planes[k]) other = keep(was, planes[k] + plane * cells + at, columns, other);
-    const float *over = values->over_motion;
     if (over) other = both(other, covered(picture, over + at, over + cells + at, cell, columns));
     struct span blocks = {2 * other.first - 2, 2 * other.last + 2};
     for (int32_t row = 2 * cell - 2; other.first < other.last && row < 2 * cell + 4; row++)
@@ -387,6 +409,7 @@ INLINE void regions_of(const struct picture *picture, const struct values *value
   int64_t length = picture->columns + 2;
   float *next = memory + 2;
   for (uint32_t k = 0; k < sizeof each / sizeof *each; k++, next += length) *each[k] = next;
+  if (!moves_alone(values)) rows.over_across = rows.across, rows.over_down = rows.down;
   for (int32_t at = 0; at < RING; at++) {
     for (int32_t k = 0; k < LUMAS; k++, next += length) rows.luma[at][k] = next;
     rows.soft[at] = next;
