@@ -38,7 +38,7 @@ class OwnVoice:
         agent_session, room: Whose voice, and where.
         clock: Real time.
         relay: Whose segments are said.
-        source: What the track says that it is; by default what the framework says of a voice.
+        publish_options: Of the track; by default the framework's.
         audio_source: Of the track, mono, at `SAMPLE_RATE`; by default one like the framework's.
     """
 
@@ -49,11 +49,15 @@ class OwnVoice:
         clock: Clock,
         relay: Relay | None = None,
         *,
-        source: rtc.TrackSource.ValueType | None = None,
+        publish_options: rtc.TrackPublishOptions | None = None,
         audio_source: rtc.AudioSource | None = None,
     ) -> None:
         self._plain = PlainVoice(
-            agent_session, room, rate=SAMPLE_RATE, source=source, audio_source=audio_source
+            agent_session,
+            room,
+            rate=SAMPLE_RATE,
+            publish_options=publish_options,
+            audio_source=audio_source,
         )
         self._clock = clock
         self.relay = relay

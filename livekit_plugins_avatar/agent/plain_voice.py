@@ -37,7 +37,7 @@ class PlainVoice(_ParticipantAudioOutput):
     Args:
         agent_session, room: Whose voice, and where.
         rate: Of the track in Hz; by default what the framework publishes.
-        source: What the track says that it is.
+        publish_options: Of the track; by default the framework's.
         audio_source: Of the track, mono, of that rate; by default one like the framework's.
     """
 
@@ -47,20 +47,16 @@ class PlainVoice(_ParticipantAudioOutput):
         room: rtc.Room,
         *,
         rate: int | None = None,
-        source: rtc.TrackSource.ValueType | None = None,
+        publish_options: rtc.TrackPublishOptions | None = None,
         audio_source: rtc.AudioSource | None = None,
     ) -> None:
         options = AudioOutputOptions()
         self._rate = rate or options.sample_rate
-        publish_options = rtc.TrackPublishOptions()
-        publish_options.CopyFrom(options.track_publish_options)
-        if source is not None:
-            publish_options.source = source
         super().__init__(
             room,
             sample_rate=self._rate,
             num_channels=options.num_channels,
-            track_publish_options=publish_options,
+            track_publish_options=publish_options or options.track_publish_options,
             track_name=TRACK_NAME,
         )
         if audio_source is not None:

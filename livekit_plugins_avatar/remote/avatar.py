@@ -21,6 +21,7 @@ from ..face.status import AvatarStatus
 from ..log import logger
 from ..options import Options
 from ..publish.audio_source import AudioSource
+from ..publish.tracks import voice_options
 from ..telemetry import AvatarStats
 from ..timeline import SAMPLE_RATE, Clock, SystemClock
 from .calls import Caller
@@ -116,10 +117,10 @@ class RemoteAvatar:
         if self._dispatcher is None:
             self._dispatcher = ServerDispatcher(self._name, room)
         # No microphone to viewers, whose clients show the worker's; they play both.
-        source = rtc.TrackSource.SOURCE_UNKNOWN
+        published = voice_options(rtc.TrackSource.SOURCE_UNKNOWN)
         sound = AudioSource(SAMPLE_RATE, 1, queue_size_ms=QUEUE_MS)
         own = self._own = OwnVoice(
-            conversation.session, room, self.clock, source=source, audio_source=sound
+            conversation.session, room, self.clock, publish_options=published, audio_source=sound
         )
         relay = Relay(own, on_events=conversation.deliver, wall_s=self.clock.wall_s)
         self._relay = own.relay = relay

@@ -79,7 +79,7 @@ class Link:
         self._put(Message(kind, self._epoch, self._number, body))
 
     def send_audio(self, segment: int, offset: int, pcm: Pcm) -> None:
-        """Send samples of a segment, at most `MOST_SAMPLES`."""
+        """Send samples of a segment, at most `packing.MOST_SAMPLES`."""
         audio = Message(Kind.AUDIO, self._epoch, self._number)
         self._put(replace(audio, segment=segment, offset=offset, pcm=pcm))
 

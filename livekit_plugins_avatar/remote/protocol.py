@@ -14,23 +14,20 @@ from dataclasses import dataclass, field
 from enum import IntEnum, unique
 from typing import Any
 
-import numpy as np
-
 from ..audio.pcm_buffer import NO_PCM, Pcm
 from ..timeline import SAMPLE_RATE
+from .packing import MOST_SAMPLES, PackingError, pack, unpack
 
 TOPIC = "lk.avatar"
-VERSION = 2
+VERSION = 3
 
 HEADER = struct.Struct("<BBII")
 """Version, kind, epoch, number."""
-AUDIO_HEADER = struct.Struct("<II")
-"""Segment, and the offset of the first sample in it."""
+AUDIO_HEADER = struct.Struct("<IIH")
+"""Segment, the offset of the first sample in it, and how many samples there are."""
 
 MOST_BYTES = 15_000
 """LiveKit's own advice for a reliable packet."""
-MOST_SAMPLES = 7_200
-"""Of a message: 0.15 s, 14.4 kB."""
 LONGEST_TEXT = 4_000
 """Characters of a text in a message; a longer one is cut into several."""
 
@@ -84,8 +81,8 @@ def encode(message: Message) -> bytes:
     """The bytes of a message."""
     header = HEADER.pack(VERSION, message.kind, message.epoch, message.number)
     if message.kind is Kind.AUDIO:
-        at = AUDIO_HEADER.pack(message.segment, message.offset)
-        return header + at + message.pcm.astype("<i2").tobytes()
+        at = AUDIO_HEADER.pack(message.segment, message.offset, len(message.pcm))
+        return header + at + pack(message.pcm)
     return header + json.dumps(message.body, separators=(",", ":")).encode()
 
 
@@ -120,12 +117,15 @@ def decode(data: bytes) -> Message:
 
 
 def _audio(epoch: int, number: int, rest: bytes) -> Message:
-    if len(rest) < AUDIO_HEADER.size or (len(rest) - AUDIO_HEADER.size) % 2:
-        raise ProtocolError("AUDIO is cut: it has no whole samples")
-    segment, offset = AUDIO_HEADER.unpack_from(rest)
-    pcm = np.frombuffer(rest, "<i2", offset=AUDIO_HEADER.size).astype(np.int16)
-    if len(pcm) > MOST_SAMPLES:
-        raise ProtocolError(f"AUDIO of {len(pcm):,} samples; at most {MOST_SAMPLES:,} are taken")
+    if len(rest) < AUDIO_HEADER.size:
+        raise ProtocolError("AUDIO is cut: its own header is not whole")
+    segment, offset, count = AUDIO_HEADER.unpack_from(rest)
+    if count > MOST_SAMPLES:
+        raise ProtocolError(f"AUDIO of {count:,} samples; at most {MOST_SAMPLES:,} are taken")
+    try:
+        pcm = unpack(rest[AUDIO_HEADER.size :], count)
+    except PackingError as error:
+        raise ProtocolError(f"AUDIO is cut or garbled: {error}") from None
     return Message(Kind.AUDIO, epoch, number, segment=segment, offset=offset, pcm=pcm)
 
 

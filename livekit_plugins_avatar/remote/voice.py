@@ -8,7 +8,8 @@ from typing import Any
 from ..audio.relay import Outgoing, Relay
 from ..timeline import samples, seconds
 from .link import Link
-from .protocol import MOST_SAMPLES, Kind, Message
+from .packing import MOST_SAMPLES
+from .protocol import Kind, Message
 
 LEAD_SAMPLES = samples(6.0)
 """How far ahead of what was heard a worker is sent speech: it looks ahead, and survives an agent

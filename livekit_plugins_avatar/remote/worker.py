@@ -25,6 +25,7 @@ from .job import FaceJob, style_of
 from .listener import AgentsMemory, RemoteConversation
 from .metrics import WorkerMetrics
 from .protocol import ProtocolError
+from .sdk_logs import keep_out
 
 LONELY_S = 30.0
 """A worker leaves a room that its agent has left for so long: an agent that restarts asks anew."""
@@ -151,6 +152,7 @@ def _prewarm(options: WorkerOptions, _: JobProcess) -> None:
     from ..render.opening import warm
     from ..speech.recognizer import built_in
 
+    keep_out()
     built_in()
     if options.renderer is None:
         names = list(options.personas.values()) or [DEFAULT_PERSONA]

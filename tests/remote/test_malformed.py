@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from livekit_plugins_avatar.remote.job import FaceJob
+from livekit_plugins_avatar.remote.packing import MOST_SAMPLES
 from livekit_plugins_avatar.remote.protocol import (
+    AUDIO_HEADER,
     HEADER,
     MOST_BYTES,
     VERSION,
@@ -53,8 +55,21 @@ def cut(sent: list[bytes], chance: random.Random) -> list[bytes]:
     return sent
 
 
-def half_a_sample(sent: list[bytes], _: random.Random) -> list[bytes]:
-    sent[2] = sent[2][:-1]
+def half_a_frame(sent: list[bytes], _: random.Random) -> list[bytes]:
+    sent[2] = sent[2][: -len(sent[2]) // 3]
+    return sent
+
+
+def garbled(sent: list[bytes], chance: random.Random) -> list[bytes]:
+    audio = bytearray(sent[2])
+    audio[chance.randrange(HEADER.size + AUDIO_HEADER.size, len(audio))] ^= 1 << chance.randrange(8)
+    sent[2] = bytes(audio)
+    return sent
+
+
+def more_than_there_is(sent: list[bytes], _: random.Random) -> list[bytes]:
+    at, count = HEADER.size + AUDIO_HEADER.size - 2, struct.pack("<H", MOST_SAMPLES + 1)
+    sent[2] = sent[2][:at] + count + sent[2][at + 2 :]
     return sent
 
 
@@ -120,7 +135,9 @@ def of_a_worker(sent: list[bytes], _: random.Random) -> list[bytes]:
 
 FAULTS: dict[Callable[[list[bytes], random.Random], list[bytes]], str] = {
     cut: "cut",
-    half_a_sample: "cut",
+    half_a_frame: "garbled",
+    garbled: "garbled",
+    more_than_there_is: "at most",
     reordered: "lost, repeated or reordered",
     lost: "lost, repeated or reordered",
     repeated: "lost, repeated or reordered",
