@@ -22,7 +22,7 @@ from .composition import Composition
 
 BLOCK_PX, CELL_PX = 2, 4
 
-STRIP = 64
+STRIP = 16
 """Blocks that are drawn at once: a picture has as many in a row at least."""
 
 LEAST_PX = 4

@@ -80,19 +80,27 @@ class End:
     """Writes nodes after those of the net.
 
     Args:
-        names: Values of the file: luma and chroma of what the face changes in `FACE`; luma and
-            chroma of what the light adds, known every 8 and every 16 pixels; what the head's motion
-            depends on.
+        graph: To write to.
+        changed: Codes of luma and chroma of what the face changes in `FACE`.
+        names: Values of the file: luma and chroma of what the light adds, known every 8 and every
+            16 pixels; what the head's motion depends on.
         splines: Of the head's motion, as of `Carried`.
         reach: Of the head.
     """
 
-    def __init__(self, names: Sequence[str], splines: dict[str, Floats], reach: Reach) -> None:
-        self.graph = graph = Graph()
-        self._changed = self._changes(*(graph.input(name) for name in names[:2]))
-        self._carried = Carried(graph, names[4], splines)
+    def __init__(
+        self,
+        graph: Graph,
+        changed: tuple[Tensor, Tensor],
+        names: Sequence[str],
+        splines: dict[str, Floats],
+        reach: Reach,
+    ) -> None:
+        self.graph = graph
+        self._changed = self._changes(*changed)
+        self._carried = Carried(graph, names[2], splines)
         self._reach = reach
-        self._light = self._lit(*(graph.input(name) for name in names[2:4]))
+        self._light = self._lit(*(graph.input(name) for name in names[:2]))
         luma, chroma = (graph.input(f"net.wall_{kind}") * 255.0 for kind in ("luma", "chroma"))
         self._wall = (luma, chroma)
         self._still = [plane.codes(0) for plane in self._wall]
@@ -101,7 +109,7 @@ class End:
         self._plate = self._blocks(coarse.enlarged(WALL_PX))
         self._regions: list[Region] = []
 
-    def write(self) -> Graph:
+    def write(self) -> None:
         """The nodes; the outputs are `i420` and `i420_wide`."""
         graph = self.graph
         batch = graph.node("Shape", graph.input("face"))
@@ -121,7 +129,6 @@ class End:
         ]
         rows = [wide[0].reshaped(-1, SIDE_PX, WIDE_PX), wide[1].reshaped(-1, half, WIDE_PX)]
         graph.named(graph.joined(rows, 1), "i420_wide")
-        return graph
 
     def composition(self) -> Composition:
         """What the file says of its end, once it is written."""
@@ -170,9 +177,9 @@ class End:
         """What the face changes, four copies of luma, each shifted by a pixel, and chroma, with a
         pixel more on every side, [B, 6, h, w]."""
         rows, columns = FACE[3] + 2, FACE[2] + 2
-        blocks = (chroma * 255.0).framed(1, 2, 1, 2)
+        blocks = chroma.framed(1, 2, 1, 2)
         fine = blocks.enlarged(2, "asymmetric").window(1, 1 + rows, 1, 1 + columns)
-        framed = (luma * 255.0).framed(2, 3, 2, 3)
+        framed = luma.framed(2, 3, 2, 3)
         self._over = (framed.name, blocks.name)
         return self.graph.joined([*shifted(framed.window(1, rows + 2, 1, columns + 2)), fine], 1)
 

@@ -4,8 +4,8 @@
 that draws the same pictures. `export` does it at once.
 
 What follows from sizes becomes numbers, what is doubled is convolved before (`simpler`), skin and
-eyeballs are fetched by the block, the end is another (`bands`), and what is large is kept in bytes
-(`packed`).
+eyeballs are fetched by the block and added up in few steps (`face`), the end is another (`bands`),
+and what is large is kept in bytes (`packed`).
 """
 
 from __future__ import annotations
@@ -25,19 +25,16 @@ from scipy import ndimage
 from livekit_plugins_avatar.face.limits import HEAD_LIMITS
 from livekit_plugins_avatar.face.state import INDEX, PARAMETERS, POSE_PARAMETERS
 from livekit_plugins_avatar.render import composition
-from livekit_plugins_avatar.tools.portrait.graph import Graph, Tensor
-from livekit_plugins_avatar.tools.portrait.planes import fetched, interleaved, ramps, shifted
+from livekit_plugins_avatar.tools.portrait.graph import Graph
 
 from .bands import FACE, LIGHT_PX, SIDE_PX, End, Reach
 from .carried import UNIT_PX, Floats
+from .face import BALLS, Face
 from .packed import pack
 from .parts import declare
-from .simpler import in_phases, without_shapes
+from .simpler import as_it_is_read, in_phases, without_shapes
 
 RESOURCES = Path(__file__).parents[2] / "livekit_plugins_avatar" / "resources"
-
-_BALL = (0, 0, 76, 60)
-"""The picture of an eyeball."""
 
 POSES, SEED = 300, 0
 
@@ -46,57 +43,6 @@ COVER_LEAST = 1
 
 MARK = "drawn_in"
 """Metadata of files that have been written anew."""
-
-
-class Warp:
-    """Moves a picture of the file, as `warp.Warp` does.
-
-    Args:
-        name: Of the nodes that did it before.
-        luma, chroma: The picture's names.
-        source: The part of it to fetch from: left, top, width and height.
-        margin: Around what is fetched.
-    """
-
-    def __init__(
-        self, name: str, luma: str, chroma: str, source: tuple[int, int, int, int], margin: int
-    ) -> None:
-        self.makes = (f"{name}/DepthToSpace_output_0", f"{name}/GridSample_1_output_0")
-        """Names of what it makes: luma and chroma."""
-        self.scaled = f"{name}/Mul_output_0"
-        """The name of the motion when it was scaled."""
-        self._names = (luma, chroma)
-        self._source = source
-        self._margin = margin
-
-    def write(self, graph: Graph, motion: Tensor) -> None:
-        """Write it."""
-        left, top, columns, rows = self._source
-        luma, chroma = (graph.input(name) * 255.0 for name in self._names)
-        half = [side // 2 for side in (top, top + rows, left, left + columns)]
-        fine = chroma.window(half[0], half[1], half[2], half[3]).enlarged(2, "asymmetric")
-        near = luma.window(top, top + rows, left, left + columns).framed(0, 1, 0, 1, "edge")
-        source = graph.joined([*shifted(near), fine], 1)
-        width, height = columns // 2 - self._margin, rows // 2 - self._margin
-        scale = graph.constant(2 * UNIT_PX / np.array([columns, rows]).reshape(1, 2, 1, 1))
-        box = (self._margin, self._margin, 2 * width, 2 * height)
-        places = motion * scale + ramps(graph, box, (columns, rows), 2)
-        # One source serves all faces of a batch: their places follow each other.
-        found = fetched(source, places.turned(0, 2, 3, 1).reshaped(1, -1, width, 2))
-        found, colour = found.reshaped(6, -1, height, width).split(4, 2, axis=0)
-        whole = interleaved(found, 2 * height, 2 * width).reshaped(-1, 1, 2 * height, 2 * width)
-        graph.named(whole * (1 / 255), self.makes[0])
-        graph.named(colour.turned(1, 0, 2, 3) * (1 / 255), self.makes[1])
-
-
-WARPS = (
-    Warp("/net/face_warp", "net.luma", "net.chroma", (144, 112, 224, 304), 16),
-    *(
-        Warp(f"/net/{name}", f"net.apertures.{k}.luma", f"net.apertures.{k}.chroma", _BALL, 14)
-        for k, name in enumerate(("warp", "warp_1"))
-    ),
-)
-"""Of the skin, and of both eyeballs."""
 
 
 def quick(content: bytes) -> bytes:
@@ -112,31 +58,21 @@ def quick(content: bytes) -> bytes:
     _round_plate(model)
     without_shapes(model)
     in_phases(model)
+    as_it_is_read(model)
     makers = {name: node for node in model.graph.node for name in node.output}
+    graph = Graph()
+    face = Face(graph, makers["/net/face_warp/Mul_output_0"].input[0], _axes(model))
     names = [
-        *(_added_to(model, makers, f"net.{kind}") for kind in ("luma", "chroma")),
         makers["/net/light/Resize_output_0"].input[0],
         makers["/net/light/Resize_1_output_0"].input[0],
         makers["/net/head/about/MatMul_output_0"].input[0],
     ]
-    writer = End(names, _splines(model), _reach(model, "/net/head/Resize_output_0"))
-    end, composed = writer.write(), writer.composition()
-    for warp in WARPS:
-        motion = makers[warp.scaled].input[0]
-        warp.write(end, end.input(motion))
-        names.append(motion)
-        for name in warp.makes:
-            del makers[name]
-    kept = _needed(makers, [*names, *_KEPT])
-    nodes = [node for node in model.graph.node if id(node) in kept]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    end.add_to(model.graph)
-    _sort(model.graph)
-    used = {name for node in model.graph.node for name in node.input}
-    weights = [weight for weight in model.graph.initializer if weight.name in used]
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(weights)
+    writer = End(
+        graph, face.write(), names, _splines(model), _reach(model, "/net/head/Resize_output_0")
+    )
+    writer.write()
+    composed = writer.composition()
+    _replace_end(model, graph, [*composed.changing, *composed.still])
     pack(model)
     model.metadata_props.add(key=MARK, value="bands")
     model.metadata_props.add(key=composition.KEY, value=composition.listed(composed))
@@ -144,15 +80,6 @@ def quick(content: bytes) -> bytes:
     onnx.checker.check_model(model)
     written: bytes = model.SerializeToString(deterministic=True)
     return written
-
-
-_KEPT = (
-    *(f"net.head.{kind}.nodes" for kind in ("about", "exactly")),
-    *(f"net.head.exactly.{way}" for way in ("down", "across")),
-    "net.luma", "net.chroma", "net.cover", "net.wall_luma", "net.wall_chroma",
-    *(f"net.apertures.{k}.{kind}" for k in (0, 1) for kind in ("luma", "chroma")),
-)  # fmt: skip
-"""What of the weights new nodes take."""
 
 
 def _hold_pose(model: onnx.ModelProto) -> None:
@@ -180,14 +107,30 @@ def _round_plate(model: onnx.ModelProto) -> None:
             kept.CopyFrom(numpy_helper.from_array((codes / 255).astype(np.float16), kept.name))
 
 
-def _added_to(model: onnx.ModelProto, makers: dict[str, onnx.NodeProto], plate: str) -> str:
-    """The value that is padded and then added to a plate."""
-    for node in model.graph.node:
-        if node.op_type == "Add" and node.input[0] == plate:
-            maker = makers[node.input[1]]
-            if maker.op_type == "Pad":
-                return str(maker.input[0])
-    raise ValueError(f"the file adds nothing to {plate}: it is of another net")
+def _axes(model: onnx.ModelProto) -> list[list[int]]:
+    """Columns of the input that decide each eyeball."""
+    weights = {weight.name: weight for weight in model.graph.initializer}
+    return [numpy_helper.to_array(weights[f"{ball}.picked"]).tolist() for ball in BALLS]
+
+
+def _replace_end(model: onnx.ModelProto, end: Graph, wanted: Sequence[str]) -> None:
+    """Put what was written in the place of what makes the pictures, and drop what they and other
+    values that are wanted do not need."""
+    pictures = [output.name for output in model.graph.output]
+    nodes = [node for node in model.graph.node if not set(pictures) & set(node.output)]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    end.add_to(model.graph)
+    makers = {name: node for node in model.graph.node for name in node.output}
+    kept = _needed(makers, [*pictures, *wanted])
+    nodes = [node for node in model.graph.node if id(node) in kept]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    _sort(model.graph)
+    used = {name for node in model.graph.node for name in node.input}
+    weights = [weight for weight in model.graph.initializer if weight.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(weights)
 
 
 def _sort(graph: onnx.GraphProto) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -12,7 +13,9 @@ from onnx import helper, numpy_helper
 
 from livekit_plugins_avatar.face.state import PARAMETERS
 
-LARGEST = 5_000
+from .packed import HALF, LARGE
+
+KNOWN = 5_000
 """Numbers of what is put into the file as it is."""
 
 EACH_ALIKE = ("Add", "Sub", "Mul", "Div", "Less")
@@ -68,7 +71,7 @@ def _values(model: onnx.ModelProto, names: list[str], batch: int) -> dict[str, A
 
 def _known(kind: str, place: int, one: Array, three: Array) -> Array | None:
     """What stands for a tensor whatever the batch, if anything does."""
-    if one.size > LARGEST:
+    if one.size > KNOWN:
         return None
     if one.shape == three.shape:
         differs = np.flatnonzero(one != three)
@@ -87,6 +90,26 @@ def _kept(model: onnx.ModelProto, name: str, value: Array) -> str:
     if not any(weight.name == name for weight in model.graph.initializer):
         model.graph.initializer.append(numpy_helper.from_array(value, name))
     return name
+
+
+def as_it_is_read(model: onnx.ModelProto) -> None:
+    """Let a large matrix lie as a row is multiplied with it, once the file is open: else ONNX
+    Runtime turns it for each picture."""
+    sizes = {weight.name: math.prod(weight.dims) for weight in model.graph.initializer}
+    nodes: list[onnx.NodeProto] = []
+    for node in model.graph.node:
+        if node.op_type != "Gemm" or sizes.get(f"{node.input[1]}{HALF}", 0) < LARGE:
+            nodes.append(node)
+            continue
+        row, matrix, bias = node.input
+        turned, product = f"{matrix}_turned", f"{node.output[0]}_product"
+        nodes += [
+            helper.make_node("Transpose", [matrix], [turned], perm=[1, 0]),
+            helper.make_node("MatMul", [row, turned], [product]),
+            helper.make_node("Add", [product, bias], list(node.output)),
+        ]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
 
 
 def in_phases(model: onnx.ModelProto) -> None:
