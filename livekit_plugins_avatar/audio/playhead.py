@@ -28,6 +28,11 @@ class Playhead:
     """So many reports in time are a source and a thread that are not late."""
     PATIENCE = 3
     """After so many late reports this thread is taken to be what is late."""
+    KNOWN = 5
+    """So many reports in a row tell the time of the source's ticks."""
+    SOON, SAFE = 0.1, 0.5
+    """Parts of a tick: at the first the source has sent, and up to the second there is time to push
+    before it sends again."""
     SLACK_SAMPLES = samples(0.001)
     """Lateness of the earliest report that is normal scheduling."""
     SLEW_SAMPLES = samples(0.0002)
@@ -49,6 +54,11 @@ class Playhead:
         """The sample that leaves the source at `now_s`; never beyond what was pushed."""
         return min(self._pushed, int(self._moving(now_s)))
 
+    @property
+    def origin_s(self) -> float:
+        """When sample 0 would have left at the present pace, which is real time."""
+        return self._anchor_s - self._anchor / SAMPLE_RATE
+
     def held(self, now_s: float) -> int:
         """How many samples the source holds at `now_s`."""
         return self._pushed - self.at(now_s)
@@ -59,6 +69,36 @@ class Playhead:
         recent = list(self._lateness)[-self.STEADY :]
         even = len(recent) == self.STEADY
         return even and max(recent) - min(recent) <= self.SURE * TICK_SAMPLES
+
+    @property
+    def sure(self) -> bool:
+        """Whether the source has reported often enough since it was last empty."""
+        return self._reports >= self.KNOWN
+
+    def tick_is_near_s(self, now_s: float) -> float:
+        """0 where the source does not send within the next few milliseconds; else how long it is
+        until it has sent."""
+        into = self._moving(now_s) % TICK_SAMPLES
+        if into <= self.SAFE * TICK_SAMPLES:
+            return 0.0
+        return ((1 + self.SOON) * TICK_SAMPLES - into) / SAMPLE_RATE
+
+    def unsent_at_rest(self, now_s: float) -> int:
+        """How many samples are published that no tick has sent; below 0 where ticks had none."""
+        return self._pushed - self._ticked(now_s)
+
+    def rested(self, count: int) -> None:
+        """Call where silence that is published is not pushed: the source makes it up."""
+        self._pushed += count
+
+    def align(self, first: int, now_s: float) -> None:
+        """Call where samples from `first` on are about to be given to an empty source: the next
+        tick sends them, also where this thread did not run for some ticks."""
+        self._anchor += first - self._ticked(now_s)
+
+    def _ticked(self, now_s: float) -> int:
+        """The published sample up to which ticks have sent by now."""
+        return int(self._moving(now_s)) // TICK_SAMPLES * TICK_SAMPLES
 
     def unsent(self, now_s: float) -> int | None:
         """How many samples the source holds right after a push waited; None where unsure."""

@@ -1,13 +1,14 @@
 """Schedules speech on the published audio track and reports what was played.
 
 Nothing here waits or reads a clock. What was pulled and has not left the audio source can be
-retracted. So the source may be kept full, and speech still starts, stops and resumes within 20 ms.
+retracted: speech starts, stops and resumes within 20 ms.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from copy import copy
 
 import numpy as np
@@ -26,8 +27,8 @@ RETRACT_SAMPLES = samples(0.3)
 """The most that can be retracted: more than any audio source is given ahead."""
 
 RESUME_SAMPLES = samples(0.1)
-"""Once the link is up, speech resumes this much later than it could: it often resumes in the middle
-of a sentence, and frames of a mouth at rest, drawn ahead, are replaced meanwhile."""
+"""Once the link is up, speech resumes this much later than it could, often in mid-sentence: frames
+of a mouth at rest, drawn ahead, are replaced meanwhile."""
 
 MEMORY_SAMPLES = samples(5.0)
 """Runs that ended longer ago than this are forgotten: every frame that could show them is out."""
@@ -53,6 +54,8 @@ class Playout:
         """The published sample that `pull` returns next."""
         self.wants_retraction = False
         """Whether what was pulled and has not left is out of date."""
+        self.on_wanted: Callable[[], None] = lambda: None
+        """Called whenever it becomes so, from any thread; it may not call this object."""
         self._playhead = 0
         self._paused = False
         self._down_from: int | None = None
@@ -93,19 +96,21 @@ class Playout:
         """Cut all speech that has not left yet; what is heard then fades out."""
         with self._lock:
             self._cut(FADE_SAMPLES)
-            self.wants_retraction = True
+            self._want_retraction()
 
     def pause(self) -> None:
         """Hold the speech; what is heard then fades out. The track goes on, silent."""
-        with self._lock:
-            self.wants_retraction |= not self._paused
-            self._paused = True
+        self._pause(True)
 
     def resume(self) -> None:
         """Continue with the sample after the last one that left."""
+        self._pause(False)
+
+    def _pause(self, paused: bool) -> None:
         with self._lock:
-            self.wants_retraction |= self._paused
-            self._paused = False
+            if paused != self._paused:
+                self._paused = paused
+                self._want_retraction()
 
     def link_down(self, sample: int) -> None:
         """Hold the speech from a published sample on, which may have left long ago; what is
@@ -114,7 +119,7 @@ class Playout:
             reported = [run for each in self._segments for run in each.runs[: each.runs_reported]]
             sample = max([sample, *(run.published_end for run in reported)])
             self._down_from = sample if self._down_from is None else min(sample, self._down_from)
-            self.wants_retraction = True
+            self._want_retraction()
 
     def link_up(self) -> int:
         """Resume from a pause before the sample at which the link went down; returns how many
@@ -153,7 +158,11 @@ class Playout:
     def _want_start(self) -> None:
         """Speech that arrives need not wait behind the silence that was pulled ahead of it."""
         if not self._fader.speaking and not self._held and self._expected():
-            self.wants_retraction = True
+            self._want_retraction()
+
+    def _want_retraction(self) -> None:
+        self.wants_retraction = True
+        self.on_wanted()
 
     # Called to publish the track.
 
@@ -226,8 +235,6 @@ class Playout:
                 self._past.popleft()
         return events
 
-    # Called to ask.
-
     @property
     def speech_position(self) -> int:
         """The speech sample after the last one published; 0 before any."""
@@ -259,9 +266,8 @@ class Playout:
     def unfinished(self) -> list[Unfinished]:
         """The segments that are not finished or cut, in order."""
         with self._lock:
-            return [
-                Unfinished(each.pcm.copy(), each.ended) for each in self._segments if not each.cut
-            ]
+            whole = [each for each in self._segments if not each.cut]
+            return [Unfinished(each.pcm.copy(), each.ended) for each in whole]
 
     @property
     def dropping(self) -> bool:
@@ -285,8 +291,8 @@ class Playout:
         """The runs that overlap [start, end) of the published timeline, in order, with speech that
         is not published yet where it will be if nothing stops it."""
         with self._lock:
-            runs = [*self._past, *self._runs(), *self._expected()]
-            return FixedPlacement(runs).runs(start, end)
+            known = [*self._past, *self._runs(), *self._expected()]
+            return FixedPlacement(known).runs(start, end)
 
     def published_at(self, speech: int) -> int | None:
         """Where a speech sample is or will be published, or None where that is unknown."""

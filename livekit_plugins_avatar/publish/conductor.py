@@ -1,8 +1,8 @@
 """Schedules audio and video frames for publication.
 
-Outputs are 10 ms of audio every 10 ms and, at each frame time, the frame drawn for exactly that
-sample. Runs on a thread with its own event loop, so that a tool call which blocks the agent stops
-neither voice nor face. The audio source is the clock: a push waits while its queue is full.
+Outputs are the published track and, at each frame time, the frame drawn for exactly that sample.
+Runs on a thread with its own event loop, so that a tool call which blocks the agent stops neither
+voice nor face. The audio source is the clock (`audio_feed`).
 """
 
 from __future__ import annotations
@@ -18,33 +18,23 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio.pcm_buffer import Pcm
-from ..audio.playback_events import Finished, PlaybackEvent
-from ..audio.playhead import Playhead
-from ..audio.playout import TICK_SAMPLES, Playout
+from ..audio.playback_events import PlaybackEvent
+from ..audio.playout import Playout
 from ..log import logger
 from ..telemetry import AvatarStats
-from ..timeline import SAMPLE_RATE, Clock, samples, seconds
+from ..timeline import SAMPLE_RATE, Clock, seconds
+from .audio_feed import AudioFeed, AudioOutput
+from .nap import Nap
 from .pace import Pace
 
-WAITED_S = 0.002
-"""A push that takes longer met a full queue: one that finds room returns in 0.3 ms."""
-
-RESTAMP_S = 0.05
-"""Evenly spaced capture times that differ by this much from real time, because the process was
-suspended or the audio source ran dry, begin anew."""
-
-LATE_SAMPLES = samples(0.12)
-"""The voice is in danger where the source lacks more than this of the 0.25 s that it holds."""
+RESTAMP_S = 0.005
+"""Evenly spaced capture times that differ by this much from when their samples leave, because the
+process was suspended or the audio source ran dry, begin anew."""
 
 REPEAT_S = 0.14
 """The last frame is captured again after this time, so that a participant who joins waits no longer
 for a keyframe. Encoding more would take what the voice needs where the machine is too busy to draw.
 """
-
-STEADY_TICKS = 2
-"""Of 10 ms, what is pushed at a time: each push takes 0.2 ms of three threads. An interruption
-waits for the end of a push, so in speech it is one where late reports make it wait again."""
 
 RETRY_S = 0.1
 """Pause before a failed loop is started again."""
@@ -58,12 +48,8 @@ CLOSE_S = 2.0
 CLOSED = "the conductor is closed"
 
 
-class MediaOutput(Protocol):
+class MediaOutput(AudioOutput, Protocol):
     """Where audio and video go: `publish.sources.Sources`, or a stand-in in a test."""
-
-    async def push_audio(self, pcm: Pcm) -> None: ...
-
-    def clear(self) -> None: ...
 
     def capture(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None: ...
 
@@ -88,7 +74,8 @@ class Conductor:
 
     `on_events` is called on the conductor's thread with what was played, and when (wall clock), and
     `on_late` when this thread comes so late that the voice is in danger. While `has_viewer` is
-    false, no frames are taken and captured.
+    false, no frames are taken and captured. `nap` is for clocks that no event loop runs on: how
+    this thread sleeps while there is no speech, instead of until there is.
     """
 
     def __init__(
@@ -100,14 +87,21 @@ class Conductor:
         on_events: Callable[[Sequence[tuple[PlaybackEvent, float]]], None],
         on_late: Callable[[], None] = lambda: None,
         has_viewer: Callable[[], bool] = lambda: True,
+        nap: Callable[[float], Awaitable[None]] | None = None,
     ) -> None:
-        self._playout = playout
+        self._nap = Nap(clock)
+        playout.on_wanted = self._nap.end
+        self._sound = AudioFeed(
+            playout,
+            clock=clock,
+            queue_samples=queue_samples,
+            on_events=on_events,
+            on_late=on_late,
+            on_change=self._invalidate,
+            nap=nap or self._nap.sleep,
+        )
         self._clock = clock
-        self._queue = queue_samples
-        self._on_events = on_events
-        self._on_late = on_late
         self._has_viewer = has_viewer
-        self._playhead = Playhead(queue_samples)
         self._frames: FrameFeed | None = None
         self._period = self._delay = self._reach = 0
         self._stats = AvatarStats()
@@ -162,17 +156,19 @@ class Conductor:
     @property
     def stats(self) -> AvatarStats:
         """Counts since the start, as far as they are the conductor's."""
-        return replace(self._stats, underrun_samples=self._playhead.underrun)
+        sound = self._sound
+        counted = {"underrun_samples": sound.playhead.underrun, "push_failures": sound.failures}
+        return replace(self._stats, **counted)
 
     @property
     def held(self) -> int:
         """How many samples the audio source holds now."""
-        return self._playhead.held(self._clock.now_s())
+        return self._sound.playhead.held(self._clock.now_s())
 
     @property
     def playhead(self) -> int:
         """The published sample that leaves the audio source now."""
-        return self._playhead.at(self._clock.now_s())
+        return self._sound.playhead.at(self._clock.now_s())
 
     async def _run(
         self, make_output: Callable[[], OutputT], opened: concurrent.futures.Future[OutputT]
@@ -214,74 +210,15 @@ class Conductor:
 
     async def publish_audio(self, output: MediaOutput) -> None:
         """Keep the audio source fed, and report what it has played."""
-        while True:
-            began_s = self._clock.now_s()
-            self._playhead.before_push(began_s)
-            count = self._next_count(began_s)
-            if count > LATE_SAMPLES and self._playout.published:
-                self._on_late()
-            pcm = self._playout.pull(count)
-            if await self._push(output, pcm, began_s) and self._playout.wants_retraction:
-                await self._replace(output)
-            self._report(self._clock.now_s())
-            changed = self._playout.take_change()
-            if changed is not None and self._frames is not None:
-                self._frames.invalidate(changed - self._reach)
+        await self._sound.run(output)
 
-    async def _push(self, output: MediaOutput, pcm: Pcm, began_s: float) -> bool:
-        """Returns whether the source was full and made the push wait."""
-        try:
-            await output.push_audio(pcm)
-        except Exception:
-            if not self._stats.push_failures:
-                logger.exception("conductor: the audio source refused samples; time goes on")
-            self._count(push_failures=1)
-            await self._clock.sleep(seconds(TICK_SAMPLES))
-        now_s = self._clock.now_s()
-        waited = now_s - began_s > WAITED_S
-        self._playhead.after_push(len(pcm), now_s, waited)
-        return waited
-
-    async def _replace(self, output: MediaOutput) -> None:
-        """Take back what the source holds and push what the playout wants now.
-
-        The source has just sent 10 ms, so what it holds stays the same for long enough. Nothing is
-        done between emptying and refilling it: an empty source sends silence. Where this thread was
-        late, the next wait will do.
-        """
-        now_s = self._clock.now_s()
-        unsent = self._playhead.unsent(now_s)
-        if unsent is None:
-            return
-        taken_back = self._playout.retract(unsent)
-        self._playhead.retracted(taken_back)
-        pcm = self._playout.pull(taken_back)
-        output.clear()
-        if len(pcm):
-            await self._push(output, pcm, now_s)
-
-    def _next_count(self, now_s: float) -> int:
-        """20 ms as a rule, 10 ms of speech where the source is not steady; after a delay as much as
-        fills the source again in one push."""
-        held = self._playhead.held(now_s)
-        ticks = (self._queue + TICK_SAMPLES - held) // TICK_SAMPLES
-        least = 1 if self._playout.playing and not self._playhead.steady else STEADY_TICKS
-        return TICK_SAMPLES * max(least, min(ticks, self._queue // TICK_SAMPLES + 1))
+    def _invalidate(self, changed: int) -> None:
+        if self._frames is not None:
+            self._frames.invalidate(changed - self._reach)
 
     def _count(self, **more: int) -> None:
         counted = {name: getattr(self._stats, name) + count for name, count in more.items()}
         self._stats = replace(self._stats, **counted)
-
-    def _report(self, now_s: float) -> None:
-        playhead = self._playhead.at(now_s)
-        events = self._playout.advance(playhead)
-        if not events:
-            return
-        wall_s = self._clock.wall_s()
-        ago = [0 if isinstance(event, Finished) else playhead - event.at for event in events]
-        self._on_events(
-            [(event, wall_s - seconds(n)) for event, n in zip(events, ago, strict=True)]
-        )
 
     async def publish_due_frames(self, output: MediaOutput, frames: FrameFeed) -> None:
         """Capture a frame at each frame time; a failed capture does not end it.
@@ -310,7 +247,7 @@ class Conductor:
             if last is not None and (changed or now_s >= captured_s + REPEAT_S):
                 captured_s = now_s
                 try:
-                    output.capture(last, sample=sample, timestamp_us=self._stamp_us(sample, now_s))
+                    output.capture(last, sample=sample, timestamp_us=self._stamp_us(sample))
                     failing = False
                 except Exception:
                     if not failing:
@@ -332,9 +269,9 @@ class Conductor:
         self._count(frames_skipped=skipped)
         return sample + skipped * self._period
 
-    def _stamp_us(self, sample: int, now_s: float) -> int:
-        media_s = sample / SAMPLE_RATE
-        origin_s = self._stamp_origin_s
-        if origin_s is None or abs(now_s - media_s - origin_s) > RESTAMP_S:
-            origin_s = self._stamp_origin_s = now_s - media_s
-        return round((origin_s + media_s) * 1e6)
+    def _stamp_us(self, sample: int) -> int:
+        """When the frame for a sample is due: as evenly spaced as the samples."""
+        origin_s = self._sound.playhead.origin_s + seconds(self._delay)
+        if self._stamp_origin_s is None or abs(origin_s - self._stamp_origin_s) > RESTAMP_S:
+            self._stamp_origin_s = origin_s
+        return round((self._stamp_origin_s + sample / SAMPLE_RATE) * 1e6)

@@ -223,6 +223,7 @@ class Simulation:
             clock=self.clock,
             queue_samples=QUEUE,
             on_events=lambda events: self.events.extend(event for event, _ in events),
+            nap=lambda _: self.clock.sleep(0.01),
         )
         self.prerenderer = Prerenderer(
             Canvas(), lambda _: REST, clock=self.clock, frames=FRAMES, period=PERIOD

@@ -56,6 +56,7 @@ class Machine:
             clock=self,
             queue_samples=QUEUE,
             on_events=lambda events: self.events.extend(event for event, _ in events),
+            nap=self._nap,
         )
         self._work = conductor.publish_audio(self)
         self._wakes: Callable[[], float | None] = self._work.send(None)
@@ -69,6 +70,11 @@ class Machine:
     async def sleep(self, seconds: float) -> None:
         ends_s = self._now_s + seconds
         await Until(lambda: ends_s)
+
+    async def _nap(self, duration_s: float) -> None:
+        ends_s = self._now_s + duration_s
+        await Until(lambda: self._now_s if self.playout.wants_retraction else ends_s)
+        self._pass(self._thread_late_s())
 
     async def push_audio(self, pcm: Pcm) -> None:
         self._pass(self._thread_late_s() / 10)

@@ -41,14 +41,14 @@ class Output:
         if self.refuse:
             self.refuse -= 1
             raise RuntimeError("refused")
-        self._send()
+        self.send_due()
         self.queue.append(pcm)
         self.buffered += len(pcm)
         while self.buffered > QUEUE:
             await self.clock.sleep(self._next_s - self.clock.now_s())
-            self._send()
+            self.send_due()
 
-    def _send(self) -> None:
+    def send_due(self) -> None:
         while self._next_s <= self.clock.now_s() + 1e-9:
             self._next_s += 0.01
             waiting = np.concatenate([np.zeros(0, np.int16), *self.queue])
@@ -60,7 +60,7 @@ class Output:
                 self.sent.append(np.zeros(TICK, np.int16))
 
     def clear(self) -> None:
-        self._send()
+        self.send_due()
         self.queue, self.buffered = [], 0
 
     def capture(self, picture: NDArray[np.uint8], *, sample: int, timestamp_us: int) -> None:
@@ -172,8 +172,9 @@ async def test_a_start_is_dated_to_its_sample() -> None:
 
 
 async def test_a_thread_that_did_not_run_skips_late_frames() -> None:
-    """They are counted, and so is the silence that the source inserted."""
+    """They are counted, and so is the silence that the source inserted in speech."""
     stage = Stage()
+    stage.playout.push_audio(np.ones(samples(3.0), np.int16))
     await stage.run(0.5)
     stage.clock.advance(0.3 + seconds(QUEUE))
     await stage.run(0.5)
@@ -232,6 +233,7 @@ async def test_without_a_viewer_nothing_is_taken_and_captured() -> None:
 async def test_a_thread_that_comes_late_reports_it() -> None:
     """Before the sound is missing, and not where it runs in time."""
     stage = Stage()
+    stage.playout.push_audio(np.ones(samples(3.0), np.int16))
     await stage.run(1.0)
     assert not stage.late
     stage.clock.advance(seconds(QUEUE) - 0.03)
@@ -244,6 +246,7 @@ async def test_a_thread_that_comes_late_reports_it() -> None:
 async def test_an_audio_source_that_refuses_does_not_stop_time() -> None:
     """Refused samples are lost, later ones are on time."""
     stage = Stage()
+    stage.playout.push_audio(np.ones(samples(3.0), np.int16))
     await stage.run(0.2)
     stage.output.refuse = 3
     await stage.run(0.5)
@@ -291,6 +294,51 @@ async def test_speech_begins_within_two_ticks() -> None:
     await stage.stop()
     [started] = [wall_s for event, wall_s in stage.events if isinstance(event, Started)]
     assert started - came_s <= 0.021
+
+
+async def test_nothing_is_pushed_while_there_is_no_speech() -> None:
+    """The source sends silence by itself, and what follows has its time: speech begins with the
+    source's next tick, and frames go on at theirs."""
+    stage = Stage()
+    spoken = 0
+    for number in range(8):
+        stage.playout.push_audio(np.full(samples(0.2), 9000, np.int16))
+        stage.playout.end_segment()
+        stage.output.send_due()
+        came, spoken = len(stage.output.sent), spoken + samples(0.2)
+        await stage.run(0.7)
+        stage.output.send_due()
+        assert not stage.output.buffered
+        sound = np.concatenate(stage.output.sent[came:])
+        assert np.flatnonzero(sound)[0] <= TICK * (1 if number else 2)
+        # Not a multiple of a tick: speech comes at any time between two.
+        await stage.run(0.3 + 0.001 * number)
+    stage.output.clear()
+    sent = np.concatenate(stage.output.sent)
+    assert np.count_nonzero(sent == 9000) == spoken
+    assert abs(len(sent) - samples(stage.clock.now_s())) <= TICK
+    assert abs(stage.conductor.playhead - len(sent)) <= TICK
+    await stage.stop()
+    captured = np.array([at_s for _, _, at_s in stage.output.captured])
+    due = np.array([seconds(sample + DELAY) for sample, _, _ in stage.output.captured])
+    assert np.ptp(captured - due) <= 0.0025
+    assert stage.conductor.stats.underrun_samples == 0
+
+
+async def test_a_thread_that_did_not_run_in_silence_loses_no_speech() -> None:
+    """The speech that came meanwhile begins once it runs, from its first sample on."""
+    stage = Stage()
+    await stage.run(1.0)
+    stage.playout.push_audio(np.full(samples(0.2), 9000, np.int16))
+    stage.playout.end_segment()
+    stage.clock.advance(1.0)
+    await stage.run(1.0)
+    await stage.stop()
+    assert np.count_nonzero(np.concatenate(stage.output.sent) == 9000) == samples(0.2)
+    [finished] = [event for event, _ in stage.events if isinstance(event, Finished)]
+    assert finished.position == samples(0.2)
+    lost = samples(stage.clock.now_s()) - stage.conductor.playhead
+    assert samples(1.0) - QUEUE - TICK <= lost <= samples(1.0), "the track went on while it could"
 
 
 async def test_a_cut_is_heard_within_two_ticks_and_a_fade() -> None:
