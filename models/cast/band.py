@@ -9,6 +9,7 @@ from models.people.head import Numbers
 from models.personas.anatomy import Indices, Points
 from models.personas.surface import normals, unit
 
+from .headwear import rings
 from .tailoring import Cut
 
 AROUND = 360
@@ -60,7 +61,7 @@ def band(
     length = np.linalg.norm(np.diff(np.r_[loop, loop[:1]], axis=0), axis=1)
     place[..., 0] = np.r_[0, np.cumsum(length)[:-1]]
     place[..., 1] = np.array([up for up, _ in profile])[:, None]
-    return points.reshape(-1, 3), _quads(len(rows)), place.reshape(-1, 3)
+    return points.reshape(-1, 3), rings(len(rows), AROUND), place.reshape(-1, 3)
 
 
 def _loop(rim: Points, around: Numbers) -> tuple[Points, Points]:
@@ -93,13 +94,6 @@ def _wave(around: Numbers) -> Numbers:
         chance.normal() * np.sin(k * around + chance.uniform(0, 6.3)) / k for k in (2, 3, 5, 7)
     ]
     return np.asarray(sum(waves))
-
-
-def _quads(rows: int) -> Indices:
-    i, j = np.meshgrid(np.arange(rows - 1), np.arange(AROUND), indexing="ij")
-    k = (j + 1) % AROUND
-    corners = [i * AROUND + j, i * AROUND + k, (i + 1) * AROUND + k, (i + 1) * AROUND + j]
-    return np.stack(corners, 2).reshape(-1, 4)
 
 
 def _rim(cloth: Points, faces: Indices, joint: Points, cut: Cut) -> Points:

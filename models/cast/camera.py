@@ -1,20 +1,20 @@
-"""What a cheap camera in a dim room makes of light: glare, a mosaic, noise, its own smoothing.
+"""What the camera of a call makes of light: it cleans noise away, sharpens, clips, and packs.
 
-`python -m models.cast.camera IN.exr OUT.png [STOPS] [--camera NAME]`: linear light in, a picture
-out. Sizes are shares of the picture's side or pixels of the sensor, so that pictures of any size
-come out alike.
+`python -m models.cast.camera IN.exr OUT.png [STOPS]`: linear light in, a picture out. Sizes are
+pixels of what the camera tells apart, or shares of the picture's height, so that pictures of any
+size come out alike.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import convolve, gaussian_filter, map_coordinates, shift
+from scipy.ndimage import gaussian_filter
 
 Picture = NDArray[np.float64]
 LUMA = np.array([0.299, 0.587, 0.114])
@@ -27,135 +27,99 @@ class Camera:
     Args:
         exposure: In stops.
         white: Gains of red, green and blue; a webcam is seldom right.
-        relief: How much it lifts detail of the size of a fold, and half as much that of a pore.
         glare: Share of the light that its lens scatters.
-        veil: Light of a window beside the picture that lies over it, in the middle of the veil.
-        veil_at, veil_wide: Where (right, down) and how far it reaches, shares of the side.
+        veil: Light that lies over all of the picture.
         vignette: Loss in the corners.
-        barrel: How far it bends straight lines at the edge, as a share of the side.
-        sensor_px: Side of what the sensor sees, px.
-        blur: Of the lens, px of the sensor.
-        shake: Way of the hand or head while it is exposed, px of the sensor (right, down).
-        shot, read: Noise that grows with light, and that does not.
-        clips: Light at which the sensor is full.
+        px: Height of what it tells apart, px.
+        blur: Of the lens, px.
+        noise: Of the sensor, for light of 1.
+        flat: How large a difference of light its noise reduction takes for noise, in [0, 1].
+        left: Share of the noise in light that it leaves, in [0, 1].
+        blotches: How strong the patches of colour are that are left where it is dark.
+        blotch_px: Their size, px.
+        sharpen, halo_px: How much edges are sharpened, and how far their halo reaches, px.
         contrast, saturation: Of the picture.
-        smooth: How far its noise reduction smears light, and colours (px of the sensor).
-        sharpen: Of the edges, with a halo.
-        quality: Of the JPEG.
+        black: Lightness of black.
+        quality: Of the JPEG: its blocks are those of a call's video.
     """
 
     exposure: float = 0.0
-    white: tuple[float, float, float] = (0.92, 1.0, 1.10)
-    relief: float = 0.5
-    glare: float = 0.08
-    veil: float = 0.35
-    veil_at: tuple[float, float] = (1.1, 0.2)
-    veil_wide: float = 0.5
-    vignette: float = 0.25
-    barrel: float = 0.03
-    sensor_px: int = 280
-    blur: float = 0.8
-    shake: tuple[float, float] = (1.1, 0.4)
-    shot: float = 0.03
-    read: float = 0.012
-    clips: float = 1.5
+    white: tuple[float, float, float] = (0.97, 1.0, 1.06)
+    glare: float = 0.10
+    veil: float = 0.02
+    vignette: float = 0.20
+    px: int = 320
+    blur: float = 0.75
+    noise: float = 0.04
+    flat: float = 0.035
+    left: float = 0.35
+    blotches: float = 0.015
+    blotch_px: float = 3.0
+    sharpen: float = 1.0
+    halo_px: float = 1.3
     contrast: float = 0.35
     saturation: float = 0.95
-    smooth: tuple[float, float] = (0.5, 2.5)
-    sharpen: float = 1.4
-    quality: int = 62
+    black: float = 0.02
+    quality: int = 38
 
     def __call__(self, light: Picture, side_px: int = 1024, seed: int = 1) -> Image.Image:
         """A picture of linear light.
 
         Args:
-            light: float64 [H, W, 3], as high as wide.
-            side_px: Side of the picture.
+            light: float64 [H, W, 3].
+            side_px: Height of the picture.
             seed: Of the noise.
         """
-        seen = self._sensed(self._lens(np.maximum(light, 0.0)), seed)
-        shown = self._processed(seen)
-        return kept(shown, self.quality, side_px)
+        chance = np.random.default_rng(seed)
+        seen = self._lens(np.maximum(light, 0.0))
+        deviation = self.noise * np.sqrt(0.25 * seen + 0.02)
+        seen = np.maximum(seen + deviation * chance.normal(size=seen.shape) * NOISIER, 0)
+        return kept(self._processed(seen, chance), self.quality, side_px)
 
     def _lens(self, light: Picture) -> Picture:
-        """Light on the sensor: relief, glare, bent lines, a window's veil, dark corners."""
-        side = len(light)
-        light = _relieved(light, self.relief) * 2.0**self.exposure * np.array(self.white)
-        light = scattered(light, self.glare, (0.014, 0.06, 0.18), most=12)
-        y, x = np.mgrid[0:side, 0:side] / (side / 2) - 1
-        far2 = x * x + y * y
-        bent = 1 - self.barrel + 0.9 * self.barrel * far2
-        planes = []
-        for k, wide in enumerate(COLOURS_WIDE):
-            place = [(axis * bent * wide + 1) * side / 2 for axis in (y, x)]
-            planes.append(map_coordinates(light[..., k], place, order=1, mode="nearest"))
-        light = np.stack(planes, -1)
-        right, down = self.veil_at
-        away2 = ((x + 1) / 2 - right) ** 2 + ((y + 1) / 2 - down) ** 2
-        veil = self.veil * np.exp(-away2 / (2 * self.veil_wide**2))
-        light = light + veil[..., None] * DAYLIGHT
-        return np.asarray(light * (1 - self.vignette * np.clip(far2, 0, 2) / 2)[..., None])
+        """Light on the sensor: glare, a veil, dark corners, a soft lens."""
+        light = light * 2.0**self.exposure * np.array(self.white)
+        light = scattered(light, self.glare, GLARE_WIDTHS, most=8) + self.veil
+        y, x = (np.arange(n) / (n / 2) - 1 for n in light.shape[:2])
+        away = np.clip(x * x + (y * y)[:, None], 0, 2)
+        light = light * (1 - self.vignette * away / 2)[..., None]
+        return np.asarray(gaussian_filter(resized(light, self.px), (self.blur, self.blur, 0)))
 
-    def _sensed(self, light: Picture, seed: int) -> Picture:
-        """What a sensor under a mosaic of colours tells, with its noise."""
-        chance, size = np.random.default_rng(seed), self.sensor_px
-        light = resized(light, size)
-        light = gaussian_filter(light, (self.blur, self.blur, 0))
-        right, down = self.shake
-        if right or down:
-            steps = np.linspace(-0.5, 0.5, 9)
-            moved = [shift(light, (t * down, t * right, 0), order=1, mode="nearest") for t in steps]
-            light = np.mean(moved, axis=0)
-        y, x = np.mgrid[0:size, 0:size]
-        which = y % 2 + x % 2
-        gain = GAINS[which]
-        raw = np.take_along_axis(light, which[..., None], 2)[..., 0] / gain
-        deviation = np.sqrt(np.maximum(raw, 0) * self.shot**2 + self.read**2)
-        raw = np.clip((raw + deviation * chance.normal(size=raw.shape)) * gain, 0, self.clips)
-        near = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4.0
-        planes = [
-            convolve(raw * (which == k), near, mode="mirror")
-            / convolve((which == k).astype(float), near, mode="mirror")
-            for k in range(3)
-        ]
-        return np.stack(planes, -1)
-
-    def _processed(self, seen: Picture) -> Picture:
+    def _processed(self, seen: Picture, chance: np.random.Generator) -> Picture:
         """Tone curve, noise reduction, sharpening."""
-        part = seen / self.clips
-        shown = (part * 2.9 / (1 + 1.9 * part)).clip(0, 1) ** (1 / 1.75)
-        shown = 0.015 + 0.985 * shown
+        shown = np.clip(1.06 * (1 - np.exp(-1.25 * seen)), 0, 1) ** (1 / 2.2)
         shown = shown + self.contrast * (shown * shown * (3 - 2 * shown) - shown)
         luma = shown @ LUMA
-        colour = shown - luma[..., None]
-        for deviation, reach in ((0.045, 2.0), (0.03, 1.5)):
-            flat = _bilateral(luma, deviation * self.smooth[0], reach) if self.smooth[0] else luma
-            luma = 0.1 * luma + 0.9 * flat
-        edge = luma - gaussian_filter(luma, 1.0)
-        edge = np.sign(edge) * np.maximum(np.abs(edge) - 0.004, 0)
-        luma = luma + self.sharpen * np.clip(edge, -0.09, 0.09)
-        colour = gaussian_filter(colour, (self.smooth[1], self.smooth[1], 0))
-        return np.asarray(luma[..., None] + self.saturation * colour)
+        colour = gaussian_filter(shown - luma[..., None], (COLOUR_PX, COLOUR_PX, 0))
+        flat = luma
+        for deviation, reach in ((self.flat, 1.8), (0.6 * self.flat, 1.5)):
+            flat = _bilateral(flat, deviation, reach)
+        luma = self.left * luma + (1 - self.left) * flat
+        dim = (1.2 - luma).clip(0.15, 1)[..., None]
+        colour = colour + self.blotches * dim * self._patches(luma.shape, chance)
+        edge = luma - gaussian_filter(luma, self.halo_px)
+        edge = np.sign(edge) * np.maximum(np.abs(edge) - 0.003, 0)
+        luma = luma + self.sharpen * np.clip(edge, -0.10, 0.10)
+        shown = luma[..., None] + self.saturation * colour
+        return np.asarray(self.black + (1 - self.black) * shown)
+
+    def _patches(self, shape: tuple[int, ...], chance: np.random.Generator) -> Picture:
+        """Noise of colours alone, in two sizes, of deviation 1, float64 [H, W, 3]."""
+        made = np.zeros((*shape, 3))
+        for share, size in ((0.7, self.blotch_px), (1.3, 2.2 * self.blotch_px)):
+            made += share * gaussian_filter(chance.normal(size=made.shape), (size, size, 0))
+        made = made / made.std()
+        return np.asarray(made - (made @ LUMA)[..., None])
 
 
-COLOURS_WIDE = (1.0015, 1.0, 0.9985)
-"""How much larger a lens draws red and blue than green."""
+NOISIER = np.array([1.5, 1.0, 1.8])
+"""How much more noise a sensor has in red and blue, of which it sees less."""
 
-DAYLIGHT = np.array([0.9, 1.0, 1.15])
-"""Colour of a window's light against the room's."""
+GLARE_WIDTHS = (0.01, 0.04, 0.15)
+"""How far a lens scatters light, in shares of the height."""
 
-GAINS = np.array([1.7, 1.0, 1.9])
-"""How much less a sensor sees of red and blue: their noise grows by as much."""
-
-
-def _relieved(light: Picture, amount: float) -> Picture:
-    """Light with more contrast in details of 1.2 % and, less, of 0.4 % of the side."""
-    if not amount:
-        return light
-    luma, side = light.mean(axis=-1) + 1e-4, len(light)
-    folds = (luma / gaussian_filter(luma, 0.012 * side)) ** amount
-    pores = (luma / gaussian_filter(luma, 0.004 * side)) ** (0.6 * amount)
-    return np.asarray(light * np.clip(folds * pores, 0.5, 1.8)[..., None])
+COLOUR_PX = 1.6
+"""How far colours are smeared, px."""
 
 
 def kept(shown: Picture, quality: int, side_px: int) -> Image.Image:
@@ -204,24 +168,6 @@ def _bilateral(luma: Picture, deviation: float, reach: float) -> Picture:
     return np.asarray(total / weight)
 
 
-HAZY = Camera(exposure=0.3)
-"""A laptop before a bright window: pale and soft."""
-
-DIM = replace(
-    HAZY, exposure=-0.3, relief=0.25, veil=0.0, glare=0.16, smooth=(0.8, 2.5), sensor_px=340
-)
-"""A laptop in a dim room: noise, and no veil."""
-
-WARM = replace(
-    HAZY, exposure=0.0, relief=0.35, veil=0.0, glare=0.12, smooth=(0.6, 2.5), sensor_px=340,
-    white=(1.10, 1.0, 0.86),
-)  # fmt: skip
-"""A laptop that takes the window's light for a lamp's."""
-
-CAMERAS: Mapping[str, Camera] = {"hazy": HAZY, "dim": DIM, "warm": WARM}
-"""By name."""
-
-
 def read(path: str) -> Picture:
     """An EXR in linear light, float64 [H, W, C]; a fourth channel says how much is covered."""
     import bpy
@@ -241,11 +187,9 @@ def main() -> None:
     parser.add_argument("light", help="EXR in linear light")
     parser.add_argument("picture", help="PNG to write")
     parser.add_argument("stops", type=float, nargs="?", default=0.0, help="exposure")
-    parser.add_argument("--camera", choices=CAMERAS, default="hazy")
     args = parser.parse_args()
-    light, camera = read(args.light)[..., :3], CAMERAS[args.camera]
-    camera = replace(camera, exposure=camera.exposure + args.stops)
-    camera(light, len(light)).save(args.picture)
+    light = read(args.light)[..., :3]
+    Camera(exposure=args.stops)(light, len(light)).save(args.picture)
 
 
 if __name__ == "__main__":

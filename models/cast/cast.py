@@ -12,6 +12,9 @@ from typing import Any
 from models.people.people import BROWN, DARK, Colour, Light
 
 from .backdrop import Backdrop
+from .camera import Camera
+from .cut import FULL
+from .headphones import Headphones
 from .headwear import Cap
 from .tailoring import Cut as Tailoring
 
@@ -49,12 +52,14 @@ class Member:
         torso: How far the body is turned, to the picture's right, degrees; `yaw` is against the
             camera.
         freckled: How many freckles nose and cheeks have, in [0, 1].
+        uneven: How uneven skin is in the picture's plane; 1 is usual.
         stripe: Colour of the cloth's stripes; "" for none.
         wall_blur: How far the room behind is out of focus, in 512ths of the picture.
-        camera: What it is seen by, a name of `camera.CAMERAS`.
+        camera: What they are seen by, if not on film; without a backdrop always a camera.
         cap: A knitted cap, if any.
+        headphones: Headphones, if any.
         place, backdrop: Of what comes with Blender, where a film camera sees the person, and how;
-            without a backdrop the room is behind, and `camera` looks.
+            without a backdrop the room is behind.
         rest: How the face rests.
     """
 
@@ -92,10 +97,12 @@ class Member:
     aside: float = 0.0
     torso: float = 0.0
     freckled: float = 0.0
+    uneven: float = 1.0
     stripe: Colour = ""
     wall_blur: float = 5.0
-    camera: str = "dim"
+    camera: Camera | None = None
     cap: Cap | None = None
+    headphones: Headphones | None = None
     place: str = "interior"
     backdrop: Backdrop | None = None
     rest: Mapping[str, float] = field(default_factory=dict)
@@ -124,8 +131,12 @@ BESIDE_WINDOW_RIGHT = replace(BESIDE_WINDOW, key_at=(6.0, 3.2, 6.4))
 FOR_A_PERSONA_RIGHT = replace(BESIDE_WINDOW_RIGHT, fill_w=26, rim_w=60, room=0.30)
 BEFORE_WINDOW_RIGHT = Light((5.0, 3.6, 7.5), 330, fill_w=25, rim_w=90, key_dm=6.0, room=0.45)
 
+AT_A_SCREEN = Light((-6.0, 2.4, 6.0), 500, fill_w=14, rim_w=60, key_dm=5.0, room=0.40)
+
 T_SHIRT = Tailoring(drop=0.24, more=0.08, stiff=0.12)
 JUMPER = Tailoring(drop=0.13, more=0.10, stiff=0.2, loose=0.15, band=0.22, thick=0.03)
+
+LOW = tuple((ahead, height - 0.03 * (ahead > 0.3)) for ahead, height in FULL)
 
 CAST = (
     Member(
@@ -140,7 +151,7 @@ CAST = (
     Member(
         "woman-1", 202, True, "middleage_darkskinned_female_diffuse", ("coils", {}),
         0.98, 0.05, DARK, "39434d", BEFORE_WINDOW_RIGHT, 0.9, wall=0.40, wall_gain=0.8,
-        wall_blur=0.8, camera="dim", tone=(1.10, 1.26, 1.20), brow_count=1.1, lashes=150,
+        wall_blur=0.8, tone=(1.10, 1.26, 1.20), brow_count=1.1, lashes=150,
         cap=Cap(colour="7f6a5c", front=0.52, side=0.24, skew=-0.05, slack=0.16, seed=9),
         share=0.62, torso=-11.0, roll=-3.5, yaw=-5.0, aside=-0.04, gaze=(-0.3, -0.6),
         tailoring=JUMPER, rest=rest(0.46, 0.08, uneven=0.22),
@@ -172,6 +183,18 @@ CAST = (
         ("tied", {"bun": 0.31, "peaks": 0.06}),
         0.55, 0.2, BROWN, "4a5a6a", WINDOW_LEFT, 0.4, wall=0.02, grey=0.45, brow=1.0,
         brow_count=0.9, lashes=45, roll=-2.0, yaw=3.0, tailoring=JUMPER, rest=rest(0.28, 0.16),
+    ),
+    Member(
+        "man-4", 301, False, "middleage_lightskinned_male_diffuse2",
+        ("buzz", {"hairline": LOW, "peaks": 0.13, "soft": 0.34, "sides": 0.04, "top": 0.07}),
+        0.92, 0.04, BROWN, "2e3336", AT_A_SCREEN, 0.9,
+        backdrop=Backdrop(0.03, 58.0, 0.005, 0.5, 0.9),
+        freckled=0.4, uneven=1.5, flushed=0.8, beard_dm=0.020, shadow=0.5, brow=1.2, brow_up=-0.01,
+        brow_arch=0.6, brow_count=1.4, lashes=90, distance_dm=6.0, share=0.58,
+        torso=10.0, roll=3.0, yaw=2.2, pitch=-0.5, aside=0.03, gaze=(0.0, -0.6),
+        headphones=Headphones(), camera=Camera(exposure=0.3),
+        tailoring=Tailoring(drop=0.44, loose=0.16, more=0.12, stiff=0.1),
+        rest={**rest(0.36, 0.0, uneven=0.2, squint=0.12), "browOuterUpLeft": 0.12},
     ),
 )  # fmt: skip
 """All of them."""

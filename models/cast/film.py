@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from .camera import Picture, kept, resized, scattered
+from .camera import GLARE_WIDTHS, Picture, kept, resized, scattered
 
 GREY = 0.18
 """Light of a grey card, which film shows as half its density."""
@@ -21,7 +21,6 @@ HALO = ((1.6, 0.7, 0.5), (1.0, 0.0, 0.0))
 """Colours of what the base throws back around lights: near them, and further away."""
 
 HALO_NEAR, HALO_FAR = 0.016, 0.05
-GLARE_WIDTHS = (0.01, 0.04, 0.15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Film:
         halation: How much of what is brighter than white is thrown back around it.
         glare: Share of the light that its lens scatters.
         vignette: Loss in the corners.
-        film_px: Height of what the film can tell apart, px.
+        px: Height of what the film can tell apart, px.
         blur: Of the lens, px of the film.
         grain: How much it shows, as a share of white, where it shows most.
         grain_px: Size of a grain, px of the film.
@@ -48,7 +47,7 @@ class Film:
     halation: float = 0.05
     glare: float = 0.07
     vignette: float = 0.22
-    film_px: int = 400
+    px: int = 400
     blur: float = 0.9
     grain: float = 0.045
     grain_px: float = 0.75
@@ -82,7 +81,7 @@ class Film:
         y, x = (np.arange(n) / (n / 2) - 1 for n in light.shape[:2])
         away = np.clip(x * x + (y * y)[:, None], 0, 2)
         light = light * (1 - self.vignette * away / 2)[..., None]
-        return np.asarray(gaussian_filter(resized(light, self.film_px), (self.blur, self.blur, 0)))
+        return np.asarray(gaussian_filter(resized(light, self.px), (self.blur, self.blur, 0)))
 
     def _developed(self, light: Picture, seed: int) -> Picture:
         """Density, grain, tints."""
@@ -106,7 +105,7 @@ class Film:
 STILL = Film()
 """What a still is taken on."""
 
-MOVING = Film(film_px=420, blur=0.8, grain=0.036, quality=94)
+MOVING = Film(px=420, blur=0.8, grain=0.036, quality=94)
 """For the picture that a persona is made of: its grain moves with the face, or stands still, so it
 has four fifths of it."""
 

@@ -71,7 +71,7 @@ def modelled(light: Picture, skin: Plane, amount: float = 0.2) -> Picture:
 def textured(
     light: Picture,
     skin: Plane,
-    amount: float = 0.3,
+    amount: float,
     towards: tuple[float, float] = (-0.8, -0.5),
     seed: int = 3,
 ) -> Picture:

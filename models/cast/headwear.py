@@ -141,7 +141,9 @@ def knit_cap(cap: Cap, skin: Points, eyes_y: float, ears: Numbers) -> Knitted:
         rows.append(skull.middle + (skull.at(a, up) + away)[:, None] * _ways(a, up))
         places.append(np.stack([a * mean, np.full_like(a, s * mean), np.zeros_like(a)], 1))
     hidden, covered = _under(skin, skull, a, low)
-    return Knitted(np.concatenate(rows), _quads(len(rows)), np.concatenate(places), hidden, covered)
+    return Knitted(
+        np.concatenate(rows), rings(len(rows), AROUND), np.concatenate(places), hidden, covered
+    )
 
 
 def lint(worn: Knitted, count: int, seed: int = 6) -> Strands:
@@ -200,8 +202,9 @@ def _under(skin: Points, skull: _Skull, a: Numbers, low: Numbers) -> tuple[Point
     return skull.middle + away * (size / far)[:, None], np.asarray(covered)
 
 
-def _quads(rows: int) -> Indices:
-    i, j = np.meshgrid(np.arange(rows - 1), np.arange(AROUND), indexing="ij")
-    k = (j + 1) % AROUND
-    corners = [i * AROUND + j, i * AROUND + k, (i + 1) * AROUND + k, (i + 1) * AROUND + j]
+def rings(rows: int, around: int) -> Indices:
+    """Quads between rows of points that lie in rings, int64 [Q, 4]."""
+    i, j = np.meshgrid(np.arange(rows - 1), np.arange(around), indexing="ij")
+    k = (j + 1) % around
+    corners = [i * around + j, i * around + k, (i + 1) * around + k, (i + 1) * around + j]
     return np.stack(corners, 2).reshape(-1, 4)

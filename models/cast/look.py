@@ -61,6 +61,29 @@ def knit(colour: str, rib: bool, gauge: float = 1.0, heather: float = 0.3, strip
     return graph.output(graph.node("BsdfPrincipled", inputs).outputs[0])
 
 
+def plastic(name: str, colour: str) -> Any:
+    """Matt plastic, with finger marks that shine unevenly."""
+    graph = Graph(name)
+    times, plus, _ = _arithmetic(graph)
+    marks = graph.noise(graph.position("rest"), 7, 3)
+    inputs: dict[str | int, Value] = {
+        "Base Color": linear(colour), "Roughness": plus(0.25, times(marks, 0.35)),
+        "Specular IOR Level": 0.5,
+    }  # fmt: skip
+    return graph.output(graph.node("BsdfPrincipled", inputs).outputs[0])
+
+
+def leather(name: str, colour: str) -> Any:
+    """Soft, creased leatherette."""
+    graph = Graph(name)
+    rest = graph.position("rest")
+    bump = graph.bump(graph.noise(rest, 26, 3, 0.6), 0.5, 0.012)
+    inputs: dict[str | int, Value] = {
+        "Base Color": linear(colour), "Roughness": 0.55, "Specular IOR Level": 0.4, "Normal": bump,
+    }  # fmt: skip
+    return graph.output(graph.node("BsdfPrincipled", inputs).outputs[0])
+
+
 def glow(name: str, level: float) -> Any:
     """What shines evenly and takes no light, for masks."""
     graph = Graph(name)

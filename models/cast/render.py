@@ -18,9 +18,9 @@ from scipy.ndimage import gaussian_filter
 
 from models.people import room
 
-from .camera import CAMERAS, Picture, read, resized, wide
+from .camera import Camera, Picture, read, resized, wide
 from .cast import CAST, Member, chosen
-from .film import MOVING, MOVING_PX, STILL
+from .film import MOVING, MOVING_PX, STILL, Film
 from .finish import modelled, textured, uneven
 from .scene import LEVELS, Scene
 from .studio import Effort
@@ -51,18 +51,22 @@ def render(member: Member, args: Namespace) -> None:
     values = read(str(light))
     if member.backdrop:
         seen = filmed(member, values, read(str(skin))[..., 0])
-        STILL(seen.light, len(values)).save(args.out / f"{member.name}.png")
+        still, moving = (member.camera,) * 2 if member.camera else (STILL, MOVING)
+        still(seen.light, len(values)).save(args.out / f"{member.name}.png")
         for end, shown in (
-            ("", MOVING(seen.light, MOVING_PX)),
-            ("-wall", MOVING(seen.wall, MOVING_PX)),
-            ("-cover", covered(seen.cover, MOVING_PX)),
+            ("", moving(seen.light, MOVING_PX)),
+            ("-wall", moving(seen.wall, MOVING_PX)),
+            ("-cover", covered(seen.cover, moving, MOVING_PX)),
         ):
             shown.save(args.out / f"{member.name}-persona{end}.png")
         return
-    values = values[..., :3]
-    camera = CAMERAS[member.camera]
+    camera = member.camera or Camera()
     camera = replace(camera, exposure=camera.exposure + member.stops)
-    camera(values, len(values)).save(args.out / f"{member.name}.png")
+    camera(values[..., :3], len(values)).save(args.out / f"{member.name}.png")
+
+
+TEXTURE = 0.3
+"""How much texture skin gets in the picture's plane."""
 
 
 class Seen(NamedTuple):
@@ -93,15 +97,15 @@ def filmed(member: Member, values: Picture, skin: Picture) -> Seen:
     if member.backdrop is None:
         raise ValueError(f"{member.name} has no backdrop")
     light, cover, skin = uneven([values[..., :3], values[..., 3:], skin])
-    light = textured(modelled(light, skin), skin)
+    light = textured(modelled(light, skin), skin, TEXTURE * member.uneven)
     behind = member.backdrop(room.place(member.place), light.shape[:2])
     return Seen(2.0**member.stops * light + (1 - cover) * behind, behind, np.repeat(cover, 3, -1))
 
 
-def covered(cover: Picture, side_px: int) -> Image.Image:
-    """How much of each pixel a person is, as the lens of `MOVING` shows it, at some height."""
+def covered(cover: Picture, by: Film | Camera, side_px: int) -> Image.Image:
+    """How much of each pixel a person is, as a camera's lens shows it, at some height."""
     size = wide(cover, side_px), side_px
-    soft = gaussian_filter(resized(cover, MOVING.film_px), (MOVING.blur, MOVING.blur, 0))
+    soft = gaussian_filter(resized(cover, by.px), (by.blur, by.blur, 0))
     shown = Image.fromarray((soft[..., 0].clip(0, 1) * 255).round().astype(np.uint8))
     return shown.resize(size, Image.Resampling.BICUBIC)
 

@@ -29,10 +29,14 @@ from .band import band
 from .cast import Member
 from .cut import CUTS, Cut, cover
 from .grow import grow
+from .headphones import Worn, put_on
 from .headwear import Knitted, knit_cap, lint
 from .skin import more_masks, soften, toned
 
 LEVELS = 2
+
+SCALPS = {"thin": 0.35, "buzz": 0.55}
+"""How dark the skin under thin hair is."""
 
 
 class Scene:
@@ -80,7 +84,7 @@ class Scene:
             mean * member.tone,
             member.shadow,
             member.flushed,
-            scalp=0.75 if name != "thin" else 0.35,
+            scalp=SCALPS.get(name, 0.75),
             lips=0.66 if member.female else 0.42,
             freckled=member.freckled,
         )
@@ -92,7 +96,12 @@ class Scene:
             middle = float(head.landmarks[36:48, 1].mean())
             worn = knit_cap(member.cap, self._skin, middle, ears)
         self._covered = worn.covered if worn else np.zeros(len(self._skin))
-        posed = self._pose(worn.skin if worn else self._skin)
+        bare = worn.skin if worn else self._skin
+        if member.headphones:
+            phones = put_on(member.headphones, bare, ears)
+            bare, self._covered = phones.skin, np.maximum(self._covered, phones.covered)
+            self._hang(phones, member.headphones.colour, member.headphones.pad)
+        posed = self._pose(bare)
         posed = self._beneath(posed)
         # Under the neckline's band the skin gives way, so that none shows through the cloth.
         under = 0.05 * smoothstep(0.06, -0.04, above)[:, None]
@@ -119,6 +128,13 @@ class Scene:
         points, radii = lint(worn, int(9000 * self._density))
         wool = materials.plain("wool", colour, 0.9)
         _curves("lint", (self._stood(self._pose(points)), radii), wool)
+
+    def _hang(self, phones: Worn, colour: str, pad: str) -> None:
+        shell, leather = look.plastic("shell", colour), look.leather("pad", pad)
+        for parts, material in ((phones.hard, shell), (phones.soft, leather)):
+            for part in parts:
+                made = _mesh("headphones", part.points, part.quads, material)
+                _move(made, self._stood(self._pose(part.points)))
 
     def _beneath(self, skin_: Points) -> Points:
         """Skin that would show through the cloth, moved under it."""
@@ -158,7 +174,8 @@ class Scene:
             dark,
         )
         if member.beard_dm:
-            mask = self._masks["beard"] ** 1.4 * (1 - self._masks["lips"]) + 1e-9
+            ahead = 0.25 + 0.75 * smoothstep(0.25, 0.85, self._skin[:, 2])
+            mask = ahead * self._masks["beard"] ** 1.4 * (1 - self._masks["lips"]) + 1e-9
             beard = fine.stubble(head, self._skin, mask, member.beard_dm)
             grown["beard"] = (beard, tint if member.grey else dark)
         strands, thick = hairs.lashes(self._rest, lash_cards(), member.lashes)

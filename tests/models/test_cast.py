@@ -16,9 +16,10 @@ from models.cast.camera import Camera
 from models.cast.cast import CAST, chosen
 from models.cast.film import Film
 from models.cast.finish import textured, uneven
+from models.cast.headphones import Headphones, put_on
 from models.cast.headwear import Cap, knit_cap, lint
 
-STILL = Camera(shot=0.0, read=0.0, sharpen=0.0, vignette=0.0, veil=0.0, sensor_px=64)
+STILL = Camera(noise=0.0, blotches=0.0, sharpen=0.0, vignette=0.0, veil=0.0, px=64)
 
 
 def grey(light: float) -> np.ndarray:
@@ -42,9 +43,7 @@ def test_a_stop_of_exposure_doubles_the_light() -> None:
 
 def test_noise_is_that_of_its_seed() -> None:
     """The same seed gives the same picture, another seed another."""
-    first, same, other = (
-        np.asarray(Camera(sensor_px=64)(grey(0.2), 64, seed)) for seed in (1, 1, 2)
-    )
+    first, same, other = (np.asarray(Camera(px=64)(grey(0.2), 64, seed)) for seed in (1, 1, 2))
     assert np.array_equal(first, same)
     assert not np.array_equal(first, other)
 
@@ -53,10 +52,24 @@ def test_a_picture_has_the_side_that_is_asked_for() -> None:
     assert STILL(grey(0.2), 40).size == (40, 40)
 
 
-def test_a_window_veils_the_side_where_it_is() -> None:
-    """A veil from the right makes the right side paler."""
-    veiled = np.asarray(replace(STILL, veil=0.4)(grey(0.05), 64), float).mean(axis=(0, 2))
-    assert veiled[-8:].mean() > veiled[:8].mean() + 20
+def test_noise_that_is_left_is_patches_of_colour() -> None:
+    """Of an even grey, light stays as it is, and colours differ in patches of some pixels."""
+    noisy = replace(STILL, blotches=0.03, quality=95)
+    shown = np.asarray(noisy(np.full((64, 96, 3), 0.05), 64), float)
+    luma = shown @ [0.299, 0.587, 0.114]
+    red = shown[..., 0] - luma
+    assert shown.shape == (64, 96, 3)
+    assert luma.std() < 0.5 * red.std()
+    assert np.corrcoef(red[:, 1:].ravel(), red[:, :-1].ravel())[0, 1] > 0.8
+
+
+def test_an_edge_is_sharpened_with_a_halo() -> None:
+    """Beside an edge the bright side is brighter than further away, the dark one darker."""
+    step = np.full((64, 64, 3), 0.05)
+    step[:, 32:] = 0.3
+    row = np.asarray(replace(STILL, sharpen=1.5, quality=95)(step, 64), float)[32].mean(axis=-1)
+    assert row[33:37].max() > row[50] + 5
+    assert row[27:31].min() < row[12] - 5
 
 
 def head() -> np.ndarray:
@@ -91,6 +104,24 @@ def test_lint_stands_on_the_cap() -> None:
     away = np.linalg.norm(worn.points[None] - hairs[:, :1], axis=2).min(axis=1)
     assert away.max() < 1e-9
     assert from_root[:, -1].min() > 0 and from_root.max() < 0.25
+
+
+def test_headphones_cover_the_ears_and_press_them() -> None:
+    """Cups lie outside the skin with the ears in them, and the band passes over the crown."""
+    skin = head()
+    ears = (np.linalg.norm(skin, axis=1) > 1.05).astype(float)
+    worn = put_on(Headphones(), skin, ears)
+    assert np.allclose(worn.skin[ears == 0], skin[ears == 0])
+    assert np.abs(worn.skin[ears == 1, 0]).max() < np.abs(skin[ears == 1, 0]).max()
+    hard = np.concatenate([part.points for part in worn.hard])
+    assert hard[:, 1].max() > skin[:, 1].max()
+    for sign in (-1, 1):
+        assert (sign * hard[:, 0]).max() > (sign * worn.skin[:, 0]).max()
+    band = hard[np.argmax(hard[:, 1])] * [0, 1, 1]
+    assert worn.covered[np.argmin(np.linalg.norm(skin - band, axis=1))] == 1
+    assert worn.covered[np.argmax(skin[:, 2])] == 0
+    for part in (*worn.hard, *worn.soft):
+        assert part.quads.max() == len(part.points) - 1
 
 
 def test_members_have_names_of_their_own() -> None:
@@ -134,8 +165,8 @@ def test_pictures_may_be_wide() -> None:
     light, skin = chance.random((40, 76, 3)), np.ones((40, 76))
     bent = uneven([light, skin])
     assert [plane.shape for plane in bent] == [light.shape, skin.shape]
-    assert textured(light, skin).shape == light.shape
-    assert Film(film_px=40)(light, 20).size == (38, 20)
+    assert textured(light, skin, 0.3).shape == light.shape
+    assert Film(px=40)(light, 20).size == (38, 20)
 
 
 def test_a_mirrored_place_is_seen_the_other_way_round() -> None:
@@ -147,10 +178,11 @@ def test_a_mirrored_place_is_seen_the_other_way_round() -> None:
     assert np.allclose(there, back[:, ::-1], atol=1e-9)
 
 
-def test_the_card_tells_the_file() -> None:
-    """The card of the built-in one of the cast has the size and the hash of his file."""
+@pytest.mark.parametrize(("name", "card_name"), [("filmed-man", "CARD.md")])
+def test_the_card_tells_the_file(name: str, card_name: str) -> None:
+    """The card of a built-in one of the cast has the size and the hash of his file."""
     root = Path(__file__).parents[2]
-    content = (root / "livekit_plugins_avatar" / "resources" / "filmed-man.onnx").read_bytes()
-    card = (root / "models" / "cast" / "CARD.md").read_text()
+    content = (root / "livekit_plugins_avatar" / "resources" / f"{name}.onnx").read_bytes()
+    card = (root / "models" / "cast" / card_name).read_text()
     assert f"{len(content):,} bytes" in card
     assert hashlib.sha256(content).hexdigest() in card

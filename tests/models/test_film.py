@@ -14,7 +14,7 @@ from models.cast.backdrop import Backdrop
 from models.cast.film import Film
 from models.cast.finish import modelled, textured, uneven
 
-CLEAN = Film(exposure=0.0, grain=0.0, vignette=0.0, film_px=64)
+CLEAN = Film(exposure=0.0, grain=0.0, vignette=0.0, px=64)
 SIDE = 96
 
 
