@@ -29,6 +29,12 @@ class Fader:
         self._ringing = NO_PCM
         """What is left of ringing out."""
 
+    def copy(self) -> Fader:
+        """The same state, which goes its own way."""
+        other = Fader()
+        other.__dict__.update(self.__dict__)
+        return other
+
     @property
     def remaining(self) -> int:
         """How many samples a fade-out from the present gain takes; 0 in silence."""

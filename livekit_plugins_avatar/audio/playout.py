@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from copy import copy
 
 import numpy as np
 
@@ -171,7 +170,7 @@ class Playout:
         with self._lock:
             parts, end = [NO_PCM], self.published + count
             while self.published < end:
-                self._history.append((self.published, copy(self._fader)))
+                self._history.append((self.published, self._fader.copy()))
                 tick_end = min(self.published + TICK_SAMPLES, end)
                 while self.published < tick_end:
                     parts.append(self._next_part(tick_end - self.published))

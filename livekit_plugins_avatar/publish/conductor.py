@@ -12,7 +12,6 @@ import concurrent.futures
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -46,6 +45,9 @@ CLOSE_S = 2.0
 """How long `close` waits for the thread."""
 
 CLOSED = "the conductor is closed"
+
+COUNTED = ("frames_shown", "frames_missed", "frames_unwatched", "frames_skipped")
+"""What of `AvatarStats` it counts itself."""
 
 
 class MediaOutput(AudioOutput, Protocol):
@@ -104,7 +106,7 @@ class Conductor:
         self._has_viewer = has_viewer
         self._frames: FrameFeed | None = None
         self._period = self._delay = self._reach = 0
-        self._stats = AvatarStats()
+        self._counts = dict.fromkeys(COUNTED, 0)
         self._stamp_origin_s: float | None = None
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -158,7 +160,7 @@ class Conductor:
         """Counts since the start, as far as they are the conductor's."""
         sound = self._sound
         counted = {"underrun_samples": sound.playhead.underrun, "push_failures": sound.failures}
-        return replace(self._stats, **counted)
+        return AvatarStats(**self._counts, **counted)
 
     @property
     def held(self) -> int:
@@ -216,10 +218,6 @@ class Conductor:
         if self._frames is not None:
             self._frames.invalidate(changed - self._reach)
 
-    def _count(self, **more: int) -> None:
-        counted = {name: getattr(self._stats, name) + count for name, count in more.items()}
-        self._stats = replace(self._stats, **counted)
-
     async def publish_due_frames(self, output: MediaOutput, frames: FrameFeed) -> None:
         """Capture a frame at each frame time; a failed capture does not end it.
 
@@ -236,11 +234,11 @@ class Conductor:
             if captured_s and not self._has_viewer():
                 last = None
                 frames.rest(sample)
-                self._count(frames_unwatched=1)
+                self._counts["frames_unwatched"] += 1
                 sample += self._period
                 continue
             picture = frames.take(sample)
-            self._count(frames_missed=picture is None, frames_shown=picture is not None)
+            self._counts["frames_missed" if picture is None else "frames_shown"] += 1
             pace.note(shown=picture is not None)
             changed = picture is not None and picture is not last
             last = last if picture is None else picture
@@ -266,7 +264,7 @@ class Conductor:
                 break
             await self._clock.sleep(seconds(left))
         skipped = -left // self._period
-        self._count(frames_skipped=skipped)
+        self._counts["frames_skipped"] += skipped
         return sample + skipped * self._period
 
     def _stamp_us(self, sample: int) -> int:
