@@ -84,12 +84,12 @@ class ComposedSession:
         compute = None if self._session is None else self._session.bound({**values, **made})
         compose = self._compositor.bound({**values, **made}, values[SQUARE])
 
-        at_work = _Run()
+        at_work = running(_Run())
 
         def run() -> None:
             if compute is not None:
                 compute()
-            with running(at_work):
+            with at_work:
                 compose()
 
         return run

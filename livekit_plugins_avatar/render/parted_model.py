@@ -85,12 +85,13 @@ class PartedModel:
             for name, value in made.items():
                 self._know(name, value.dtype, value.shape)
             known |= made
-        columns = [np.array(part.columns, int) for part in persona.parts]
-        self.parts = [
-            (session, each, SEEN * VISIBLE_CHANGE[np.array(persona.columns)[each]])
-            for session, each in zip(parts, columns, strict=True)
-        ]
-        """Of each part: what draws it, its columns, and the changes of these that are let pass."""
+        self.parts = parts
+        """What draws each part."""
+        self.visible = np.full((len(parts), len(persona.columns)), np.inf, np.float32)
+        """The changes of each part's columns that are let pass; of others, all."""
+        for visible, part in zip(self.visible, persona.parts, strict=True):
+            columns = list(part.columns)
+            visible[columns] = SEEN * VISIBLE_CHANGE[np.array(persona.columns)[columns]]
         self.whole: dict[str, Session] = {}
         """What puts the parts together, by output; others may be made of the square picture."""
         self._sizes = {OUTPUTS[aspect]: size for aspect, size in persona.sizes.items()}
@@ -149,27 +150,27 @@ class _View:
     def __init__(self, model: PartedModel) -> None:
         self.model = model
         self._memory = {name: np.zeros(*each) for name, each in model.memory.items()}
-        self._parts = [session.bound(self._memory) for session, _, _ in model.parts]
+        self._parts = [session.bound(self._memory) for session in model.parts]
         self._whole = {output: each.bound(self._memory) for output, each in model.whole.items()}
-        self._then: list[NDArray[np.float32] | None] = [None] * len(self._parts)
-        """The columns for which each part was drawn."""
+        self._then = np.full(model.visible.shape, np.nan, np.float32)
+        """The face for which each part was drawn; NaN where it has not been."""
         self._last = model.neutral[0]
 
     def draw(self, output: str, face: NDArray[np.float32], *, exact: bool) -> NDArray[np.uint8]:
         """Draw a face; `exact` draws each part anew."""
-        asked = self._memory[FACE]
-        for place, (_, columns, visible) in enumerate(self.model.parts):
-            now, then = face[columns], None if exact else self._then[place]
-            if then is None or (np.abs(now - then) > visible).any():
-                step = now - (now if then is None else self._last[columns])
-                soon = now.copy()
-                if (np.abs(step) <= AHEAD * visible).all():
-                    soon += np.clip(step, -visible, visible)
-                asked[0] = face
-                asked[0, columns] = soon
-                self._then[place] = None
-                self._parts[place]()
-                self._then[place] = soon
+        asked, visible = self._memory[FACE], self.model.visible
+        if exact:
+            self._then[:] = np.nan
+        step = face - self._last
+        slow = (np.abs(step) <= AHEAD * visible).all(axis=1, keepdims=True)
+        known = ~np.isnan(self._then)
+        soon = face + np.clip(step, -visible, visible) * (slow & known)
+        alike = (np.abs(face - self._then) <= visible).all(axis=1)
+        for place in np.flatnonzero(~alike):
+            asked[0] = soon[place]
+            self._then[place] = np.nan
+            self._parts[place]()
+            self._then[place] = soon[place]
         self._last = asked[0] = face
         if output == SQUARE or SQUARE in self.model.whole[output].takes:
             self._whole[SQUARE]()

@@ -5,9 +5,7 @@ from __future__ import annotations
 import atexit
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import onnxruntime
 
@@ -40,18 +38,23 @@ def cpu_run() -> onnxruntime.RunOptions:
 R = TypeVar("R", bound=Run)
 
 
-@contextmanager
-def running(run: R) -> Iterator[R]:
-    """A picture that a CPU draws: it is stopped where the process ends meanwhile."""
-    _runs.add(run)
-    while _ended.is_set() and threading.current_thread() is not threading.main_thread():
-        # Python ends threads that wait for it.
-        _runs.discard(run)
-        time.sleep(EXIT_S)
-    try:
-        yield run
-    finally:
-        _runs.discard(run)
+class running(Generic[R]):
+    """A picture that a CPU draws: it is stopped where the process ends meanwhile. A context manager
+    that may be entered again, by one thread at a time."""
+
+    def __init__(self, run: R) -> None:
+        self._run = run
+
+    def __enter__(self) -> R:
+        _runs.add(self._run)
+        while _ended.is_set() and threading.current_thread() is not threading.main_thread():
+            # Python ends threads that wait for it.
+            _runs.discard(self._run)
+            time.sleep(EXIT_S)
+        return self._run
+
+    def __exit__(self, *_error: object) -> None:
+        _runs.discard(self._run)
 
 
 @atexit.register

@@ -61,9 +61,10 @@ class OnnxSession:
         for name in self._makes:
             binding.bind_ortvalue_output(name, _value(values[name]))
         options = cpu_run()
+        at_work = running(options)
 
         def run() -> None:
-            with running(options):
+            with at_work:
                 self._session.run_with_iobinding(binding, options)
 
         return run
