@@ -20,7 +20,8 @@ POLL_S = 0.02
 
 AHEAD_S = 1.0
 """So far ahead of what is heard lies the sample from which a worker goes on: it gets the speech
-meanwhile. Twice as far each time that it has not."""
+meanwhile. One that needs longer would be as late to go on: it is tried again after as long, then
+after twice that."""
 
 SEARCHED_S, SEARCH_EVERY_S = 0.5, 0.2
 """A pause is looked for in so much of the speech from there, and so often."""
@@ -106,12 +107,12 @@ class HandOver:
 
     async def _join(self, worker: Worker) -> bool:
         """Let a worker go on in what the own voice says; returns whether it does."""
-        began_s, ahead_s = self._clock.now_s(), AHEAD_S
+        began_s, pause_s = self._clock.now_s(), AHEAD_S
         while (
             not self.lost(worker) and self._relay.speaking and (said := self._own.heard) is not None
         ):
             waited_s, (segment, heard) = self._clock.now_s() - began_s, said
-            first = heard + samples(ahead_s)
+            first = heard + samples(AHEAD_S)
             pause = pause_between(segment.pcm, first, first + samples(SEARCHED_S))
             if waited_s > SUBSCRIBED_S or (worker.subscribed and (pause or waited_s > MOMENT_S)):
                 at = pause or first
@@ -119,7 +120,8 @@ class HandOver:
                     return False
                 if await self._join_at(worker, segment, at):
                     return True
-                ahead_s *= 2
+                await self._clock.sleep(pause_s)
+                pause_s *= 2
             await self._clock.sleep(SEARCH_EVERY_S)
         return False
 

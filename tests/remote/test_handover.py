@@ -142,6 +142,16 @@ async def test_a_worker_that_has_no_speech_yet_does_not_go_on(play: Play) -> Non
     assert "RESUME" not in play.sent and play.own.until is None and play.own.active
 
 
+async def test_a_worker_that_is_slow_is_tried_again_later(play: Play) -> None:
+    """Further and further apart, and with no more time than a quick one needs."""
+    play.far.primed = False
+    play.relay.push_audio(np.full(samples(12.0), 5_000, np.int16))
+    await play.run(12.0)
+    tries_s = np.diff([at_s for at_s, kind in play.far.sent if kind == "HELLO paused"])
+    assert len(tries_s) >= 2 and (np.diff(tries_s) > 0.5).all()
+    assert "RESUME" not in play.sent and play.own.active
+
+
 async def test_an_interruption_ends_the_wait(play: Play) -> None:
     """What was sent ahead counts for nothing: the worker begins anew."""
     await play.run(1.0, on_sent=play.relay.clear)
