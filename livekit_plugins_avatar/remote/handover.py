@@ -107,20 +107,23 @@ class HandOver:
 
     async def _join(self, worker: Worker) -> bool:
         """Let a worker go on in what the own voice says; returns whether it does."""
-        began_s, pause_s = self._clock.now_s(), AHEAD_S
+        began_s = again_s = self._clock.now_s()
+        pause_s = AHEAD_S
         while (
             not self.lost(worker) and self._relay.speaking and (said := self._own.heard) is not None
         ):
-            waited_s, (segment, heard) = self._clock.now_s() - began_s, said
+            now_s, (segment, heard) = self._clock.now_s(), said
+            waited_s = now_s - began_s
             first = heard + samples(AHEAD_S)
             pause = pause_between(segment.pcm, first, first + samples(SEARCHED_S))
-            if waited_s > SUBSCRIBED_S or (worker.subscribed and (pause or waited_s > MOMENT_S)):
+            hears = worker.subscribed and (pause or waited_s > MOMENT_S)
+            if now_s >= again_s and (hears or waited_s > SUBSCRIBED_S):
                 at = pause or first
                 if at >= segment.pcm.end:
                     return False
                 if await self._join_at(worker, segment, at):
                     return True
-                await self._clock.sleep(pause_s)
+                again_s = self._clock.now_s() + pause_s
                 pause_s *= 2
             await self._clock.sleep(SEARCH_EVERY_S)
         return False
