@@ -44,16 +44,16 @@ class Camera:
     """
 
     exposure: float = 0.0
-    white: tuple[float, float, float] = (0.97, 1.0, 1.06)
+    white: tuple[float, float, float] = (0.96, 1.0, 1.06)
     glare: float = 0.10
-    veil: float = 0.02
+    veil: float = 0.03
     vignette: float = 0.20
-    px: int = 320
+    px: int = 300
     blur: float = 0.75
     noise: float = 0.04
     flat: float = 0.035
     left: float = 0.35
-    blotches: float = 0.015
+    blotches: float = 0.02
     blotch_px: float = 3.0
     sharpen: float = 1.0
     halo_px: float = 1.3
