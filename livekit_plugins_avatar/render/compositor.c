@@ -436,13 +436,22 @@ WIDE static void wide_regions_of(const struct picture *picture, const struct val
   regions_of(picture, values, regions, count, memory, frame);
 }
 
+WIDEST static void widest_regions_of(const struct picture *picture, const struct values *values,
+                                     const struct region *regions, int32_t count, float *memory,
+                                     uint8_t *frame) {
+  regions_of(picture, values, regions, count, memory, frame);
+}
+
 /* Draws the regions of a frame: bytes, [rows * 3, columns * 2]; what is as in the last one, and the
    rest of it, stays as it is.
 
    `memory` has room for `compose_floats` numbers, which are 0 before the first picture. */
 EXPORTED void compose(const struct picture *picture, const struct values *values,
                       const struct region *regions, int32_t count, float *memory, uint8_t *frame) {
-  if (is_wide())
+  int32_t wide = width();
+  if (wide > 1)
+    widest_regions_of(picture, values, regions, count, memory, frame);
+  else if (wide)
     wide_regions_of(picture, values, regions, count, memory, frame);
   else
     regions_of(picture, values, regions, count, memory, frame);

@@ -70,7 +70,7 @@ EXPORTED void pack_planes(const float *source, int32_t pictures, int32_t planes,
 EXPORTED void fetch_places(const float *packed, int32_t pictures, int32_t planes, int32_t columns, int32_t rows,
                            const float *places, int64_t count, float *out) {
   int64_t size = (int64_t)columns * rows;
-  int32_t wide = is_wide();
+  int32_t wide = width();
   for (int32_t k = 0; k < pictures; k++) {
     const pixel *source = (const pixel *)packed + k * size;
     if (wide)
