@@ -22,8 +22,8 @@ SOURCES = ("compositor.c", "sampler.c")
 
 FLAGS = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O3", "-g0", "-s", "-shared", "-fPIC"]
 
-# Every 64-bit x86 processor since 2009; the code looks for wider vectors. The processors of 2009 have
-# vectors of eight numbers loaded in halves; those with AVX2 are slowed down by a seventh by that.
+# Every 64-bit x86 processor since 2009; the code looks for wider vectors itself. Those of 2009 take
+# such vectors in halves, which costs later ones a seventh.
 X86 = "-mcpu=x86_64_v2-slow_unaligned_mem_32"
 
 
