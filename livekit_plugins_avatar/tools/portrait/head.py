@@ -26,27 +26,25 @@ CELL_PX = SIDE_PX // CELLS
 PIVOT_CM = np.array([0.0, -7.0, -9.0])
 """About the joint of skull and neck, in the rig's axes."""
 
-RELIEF, EYES_BEHIND_CM = 1.12, 4.0
-"""Depth is smoothed, and the fit's is cautious: so much more of it, about the eyes' distance from
-the tip of the nose, turns faces as far as rendered people turn."""
+RELIEF, EYES_BEHIND_CM = 1.04, 4.0
+"""Depth is smoothed: so much more of it, about the eyes' distance from the tip of the nose, turns
+faces as far as rendered people turn."""
 
-YAW_SHARE = 0.94
-"""Of a yaw, so much is turned: nets see rendered people who turn by 8 degrees turn by 7.9, and saw
-faces that turned by all of it turn by 8.6."""
+YAW_SHARE = 0.97
+"""Of a yaw, so much is turned: nets see rendered people who turn by 8 degrees turn by 7.9."""
 
-FLAT_CM, SOFT_CM = 9.5, 3.0
-"""Depth behind the nearest point that is kept, and what is left of more: what a turn uncovers
-behind the ears is not in the picture."""
+DEEPEST_CM = 13.0
+"""Depth behind the nearest point that is kept."""
 
-RIM_CM, BARE_NODES = 13.0, 2.5
-"""Depth behind the nearest point of hair at the outline of a head, where it is further than this
-from skin: a skull is widest about its middle."""
+RIM_CM = 11.5
+"""Depth behind the nearest point of what is at the outline of a head and is no skin: a skull is
+widest about its middle. Outlines of rendered people move as what lies 11 to 12 cm deep."""
 
 HOLE_NODES = 5
 """Openings of the skin no higher or wider than this have the depth of what is around them."""
 
 SMOOTH_CELLS = 0.8
-ABOVE_CHIN, THROAT_CM = 3, 0.8
+ABOVE_CHIN, THROAT_CM = 1, 2.0
 """From so many cells above the chin on, depth may grow by so much a cell: a nod would fold the
 throat under the chin, which has no second layer."""
 
@@ -131,18 +129,15 @@ def _depth(fit: Fit, face: Landmarks, motion: Motion, matte: Floats) -> Floats:
     away[seen] = motion.raster(fit.rest[:, 2:])[:, 0]
     nearest = np.quantile(away[seen], 0.01)
     # Open eyes, nostrils and lips are holes in the rig's skin.
-    skin = ndimage.binary_erosion(seen)
-    away = ndimage.grey_opening(filled(away[..., None], skin)[..., 0], HOLE_NODES)
-    behind = (away - nearest) * RELIEF
-    kept = np.minimum(behind, FLAT_CM)
-    soft = SOFT_CM * np.tanh(np.maximum(behind - FLAT_CM, 0) / SOFT_CM)
-    depth = nearest - (RELIEF - 1) * EYES_BEHIND_CM + kept + soft
+    away = ndimage.grey_opening(filled(away[..., None], seen)[..., 0], HOLE_NODES)
+    behind = np.minimum((away - nearest) * RELIEF, DEEPEST_CM)
+    depth = nearest - (RELIEF - 1) * EYES_BEHIND_CM + behind
     person = resized(matte, NODES, NODES) > 0.5
     rim = person & ~ndimage.binary_erosion(person, border_value=1)
-    rim &= ndimage.distance_transform_edt(~seen) > BARE_NODES
+    rim &= ~seen
     rim[int(chin_of(face) / STEP) :] = False
     depth[rim] = nearest + RIM_CM
-    depth = filled(depth[..., None], (skin & person) | rim)[..., 0]
+    depth = filled(depth[..., None], (seen & person) | rim)[..., 0]
     if person.any():
         down, right = ndimage.distance_transform_edt(
             ~person, return_distances=False, return_indices=True
