@@ -15,7 +15,8 @@ wall, it lists in its metadata, as JSON, `composition`: an object with
   go on below and to the right of the picture;
 - `black`, the code of luma that is none;
 - optionally `narrower`, by how much two pixels of a block may come from closer together;
-- optionally `sharpened`: whether luma gets back what interpolation took;
+- optionally `sharpened`: whether luma gets back what interpolation took, and is blurred where it is
+  pushed together;
 - `regions`, lists of left, top, width and height: where the figure may be;
 - optionally `over`, an object with `motion` as above, `luma`, [1, 1, h + 1, w + 1], `more`, planes
   for blocks, [n, 1, h / 2 + 1, w / 2 + 1] or [1, n, ...], and `left` and `top`: what is laid over

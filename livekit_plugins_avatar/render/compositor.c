@@ -24,7 +24,7 @@ struct picture {
   const uint8_t *wall_chroma;    /* two planes. */
   float black;                   /* The code of luma that light leaves as it is. */
   float narrower;                /* How much closer two pixels of a block may come from. */
-  int32_t sharpened;             /* Whether luma gets back what interpolation takes. */
+  int32_t sharpened;             /* Whether luma stays as sharp as it was where it moves. */
   int32_t over_left, over_top;   /* Pixels of what is laid over the figure. */
   int32_t over_columns, over_rows, over_planes;
 };
@@ -209,6 +209,9 @@ INLINE float lost(float across, float down) {
   return right * (1.0f - right) + below * (1.0f - below);
 }
 
+/* What is added to that where pixels come from further apart, from -1 to 0: it blurs. */
+INLINE float crowded(float slope) { return within((0.1f - slope) * 1.5f, -1.0f, 0.0f); }
+
 INLINE float number(uint32_t bits) {
   float value;
   __builtin_memcpy(&value, &bits, sizeof value);
@@ -290,7 +293,8 @@ INLINE void draw(const struct picture *picture, const struct values *values, con
     float soft[STRIP];
     figure(picture, rows, first, row, &strip);
     for (int32_t i = 0; i < STRIP; i++)
-      soft[i] = lost(rows->across[first + i], rows->down[first + i]) * strip.cover[i];
+      soft[i] = lost(rows->across[first + i], rows->down[first + i]) * strip.cover[i] +
+                crowded(0.25f * (rows->across[first + i + 1] - rows->across[first + i - 1]));
     if (over) overlay(picture, values, rows, first, row, &strip, soft);
     for (int32_t i = 0; i < STRIP; i++) {
       for (int32_t k = 0; k < LUMAS; k++) rows->luma[row % RING][k][first + i] = strip.luma[k][i];
@@ -311,7 +315,8 @@ INLINE void draw(const struct picture *picture, const struct values *values, con
 INLINE float regained(const float *own, const float *upper, const float *lower, float soft) {
   static const float SHARE = 0.66f, MOST = 6.0f; /* sharpness.py */
   float mean = 0.25f * (upper[0] + upper[1] + lower[0] + lower[1]);
-  return *own + within((*own - mean) * soft * SHARE, -MOST, MOST);
+  float most = MOST + 255.0f * within(-soft, 0.0f, 1.0f);
+  return *own + within((*own - mean) * soft * SHARE, -most, most);
 }
 
 /* Writes luma of some blocks of a row. */

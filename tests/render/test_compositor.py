@@ -158,7 +158,8 @@ def formulas(given: Arrays) -> NDArray[np.float64]:
     x = (column + across).clip(0, luma.shape[2] - 2)
     y = (row + down).clip(0, luma.shape[1] - 2)
     framed = np.pad(across, ((0, 0), (1, 1)), "edge")
-    half = ((framed[:, 2:] - framed[:, :-2]) / 4).clip(-0.7, 0) / 2
+    slope = (framed[:, 2:] - framed[:, :-2]) / 4
+    half = slope.clip(-0.7, 0) / 2
     even = np.pad(smooth[:, ::2, ::2], edges, "edge")
     _, _, share, there = between(even, x / 2, y / 2)
     cover = share / 255
@@ -179,7 +180,7 @@ def formulas(given: Arrays) -> NDArray[np.float64]:
         wall = given["wall_luma"][0, 0, k // 2 :: 2, k % 2 :: 2][:ROWS].astype(float)
         own = (own - 16) * (1 + gain) + 16 + finer(given["light"][0, 0])
         blocks.append(own + (wall - 16 - there) * (1 - cover))
-    soft = lost(across, down) * cover
+    soft = lost(across, down) * cover + ((0.1 - slope) * 1.5).clip(-1, 0)
     inside, over_x, over_y = np.ones((ROWS, COLUMNS)), column + across - 30, row + down - 5
     for place, side in ((over_x, OVER[1]), (over_y, OVER[0])):
         inside *= (place + 1).clip(0, 1) * (side - place).clip(0, 1)
@@ -199,7 +200,8 @@ def _sharpened(blocks: list[NDArray[Any]], soft: NDArray[Any]) -> NDArray[np.flo
         rows = (slice(0, -2), slice(1, -1)) if k < 2 else (slice(1, -1), slice(2, None))
         columns = (slice(0, -2), slice(1, -1)) if k % 2 == 0 else (slice(1, -1), slice(2, None))
         mean = sum(around[r, c] for r in rows for c in columns) / 4
-        more = ((own - mean) * soft * 0.66).clip(-6, 6)
+        most = 6 + 255 * (-soft).clip(0)
+        more = ((own - mean) * soft * 0.66).clip(-most, most)
         more[[0, -1]] = 0
         picture[k // 2 :: 2, k % 2 :: 2] = own + more
     return picture.clip(0, 255)

@@ -41,7 +41,7 @@ from .planes import (
 )
 from .regions import MOST, Reach, bands
 from .sampling import Floats
-from .sharpness import lost, regained_blocks, within
+from .sharpness import crowded, lost, regained_blocks, slope_of, within
 from .wide import Sides, beside
 from .window import WIDER_MOST, Window, across, around, eye_windows, fade, mouth_window
 
@@ -306,7 +306,9 @@ class Drawing:
         motion, gain = _cut(self.moves, half).split(2, 1, axis=1)
         light = gain.reshaped(1, -1, height, width) + 1.0
         first = corners(self.graph, window.left, window.top, width, height)
-        (drawn,) = self.figure.taken(motion + first, (width, height), _wider(motion, width))
+        slope = slope_of(motion, width)
+        wider = slope.clip(-WIDER_MOST, 0)
+        (drawn,) = self.figure.taken(motion + first, (width, height), wider)
         luma, tint, cover, there = drawn.split(4, 2, 1, 1, axis=0)
         fine = _cut(self.wall.luma, window)
         blocks = fine.reshaped(1, height, 2, width, 2).turned(2, 4, 0, 1, 3)
@@ -316,6 +318,7 @@ class Drawing:
         luma = (luma - float(BLACK)) * light + (fine - there) * behind
         chroma = (tint - float(GREY)) + coarse * behind
         soft = lost(motion).reshaped(1, -1, height, width) * (cover * (1 / 255))
+        soft = soft + crowded(slope).reshaped(1, -1, height, width)
         shown = self.shown.within(window)
         if shown.height > 0 and shown.width > 0:
             part = shown.moved(-window.left, -window.top).halved()
@@ -334,14 +337,6 @@ class Drawing:
 
 def _cut(field: Tensor, window: Window) -> Tensor:
     return field.window(window.top, window.bottom, window.left, window.right)
-
-
-def _wider(motion: Tensor, width: int) -> Tensor:
-    """How much further apart two pixels beside each other come from, [B, 1, h, w]: the slope of a
-    motion from left to right, of blocks of 2 x 2 pixels. It is 0 where they come from further
-    apart, for there blocks leave pixels out and show no steps."""
-    framed = motion.columns([0]).framed(0, 0, 1, 1, "edge")
-    return ((framed.part(2, None, 3) - framed.part(0, width, 3)) * 0.25).clip(-WIDER_MOST, 0)
 
 
 def _spline(step: int) -> Floats:

@@ -1,9 +1,10 @@
-"""Gives back in the graph what interpolation takes: pixels fetched from between others are softer
-than the picture, by how far they lie between them.
+"""Keeps in the graph a moved picture as sharp as it was: pixels fetched from between others are
+softer, by how far they lie between them, and what is pushed together is harder.
 
 Linear interpolation at a part f of the way is a blur whose second moment is f (1 - f). What a pixel
 has more than the mean of those around it, times the share of that, takes the blur away again. Where
-nothing moves, nothing changes.
+a picture is pushed together across, its edges get narrower, and pixels are left out: there the
+share is negative, and blurs. Where nothing moves, nothing changes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,12 @@ AROUND = 3 / 2 * DIAGONAL
 """The same of the difference to all of 3 x 3 pixels, which are nearer."""
 
 MOST = 6.0
-"""Codes by which a pixel of a block is changed at most: of an edge the picture shows each step."""
+"""Codes by which a pixel of a block is changed at most, where none is blurred: of an edge the
+picture shows each step."""
+
+CROWDED, CROWDED_MORE, CODES = 0.1, 1.5, 255.0
+"""From so much less width on, shares become negative, by so much for each of it, as far as -1: at
+two thirds of its width an edge of usual softness keeps it."""
 
 PADS = ((1, 1, 0, 0), (1, 0, 0, 1), (0, 1, 1, 0), (0, 0, 1, 1))
 """Of a block's four pixels: on which sides blocks beside it have those at their corners."""
@@ -41,6 +47,24 @@ def lost(moved: Tensor) -> Tensor:
     return across + down
 
 
+def slope_of(motion: Tensor, width: int) -> Tensor:
+    """How much further apart than they are two pixels beside each other come from, [B, 1, h, w]:
+    the slope of a motion from left to right, of blocks of 2 x 2 pixels. Pixels of a block are only
+    brought nearer by it: where they come from further apart, blocks leave some out and show no
+    steps."""
+    framed = motion.columns([0]).framed(0, 0, 1, 1, "edge")
+    return (framed.part(2, None, 3) - framed.part(0, width, 3)) * 0.25
+
+
+def crowded(slope: Tensor) -> Tensor:
+    """What is added to `lost`, -1 to 0, where a picture comes from pixels further apart.
+
+    Args:
+        slope: Of a motion, from left to right, [N, 1, h, w].
+    """
+    return ((CROWDED - slope) * CROWDED_MORE).clip(-1, 0)
+
+
 def regained(luma: Tensor, share: Tensor) -> Tensor:
     """A picture, [N, 1, h, w], with what it lost; `share` as `lost` gives it."""
     mean = luma.graph.node("AveragePool", luma, kernel_shape=[3, 3], pads=[1] * 4)
@@ -55,7 +79,8 @@ def regained_blocks(luma: Tensor, share: Tensor) -> Tensor:
         for plane, pads in zip(reversed(luma.each(4)), PADS, strict=True)
     ]
     more = (luma - graph.joined(corners, 0)) * (share * DIAGONAL)
-    return luma + more.clip(-MOST, MOST)
+    most = (-share).apply("Relu") * CODES + MOST
+    return luma + more.within(-most, most)
 
 
 def moved_whole(picture: Tensor, shift: Tensor, side: int) -> Tensor:

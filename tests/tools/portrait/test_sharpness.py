@@ -1,8 +1,9 @@
-"""What interpolation takes from a moved picture is given back."""
+"""A moved picture is neither softer nor harder than it was."""
 
 from __future__ import annotations
 
 from importlib import import_module
+from math import erf
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,25 @@ def test_blocks_are_sharpened_as_one_picture() -> None:
     corners = (picture[:-2, :-2] + picture[:-2, 2:] + picture[2:, :-2] + picture[2:, 2:]) / 4
     wanted = 2 * picture[1:-1, 1:-1] - corners
     np.testing.assert_allclose(drawn[1:-1, 1:-1], wanted, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("narrower", [1.0, 1.5])
+def test_an_edge_that_is_pushed_together_stays_as_soft(narrower: float) -> None:
+    """An edge is as wide as in the picture, within a tenth."""
+    width, at = 0.85, np.arange(SIDE) - SIDE / 2 + 0.5
+    places = at * narrower / width
+    edge = np.array([100 * (1 + erf(place / np.sqrt(2))) for place in places])
+    blocks = np.tile(edge, (SIDE, 1)).reshape(SIDE // 2, 2, SIDE // 2, 2).transpose(1, 3, 0, 2)
+    graph, half = graphs.Graph(), (SIDE // 2, SIDE // 2)
+    share = sharpness.crowded(graph.constant(np.full((1, 1, *half), narrower - 1)))
+    out = sharpness.regained_blocks(graph.input("luma"), share)
+    luma = blocks.reshape(4, 1, *half).astype(np.float32)
+    drawn = _run(graph, out, luma=luma).reshape(2, 2, *half).transpose(2, 0, 3, 1)
+    slope = np.diff(drawn.reshape(SIDE, SIDE)[SIDE // 2])
+    middles = (at[1:] + at[:-1]) / 2
+    found = np.sqrt((slope * middles**2).sum() / slope.sum())
+    # A pixel's difference to the next is a blur of its own.
+    assert np.sqrt(found**2 - 1 / 12) == pytest.approx(width, rel=0.1)
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.3, 0.5, 2.0])
