@@ -109,6 +109,9 @@ def shut(
         behind_px: How far the lid goes on behind what is below.
         brow: Points of the brow's lower edge, [N, 2].
     """
+    # A lower lid never sinks as the eye shuts: near the nose the upper one's motion reaches it.
+    sinks = np.maximum(below[..., blink] @ slit.across, 0)
+    below[..., blink] -= sinks[..., None] * slit.across
     step = places[0, 1, 0] - places[0, 0, 0]
     edge = (slit.at(slit.t, slit.lower) - places[0, 0]) / step
     up = np.minimum(sampled(below[..., blink], edge) @ slit.across, 0)

@@ -15,6 +15,7 @@ eyes = import_module("livekit_plugins_avatar.tools.portrait.eyes")
 fits = import_module("livekit_plugins_avatar.tools.portrait.fit")
 landmarks = import_module("livekit_plugins_avatar.tools.portrait.landmarks")
 lids = import_module("livekit_plugins_avatar.tools.portrait.lids")
+motions = import_module("livekit_plugins_avatar.tools.portrait.motion")
 rig = import_module("livekit_plugins_avatar.tools.portrait.rig")
 sampling = import_module("livekit_plugins_avatar.tools.portrait.sampling")
 slits = import_module("livekit_plugins_avatar.tools.portrait.slits")
@@ -70,3 +71,18 @@ def test_single_lashes_hang_from_a_closing_lid(balls: list[tuple[Any, Any]]) -> 
         assert np.ptp(seen) > 0.25
         low = np.interp(t, slit.t, slit.upper) + 0.5 * slit.half
         assert sampling.sampled(eye.lashes, slit.at(t, low) - [eye.left, eye.top]).max() < 0.05
+
+
+def test_a_lower_lid_does_not_sink_in_a_blink(face: tuple[np.ndarray, Any, dict[str, Any]]) -> None:
+    """Or the eye would show below lids that are shut; at the outer corner it goes along."""
+    _, found, its = face
+    fit = fits.fit(rig.load(), found, (512, 512))
+    motion = motions.motion_of(rig.load(), fit, found, its)
+    first = motions.nodes()[motion.top, motion.left]
+    for side, inner in (("Left", -1), ("Right", 1)):
+        slit = its[side]
+        t = np.linspace(-0.6, 0.6, 25) + 0.2 * inner
+        edge = slit.at(t, np.interp(t, slit.t, slit.lower))
+        field = motion.below[..., motion.names.index(f"eyeBlink{side}")]
+        down = sampling.sampled(field, (edge - first) / motions.STEP) @ slit.across
+        assert down.max() < 0.2
