@@ -109,9 +109,7 @@ def shut(
         behind_px: How far the lid goes on behind what is below.
         brow: Points of the brow's lower edge, [N, 2].
     """
-    # A lower lid never sinks as the eye shuts: near the nose the upper one's motion reaches it.
-    sinks = np.maximum(below[..., blink] @ slit.across, 0)
-    below[..., blink] -= sinks[..., None] * slit.across
+    _rise(below[..., blink], slit)
     step = places[0, 1, 0] - places[0, 0, 0]
     edge = (slit.at(slit.t, slit.lower) - places[0, 0]) / step
     up = np.minimum(sampled(below[..., blink], edge) @ slit.across, 0)
@@ -139,6 +137,11 @@ def shut(
     drop = _corner(slit, places, side) * slit.half
     for field in (above[..., blink], lids[..., blink], below[..., blink]):
         field += np.maximum(drop - field @ slit.across, 0)[..., None] * slit.across
+
+
+def _rise(field: Floats, slit: Slit) -> None:
+    """Let a lower lid not sink as the eye shuts: near the nose the upper one's motion reaches it."""
+    field -= np.maximum(field @ slit.across, 0)[..., None] * slit.across
 
 
 def _corner(slit: Slit, places: Floats, side: str) -> Floats:
