@@ -115,8 +115,7 @@ def shut(
     up = np.minimum(sampled(below[..., blink], edge) @ slit.across, 0)
     ends = np.clip((1 - np.abs(slit.t)) / LID_ENDS, 0, 1)
     corner = _corner(slit, slit.at(slit.t, slit.lower), side) * slit.half
-    further = np.maximum((up + BLINK_OVER_PX) * ends, corner)
-    way = np.maximum(slit.lower - slit.upper + further, 0)
+    way = np.maximum(slit.lower - slit.upper + np.maximum((up + BLINK_OVER_PX) * ends, corner), 0)
     t, n = slit.coordinates(places)
     upper, lower = slit.edges(t)
     down = np.interp(t, slit.t, way, 0, 0)
@@ -140,7 +139,7 @@ def shut(
 
 
 def _rise(field: Floats, slit: Slit) -> None:
-    """Let a lower lid not sink as the eye shuts: near the nose the upper one's motion reaches it."""
+    """Let a lower lid not sink as an eye shuts: near the nose the upper one's motion reaches it."""
     field -= np.maximum(field @ slit.across, 0)[..., None] * slit.across
 
 
