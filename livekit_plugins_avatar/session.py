@@ -38,7 +38,7 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
     """A face for one agent session. Use it on the agent's event loop.
 
     Args:
-        persona: "man", "woman", "filmed-man", "sketch", or the path of a persona file.
+        persona: "man", "woman", "filmed-man", "caller", "sketch", or the path of a persona file.
         aspect: "square"; "wide": 16:9, for meeting tiles, which not every persona has; "portrait":
             9:16, for telephones, cut out of the square picture.
         resolution: "360p", "480p", "720p" or "1080p", the shorter side; None: as it is drawn.
@@ -49,8 +49,8 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
             (Art. 50 of the EU's AI Act asks for a disclosure), or a name; None: no mark.
         background: What is behind the face: a colour as "#202830", the path of a picture (JPEG,
             PNG, WebP, BMP or TIFF), or "blur": its own, out of focus; None: its own. It is for
-            "man", "woman", "filmed-man", and faces that `livekit-avatar persona` has made of a
-            picture.
+            "man", "woman", "filmed-man", "caller", and faces that `livekit-avatar persona` has made
+            of a picture.
         style: How lively the face is: "off" (still and polite; it blinks and breathes), "calm",
             "natural", "lively", or a `Style` of your own.
         device: What renders: "tensorrt", "cuda", "cpu", or "auto", the first that works here.

@@ -156,6 +156,7 @@ def test_an_sdist_carries_what_builds_the_wheel(built: Path) -> None:
         "pyproject.toml",
         "LICENSE",
         "livekit/plugins/avatar/__init__.py",
+        "livekit_plugins_avatar/resources/caller.onnx",
         "livekit_plugins_avatar/resources/man.onnx",
         "livekit_plugins_avatar/resources/sketch.onnx",
         "livekit_plugins_avatar/resources/filmed-man.onnx",

@@ -244,9 +244,9 @@ def _wall(persona: Persona, content: bytes | bytearray) -> _Wall:
                 break
     raise PersonaError(
         f"the persona {persona.name} ({persona.path}) can have no other background: its file "
-        "does not tell figure and background apart. Use 'man', 'woman', 'filmed-man', or a face "
-        "that `livekit-avatar persona` has made of a picture (an older one: make it again), or "
-        "leave background out"
+        "does not tell figure and background apart. Use 'man', 'woman', 'filmed-man', 'caller', "
+        "or a face that `livekit-avatar persona` has made of a picture (an older one: make it "
+        "again), or leave background out"
     )
 
 

@@ -61,7 +61,7 @@ NUMBERS = {
 NAME_MAX = 200
 """Letters of a name or a licence, which appear in logs."""
 
-BUILT_IN = {name: f"{name}.onnx" for name in ("man", "woman", "filmed-man", "sketch")}
+BUILT_IN = {name: f"{name}.onnx" for name in ("man", "woman", "filmed-man", "caller", "sketch")}
 """Personas that come with the package: their names, and their files in `resources/`."""
 
 OUTPUTS: Mapping[Aspect, str] = {"square": "i420", "wide": "i420_wide", "portrait": "i420"}

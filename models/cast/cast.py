@@ -56,6 +56,7 @@ class Member:
         stripe: Colour of the cloth's stripes; "" for none.
         wall_blur: How far the room behind is out of focus, in 512ths of the picture.
         camera: What they are seen by, if not on film; without a backdrop always a camera.
+        noise: Seed of the noise in what is seen by it.
         cap: A knitted cap, if any.
         headphones: Headphones, if any.
         place, backdrop: Of what comes with Blender, where a film camera sees the person, and how;
@@ -101,6 +102,7 @@ class Member:
     stripe: Colour = ""
     wall_blur: float = 5.0
     camera: Camera | None = None
+    noise: int = 1
     cap: Cap | None = None
     headphones: Headphones | None = None
     place: str = "interior"
@@ -192,7 +194,7 @@ CAST = (
         freckled=0.4, uneven=1.5, flushed=0.8, beard_dm=0.020, shadow=0.5, brow=1.2, brow_up=-0.01,
         brow_arch=0.6, brow_count=1.4, lashes=90, distance_dm=6.0, share=0.58,
         torso=10.0, roll=3.0, yaw=2.2, pitch=-0.5, aside=0.03, gaze=(0.0, -0.6),
-        headphones=Headphones(), camera=Camera(),
+        headphones=Headphones(), camera=Camera(blotches=0.013, quality=55), noise=5,
         tailoring=Tailoring(drop=0.44, loose=0.16, more=0.12, stiff=0.1),
         rest={**rest(0.36, 0.0, uneven=0.2, squint=0.12), "browOuterUpLeft": 0.12},
     ),

@@ -52,17 +52,17 @@ def render(member: Member, args: Namespace) -> None:
     if member.backdrop:
         seen = filmed(member, values, read(str(skin))[..., 0])
         still, moving = (member.camera,) * 2 if member.camera else (STILL, MOVING)
-        still(seen.light, len(values)).save(args.out / f"{member.name}.png")
+        still(seen.light, len(values), member.noise).save(args.out / f"{member.name}.png")
         for end, shown in (
-            ("", moving(seen.light, MOVING_PX)),
-            ("-wall", moving(seen.wall, MOVING_PX)),
+            ("", moving(seen.light, MOVING_PX, member.noise)),
+            ("-wall", moving(seen.wall, MOVING_PX, member.noise)),
             ("-cover", covered(seen.cover, moving, MOVING_PX)),
         ):
             shown.save(args.out / f"{member.name}-persona{end}.png")
         return
     camera = member.camera or Camera()
     camera = replace(camera, exposure=camera.exposure + member.stops)
-    camera(values[..., :3], len(values)).save(args.out / f"{member.name}.png")
+    camera(values[..., :3], len(values), member.noise).save(args.out / f"{member.name}.png")
 
 
 TEXTURE = 0.3

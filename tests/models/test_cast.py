@@ -178,7 +178,9 @@ def test_a_mirrored_place_is_seen_the_other_way_round() -> None:
     assert np.allclose(there, back[:, ::-1], atol=1e-9)
 
 
-@pytest.mark.parametrize(("name", "card_name"), [("filmed-man", "CARD.md")])
+@pytest.mark.parametrize(
+    ("name", "card_name"), [("filmed-man", "CARD.md"), ("caller", "CALLER.md")]
+)
 def test_the_card_tells_the_file(name: str, card_name: str) -> None:
     """The card of a built-in one of the cast has the size and the hash of his file."""
     root = Path(__file__).parents[2]

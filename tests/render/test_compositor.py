@@ -33,7 +33,7 @@ from livekit_plugins_avatar.render.persona import Persona, PersonaError
 
 from .whole import drawn_whole, psnr_db
 
-PEOPLE = ("man", "woman", "filmed-man")
+PEOPLE = ("man", "woman", "filmed-man", "caller")
 
 COLUMNS, ROWS = 76, 10
 """Blocks of the small picture: its last strip overlaps the one before."""

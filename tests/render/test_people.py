@@ -19,10 +19,10 @@ from livekit_plugins_avatar.tools.i420 import luma
 PEOPLE = [name for name in BUILT_IN if name != "sketch"]
 
 TRAINED = ["man", "woman"]
-"""Those that were learnt from renderings; the filmed man is made of one picture, and there is
-nothing to hold him against."""
+"""Those that were learnt from renderings; the filmed man and the caller are made of one picture
+each, and there is nothing to hold them against."""
 
-STILL = {"filmed-man": {"tongueOut"}}
+STILL = {"filmed-man": {"tongueOut"}, "caller": {"tongueOut"}}
 """What a person cannot move: a face from a picture keeps its tongue in."""
 
 HELD_DB = {

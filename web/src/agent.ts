@@ -46,7 +46,7 @@ export function agentState(others: Iterable<Presence>): AgentState {
 
 /** What an agent shows. */
 export interface Shown {
-  /** "man", "woman", "filmed-man", "sketch", or "picture". */
+  /** "man", "woman", "filmed-man", "caller", "sketch", or "picture". */
   readonly face: string;
   readonly style: string;
 }

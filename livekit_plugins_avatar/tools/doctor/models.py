@@ -91,10 +91,10 @@ def check_native() -> Finding:
 
 def check_persona(persona: str | Path) -> Finding:
     """Whether a persona is a good file, and what a frame of it costs."""
-    from ...render.persona import Persona, PersonaError
+    from ...render.persona import BUILT_IN, Persona, PersonaError
 
     part = f"persona {Path(persona).name}"
-    remedy = "See docs/your-own-face.md, or use a built-in persona: man, woman, filmed-man, sketch."
+    remedy = f"See docs/your-own-face.md, or use a built-in persona: {', '.join(BUILT_IN)}."
     try:
         loaded = Persona.load(persona)
         cost_s = frame_cost_s(persona)
