@@ -32,7 +32,7 @@ REST_S = 0.1
 """
 
 MOST_REST_S = 10.0
-"""After this the source is asked for its time again, by some pushes."""
+"""After this the source is asked for its time again, by a push."""
 
 
 class AudioOutput(Protocol):

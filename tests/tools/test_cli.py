@@ -146,8 +146,11 @@ def test_interrupt(
             time.sleep(0.01)
         os.kill(os.getpid(), number)
 
+    # A process that was begun in the background may have been told to ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=interrupt, daemon=True).start()
     assert cli.main(["demo", "--port", "0"]) == 130
+    signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == ""
     assert not psutil.pid_exists(int(started.read_text()))
 
