@@ -30,9 +30,9 @@ class Playhead:
     """After so many late reports this thread is taken to be what is late."""
     KNOWN = 5
     """So many reports in a row tell the time of the source's ticks."""
-    SOON, SAFE = 0.1, 0.5
-    """Parts of a tick: at the first the source has sent, and up to the second there is time to push
-    before it sends again."""
+    SOON = 0.1
+    """After this part of a tick the source has sent, and there is time to push before it sends
+    again."""
     SLACK_SAMPLES = samples(0.001)
     """Lateness of the earliest report that is normal scheduling."""
     SLEW_SAMPLES = samples(0.0002)
@@ -75,12 +75,9 @@ class Playhead:
         """Whether the source has reported often enough since it was last empty."""
         return self._reports >= self.KNOWN
 
-    def tick_is_near_s(self, now_s: float) -> float:
-        """0 where the source does not send within the next few milliseconds; else how long it is
-        until it has sent."""
+    def next_tick_s(self, now_s: float) -> float:
+        """How long it is until the source has just sent again."""
         into = self._moving(now_s) % TICK_SAMPLES
-        if into <= self.SAFE * TICK_SAMPLES:
-            return 0.0
         return ((1 + self.SOON) * TICK_SAMPLES - into) / SAMPLE_RATE
 
     def unsent_at_rest(self, now_s: float) -> int:

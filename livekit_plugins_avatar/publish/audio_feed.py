@@ -1,8 +1,8 @@
 """Feeds an audio source with the published track, and reports what the source has played.
 
-While there is speech the source is kept full: it sends 10 ms every 10 ms, and the end of a push
-that waits for room tells when. While there is none, nothing is pushed: an empty source sends
-silence by itself, every 10 ms too, and the track goes on by the clock.
+The source is kept full: it sends 10 ms every 10 ms, and the end of a push that waits for room tells
+when. Where there has been no speech for a while nothing is pushed: an empty source sends silence by
+itself, every 10 ms too, and the track goes on by the clock.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ LATE_SAMPLES = samples(0.12)
 STEADY_TICKS = 2
 """Of 10 ms, what is pushed at a time: each push takes 0.2 ms of three threads. An interruption
 waits for the end of a push, so in speech it is one where late reports make it wait again."""
+
+REST_AFTER_S = 5.0
+"""After so long without speech nothing is pushed. Receivers stretch or shorten the first second of
+speech by up to 0.05 s more where the source had rested."""
 
 REST_S = 0.1
 """How often the track goes on while there is no speech: each time that a thread wakes costs 0.3 ms.
@@ -77,6 +81,8 @@ class AudioFeed:
         self._on_late = on_late
         self._on_change = on_change
         self._nap = nap
+        self._spoke_s = clock.now_s()
+        """When there was speech, or this began."""
 
     async def run(self, output: AudioOutput) -> None:
         """Keep the source fed, and report what it has played, without end."""
@@ -95,8 +101,11 @@ class AudioFeed:
 
     @property
     def _may_rest(self) -> bool:
-        """Whether there is no speech, and the source's time is known."""
-        return self._silent and self.playhead.sure
+        """Whether there has been no speech for a while, and the source's time is known."""
+        if not self._silent:
+            self._spoke_s = self._clock.now_s()
+        long = self._clock.now_s() - self._spoke_s > REST_AFTER_S
+        return long and self.playhead.sure
 
     @property
     def _silent(self) -> bool:
@@ -113,8 +122,8 @@ class AudioFeed:
                 self._playout.pull(missing)
                 self.playhead.rested(missing)
                 self._tell()
-        if wait_s := self.playhead.tick_is_near_s(self._clock.now_s()):
-            await self._clock.sleep(wait_s)
+        # Speech that has just begun to come has a few milliseconds to become more.
+        await self._clock.sleep(self.playhead.next_tick_s(self._clock.now_s()))
         began_s = self._clock.now_s()
         unsent = max(0, self.playhead.unsent_at_rest(began_s))
         self.playhead.retracted(self._playout.retract(unsent))
