@@ -26,8 +26,7 @@ RETRACT_SAMPLES = samples(0.3)
 """The most that can be retracted: more than any audio source is given ahead."""
 
 RESUME_SAMPLES = samples(0.1)
-"""Once the link is up, speech resumes this much later than it could, often in mid-sentence: frames
-of a mouth at rest, drawn ahead, are replaced meanwhile."""
+"""Once the link is up, speech resumes so much later: frames of a mouth at rest are replaced first."""
 
 MEMORY_SAMPLES = samples(5.0)
 """Runs that ended longer ago than this are forgotten: every frame that could show them is out."""
@@ -234,6 +233,8 @@ class Playout:
                 self._past.popleft()
         return events
 
+    # Called to ask.
+
     @property
     def speech_position(self) -> int:
         """The speech sample after the last one published; 0 before any."""
@@ -290,8 +291,8 @@ class Playout:
         """The runs that overlap [start, end) of the published timeline, in order, with speech that
         is not published yet where it will be if nothing stops it."""
         with self._lock:
-            known = [*self._past, *self._runs(), *self._expected()]
-            return FixedPlacement(known).runs(start, end)
+            runs = [*self._past, *self._runs(), *self._expected()]
+            return FixedPlacement(runs).runs(start, end)
 
     def published_at(self, speech: int) -> int | None:
         """Where a speech sample is or will be published, or None where that is unknown."""

@@ -87,7 +87,7 @@ class AudioFeed:
     async def run(self, output: AudioOutput) -> None:
         """Keep the source fed, and report what it has played, without end."""
         while True:
-            if self._may_rest:
+            if self._may_rest(self._clock.now_s()):
                 await self._rest(output)
             began_s = self._clock.now_s()
             self.playhead.before_push(began_s)
@@ -99,13 +99,12 @@ class AudioFeed:
                 await self._replace(output)
             self._tell()
 
-    @property
-    def _may_rest(self) -> bool:
-        """Whether there has been no speech for a while, and the source's time is known."""
+    def _may_rest(self, now_s: float) -> bool:
+        """Note whether there is speech; returns whether there has been none for a while, and the
+        source's time is known."""
         if not self._silent:
-            self._spoke_s = self._clock.now_s()
-        long = self._clock.now_s() - self._spoke_s > REST_AFTER_S
-        return long and self.playhead.sure
+            self._spoke_s = now_s
+        return now_s - self._spoke_s > REST_AFTER_S and self.playhead.sure
 
     @property
     def _silent(self) -> bool:
