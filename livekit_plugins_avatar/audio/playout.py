@@ -26,7 +26,7 @@ RETRACT_SAMPLES = samples(0.3)
 """The most that can be retracted: more than any audio source is given ahead."""
 
 RESUME_SAMPLES = samples(0.1)
-"""Once the link is up, speech resumes so much later: frames of a mouth at rest are replaced first."""
+"""Once the link is up, speech resumes so much later: frames of a mouth at rest go first."""
 
 MEMORY_SAMPLES = samples(5.0)
 """Runs that ended longer ago than this are forgotten: every frame that could show them is out."""
