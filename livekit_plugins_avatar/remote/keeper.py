@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable
 
 from livekit import rtc
@@ -46,6 +47,9 @@ MOST_ALARMS = 3
 
 RESYNCS = 5
 """How often it is begun anew with a worker before another is asked for."""
+
+MOST_EXPECTED = 16
+"""Workers that may still be in the room: each comes within `JOIN_S`, or not at all."""
 
 GONE_S = 0.5
 """About so long after the end of a worker another is asked for, not in all rooms at one moment: a
@@ -91,6 +95,8 @@ class Keeper:
         self._on_message = on_message
         self._clock = clock
         self._next_identity = identity
+        self._expected: deque[str] = deque(maxlen=MOST_EXPECTED)
+        """Identities of the workers that were asked for."""
         self._false_alarms = 0
         self._dismissals: set[asyncio.Task[None]] = set()
         self._keeping: asyncio.Task[None] | None = None
@@ -106,11 +112,13 @@ class Keeper:
     def start(self) -> None:
         """Begin to ask for workers."""
         self._room.on("participant_disconnected", self._on_disconnected)
+        self._room.on("track_subscribed", self._decline)
         self._keeping = asyncio.create_task(self._keep(), name="avatar-workers")
 
     async def aclose(self) -> None:
         """Ask for no more workers, and send all away."""
         self._room.off("participant_disconnected", self._on_disconnected)
+        self._room.off("track_subscribed", self._decline)
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
@@ -154,6 +162,7 @@ class Keeper:
         return worker
 
     def _expect(self, job: FaceJob) -> Worker:
+        self._expected.append(job.identity)
         workers: list[Worker] = []
         link = Link(
             self._room,
@@ -305,6 +314,20 @@ class Keeper:
         if worker is not None and participant.identity == worker.job.identity:
             worker.gone = True
             self._turns.to_own(worker)
+
+    def _decline(
+        self,
+        _track: rtc.Track,
+        publication: rtc.RemoteTrackPublication,
+        participant: rtc.RemoteParticipant,
+    ) -> None:
+        """Do not receive the own face and voice, which the agent's process would decode.
+
+        Not as soon as it is published: livekit 1.1.21 and LiveKit's server 1.13.5 then negotiate
+        without end, ten times a second.
+        """
+        if participant.identity in self._expected:
+            publication.set_subscribed(False)
 
     def _on_end(self, worker: Worker) -> None:
         """The process of a worker has ended, now."""

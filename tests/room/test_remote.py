@@ -100,7 +100,8 @@ async def test_agent_worker_and_viewer_are_at_different_nodes(
 async def test_a_worker_is_killed_in_mid_speech(
     server: LiveKitServer, workers: AsyncExitStack
 ) -> None:
-    """The speech is said to its end and finishes once; another worker then shows the face."""
+    """The speech is said to its end and finishes once; another worker then shows the face. The
+    agent's process receives neither of its own tracks."""
     first = await start_worker(server, workers)
     viewer = rtc.Room()
     await viewer.connect(server.url, server.token(identity="viewer", room="killed"))
@@ -110,7 +111,10 @@ async def test_a_worker_is_killed_in_mid_speech(
         await until(lambda: shown_by in viewer.remote_participants)
         participant = viewer.remote_participants[shown_by]
         assert participant.attributes["lk.publish_on_behalf"] == "agent"
-        await until(lambda: len(participant.track_publications) == 2)
+        tracks = participant.track_publications
+        await until(lambda: len(tracks) == 2 and all(each.subscribed for each in tracks.values()))
+        own = agent.room.remote_participants[shown_by].track_publications
+        await until(lambda: len(own) == 2 and not any(each.subscribed for each in own.values()))
         await start_worker(server, workers)
         speaking = asyncio.create_task(agent.say(tone(4.0)))
         await asyncio.sleep(1.5)

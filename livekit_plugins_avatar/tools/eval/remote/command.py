@@ -1,10 +1,12 @@
 """`livekit-avatar bench worker`: faces of many rooms drawn by two workers, one of which is killed.
 
-A LiveKit server, two worker processes and one agent process with ten rooms on this machine. Every
-agent says a steady tone. One worker is killed in the middle of it: the voices must go on with a
-gap of at most 0.2 s, the faces be back within 5 s, and no segment finish twice. Then the other
-worker is told to stop while a third takes over: no room may lose its voice, and the worker must end
-by itself. Last, one room compares the time to the first sound with a face drawn by its own process.
+A LiveKit server, two worker processes and one agent process with ten rooms on this machine. Agents
+say a steady tone, each for half of the time, as people have the other half of a conversation. One
+worker is killed in the middle of it, and all agents of its rooms speak on and on: the voices must
+go on with a gap of at most 0.2 s, the faces be back within 5 s, and no segment finish twice. Then
+the other worker is told to stop while a third takes over: no room may lose its voice, and the
+worker must end by itself. Last, one room compares the time to the first sound with a face drawn by
+its own process. With `--all-speak` all agents speak all the time.
 
 Faces are 64x64 at 10 frames a second: ten of 512x512 do not fit beside all this on two cores.
 """
@@ -16,7 +18,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack, redirect_stdout
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -103,6 +105,7 @@ class Figures:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("--rooms", type=int, default=10, help="%(default)s")
+    parser.add_argument("--all-speak", action="store_true", help="all agents, all the time")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -113,7 +116,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     try:
         with redirect_stdout(sys.stderr), livekit_server(server_binary.provide()) as server:
-            figures = asyncio.run(measure(server, args.rooms))
+            figures = asyncio.run(measure(server, args.rooms, args.all_speak))
     except (Missing, ServerDied, ProcessFailed) as error:
         print(f"bench worker: {error}", file=sys.stderr)
         return 1
@@ -129,7 +132,7 @@ def table(figures: Figures) -> str:
     return "\n".join(rows)
 
 
-async def measure(server: LiveKitServer, rooms: int) -> Figures:
+async def measure(server: LiveKitServer, rooms: int, all_speak: bool = False) -> Figures:
     """Play all of it."""
     os.environ.update(server.environment)
     load = os.getloadavg()[0]
@@ -146,13 +149,14 @@ async def measure(server: LiveKitServer, rooms: int) -> Figures:
         second, first = sorted((first, second), key=lambda each: len(each.rooms))
         by_worker = [len(first.rooms), len(second.rooms)]
         log(f"{rooms} rooms, by worker: {by_worker}")
-        killing = await _kill(first, dict(zip(names, agents, strict=True)), viewers)
+        talks = Talks(dict(zip(names, agents, strict=True)), all_speak)
+        killing = await _kill(first, talks, viewers)
         log(f"killed: {killing}")
         third = await _worker(stack, server)
-        draining = await _drain(second, third, dict(zip(names, agents, strict=True)), viewers)
+        draining = await _drain(second, third, talks, viewers)
         log(f"drained: {draining}")
         finished = [event for agent in agents for event in agent.finished]
-        lengths = (SPEECH_S, SPEECH_S, 1.0) * rooms
+        lengths = talks.lengths_s
         whole = sorted(round(each.playback_position, 2) for each in finished)
         short = sum(a < b - 0.02 for a, b in zip(whole, sorted(lengths), strict=False))
         agents_done, agents[:] = list(agents), []
@@ -188,20 +192,54 @@ def _remote_face() -> AvatarSession:
     return AvatarSession(worker=NAME)
 
 
-async def _kill(
-    worker: WorkerProcess, agents: Mapping[str, RemoteAgent], viewers: Viewers
-) -> dict[str, Any]:
-    """Kill a worker while all agents speak."""
+class Talks:
+    """What the agents say.
+
+    Args:
+        agents: By room.
+        all_speak: All the time, instead of half of it.
+    """
+
+    def __init__(self, agents: Mapping[str, RemoteAgent], all_speak: bool) -> None:
+        self.agents = agents
+        self._all_speak = all_speak
+        self.lengths_s: list[float] = []
+        """Of what was said."""
+
+    async def talk(self, throughout: Collection[str] = ()) -> None:
+        """Let the agents in some rooms speak for `SPEECH_S`, and half of the others for half of it
+        each, one after the other; returns when they have."""
+        others = [name for name in self.agents if name not in throughout]
+        if self._all_speak:
+            throughout, others = [*self.agents], []
+        half_s = SPEECH_S / 2
+        said = [self._say(name, SPEECH_S) for name in throughout]
+        said += [self._say(name, half_s, at % 2 * half_s) for at, name in enumerate(others)]
+        await asyncio.gather(*said)
+
+    async def say(self, length_s: float) -> None:
+        """Let all say something at once."""
+        await asyncio.gather(*(self._say(name, length_s) for name in self.agents))
+
+    async def _say(self, name: str, length_s: float, after_s: float = 0.0) -> None:
+        self.lengths_s.append(length_s)
+        await CLOCK.sleep(after_s)
+        await self.agents[name].say(tone(length_s))
+
+
+async def _kill(worker: WorkerProcess, talks: Talks, viewers: Viewers) -> dict[str, Any]:
+    """Kill a worker in whose rooms all agents speak."""
+    agents = talks.agents
     await until(lambda: all(agent.face._pipeline.has_face for agent in agents.values()))
     await CLOCK.sleep(1.0)
     await viewers.seen()
     killed = worker.rooms & set(agents)
-    speaking = [asyncio.create_task(agent.say(tone(SPEECH_S))) for agent in agents.values()]
+    talking = asyncio.create_task(talks.talk(killed))
     await CLOCK.sleep(KILLED_S)
     before = {name: agent.worker for name, agent in agents.items()}
     worker.kill()
     at_s = CLOCK.now_s()
-    await asyncio.gather(*speaking)
+    await talking
     await CLOCK.sleep(0.5)
     seen = await viewers.seen()
     taken_s = at_s + TAKEN_OVER_S
@@ -220,27 +258,24 @@ async def _kill(
 
 
 async def _drain(
-    worker: WorkerProcess,
-    _following: WorkerProcess,
-    agents: Mapping[str, RemoteAgent],
-    viewers: Viewers,
+    worker: WorkerProcess, _following: WorkerProcess, talks: Talks, viewers: Viewers
 ) -> dict[str, Any]:
-    """Tell a worker to stop while all agents speak, and let them speak once more after it ended."""
-    speaking = [asyncio.create_task(agent.say(tone(SPEECH_S))) for agent in agents.values()]
+    """Tell a worker to stop while agents speak, and let all speak once more after it ended."""
+    talking = asyncio.create_task(talks.talk())
     await CLOCK.sleep(KILLED_S)
     worker.stop()
     stopped_s = CLOCK.now_s()
-    await asyncio.gather(*speaking)
+    await talking
     await CLOCK.sleep(0.5)
     seen = await viewers.seen()
     code = await worker.ended()
     await viewers.seen()
-    await asyncio.gather(*(agent.say(tone(1.0)) for agent in agents.values()))
+    await talks.say(1.0)
     await CLOCK.sleep(0.5)
     after = await viewers.seen()
     whole = [room for room in after.values() if heard_s(room) > 0.9]
     return {
-        "drain_gap_s": max(longest_gap_s(seen[name], after_s=stopped_s) for name in agents),
+        "drain_gap_s": max(longest_gap_s(seen[name], after_s=stopped_s) for name in talks.agents),
         "drain_exit": code,
         "drained_rooms_heard": len(whole),
     }
