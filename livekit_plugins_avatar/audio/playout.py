@@ -58,8 +58,8 @@ class Playout:
         self._paused = False
         self._down_from: int | None = None
         """The published sample from which on the link is down."""
-        self._resumes_at = 0
-        """No speech begins before this published sample."""
+        self.not_before = 0
+        """No speech begins before this published sample; may be set from any thread."""
         self._closed = False
         self._fader = Fader()
         self._history: deque[tuple[int, Fader]] = deque(maxlen=RETRACT_SAMPLES // TICK_SAMPLES + 1)
@@ -136,7 +136,7 @@ class Playout:
                         segment.rewind()
                     replayed += left - segment.next
             self._fader.mute()
-            self._resumes_at = self.published + RESUME_SAMPLES
+            self.not_before = self.published + RESUME_SAMPLES
             self._note_change()
             return replayed
 
@@ -198,8 +198,8 @@ class Playout:
             head.truncate(0)
             head = self._head()
         stopping = self._held or (head is not None and head.cut)
-        if self.published < self._resumes_at:
-            return fader.silence(min(count, self._resumes_at - self.published))
+        if self.published < self.not_before:
+            return fader.silence(min(count, self.not_before - self.published))
         due = 0
         if head is not None and (fader.speaking or (head.can_start and not stopping)):
             due = min(count, head.available, fader.remaining if stopping else count)
@@ -333,7 +333,7 @@ class Playout:
     def _expected(self) -> list[Run]:
         """Where the speech that waits will be published if nothing stops it."""
         expected: list[Run] = []
-        sample = max(self.published, self._resumes_at)
+        sample = max(self.published, self.not_before)
         for segment in self._segments:
             count = segment.available
             if self._held:

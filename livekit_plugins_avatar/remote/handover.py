@@ -37,8 +37,7 @@ GIVEN_S = seconds(GIVEN_SAMPLES) + 0.1
 have speech, or the own voice goes on."""
 
 REACT_S = 0.03
-"""A worker that is told to go on is heard after this."""
-
+"""A worker that is told to go on at once is heard after this."""
 
 FRESH_S = 0.2
 """A worker that is told to go on was heard of within this: to wait for another moment costs less
@@ -142,7 +141,7 @@ class HandOver:
         self._greet(worker, paused=True)
         worker.voice.prepare(self._relay.unfinished, at)
         self._own.say_until(at)
-        joined = False
+        told = joined = False
         try:
             while not (worker.gone or segment.cut) and self._relay.speaking:
                 said = self._own.heard
@@ -151,10 +150,15 @@ class HandOver:
                 left_s = seconds(at - said[1])
                 if left_s < GIVEN_S and not worker.voice.primed:
                     break
+                if worker.near and worker.voice.primed and not told:
+                    # They share a clock: however late the message comes, it goes on in time.
+                    worker.link.send(Kind.RESUME, at_s=self._clock.wall_s() + left_s)
+                    told = True
                 if left_s <= REACT_S and self._silent_s(worker) > FRESH_S:
                     break
                 if left_s <= REACT_S:
-                    worker.link.send(Kind.RESUME)
+                    if not told:
+                        worker.link.send(Kind.RESUME, at_s=0.0)
                     await self._clock.sleep(left_s)
                     await self._own.stop()
                     self._relay.use(worker.voice)
@@ -163,6 +167,8 @@ class HandOver:
                 await self._clock.sleep(min(POLL_S, left_s - REACT_S))
         finally:
             if not joined:
+                if told:
+                    worker.link.send(Kind.PAUSE)
                 worker.voice.stop()
                 self._own.say_until(None)
         return joined

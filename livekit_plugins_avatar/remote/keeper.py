@@ -260,7 +260,7 @@ class Keeper:
             await self._clock.sleep(SETTLE_S)
         if self._turns.lost(following):
             if worker.voice.active and not self._relay.paused:
-                worker.link.send(Kind.RESUME)
+                worker.link.send(Kind.RESUME, at_s=0.0)
             return False
         worker.voice.stop()
         await self._turns.to_worker(following)

@@ -18,7 +18,7 @@ from ..audio.segment import Unfinished
 from ..audio.speech import TimedText
 from ..log import logger
 from ..pipeline import Pipeline
-from ..timeline import SystemClock
+from ..timeline import SystemClock, samples
 from .calls import Callee
 from .job import style_of
 from .link import Link
@@ -31,6 +31,9 @@ agent is of another machine."""
 
 IDLE_BEAT_S = 0.25
 STATUS_S = 0.5
+
+MOST_WAIT_S = 2.0
+"""An agent of this machine tells when to go on up to a second ahead."""
 
 MOST_AHEAD_SAMPLES = 48_000 * 30
 """More speech than this is refused: an agent sends 6 s ahead."""
@@ -122,8 +125,12 @@ class RemoteConversation:
                     inputs.speech.timed_text(_timed_text(body["pieces"]))
             case Kind.CLEAR:
                 self._cut(inputs)
-            case Kind.PAUSE | Kind.RESUME:
-                self._paused = message.kind is Kind.PAUSE
+            case Kind.PAUSE:
+                self._paused = True
+                self._hold()
+            case Kind.RESUME:
+                self._paused = False
+                self._wait_until(body["at_s"])
                 self._hold()
             case Kind.TELL:
                 self._call(body["name"], body["args"])
@@ -142,6 +149,7 @@ class RemoteConversation:
         self._greeted = True
         self._cut(self._inputs)
         self._paused, self._near = message.body["paused"], message.body["near"]
+        self._wait_until(0.0)
         self._hold()
         for call in message.body["told"]:
             if not isinstance(call, list) or len(call) != 2:
@@ -192,6 +200,12 @@ class RemoteConversation:
         if self._open is not None:
             self._open = None
             inputs.speech.end_segment()
+
+    def _wait_until(self, at_s: float) -> None:
+        """Begin no speech before a time of this machine's wall clock, up to `MOST_WAIT_S` ahead."""
+        assert self.pipeline is not None
+        left_s = min(MOST_WAIT_S, max(0.0, at_s - self._clock.wall_s()))
+        self.pipeline.playout.not_before = self.pipeline.playhead + samples(left_s)
 
     def _hold(self) -> None:
         """Hold the speech while the agent wants that, and until there is someone to hear it."""

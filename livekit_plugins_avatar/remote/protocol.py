@@ -19,7 +19,7 @@ from ..timeline import SAMPLE_RATE
 from .packing import MOST_SAMPLES, PackingError, pack, unpack
 
 TOPIC = "lk.avatar"
-VERSION = 3
+VERSION = 4
 
 HEADER = struct.Struct("<BBII")
 """Version, kind, epoch, number."""
@@ -140,6 +140,10 @@ def _seconds(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6
 
 
+def _wall_s(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e11
+
+
 def _text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= MOST_BYTES
 
@@ -161,7 +165,7 @@ FIELDS: Mapping[Kind, Mapping[str, Check]] = {
     Kind.END: {"segment": _count},
     Kind.CLEAR: {},
     Kind.PAUSE: {},
-    Kind.RESUME: {},
+    Kind.RESUME: {"at_s": _wall_s},
     Kind.TIMED_TEXT: {"pieces": _list},
     Kind.TELL: {"name": _text, "args": _list},
     Kind.USE: {"id": _count, "changes": _object},

@@ -101,7 +101,7 @@ class RemoteVoice:
 
     def resume(self) -> None:
         if self.active:
-            self._link.send(Kind.RESUME)
+            self._link.send(Kind.RESUME, at_s=0.0)
 
     def _send_due(self) -> None:
         """Send what is not further ahead than `LEAD_SAMPLES`, in order."""

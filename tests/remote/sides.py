@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from livekit_plugins_avatar import Moment
 from livekit_plugins_avatar.agent.conversation import Inputs
-from livekit_plugins_avatar.audio.playout import Playout
 from livekit_plugins_avatar.audio.speech import SpeechInput
 from livekit_plugins_avatar.options import Options
 from livekit_plugins_avatar.pipeline import Pipeline
@@ -81,7 +80,7 @@ class WorkerSide:
         self.over = False
         self.conversation = RemoteConversation(self.wire.as_room, AGENT, on_over=self._on_over)
         self.pipeline = self.conversation.pipeline = Pipeline(Options(renderer=Grey()))
-        self.playout = Playout()
+        self.playout = self.pipeline.playout
         self.notes = Notes()
         speech = SpeechInput(
             self.playout, self.notes, segments=(self.notes,), on_planned_speech=lambda _: None

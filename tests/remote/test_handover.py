@@ -54,6 +54,7 @@ class Far(NoVoice):
         self._clock = clock
         self.sent: list[tuple[float, str]] = []
         self.active, self.primed, self.first = False, True, 0
+        self.resumes_s = 0.0
 
     def begin(self, segments: Any = (), **_: Any) -> None:
         """Of the voice, and of the link."""
@@ -69,6 +70,7 @@ class Far(NoVoice):
     def send(self, kind: Kind, **body: Any) -> None:
         said = f"{kind.name}{' paused' if body.get('paused') else ''}"
         self.sent.append((self._clock.now_s(), said))
+        self.resumes_s = body.get("at_s", self.resumes_s)
 
 
 class Play:
@@ -124,6 +126,27 @@ async def test_a_worker_goes_on_in_a_pause(play: Play) -> None:
     assert play.far.sent[1][0] == pytest.approx(at_s - REACT_S, abs=TICK_S)
     assert play.own.stopped_s == pytest.approx(at_s, abs=2 * TICK_S)
     assert play.far.active and play.turns.worker is play.worker and play.turns.joined.is_set()
+
+
+async def test_a_worker_of_this_machine_is_told_ahead(play: Play) -> None:
+    """As soon as it has the speech: when to go on, by the clock that they share."""
+    play.worker.neighbour = cast(Any, "its process")
+    await play.run(1.5)
+    at_s = seconds(play.far.first)
+    (_, hello), (told_s, resume) = play.far.sent
+    assert (hello, resume) == ("HELLO paused", "RESUME") and told_s < at_s - 0.5
+    assert play.far.resumes_s == pytest.approx(at_s, abs=TICK_S)
+    assert play.own.stopped_s == pytest.approx(at_s, abs=2 * TICK_S)
+    assert play.far.active
+
+
+async def test_a_worker_that_was_told_ahead_is_told_otherwise(play: Play) -> None:
+    """Where the speech is paused before: it then has it, paused."""
+    play.worker.neighbour = cast(Any, "its process")
+    play.relay.push_audio(np.full(samples(4.0), 5_000, np.int16))
+    await play.run(0.7, on_sent=play.relay.pause)
+    assert play.sent == ["HELLO paused", "RESUME", "PAUSE", "HELLO paused"]
+    assert play.far.active and not play.own.active
 
 
 async def test_without_a_pause_it_goes_on_all_the_same(play: Play) -> None:

@@ -91,12 +91,14 @@ class Far:
         self.paused, self.open = False, cast("tuple[int, int, int] | None", None)
         """A segment, what of it was said, and what of it is here."""
         self.ended = False
+        self.resumes_s = 0.0
 
     def take(self, message: Message) -> None:
         match message.kind:
             case Kind.HELLO:
                 self.epoch, self.number, self.open = message.epoch, 0, None
                 self.paused, self.ended = message.body["paused"], False
+                self.resumes_s = 0.0
             case Kind.AUDIO:
                 _, at, _ = self.open or (message.segment, message.offset, 0)
                 self.open = message.segment, at, message.offset + len(message.pcm)
@@ -106,8 +108,10 @@ class Far:
                 self.ended = True
             case Kind.CLEAR:
                 self.open = None
-            case Kind.PAUSE | Kind.RESUME:
-                self.paused = message.kind is Kind.PAUSE
+            case Kind.PAUSE:
+                self.paused = True
+            case Kind.RESUME:
+                self.paused, self.resumes_s = False, message.body["at_s"]
             case _:
                 pass
 
@@ -132,7 +136,7 @@ class Far:
             else:
                 process = {"device": "", "face": True, "subscribed": True}
                 self.send(Kind.READY, **process, process=self.identity)
-        if self.open is None or self.paused:
+        if self.open is None or self.paused or now_s < self.resumes_s:
             return False
         number, at, end = self.open
         said = min(at + samples(TICK_S), end)

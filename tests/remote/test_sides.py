@@ -11,12 +11,13 @@ import pytest
 from livekit_plugins_avatar.audio.relay import Relay
 from livekit_plugins_avatar.audio.speech import TimedText
 from livekit_plugins_avatar.face.situation import Target
+from livekit_plugins_avatar.pipeline import Pipeline
 from livekit_plugins_avatar.remote.calls import Caller
 from livekit_plugins_avatar.remote.link import Link
-from livekit_plugins_avatar.remote.listener import AgentsMemory
+from livekit_plugins_avatar.remote.listener import MOST_WAIT_S, AgentsMemory
 from livekit_plugins_avatar.remote.protocol import Kind, Message
 from livekit_plugins_avatar.remote.voice import RemoteVoice
-from livekit_plugins_avatar.timeline import SAMPLE_RATE, samples, seconds
+from livekit_plugins_avatar.timeline import SAMPLE_RATE, SystemClock, samples, seconds
 
 from .sides import AGENT, WORKER, Wire, WorkerSide
 
@@ -216,13 +217,39 @@ async def test_a_worker_goes_on_from_a_sample(worker: WorkerSide, agent: AgentSi
     await flow()
     assert agent.voice.primed and not (await worker.play(0.3)).any()
     agent.relay.heard(0, samples(0.6))
-    agent.link.send(Kind.RESUME)
+    agent.link.send(Kind.RESUME, at_s=0.0)
     agent.relay.use(agent.voice)
     await flow()
     sound = await worker.play(1.0)
     await flow()
     assert (np.abs(sound) > 2_500).sum() == pytest.approx(samples(0.4), abs=samples(0.01))
     assert agent.positions == [samples(1.0)] and not agent.faults
+
+
+async def test_a_worker_of_this_machine_goes_on_at_a_time(
+    worker: WorkerSide, agent: AgentSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told ahead, and begins to the sample when it is to, unless it is told otherwise."""
+    monkeypatch.setattr(Pipeline, "playhead", property(lambda _: worker.playout.published))
+    agent.say(2.0)
+    agent.hello(1, paused=True)
+    agent.voice.prepare(agent.relay.unfinished, 0)
+    await flow()
+    agent.link.send(Kind.RESUME, at_s=SystemClock().wall_s() + 0.5)
+    await flow()
+    loud = np.flatnonzero(np.abs(await worker.play(1.0)) > 2_500)
+    assert loud[0] == pytest.approx(samples(0.5), abs=samples(0.05))
+    agent.link.send(Kind.PAUSE)
+    agent.link.send(Kind.RESUME, at_s=SystemClock().wall_s() + 3600.0)
+    await flow()
+    heard = np.abs(await worker.play(MOST_WAIT_S + 0.5)) > 2_500
+    assert not heard[samples(0.1) : samples(MOST_WAIT_S - 0.1)].any()
+    assert heard[samples(MOST_WAIT_S + 0.1) :].any()
+    agent.link.send(Kind.RESUME, at_s=SystemClock().wall_s() + 1.0)
+    agent.hello(2, paused=False)
+    agent.voice.begin(agent.relay.unfinished, paused=False)
+    await flow()
+    assert (np.abs(await worker.play(0.2)) > 2_500).any()
 
 
 async def test_speech_is_sent_bit_by_bit(worker: WorkerSide, agent: AgentSide) -> None:
