@@ -19,28 +19,28 @@ from typing import Any
 from livekit.rtc._ffi_client import FfiClient
 from livekit.rtc._proto.ffi_pb2 import FfiRequest
 
-KINDS = ("capture_audio_frame", "publish_data")
+KINDS = ("capture_audio_frame", "publish_data", "get_stats")
 """The requests that are made so, and the names of their ends."""
 
 _ids = count(1 << 48)
 """Of requests: the SDK's own count from 1."""
 
-_ends: dict[int, Callable[[str], None]] = {}
-"""What is called with the error, or "", at the end of each request; from any thread."""
+_ends: dict[int, Callable[[Any], None]] = {}
+"""What is called with what the SDK says at the end of each request; from any thread."""
 
 
-async def perform(fill: Callable[[FfiRequest, int], None], *, keep: object) -> None:
-    """Make a request of `KINDS` and wait for its end.
+async def perform(fill: Callable[[FfiRequest, int], None], *, keep: object = None) -> Any:
+    """Make a request of `KINDS`, wait for its end, and return what the SDK then says.
 
     `fill` gets the request and the id that it must carry. `keep` is memory that the SDK reads until
     the end, even where the wait is cancelled. Raises a RuntimeError with the SDK's error.
     """
     _keep_ends_from_others()
     loop = asyncio.get_running_loop()
-    ended: asyncio.Future[str] = loop.create_future()
+    ended: asyncio.Future[Any] = loop.create_future()
 
-    def end(error: str) -> None:
-        loop.call_soon_threadsafe(_resolve, ended, error, keep)
+    def end(said: Any) -> None:
+        loop.call_soon_threadsafe(_resolve, ended, said, keep)
 
     request, request_id = FfiRequest(), next(_ids)
     fill(request, request_id)
@@ -50,13 +50,15 @@ async def perform(fill: Callable[[FfiRequest, int], None], *, keep: object) -> N
     except BaseException:
         del _ends[request_id]
         raise
-    if error := await ended:
-        raise RuntimeError(error)
+    said = await ended
+    if said.error:
+        raise RuntimeError(said.error)
+    return said
 
 
-def _resolve(ended: asyncio.Future[str], error: str, _keep: object) -> None:
+def _resolve(ended: asyncio.Future[Any], said: Any, _keep: object) -> None:
     if not ended.done():
-        ended.set_result(error)
+        ended.set_result(said)
 
 
 @cache
@@ -73,7 +75,7 @@ def _keep_ends_from_others() -> None:
             end = _ends.pop(said.async_id, None)
             if end is not None:
                 try:
-                    return end(said.error)
+                    return end(said)
                 except RuntimeError:
                     return None  # The loop has ended meanwhile.
         put(event)

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from livekit import rtc
+from livekit.rtc._proto.ffi_pb2 import FfiRequest
 from livekit.rtc._proto.stats_pb2 import RtcStats
 
 from ..log import logger
 from ..timeline import Clock
+from .ffi_requests import perform
 
 POLL_S = 0.2
 """The server sends RTCP ten times a second with video: two reports lie between two polls."""
@@ -55,6 +57,17 @@ class LinkReading:
             keyframes_encoded=max((each.key_frames_encoded for each in encoders), default=None),
             video_active=not encoders or any(each.active for each in encoders),
         )
+
+
+async def statistics(track: rtc.Track) -> Sequence[RtcStats]:
+    """The RTC statistics of a track; raises a RuntimeError with the SDK's error."""
+
+    def fill(request: FfiRequest, request_id: int) -> None:
+        request.get_stats.track_handle = track._ffi_handle.handle
+        request.get_stats.request_async_id = request_id
+
+    reports: Sequence[RtcStats] = (await perform(fill)).stats
+    return reports
 
 
 class LinkWatcher(Protocol):

@@ -16,6 +16,7 @@ from .conductor import Conductor
 from .connectivity import Connectivity
 from .keyframes import KeyframeRequests
 from .link_monitor import LinkMonitor, LinkWatcher
+from .room_events import keep_to
 from .sources import QUEUE_SAMPLES, Sources
 from .tracks import Tracks, Video
 
@@ -94,6 +95,7 @@ class Publisher:
         Without a `video` the voice is published alone. Raises a ConnectionError if the room was
         disconnected.
         """
+        keep_to(room)
         size = video.size if video is not None else None
         sources = await self.conductor.start(lambda: Sources(size))
         self.tracks = Tracks(room)

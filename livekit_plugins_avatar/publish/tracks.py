@@ -22,7 +22,7 @@ from livekit.rtc._proto.room_pb2 import (
 from livekit.rtc.participant import PublishTrackError
 
 from ..log import logger
-from .link_monitor import LinkReading
+from .link_monitor import LinkReading, statistics
 from .sources import Sources
 
 STREAM = "avatar"
@@ -158,7 +158,7 @@ class Tracks:
         if publication is None or publication.track is None:
             return LinkReading()
         # Before Python 3.12 `asyncio.wait_for` may swallow a cancellation.
-        request = asyncio.ensure_future(publication.track.get_stats())
+        request = asyncio.ensure_future(statistics(publication.track))
         try:
             await _first(request, timeout_s=STATS_TIMEOUT_S)
             return LinkReading.of(request.result(), wall_s)

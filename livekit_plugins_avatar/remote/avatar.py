@@ -21,6 +21,7 @@ from ..face.status import AvatarStatus
 from ..log import logger
 from ..options import Options
 from ..publish.audio_source import AudioSource
+from ..publish.room_events import keep_to
 from ..publish.tracks import voice_options
 from ..telemetry import AvatarStats
 from ..timeline import SAMPLE_RATE, Clock, SystemClock
@@ -114,6 +115,7 @@ class RemoteAvatar:
         Returns without one after `JOIN_S`: the agent then speaks, and workers are asked for on.
         """
         self._conversation = conversation
+        keep_to(room)
         if self._dispatcher is None:
             self._dispatcher = ServerDispatcher(self._name, room)
         # No microphone to viewers, whose clients show the worker's; they play both.

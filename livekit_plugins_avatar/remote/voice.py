@@ -15,7 +15,7 @@ LEAD_SAMPLES = samples(6.0)
 """How far ahead of what was heard a worker is sent speech: it looks ahead, and survives an agent
 whose loop is blocked."""
 
-AT_ONCE_SAMPLES, PACE = samples(1.0), 4
+AT_ONCE_SAMPLES, PACE = samples(1.0), 2
 """Speech begins with so much of it, and grows to that at so many times real time, so that a worker
 begins to speak before it recognises six seconds, and other rooms' messages are not held up."""
 

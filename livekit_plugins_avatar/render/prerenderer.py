@@ -248,8 +248,7 @@ class Prerenderer:
             return []
         batch = max(1, int(getattr(self.renderer, "batch", 1)))
         try:
-            chosen = self._chosen(wanted, batch)
-            moments = [Timed(sample, self.period, self._compose(sample)) for sample in chosen]
+            moments = self._chosen(wanted, batch)
         except BaseException:
             self.fail(FACE)
             return []
@@ -282,14 +281,16 @@ class Prerenderer:
             stale = moment.start >= self._changed_from
             self.late += not self._buffer.put(moment.start, picture, stale=stale)
 
-    def _chosen(self, wanted: Sequence[int], batch: int) -> Sequence[int]:
-        """Choose the next frames, or where the renderer is slow, those of the highest priority."""
+    def _chosen(self, wanted: Sequence[int], batch: int) -> list[Moment]:
+        """Choose the next frames, or where the renderer is slow, those of the highest priority;
+        while sound comes late, no face is composed in order to choose."""
         cycle_s = max(self.frame_cost_s, median(self._cycles_s or [0.0]))
         passed = -(-samples(cycle_s) // self.period)
-        if passed <= batch or len(wanted) <= batch:
-            return wanted[:batch]
-        faces = {sample: self._compose(sample) for sample in wanted[:passed]}
-        return highest_priority(faces, self._last_face, batch)
+        late = self._turns is not None and self._turns.share < 1.0
+        count = batch if late else max(batch, passed)
+        faces = {sample: self._compose(sample) for sample in wanted[:count]}
+        chosen = highest_priority(faces, self._last_face, batch) if count > batch else faces
+        return [Timed(sample, self.period, faces[sample]) for sample in chosen]
 
     def _checked(self, frames: Frames, count: int) -> Frames:
         """Copy what the renderer gave, where it may draw the next pictures into the same memory."""

@@ -113,12 +113,14 @@ class Turns:
         if min(self._waiting) != wish:
             return POLL_S
         self._raise(now_s)
+        quiet_s = min(self._late_s + QUIET_S, self._ended_s + LEAST_EVERY_S) - now_s
+        if not (self._drawing or self._resting):
+            return max(0.0, quiet_s)
         self._resting = [until_s for until_s in self._resting if until_s > now_s]
         ends_s = [began_s + PATIENCE_S for began_s in self._drawing.values()]
         busy = sorted([*self._resting, *(end_s for end_s in ends_s if end_s > now_s)])
         spared = self._faces > FEW or now_s < self._late_s + SPARE_S
         free = len(busy) - max(1, self._cores - spared)
-        quiet_s = min(self._late_s + QUIET_S, self._ended_s + LEAST_EVERY_S) - now_s
         return max(0.0, quiet_s, busy[free] - now_s if free >= 0 else 0.0)
 
     def begin(self, wish: Wish, *, draws: bool = True) -> None:
@@ -135,7 +137,8 @@ class Turns:
             if self._drawing.pop(wish, None) is not None:
                 self._ended_s = self._clock.now_s()
                 pause_s = min(cpu_s, PATIENCE_S) * (1.0 / self.share - 1.0)
-                self._resting.append(self._ended_s + pause_s)
+                if pause_s > 0.0:
+                    self._resting.append(self._ended_s + pause_s)
                 self._changed.notify_all()
 
     def voice_late(self) -> None:

@@ -10,6 +10,7 @@ from livekit import rtc
 from livekit.rtc.participant import PublishTrackError
 
 from livekit_plugins_avatar.publish import tracks as module
+from livekit_plugins_avatar.publish import tracks as tracks_module
 from livekit_plugins_avatar.publish.sources import Sources
 from livekit_plugins_avatar.publish.tracks import Tracks, Video
 
@@ -107,11 +108,11 @@ async def test_reading_the_link_can_be_cancelled_at_any_moment(
     """Also just as the statistics arrive: what polls the link would never end."""
     arrive = asyncio.Event()
 
-    async def get_stats(_: rtc.Track) -> list[object]:
+    async def statistics(_: rtc.Track) -> list[object]:
         await arrive.wait()
         return []
 
-    monkeypatch.setattr(rtc.Track, "get_stats", get_stats)
+    monkeypatch.setattr(tracks_module, "statistics", statistics)
     tracks = Tracks(SimulatedRoom().as_room)
     await tracks.publish(sources, VIDEO)
     reading = asyncio.create_task(tracks.read_link(0.0))

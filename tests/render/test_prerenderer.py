@@ -557,3 +557,22 @@ def test_a_face_whose_turn_does_not_come_yields_its_frames() -> None:
             sample += PERIOD
         assert ahead.close()
     assert not painter.drawn
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_slow_renderer_chooses_among_faces_unless_sound_comes_late(late: bool) -> None:
+    """Each face that it could draw is composed once; where sound comes late, only one is."""
+    turns, composed = Turns(ManualClock(), cores=1), list[int]()
+
+    def compose(sample: int) -> FaceState:
+        composed.append(sample)
+        return blinks_at(sample)
+
+    ahead = Prerenderer(
+        Canvas(COST_S), compose, clock=ManualClock(), frames=6, period=PERIOD, turns=turns
+    )
+    ahead._cycles_s.append(3 * seconds(PERIOD))
+    if late:
+        turns.voice_late()
+    assert len(ahead.begin()) == 1
+    assert composed == [0] if late else composed == [0, PERIOD, 2 * PERIOD]

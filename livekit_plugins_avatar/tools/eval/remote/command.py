@@ -21,7 +21,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack, redirect_stdout
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import pairwise, repeat
 from statistics import median
 from typing import Any
 
@@ -207,14 +207,16 @@ class Talks:
         """Of what was said."""
 
     async def talk(self, throughout: Collection[str] = ()) -> None:
-        """Let the agents in some rooms speak for `SPEECH_S`, and half of the others for half of it
-        each, one after the other; returns when they have."""
+        """Let the agents in some rooms speak for `SPEECH_S`, and each of the others for half of it,
+        half of them at a time; returns when they have."""
         others = [name for name in self.agents if name not in throughout]
         if self._all_speak:
             throughout, others = [*self.agents], []
         half_s = SPEECH_S / 2
         said = [self._say(name, SPEECH_S) for name in throughout]
-        said += [self._say(name, half_s, at % 2 * half_s) for at, name in enumerate(others)]
+        # People do not begin all at once.
+        begins_s = [2 * half_s * at / len(others) for at in range(len(others))]
+        said += [self._say(*each) for each in zip(others, repeat(half_s), begins_s, strict=False)]
         await asyncio.gather(*said)
 
     async def say(self, length_s: float) -> None:

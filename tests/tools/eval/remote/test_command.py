@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from livekit_plugins_avatar.timeline import seconds
 from livekit_plugins_avatar.tools.eval.remote import command
+from livekit_plugins_avatar.tools.eval.remote.agents import RemoteAgent
 from livekit_plugins_avatar.tools.eval.remote.command import (
     Figures,
     back_s,
@@ -90,5 +94,34 @@ def test_each_promise_can_be_missed() -> None:
     assert "MISSED" not in command.table(good)
 
 
+class Agent:
+    """Notes when it speaks, and for how long."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[float, float]] = []
+
+    async def say(self, pcm: NDArray[np.int16]) -> None:
+        self.said.append((command.CLOCK.now_s(), seconds(len(pcm))))
+
+
+@pytest.mark.parametrize("all_speak", [False, True])
+async def test_agents_speak_half_of_the_time(
+    monkeypatch: pytest.MonkeyPatch, all_speak: bool
+) -> None:
+    """Those in the rooms of the worker that is to be killed all the time, and all if told so."""
+    monkeypatch.setattr(command, "SPEECH_S", 0.4)
+    agents = {name: Agent() for name in "abcdef"}
+    talks = command.Talks(cast("dict[str, RemoteAgent]", agents), all_speak)
+    await talks.talk({"a", "b"})
+    [begun_s] = {at_s for at_s, _ in agents["a"].said} or [0.0]
+    lengths = {name: agent.said[0][1] for name, agent in agents.items()}
+    half_s = 0.4 if all_speak else 0.2
+    assert lengths == {name: 0.4 if name in "ab" else half_s for name in agents}
+    late_s = [agents[name].said[0][0] - begun_s for name in "cdef"]
+    expected = [0.0] * 4 if all_speak else [0.0, 0.1, 0.2, 0.3]
+    assert late_s == pytest.approx(expected, abs=0.09)
+    assert sorted(talks.lengths_s) == sorted(lengths.values())
+
+
 def test_one_room_is_too_few() -> None:
-    assert command.run(argparse.Namespace(rooms=1, json=False)) == 2
+    assert command.run(argparse.Namespace(rooms=1, json=False, all_speak=False)) == 2
