@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -40,20 +39,29 @@ async def rooms() -> Any:
         FfiClient.instance.queue.unsubscribe(each._ffi_queue)
 
 
-def events() -> Iterator[FfiEvent]:
-    """Of the first room, of none, and of streams and requests, which have their own."""
-    yield FfiEvent(room_event={"room_handle": 1 << 40})
-    yield FfiEvent(publish_track={"async_id": 1})
-    yield FfiEvent(audio_stream_event={"stream_handle": 1})
-    yield FfiEvent(get_stats={"async_id": 1})
+def event(kind: str, **said: int) -> FfiEvent:
+    """An event of the SDK."""
+    made = FfiEvent()
+    for name, value in said.items():
+        setattr(getattr(made, kind), name, value)
+    return made
+
+
+EVENTS = (
+    event("room_event", room_handle=1 << 40),
+    event("publish_track", async_id=1),
+    event("audio_stream_event", stream_handle=1),
+    event("get_stats", async_id=1),
+)
+"""Of the first room, of none, and of streams and requests, which have their own."""
 
 
 async def test_a_room_gets_its_own_events_and_those_of_none(rooms: list[Room]) -> None:
     for _ in range(2):
         keep_to(cast(Any, rooms[0]))
         keep_to(cast(Any, rooms[1]))
-    for event in events():
-        FfiClient.instance.queue.put(event)
+    for each in EVENTS:
+        FfiClient.instance.queue.put(each)
     assert await rooms[0].heard() == ["room_event", "publish_track"]
     assert await rooms[1].heard() == ["publish_track"]
 
@@ -61,5 +69,5 @@ async def test_a_room_gets_its_own_events_and_those_of_none(rooms: list[Room]) -
 async def test_an_sdk_that_has_changed_goes_on_as_before(rooms: list[Room]) -> None:
     del rooms[0]._ffi_handle
     keep_to(cast(Any, rooms[0]))
-    FfiClient.instance.queue.put(FfiEvent(room_event={"room_handle": 7}))
+    FfiClient.instance.queue.put(event("room_event", room_handle=7))
     assert await rooms[0].heard() == ["room_event"]
