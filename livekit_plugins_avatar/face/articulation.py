@@ -8,8 +8,8 @@ from sample to sample, and cutting an event into equal ones changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from math import pi, sin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,71 +38,73 @@ REACH_BEFORE_SAMPLES = samples(max(row.decay_s for row in _ROWS))
 REACH_AFTER_SAMPLES = samples(max(row.lead_s for row in _ROWS))
 """How long after a sample an event may start and already shape the mouth."""
 
-_AXES = tuple(MOUTH_AXES)
-_JAW = _AXES.index("jaw")
-_MOUTH_CLOSE = INDEX["mouthClose"]
+_JAW_OPEN, _MOUTH_CLOSE = INDEX["jawOpen"], INDEX["mouthClose"]
 
 
 def _by_axis(values: Mapping[str, float], default: float = 0.0) -> Vector:
-    return np.array([values.get(axis, default) for axis in _AXES])
+    """The value of each axis at all its blendshapes: float64 [len(ARKIT_BLENDSHAPES)]."""
+    weights = np.full(len(ARKIT_BLENDSHAPES), default)
+    for axis, value in values.items():
+        weights[[INDEX[name] for name in MOUTH_AXES[axis]]] = value
+    return weights
 
 
 def _by_part(values: Mapping[str, float]) -> Vector:
-    return _by_axis({axis: values.get(part, 1.0) for part in PARTS for axis in PARTS[part]})
+    """As `_by_axis`; 1 where there is no value."""
+    return _by_axis({axis: values[part] for part in values for axis in PARTS[part]}, 1.0)
 
 
-_SHAPE = np.array([_by_axis(MOUTH_SHAPES[viseme].shape) for viseme in VISEMES])
-_HOLDS = np.array([_by_part(MOUTH_SHAPES[viseme].holds) for viseme in VISEMES])
-_LEAD = np.array([samples(MOUTH_SHAPES[viseme].lead_s) for viseme in VISEMES])
-_REACH = _LEAD + np.array([samples(MOUTH_SHAPES[viseme].decay_s) for viseme in VISEMES])
-_QUIET = _by_part(QUIET)
-
-_BLENDSHAPE = np.array([INDEX[name] for names in MOUTH_AXES.values() for name in names])
-_AXIS_OF_BLENDSHAPE = np.repeat(
-    np.arange(len(_AXES)), [len(names) for names in MOUTH_AXES.values()]
-)
-
-
-def _risen(x: Vector) -> Vector:
+def _risen(x: float) -> float:
     """0 before 0, 1 after 1, and between them the integral of a raised cosine: no corner."""
-    x = np.minimum(np.maximum(x, 0.0), 1.0)
-    return x - np.sin(2 * np.pi * x) / (2 * np.pi)
+    if x <= 0.0:
+        return 0.0
+    return x - sin(2 * pi * x) / (2 * pi) if x < 1.0 else 1.0
 
 
-def _influence(edges: Vector, lead: Vector | int, reach: Vector | int) -> Vector:
-    """The influence of events on a moment, in [0, 1]: how much of each lies within its window.
+class _Window:
+    """The time around a moment in which events of one kind have an influence on it."""
 
-    Equal events laid end to end have the influence of one.
+    def __init__(self, row: MouthShape | Contact) -> None:
+        self._lead = samples(row.lead_s)
+        self._length = self._lead + samples(row.decay_s)
 
-    Args:
-        edges: float64 [2, N], starts and ends in samples, relative to the moment.
-        lead: How far ahead of the moment the window reaches, in samples.
-        reach: Length of the window, in samples.
-    """
-    started, ended = _risen((lead - edges) / reach)
-    influence: Vector = started - ended
-    return influence
+    def influence(self, start: int, end: int) -> float:
+        """How much of an event lies within the window, in [0, 1].
+
+        Equal events laid end to end have the influence of one. `start` and `end` are in samples,
+        relative to the moment.
+        """
+        lead, length = self._lead, self._length
+        return _risen((lead - start) / length) - _risen((lead - end) / length)
 
 
 class _ContactArrays:
     """A contact as arrays."""
 
     def __init__(self, viseme: str, contact: Contact) -> None:
-        self.viseme = VISEME_INDEX[viseme]
+        self.viseme = viseme
         self.meet = contact.meet
-        self.touched = np.array([axis in contact.shape for axis in _AXES], np.float64)
+        self.touched = _by_axis(dict.fromkeys(contact.shape, 1.0))
         self.shape = _by_axis(contact.shape)
-        self._lead = samples(contact.lead_s)
-        self._reach = self._lead + samples(contact.decay_s)
-        half = samples(CONTACT_REACHED_S) / 2
-        self._full = float(_influence(np.array([-half, half]), self._lead, self._reach))
+        self._window = _Window(contact)
+        half = samples(CONTACT_REACHED_S) // 2
+        self._full = self._window.influence(-half, half)
 
-    def strength(self, edges: Vector) -> float:
-        """How much the lips touch, in [0, 1], for the events of this contact."""
-        part = float(_influence(edges, self._lead, self._reach).sum()) / self._full
-        part = min(part, 1.0)
+    def strength(self, events: Iterable[VisemeEvent], sample: int) -> float:
+        """How much the lips touch at `sample`, in [0, 1], for the events of this contact."""
+        influences = (
+            self._window.influence(event.start - sample, event.end - sample) for event in events
+        )
+        part = min(1.0, sum(influences) / self._full)
         return part * part * (3 - 2 * part)
 
+
+_WINDOWS = {viseme: _Window(MOUTH_SHAPES[viseme]) for viseme in VISEMES}
+_HOLDS = np.array([_by_part(MOUTH_SHAPES[viseme].holds) for viseme in VISEMES])
+_SHAPE = _HOLDS * [_by_axis(MOUTH_SHAPES[viseme].shape) for viseme in VISEMES]
+_QUIET = _by_part(QUIET)
+_PULL = np.concatenate([_QUIET * _SHAPE, (1 - _QUIET) * _SHAPE])
+"""Shapes times holds: the part of each viseme that is left in a whisper, then what effort adds."""
 
 _CONTACTS = tuple(_ContactArrays(viseme, contact) for viseme, contact in CONTACTS.items())
 
@@ -122,33 +124,34 @@ def mouth_at(events: Sequence[VisemeEvent], sample: int) -> NDArray[np.float32]:
         ValueError: The events leave a gap or do not cover the range.
     """
     near = _within_reach(events, sample)
-    visemes = np.array([VISEME_INDEX[event.viseme] for event in near])
-    edges = np.array([[e.start for e in near], [e.end for e in near]], np.float64) - sample
-    intensity = np.array([[event.intensity] for event in near])
-    weight = _influence(edges, _LEAD[visemes], _REACH[visemes])[:, None] * _HOLDS[visemes]
-    effort = _QUIET + (1 - _QUIET) * intensity
-    mouth = (weight * effort * _SHAPE[visemes]).sum(axis=0) / weight.sum(axis=0)
+    spoken = {event.viseme for event in near}
+    if spoken == {"sil"}:
+        return np.zeros(len(ARKIT_BLENDSHAPES), np.float32)
+    influence, effort = [0.0] * len(VISEMES), [0.0] * len(VISEMES)
+    for event in near:
+        part = _WINDOWS[event.viseme].influence(event.start - sample, event.end - sample)
+        influence[VISEME_INDEX[event.viseme]] += part
+        effort[VISEME_INDEX[event.viseme]] += part * event.intensity
+    mouth: Vector = (np.array(influence + effort) @ _PULL) / (np.array(influence) @ _HOLDS)
 
     meet = 0.0
     for contact in _CONTACTS:
-        spoken = visemes == contact.viseme
-        if spoken.any():
-            strength = contact.strength(edges[:, spoken])
+        if contact.viseme in spoken:
+            strength = contact.strength(
+                [event for event in near if event.viseme == contact.viseme], sample
+            )
             mouth += strength * contact.touched * (contact.shape - mouth)
             meet += strength * (contact.meet - meet)
-
-    weights = np.zeros(len(ARKIT_BLENDSHAPES), np.float32)
-    weights[_BLENDSHAPE] = mouth[_AXIS_OF_BLENDSHAPE]
-    weights[_MOUTH_CLOSE] = meet * mouth[_JAW]
-    return weights
+    mouth[_MOUTH_CLOSE] = meet * mouth[_JAW_OPEN]
+    return mouth.astype(np.float32)
 
 
 def _within_reach(events: Sequence[VisemeEvent], sample: int) -> list[VisemeEvent]:
     """The events that reach the mouth at `sample`, checked to be complete."""
     first, last = sample - REACH_BEFORE_SAMPLES, sample + REACH_AFTER_SAMPLES
     near = [event for event in events if event.end > first and event.start < last]
-    gap = any(event.end != after.start for event, after in pairwise(near))
-    if gap or not near or near[0].start > first or near[-1].end < last:
+    starts, ends = [event.start for event in near], [event.end for event in near]
+    if not near or starts[0] > first or ends[-1] < last or starts[1:] != ends[:-1]:
         raise ValueError(
             f"the mouth at sample {sample} needs events without gaps from {first} to {last}, got "
             f"{near}; VisemeSchedule.placed hands them out, with `sil` where nothing is spoken"
