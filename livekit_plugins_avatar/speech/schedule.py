@@ -18,11 +18,15 @@ import threading
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
 
 from ..audio.placement import Run
 from .visemes import VisemeEvent
+
+_KEPT_EVENTS = 1024
+"""Of all schedules: the last seconds of some sixty avatars."""
 
 
 class VisemeSchedule:
@@ -103,17 +107,20 @@ class VisemeSchedule:
         cursor = start
         for run in runs:
             shift = run.published - run.speech
-            seen = max(run.speech, cursor - shift), min(run.speech + run.length, end - shift)
-            for event in self.between(*seen):
-                first = max(event.start + shift, run.published, cursor)
-                last = min(event.end + shift, run.published + run.length, end)
+            begins, ends = max(run.published, cursor), min(run.published_end, end)
+            for event in self.between(begins - shift, ends - shift):
+                first, last = max(event.start + shift, begins), min(event.end + shift, ends)
                 if first < last:
-                    placed += _rest(cursor, first)
-                    placed.append(VisemeEvent(event.viseme, first, last - first, event.intensity))
+                    if cursor < first:
+                        placed.append(_event("sil", cursor, first - cursor, 0.0))
+                    placed.append(_event(event.viseme, first, last - first, event.intensity))
                     cursor = last
-        return placed + _rest(cursor, end)
+        if cursor < end:
+            placed.append(_event("sil", cursor, end - cursor, 0.0))
+        return placed
 
 
-def _rest(start: int, end: int) -> list[VisemeEvent]:
-    """The mouth at rest from `start` to `end`; nothing where that is empty."""
-    return [VisemeEvent("sil", start, end - start, 0.0)] if start < end else []
+@lru_cache(maxsize=_KEPT_EVENTS)
+def _event(viseme: str, start: int, duration: int, intensity: float) -> VisemeEvent:
+    """An event, made once: the same is placed for some twenty pictures in a row."""
+    return VisemeEvent(viseme, start, duration, intensity)
