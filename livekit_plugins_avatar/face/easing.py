@@ -10,8 +10,9 @@ def ease(part: float) -> float:
     The minimum-jerk profile of hand, head and eye movements (Flash and Hogan 1985): speed and
     acceleration are zero at both ends.
     """
-    x = min(1.0, max(0.0, part))
-    return x * x * x * (x * (6.0 * x - 15.0) + 10.0)
+    if part <= 0.0:
+        return 0.0
+    return part * part * part * (part * (6.0 * part - 15.0) + 10.0) if part < 1.0 else 1.0
 
 
 def bump(time: float, rise: float, fall: float) -> float:

@@ -64,13 +64,13 @@ def distance_deg(one: Point, other: Point) -> float:
 
 def moved(points: Sequence[tuple[int, Point]], sample: int, move: Move) -> Point:
     """Where what moves from point to point, setting off for each at its sample, is at `sample`."""
-    *before, (start, to) = points
-    if not before:
+    start, to = points[-1]
+    if len(points) == 1:
         return to
-    length_s = move.base_s + move.s_per_deg * distance_deg(before[-1][1], to)
+    length_s = move.base_s + move.s_per_deg * distance_deg(points[-2][1], to)
     if seconds(sample - start) >= length_s:
         return to
-    yaw_deg, pitch_deg = moved(before, sample, move)
+    yaw_deg, pitch_deg = moved(points[:-1], sample, move)
     part = move.path(seconds(sample - start) / length_s)
     return Point(
         yaw_deg + (to.yaw_deg - yaw_deg) * part, pitch_deg + (to.pitch_deg - pitch_deg) * part
