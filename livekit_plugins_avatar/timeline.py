@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
@@ -76,8 +76,10 @@ class Timeline(Generic[T]):
         entries = self._entries
         return entries[max(0, bisect_right(entries, sample, key=itemgetter(0)) - 1)]
 
-    def __iter__(self) -> Iterator[tuple[int, T]]:
-        return iter(self._entries)
+    @property
+    def entries(self) -> tuple[tuple[int, T], ...]:
+        """All entries now, oldest first: (since which sample, value)."""
+        return self._entries
 
 
 class Clock(Protocol):

@@ -56,7 +56,7 @@ def test_setting_the_past_replaces_what_came_after_it() -> None:
     timeline.set(100, "speaking")
     timeline.set(200, "listening")
     timeline.set(150, "interrupted")
-    assert list(timeline) == [(0, "listening"), (100, "speaking"), (150, "interrupted")]
+    assert list(timeline.entries) == [(0, "listening"), (100, "speaking"), (150, "interrupted")]
 
 
 @given(changes)
@@ -68,7 +68,7 @@ def test_a_timeline_answers_as_a_table_of_every_sample_would(
         timeline.set(start, value)
         table[start:] = [value] * (220 - start)
     assert [timeline.at(sample) for sample in range(220)] == table
-    starts = [start for start, _ in timeline]
+    starts = [start for start, _ in timeline.entries]
     assert starts == sorted(set(starts))
 
 
@@ -77,9 +77,9 @@ def test_a_timeline_forgets_its_oldest_entries_beyond_its_limit(limit: int, coun
     timeline = Timeline(0, limit=limit)
     for start in range(1, count + 1):
         timeline.set(start, start)
-    assert len(list(timeline)) == min(limit, count + 1)
+    assert len(timeline.entries) == min(limit, count + 1)
     assert timeline.at(count) == count
-    assert list(timeline) == [(start, start) for start in range(count + 1)][-limit:]
+    assert list(timeline.entries) == [(start, start) for start in range(count + 1)][-limit:]
 
 
 def test_a_manual_clock_moves_only_when_told_to() -> None:

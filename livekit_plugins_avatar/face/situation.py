@@ -90,7 +90,7 @@ def recent(timeline: Timeline[T], sample: int) -> tuple[tuple[int, T], ...]:
     The first is the one that held `RECENT_SAMPLES` earlier (or the oldest known), the last the one
     that holds at `sample`. There is always at least one.
     """
-    entries = tuple(timeline)
+    entries = timeline.entries
     held = bisect_right(entries, sample - RECENT_SAMPLES, key=itemgetter(0))
     begun = bisect_right(entries, sample, key=itemgetter(0))
     return entries[max(0, held - 1) : max(1, begun)]

@@ -108,14 +108,14 @@ class Attention:
 
     def _update(self, sample: int) -> None:
         """Derive the situations from `sample` on."""
-        later = {start for each in self._inputs for start, _ in each if start > sample}
-        entries = [entry for entry in self.situations if entry[0] < sample]
+        later = {start for each in self._inputs for start, _ in each.entries if start > sample}
+        entries = [entry for entry in self.situations.entries if entry[0] < sample]
         kept = len(entries)
         for start in sorted({sample, *later}):
             situation = self._situation(start)
             if not entries or situation != entries[-1][1]:
                 entries.append((start, situation))
-        if entries != list(self.situations):
+        if tuple(entries) != self.situations.entries:
             self.situations.plan(sample, entries[kept:])
             self._on_change(sample)
 

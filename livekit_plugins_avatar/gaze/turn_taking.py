@@ -96,7 +96,7 @@ class TurnTaking:
 
     def plan(self, sample: int) -> list[tuple[int, Focus]]:
         """The focus at `sample`, and those planned after it, in order."""
-        turns = {start for start, _ in self._looks if start > sample}
+        turns = {start for start, _ in self._looks.entries if start > sample}
         gone = {due for due in self._present.values() if due is not None and due > sample}
         return [(start, self._focus(start)) for start in sorted({sample, *turns, *gone})]
 
