@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..timeline import samples
 from .easing import ease
 from .situation import AGENT_STATES, Situations
@@ -33,15 +30,15 @@ def agent_states(situations: Situations) -> list[tuple[int, str]]:
     return changes
 
 
-def mix(changes: Sequence[tuple[int, str]], sample: int, blend_samples: int) -> NDArray[np.float64]:
-    """How much of each of `AGENT_STATES` is in the face at `sample`: float64 [5], summing to 1.
+def mix(changes: Sequence[tuple[int, str]], sample: int, blend_samples: int) -> list[float]:
+    """How much of each of `AGENT_STATES` is in the face at `sample`: five weights, summing to 1.
 
     `changes` are from `agent_states`; each takes `blend_samples`, at most `RECENT_SAMPLES`.
     """
-    weights = np.zeros(len(AGENT_STATES))
+    weights = [0.0] * len(AGENT_STATES)
     weights[AGENT_STATES.index(changes[0][1])] = 1.0
     for since, state in changes[1:]:
         arrived = ease((sample - since) / blend_samples)
-        weights *= 1.0 - arrived
+        weights = [weight * (1.0 - arrived) for weight in weights]
         weights[AGENT_STATES.index(state)] += arrived
     return weights

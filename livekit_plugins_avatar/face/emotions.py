@@ -6,6 +6,7 @@ and none is anger: an agent that is insulted keeps its countenance.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import radians
 from typing import NamedTuple
 
@@ -15,9 +16,8 @@ from numpy.typing import NDArray
 from ..timeline import Timeline, samples
 from .agent_state import POSTURE_SAMPLES
 from .easing import ease
-from .offsets import Offset, both, offset_table
+from .offsets import Offset, OffsetTable, both
 from .situation import recent
-from .state import ARKIT_BLENDSHAPES
 
 
 class Envelope(NamedTuple):
@@ -86,9 +86,12 @@ NAMED_FROM = 0.2
 _KEPT = 32
 """How many emotions are kept: within the longest, this is four a second."""
 
-_FEATURES, _POSTURE = np.hsplit(offset_table(OFFSETS, EMOTIONS), [len(ARKIT_BLENDSHAPES)])
+_TABLE = OffsetTable(OFFSETS, EMOTIONS)
 _ONSETS = [samples(each.onset_s) for each in ENVELOPES]
 _ENDS = [(samples(each.onset_s + each.hold_s), samples(each.decay_s)) for each in ENVELOPES]
+
+_Change = tuple[int, tuple[int, float]]
+"""Since which sample which of `EMOTIONS` has been set, and how strong."""
 
 
 class Emotions:
@@ -108,25 +111,27 @@ class Emotions:
 
     def at(self, sample: int) -> NDArray[np.float64]:
         """The offsets at `sample`, float64 [60], one per name in `PARAMETERS`."""
-        features = self.mix(sample) @ _FEATURES
+        changes = recent(self._timeline, sample)
         # The head is heavier than skin.
-        return np.concatenate([features, self.mix(sample, POSTURE_SAMPLES) @ _POSTURE])
+        return _TABLE.at(_mix(changes, sample), _mix(changes, sample, POSTURE_SAMPLES))
 
     def name(self, sample: int) -> str:
         """The strongest emotion at `sample`; "neutral" where none is strong."""
-        weights = self.mix(sample)
-        most = int(weights.argmax())
+        weights = _mix(recent(self._timeline, sample), sample)
+        most = weights.index(max(weights))
         return EMOTIONS[most] if weights[most] >= NAMED_FROM else "neutral"
 
-    def mix(self, sample: int, onset: int = 0) -> NDArray[np.float64]:
-        """How much of each of `EMOTIONS` is in the face, float64 [6] in [0, 1].
 
-        `onset`, if not 0, replaces the time that each takes to its height, in samples.
-        """
-        weights = np.zeros(len(EMOTIONS))
-        for since, (emotion, strength) in recent(self._timeline, sample):
-            arrived = ease((sample - since) / (onset or _ONSETS[emotion]))
-            end, decay = _ENDS[emotion]
-            weights *= 1.0 - arrived
-            weights[emotion] += arrived * strength * (1.0 - ease((sample - since - end) / decay))
-        return weights
+def _mix(changes: Sequence[_Change], sample: int, onset: int = 0) -> list[float]:
+    """How much of each of `EMOTIONS` is in the face: six weights in [0, 1].
+
+    `changes` are the recent ones. `onset`, if not 0, replaces the time that each takes to its
+    height, in samples.
+    """
+    weights = [0.0] * len(EMOTIONS)
+    for since, (emotion, strength) in changes:
+        arrived = ease((sample - since) / (onset or _ONSETS[emotion]))
+        end, decay = _ENDS[emotion]
+        weights = [weight * (1.0 - arrived) for weight in weights]
+        weights[emotion] += arrived * strength * (1.0 - ease((sample - since - end) / decay))
+    return weights

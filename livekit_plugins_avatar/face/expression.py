@@ -17,7 +17,7 @@ from ..timeline import samples
 from .easing import bump
 from .emotions import Emotions
 from .nods import Nods
-from .offsets import Offset, both, offset_table
+from .offsets import Offset, OffsetTable, both
 from .random_events import draws
 from .situation import AGENT_STATES
 from .state import ARKIT_BLENDSHAPES, INDEX, columns
@@ -80,12 +80,13 @@ GIVES_WAY_AT = {
 """The axes that close, turn in and round the lips, and the weight of each at which expression
 leaves the mouth to articulation: that of a full p, f, u and o."""
 
-_MOUTH = columns("mouthClose", "mouthUpperUpRight")
+_ON_MOUTH = np.zeros(len(ARKIT_BLENDSHAPES))
+_ON_MOUTH[columns("mouthClose", "mouthUpperUpRight")] = 1.0
 _CLOSERS = [INDEX[name] for name in GIVES_WAY_AT]
 _FULLY_CLOSED = np.array(list(GIVES_WAY_AT.values()))
 
-_FEATURES, _POSTURE = np.hsplit(offset_table(OFFSETS, AGENT_STATES), [len(ARKIT_BLENDSHAPES)])
-(_ACCENT,) = offset_table(ACCENTS, ("stress",))
+_TABLE = OffsetTable(OFFSETS, AGENT_STATES)
+_ACCENT = OffsetTable(ACCENTS, ("stress",)).at([1.0], [1.0])
 _HEAD_PITCH = INDEX["headPitch"]
 
 STRONGEST = 1.5
@@ -113,8 +114,8 @@ class Expression:
 
     def at(
         self,
-        features: NDArray[np.float64],
-        posture: NDArray[np.float64],
+        features: Sequence[float],
+        posture: Sequence[float],
         events: Sequence[VisemeEvent],
         sample: int,
     ) -> NDArray[np.float64]:
@@ -123,22 +124,27 @@ class Expression:
         `features` and `posture` are the weights of the agent states there, from `agent_state.mix`;
         `events` are at least those in [`sample` - `ACCENT_SAMPLES`, `sample`].
         """
-        offsets = np.concatenate([features @ _FEATURES, posture @ _POSTURE])
         content = self.emotions.at(sample) + _ACCENT * self.emphasis(events, sample)
         content[_HEAD_PITCH] += self.nods.pitch_rad(sample)
-        offsets += self._strength * content
-        return offsets
+        return _TABLE.at(features, posture) + self._strength * content
 
     def emphasis(self, events: Sequence[VisemeEvent], sample: int) -> float:
         """How strong the accent at `sample` is, in [0, 1]."""
-        return max((self._accent(event, sample - event.start) for event in events), default=0.0)
+        accents = [
+            _accent(event, sample - event.start)
+            for event in events
+            if event.viseme in STRESSABLE
+            and event.intensity > ACCENT_FROM
+            and 0 < sample - event.start < ACCENT_SAMPLES
+            and self._accented(event.start)
+        ]
+        return max(accents, default=0.0)
 
-    def _accent(self, event: VisemeEvent, age: int) -> float:
-        stress = (event.intensity - ACCENT_FROM) / (ACCENT_FULL - ACCENT_FROM)
-        stressed = event.viseme in STRESSABLE and stress > 0.0 and 0 < age < ACCENT_SAMPLES
-        if not stressed or not self._accented(event.start):
-            return 0.0
-        return min(1.0, stress) * bump(age, ACCENT_RISE_SAMPLES, ACCENT_FALL_SAMPLES)
+
+def _accent(event: VisemeEvent, age: int) -> float:
+    """The height of the accent on an accented vowel, `age` samples after its start."""
+    stress = (event.intensity - ACCENT_FROM) / (ACCENT_FULL - ACCENT_FROM)
+    return min(1.0, stress) * bump(age, ACCENT_RISE_SAMPLES, ACCENT_FALL_SAMPLES)
 
 
 def blend(articulation: NDArray[np.float32], offsets: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -147,6 +153,5 @@ def blend(articulation: NDArray[np.float32], offsets: NDArray[np.float64]) -> ND
     All are [52], the result in [0, 1]. On the mouth's axes the offsets fade as the lips close.
     """
     closing = min(1.0, float((articulation[_CLOSERS] / _FULLY_CLOSED).max()))
-    weights = articulation + offsets
-    weights[_MOUTH] = articulation[_MOUTH] + (1.0 - closing) * offsets[_MOUTH]
+    weights = articulation + (1.0 - closing * _ON_MOUTH) * offsets
     return weights.clip(0.0, 1.0)

@@ -25,7 +25,7 @@ from .eye_motion import EyeMotion, lids
 from .idle import HEAD_AXES, Idle
 from .limits import GAZE_LIMIT_RAD, HEAD_LIMITS, soft_limit
 from .situation import CAMERA, Situation, Target, recent
-from .state import ARKIT_BLENDSHAPES, PARAMETERS, FaceState, columns
+from .state import ARKIT_BLENDSHAPES, PARAMETERS, POSE_PARAMETERS, FaceState, columns
 from .status import AT_TARGET_DEG, AvatarStatus
 from .style import NATURAL, Style
 
@@ -38,7 +38,7 @@ Visemes = Callable[[int, int], Sequence[VisemeEvent]]
 
 _BLENDSHAPES = slice(0, len(ARKIT_BLENDSHAPES))
 _HEAD = columns(HEAD_AXES[0], HEAD_AXES[-1])
-_GAZE = columns("gazeYaw", "gazePitch")
+_POSE = columns(POSE_PARAMETERS[0], POSE_PARAMETERS[-1])
 _LOOK_OUT = columns("eyeLookOutLeft", "eyeLookOutRight")
 _BLINK = columns("eyeBlinkLeft", "eyeBlinkRight")
 _WIDE = columns("eyeWideLeft", "eyeWideRight")
@@ -157,7 +157,8 @@ class Face:
     def _in(self, manner: _Manner, sample: int) -> FaceState:
         situations = recent(self._situations, sample)
         changes = agent_states(situations)
-        features, posture = (mix(changes, sample, n) for n in (FEATURES_SAMPLES, POSTURE_SAMPLES))
+        features = mix(changes, sample, FEATURES_SAMPLES)
+        posture = mix(changes, sample, POSTURE_SAMPLES)
         events = self._visemes(sample - _BEFORE_SAMPLES, sample + REACH_AFTER_SAMPLES)
         shown = manner.expression.at(features, posture, events, sample)
         look = manner.eye_motion.at(situations, sample)
@@ -165,16 +166,18 @@ class Face:
         values = np.zeros(len(PARAMETERS))
         values[_BLENDSHAPES] = blend(mouth_at(events, sample), shown[_BLENDSHAPES])
 
-        head = shown[_HEAD] + manner.idle.head(posture, sample)
-        head[:2] += look.head_yaw, look.head_pitch
-        values[_HEAD] = head = soft_limit(head, HEAD_LIMITS)
+        head = (shown[_HEAD] + manner.idle.head(posture, sample)).tolist()
+        head[0] += look.head_yaw
+        head[1] += look.head_pitch
+        head = [*map(soft_limit, head, HEAD_LIMITS)]
         # The eyes compensate for every movement of the head, as human eyes do.
-        eyes = soft_limit(np.array([look.yaw, look.pitch]) - head[:2], GAZE_LIMIT_RAD)
-        values[_GAZE] = eyes
+        gaze_yaw = soft_limit(look.yaw - head[0], GAZE_LIMIT_RAD)
+        gaze_pitch = soft_limit(look.pitch - head[1], GAZE_LIMIT_RAD)
+        values[_POSE] = *head, gaze_yaw, gaze_pitch
         values[_LOOK_OUT] = look.apart / EYE_LOOK_RAD
 
         closure = manner.blinks.closure(situations, look.shifts, sample)
-        lowered, widened = lids(float(eyes[1]))
+        lowered, widened = lids(gaze_pitch)
         values[_BLINK] += lowered + (1.0 - lowered) * closure
         values[_WIDE] += widened * (1.0 - closure)
         return FaceState(values.astype(np.float32))

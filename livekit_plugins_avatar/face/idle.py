@@ -6,7 +6,9 @@ call, never repeated.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import cos, pi, sin
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,23 +62,24 @@ class Idle:
         # A sine has 1 / sqrt(2) of its height as root mean square.
         size *= np.sqrt(2.0) / np.linalg.norm(size, axis=1, keepdims=True)
         self._size = size * SWAY_RMS[:, None] * style.sway
-        self._gain = np.array([SWAY_GAIN.get(state, 1.0) for state in AGENT_STATES])
+        self._gain = [SWAY_GAIN.get(state, 1.0) for state in AGENT_STATES]
         self._breath = style.breath * BREATH
         self._breath_phase, *self._wander_phase = chance.uniform(
             0.0, 2.0 * pi, 1 + len(BREATH_WANDER)
         )
 
-    def head(self, posture: NDArray[np.float64], sample: int) -> NDArray[np.float64]:
+    def head(self, posture: Sequence[float], sample: int) -> NDArray[np.float64]:
         """How far sway and breath move the head at `sample`: float64 [6], as `HEAD_AXES`.
 
         `posture` has the weights of the agent states in the posture, from `agent_state.mix`.
         """
         time_s = seconds(sample)
         waves = np.sin(self._omega * time_s + self._phase)
-        sway = (self._size * waves).sum(axis=1)
+        sway = np.einsum("ij,ij->i", self._size, waves)
+        gain = sum(map(mul, posture, self._gain))
         angle = 2.0 * pi * BREATH_HZ * time_s + self._breath_phase
         for (hz, size), phase in zip(BREATH_WANDER, self._wander_phase, strict=True):
             angle += size * sin(2.0 * pi * hz * time_s + phase)
         breath = self._breath * sin(angle + BREATH_LEAN * cos(angle))
-        moved: NDArray[np.float64] = sway * float(posture @ self._gain) + breath
+        moved: NDArray[np.float64] = sway * gain + breath
         return moved

@@ -6,10 +6,9 @@ soft, so that no movement stops at a wall.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from math import copysign, radians, tanh
 
-HEAD_LIMITS = np.array([*np.radians([12.0, 10.0, 8.0]), 0.015, 0.012, 0.03])
+HEAD_LIMITS = (radians(12.0), radians(10.0), radians(8.0), 0.015, 0.012, 0.03)
 """Yaw, pitch, roll in radians, then x, y, z in metres: what personas are taught (`POSE_LIMITS` of
 models/personas/states.py)."""
 
@@ -25,12 +24,10 @@ LOOK_YAW_RAD, LOOK_PITCH_RAD = 0.45, 0.25
 reach together with room left for sway."""
 
 
-def soft_limit(
-    values: NDArray[np.float64], limits: NDArray[np.float64] | float
-) -> NDArray[np.float64]:
-    """Limits values: unchanged up to the knee, beyond it compressed, without a corner between."""
-    size = np.abs(values) / limits
-    beyond = np.maximum(0.0, size - KNEE) / (1.0 - KNEE)
-    kept = np.minimum(size, KNEE) + (1.0 - KNEE) * np.tanh(beyond)
-    within: NDArray[np.float64] = np.sign(values) * kept * limits
-    return within
+def soft_limit(value: float, limit: float) -> float:
+    """Limits a value: unchanged up to the knee, beyond it compressed, without a corner between."""
+    size = abs(value) / limit
+    if size <= KNEE:
+        return value
+    kept = KNEE + (1.0 - KNEE) * tanh((size - KNEE) / (1.0 - KNEE))
+    return copysign(kept * limit, value)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .state import INDEX, PARAMETERS
+from .state import ARKIT_BLENDSHAPES, INDEX, PARAMETERS
 
 ANY = "any"
 """The name of a row that counts for each name of its table."""
@@ -32,10 +32,22 @@ def both(name: str, parameter: str, left: float, right: float, reason: str) -> t
     return tuple(Offset(name, parameter + side, value, reason) for side, value in sides)
 
 
-def offset_table(rows: Sequence[Offset], names: Sequence[str]) -> NDArray[np.float64]:
-    """The rows as float64 [len(names), len(PARAMETERS)], to be multiplied by weights of `names`."""
-    table = np.zeros((len(names), len(PARAMETERS)))
-    for row in rows:
-        which = range(len(names)) if row.name == ANY else names.index(row.name)
-        table[which, INDEX[row.parameter]] += row.value
-    return table
+class OffsetTable:
+    """Rows for these names, as arrays."""
+
+    def __init__(self, rows: Sequence[Offset], names: Sequence[str]) -> None:
+        table = np.zeros((len(names), len(PARAMETERS)))
+        for row in rows:
+            which = range(len(names)) if row.name == ANY else names.index(row.name)
+            table[which, INDEX[row.parameter]] += row.value
+        features = table.copy()
+        features[:, len(ARKIT_BLENDSHAPES) :] = 0.0
+        self._table = np.concatenate([features, table - features])
+
+    def at(self, features: Sequence[float], posture: Sequence[float]) -> NDArray[np.float64]:
+        """The sum of the rows, float64 [60], one per name in `PARAMETERS`.
+
+        `features` weighs the names in the blendshapes, `posture` in the pose.
+        """
+        offsets: NDArray[np.float64] = np.array([*features, *posture]) @ self._table
+        return offsets

@@ -166,7 +166,7 @@ def test_strength_scales_emotions_and_nods() -> None:
         expression = Expression(1, strength)
         expression.emotions.set(SECOND, "warm", 1.0)
         expression.nods.add(SECOND)
-        rest = np.array([0, 0, 1.0, 0, 0])
+        rest = [0.0, 0.0, 1.0, 0.0, 0.0]
         return expression.at(rest, rest, silence(0, 1), SECOND + SECOND // 5)
 
     np.testing.assert_allclose(shown(1.5) - shown(0.0), 1.5 * (shown(1.0) - shown(0.0)))

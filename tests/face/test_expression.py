@@ -30,7 +30,7 @@ def mouth(**weights: float) -> np.ndarray:
 
 
 def at(
-    expression: Expression, weights: np.ndarray, events: list[VisemeEvent], sample: int
+    expression: Expression, weights: list[float], events: list[VisemeEvent], sample: int
 ) -> np.ndarray:
     return expression.at(weights, weights, events, sample)
 

@@ -79,7 +79,7 @@ SLOW = [
 """What neither speech nor gaze nor blinks move."""
 
 RANGE = np.ones(len(PARAMETERS))
-RANGE[HEAD] = 2 * HEAD_LIMITS
+RANGE[HEAD] = 2 * np.array(HEAD_LIMITS)
 RANGE[[INDEX["gazeYaw"], INDEX["gazePitch"]]] = 2 * GAZE_LIMIT_RAD
 """From one end of each axis to the other."""
 
