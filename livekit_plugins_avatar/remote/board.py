@@ -24,7 +24,7 @@ from ..telemetry import AvatarStats
 FRESH_S = 5.0
 """What a job has written longer ago counts no more: it is gone."""
 
-LEAVE_EVERY_S, ALL_LEFT_S = 2.0, 30.0
+LEAVE_EVERY_S, ALL_LEFT_S = 3.0, 30.0
 """The time from one job that leaves to the next, and for all of them at most."""
 
 LATE_SHARE = 0.15
