@@ -53,6 +53,8 @@ class Member:
             camera.
         freckled: How many freckles nose and cheeks have, in [0, 1].
         uneven: How uneven skin is in the picture's plane; 1 is usual.
+        bent: How much the picture is bent, so that a face's halves differ: see `finish.uneven`.
+        forms: How much more contrast the skin's forms get: see `finish.deepened`; none is usual.
         stripe: Colour of the cloth's stripes; "" for none.
         wall_blur: How far the room behind is out of focus, in 512ths of the picture.
         camera: What they are seen by, if not on film; without a backdrop always a camera.
@@ -99,6 +101,8 @@ class Member:
     torso: float = 0.0
     freckled: float = 0.0
     uneven: float = 1.0
+    bent: float = 0.006
+    forms: tuple[float, ...] = ()
     stripe: Colour = ""
     wall_blur: float = 5.0
     camera: Camera | None = None
@@ -134,11 +138,32 @@ FOR_A_PERSONA_RIGHT = replace(BESIDE_WINDOW_RIGHT, fill_w=26, rim_w=60, room=0.3
 BEFORE_WINDOW_RIGHT = Light((5.0, 3.6, 7.5), 330, fill_w=25, rim_w=90, key_dm=6.0, room=0.45)
 
 AT_A_SCREEN = Light((-6.0, 2.4, 6.0), 500, fill_w=14, rim_w=60, key_dm=5.0, room=0.40)
+IN_THE_ROOM = Light(
+    (-4.0, 1.0, 7.0), 110, 0, 0, 4.0, room=0.60, key_tint=(0.80, 0.90, 1.0), toward=0.97,
+    mirrored=0.2,
+)  # fmt: skip
+"""What the room that is seen behind lights a face with, and a screen."""
+
+LIKE_SKIN = (1.0, 1.2, 1.25, 1.25)
+"""A little more contrast: with twice as much, which photographs have, skin is called blotchy."""
 
 T_SHIRT = Tailoring(drop=0.24, more=0.08, stiff=0.12)
 JUMPER = Tailoring(drop=0.13, more=0.10, stiff=0.2, loose=0.15, band=0.22, thick=0.03)
 
 LOW = tuple((ahead, height - 0.03 * (ahead > 0.3)) for ahead, height in FULL)
+
+MAN_4 = Member(
+    "man-4", 301, False, "middleage_lightskinned_male_diffuse2",
+    ("buzz", {"hairline": LOW, "peaks": 0.13, "soft": 0.34, "sides": 0.04, "top": 0.07}),
+    0.92, 0.04, BROWN, "2e3336", AT_A_SCREEN, 0.65,
+    backdrop=Backdrop(0.03, 58.0, 0.005, 0.5, 0.9),
+    freckled=0.4, uneven=1.5, flushed=0.8, beard_dm=0.020, shadow=0.5, brow=1.2, brow_up=-0.01,
+    brow_arch=0.6, brow_count=1.4, lashes=90, distance_dm=6.0, share=0.58,
+    torso=10.0, roll=3.0, yaw=2.2, pitch=-0.5, aside=0.03, gaze=(0.0, -0.6),
+    headphones=Headphones(), camera=Camera(blotches=0.013, quality=55), noise=5,
+    tailoring=Tailoring(drop=0.44, loose=0.16, more=0.12, stiff=0.1),
+    rest={**rest(0.36, 0.0, uneven=0.2, squint=0.12), "browOuterUpLeft": 0.12},
+)  # fmt: skip
 
 CAST = (
     Member(
@@ -186,17 +211,14 @@ CAST = (
         0.55, 0.2, BROWN, "4a5a6a", WINDOW_LEFT, 0.4, wall=0.02, grey=0.45, brow=1.0,
         brow_count=0.9, lashes=45, roll=-2.0, yaw=3.0, tailoring=JUMPER, rest=rest(0.28, 0.16),
     ),
-    Member(
-        "man-4", 301, False, "middleage_lightskinned_male_diffuse2",
-        ("buzz", {"hairline": LOW, "peaks": 0.13, "soft": 0.34, "sides": 0.04, "top": 0.07}),
-        0.92, 0.04, BROWN, "2e3336", AT_A_SCREEN, 0.65,
-        backdrop=Backdrop(0.03, 58.0, 0.005, 0.5, 0.9),
-        freckled=0.4, uneven=1.5, flushed=0.8, beard_dm=0.020, shadow=0.5, brow=1.2, brow_up=-0.01,
-        brow_arch=0.6, brow_count=1.4, lashes=90, distance_dm=6.0, share=0.58,
-        torso=10.0, roll=3.0, yaw=2.2, pitch=-0.5, aside=0.03, gaze=(0.0, -0.6),
-        headphones=Headphones(), camera=Camera(blotches=0.013, quality=55), noise=5,
-        tailoring=Tailoring(drop=0.44, loose=0.16, more=0.12, stiff=0.1),
-        rest={**rest(0.36, 0.0, uneven=0.2, squint=0.12), "browOuterUpLeft": 0.12},
+    MAN_4,
+    replace(
+        MAN_4, name="man-4-in-room", light=IN_THE_ROOM, stops=0.45,
+        backdrop=Backdrop(0.03, 58.0, 0.005, 0.85, 0.9),
+        beard_dm=0.014, uneven=0.7, bent=0.003, forms=LIKE_SKIN,
+        camera=Camera(
+            white=(1.06, 1.0, 0.90), px=310, left=0.38, blotches=0.012, quality=58
+        ),
     ),
 )  # fmt: skip
 """All of them."""

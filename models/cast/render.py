@@ -21,7 +21,7 @@ from models.people import room
 from .camera import Camera, Picture, read, resized, wide
 from .cast import CAST, Member, chosen
 from .film import MOVING, MOVING_PX, STILL, Film
-from .finish import modelled, textured, uneven
+from .finish import deepened, modelled, textured, uneven
 from .scene import LEVELS, Scene
 from .studio import Effort
 
@@ -96,8 +96,9 @@ def filmed(member: Member, values: Picture, skin: Picture) -> Seen:
     """
     if member.backdrop is None:
         raise ValueError(f"{member.name} has no backdrop")
-    light, cover, skin = uneven([values[..., :3], values[..., 3:], skin])
-    light = textured(modelled(light, skin), skin, TEXTURE * member.uneven)
+    light, cover, skin = uneven([values[..., :3], values[..., 3:], skin], member.bent)
+    light = deepened(light, skin, member.forms) if member.forms else modelled(light, skin)
+    light = textured(light, skin, TEXTURE * member.uneven)
     behind = member.backdrop(room.place(member.place), light.shape[:2])
     return Seen(2.0**member.stops * light + (1 - cover) * behind, behind, np.repeat(cover, 3, -1))
 

@@ -50,12 +50,12 @@ class Effort:
 def light(by: Light, face: Points) -> None:
     """Put up three lamps around a face, and the room's own light."""
     side = -np.sign(by.key_at[0])
-    _lamp("key", face, by.key_at, by.key_dm, by.key_w, (1, 0.97, 0.93))
+    _lamp("key", face, by.key_at, by.key_dm, by.key_w, by.key_tint)
     _lamp("fill", face, (6.0 * side, 0.0, 7.0), 4.0, by.fill_w, (0.86, 0.93, 1))
     _lamp("rim", face, (5.5 * side, 5.0, -6.5), 3.0, by.rim_w, (1, 0.94, 0.86))
-    room.surround(by.room)
-    # Eyes mirror the lamps alone: a whole room would lie over the iris.
-    bpy.context.scene.world.cycles_visibility.glossy = False
+    turn = room.WINDOW_TURN if by.toward < 0 else 0.25 - by.toward
+    # Eyes mirror little but the lamps: a whole room would lie over the iris.
+    room.surround(by.room, turn, by.mirrored)
 
 
 def stand(member: Member, marks: Points) -> Points:

@@ -28,6 +28,10 @@ class Light:
         key_dm: Side of the key light; the larger, the softer.
         room: Strength of the room's own light.
         exposure: Of the camera, in stops.
+        key_tint: Colour of the key light.
+        toward: Where in the room the camera looks, as a share of a full turn; below 0, the window
+            is where the key light usually is.
+        mirrored: How much of the room's light is mirrored by what shines.
     """
 
     key_at: tuple[float, float, float] = (-6.5, 4.5, 7.5)
@@ -37,6 +41,9 @@ class Light:
     key_dm: float = 7.0
     room: float = 0.6
     exposure: float = 0.2
+    key_tint: tuple[float, float, float] = (1.0, 0.97, 0.93)
+    toward: float = -1.0
+    mirrored: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,10 +68,17 @@ def _image(values: Numbers) -> Any:
     return made
 
 
-def surround(strength: float) -> None:
-    """Light the scene by the room."""
+def surround(strength: float, turn: float = WINDOW_TURN, mirrored: float = 1.0) -> None:
+    """Light the scene by the room.
+
+    Args:
+        strength: Of its light.
+        turn: How far it is rolled, as a share of a full turn; at 0.25 the camera looks where the
+            place's picture begins.
+        mirrored: Share of that light which is mirrored by what shines.
+    """
     values = place()
-    values = np.roll(values, int(WINDOW_TURN * values.shape[1]), axis=1)
+    values = np.roll(values, int(turn * values.shape[1]), axis=1)
     world = bpy.data.worlds.new("room")
     world.use_nodes = True
     bpy.context.scene.world = world
@@ -80,7 +87,12 @@ def surround(strength: float) -> None:
     texture.image = _image(values[::2, ::2])
     ground = tree.nodes["Background"]
     tree.links.new(texture.outputs[0], ground.inputs[0])
-    ground.inputs[1].default_value = strength
+    ray = tree.nodes.new("ShaderNodeLightPath").outputs["Is Glossy Ray"]
+    less = tree.nodes.new("ShaderNodeMath")
+    less.operation = "MULTIPLY_ADD"
+    tree.links.new(ray, less.inputs[0])
+    less.inputs[1].default_value, less.inputs[2].default_value = (mirrored - 1) * strength, strength
+    tree.links.new(less.outputs[0], ground.inputs[1])
 
 
 def hang(

@@ -15,7 +15,7 @@ from models.cast.body import fitted
 from models.cast.camera import Camera
 from models.cast.cast import CAST, chosen
 from models.cast.film import Film
-from models.cast.finish import textured, uneven
+from models.cast.finish import deepened, textured, uneven
 from models.cast.headphones import Headphones, put_on
 from models.cast.headwear import Cap, knit_cap, lint
 
@@ -167,6 +167,18 @@ def test_pictures_may_be_wide() -> None:
     assert [plane.shape for plane in bent] == [light.shape, skin.shape]
     assert textured(light, skin, 0.3).shape == light.shape
     assert Film(px=40)(light, 20).size == (38, 20)
+
+
+def test_forms_of_skin_are_deepened_and_nothing_else() -> None:
+    """Waves of about a hundredth of the height have more contrast on skin, the same beside it."""
+    x = np.arange(256) * 2 * np.pi / 6
+    light = np.repeat((0.3 * (1 + 0.05 * np.sin(x)))[None, :, None], 128, 0).repeat(3, -1)
+    skin = np.zeros((128, 256))
+    skin[:, :128] = 1.0
+    same, more = (deepened(light, skin, gains) for gains in ((1.0, 1.0), (2.0, 2.0)))
+    assert np.allclose(same, light)
+    assert more[64, 32:96, 0].std() > 1.3 * light[64, 32:96, 0].std()
+    assert np.allclose(more[:, 140:], light[:, 140:])
 
 
 def test_a_mirrored_place_is_seen_the_other_way_round() -> None:
