@@ -71,8 +71,22 @@ def test_a_turn_is_read_in_degrees(
 def test_speech_keeps_the_identity_and_another_nose_does_not(
     seen: dict[str, Any], judge: Any
 ) -> None:
-    longer = seen["rest"].face.points.copy()
-    longer[[1, 4, 5], 1] += 6
-    face = judges.Landmarks(longer, 1.0, {})
-    assert judge.identity_moved(seen["rest"]) == pytest.approx(0, abs=1e-6)
-    assert judge.identity_moved(judges.Seen(face)) > 0.02 > judge.identity_moved(seen["open"])
+    def longer(face: Any) -> Any:
+        points = face.points.copy()
+        points[[1, 4, 5], 1] += 6
+        return judges.Landmarks(points, 1.0, {})
+
+    rest = seen["rest"]
+    other = judges.Seen(longer(rest.face), longer(rest.mirrored))
+    assert judge.identity_moved(rest) == pytest.approx(0, abs=1e-6)
+    assert judge.identity_moved(other) > 0.02 > judge.identity_moved(seen["open"])
+
+
+def test_no_side_is_favoured(seen: dict[str, Any], judge: Any) -> None:
+    """A picture and its mirror image are read alike, with sides exchanged."""
+    pictures = drawn(Persona.load("man"), [FACES["rest"], FACES["turned"]])
+    rest, turned = (judges.look(np.ascontiguousarray(picture[:, ::-1])) for picture in pictures)
+    mirrored = judges.Judge(rest, (512, 512))
+    expected = judge.turn_deg(seen["turned"]) * [1, -1, -1]
+    assert mirrored.turn_deg(turned) == pytest.approx(expected, abs=0.3)
+    assert turned.lids == pytest.approx(seen["turned"].lids, abs=0.002)
