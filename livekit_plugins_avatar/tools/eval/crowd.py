@@ -1,10 +1,12 @@
 """Agents in rooms of one process, each with a face or with its voice alone: what is measured.
 
-Each agent speaks for six seconds of ten. Once all have joined, and then every second, the process
-prints one line of JSON: the processor time that it has used, by thread, and what each face has
-counted. It ends with its standard input.
+Each agent speaks for six seconds of ten. The first begins after AFTER seconds, each of the others
+STEP later than the one before it. Once all have joined, and then every second, the process prints
+one line of JSON: the processor time that it has used, by thread, and what each face has counted. It
+ends with its standard input.
 
-    python -m livekit_plugins_avatar.tools.eval.crowd URL face|shared|voice FPS DEVICE TOKEN...
+    python -m livekit_plugins_avatar.tools.eval.crowd \\
+        URL face|shared|voice FPS DEVICE AFTER STEP TOKEN...
 """
 
 from __future__ import annotations
@@ -41,7 +43,14 @@ EVERY_S = 1.0
 TASKS = Path("/proc/self/task")
 
 
-async def crowd(url: str, tokens: list[str], face: Callable[[], AvatarSession | None]) -> None:
+async def crowd(
+    url: str,
+    tokens: list[str],
+    face: Callable[[], AvatarSession | None],
+    *,
+    after_s: float,
+    step_s: float,
+) -> None:
     """Join all rooms, talk until standard input ends, and leave."""
     ended = asyncio.create_task(asyncio.to_thread(sys.stdin.read))
     leave_out_what_is_loaded()
@@ -49,7 +58,7 @@ async def crowd(url: str, tokens: list[str], face: Callable[[], AvatarSession | 
     for member, token in zip(agents, tokens, strict=True):
         await member.join(url, token, face())
     talking = [
-        asyncio.create_task(member.talk(wait_s=n * LISTENS_S / len(agents)))
+        asyncio.create_task(member.talk(wait_s=after_s + n * step_s))
         for n, member in enumerate(agents)
     ]
     clock = SystemClock()
@@ -126,6 +135,6 @@ async def _frames(pcm: Pcm) -> AsyncIterator[rtc.AudioFrame]:
 
 
 if __name__ == "__main__":
-    url, kind, rate, drawn_on, *tokens = sys.argv[1:]
+    url, kind, rate, drawn_on, after, step, *tokens = sys.argv[1:]
     found = partial(_face, kind, int(rate), cast(Device, drawn_on))
-    asyncio.run(crowd(url, tokens, found))
+    asyncio.run(crowd(url, tokens, found, after_s=float(after), step_s=float(step)))

@@ -3,7 +3,7 @@
 Agents with faces speak and listen in rooms of a LiveKit server on this machine, each with a viewer,
 one room more from level to level until a gate is missed: every room shows 25 frames a second and
 drops less than 1 % of those that it should show (30, or `--fps`), and no sample of sound comes too
-late. Three ways are compared: all rooms in one process, a process for each room, and these with one
+late. Agents begin to speak one after the other, as they do in calls. Three ways are compared: all rooms in one process, a process for each room, and these with one
 renderer process.
 
 What the agents and the renderer take of the processor is told in cores. Server and viewers are left
@@ -33,6 +33,7 @@ from ...timeline import SystemClock
 from ..demo import server_binary
 from ..demo.cache import Missing
 from ..demo.server import LiveKitServer, ServerDied, livekit_server
+from .crowd import LISTENS_S
 
 WAYS = ("one-process", "processes", "shared")
 
@@ -200,8 +201,10 @@ class Crowd:
             names = [f"{self.way}-{self.rooms}-{number}" for number in range(self.rooms)]
             await asyncio.gather(*map(self._view, names))
             tokens = [self.server.token(identity="agent", room=name) for name in names]
-            for group in [tokens] if self.way == "one-process" else [[each] for each in tokens]:
-                await self._start(group)
+            step_s = LISTENS_S / self.rooms
+            together = [tokens] if self.way == "one-process" else [[each] for each in tokens]
+            for at, group in enumerate(together):
+                await self._start(group, after_s=at * step_s, step_s=step_s)
             await self._until(lambda: all(self._said))
             return self
         except BaseException:
@@ -236,9 +239,9 @@ class Crowd:
         await room.connect(self.server.url, self.server.token(identity="viewer", room=name))
         self._stack.push_async_callback(room.disconnect)
 
-    async def _start(self, tokens: Sequence[str]) -> None:
+    async def _start(self, tokens: Sequence[str], *, after_s: float, step_s: float) -> None:
         kind = self.way if self.way in ("shared", "voice") else "face"
-        face = (kind, str(self.fps), self.device)
+        face = (kind, str(self.fps), self.device, str(after_s), str(step_s))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", f"{__package__}.crowd", self.server.url, *face, *tokens),
             stdin=asyncio.subprocess.PIPE,

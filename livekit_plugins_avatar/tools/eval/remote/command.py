@@ -21,7 +21,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack, redirect_stdout
 from dataclasses import asdict, dataclass
-from itertools import pairwise, repeat
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -212,11 +212,10 @@ class Talks:
         others = [name for name in self.agents if name not in throughout]
         if self._all_speak:
             throughout, others = [*self.agents], []
-        half_s = SPEECH_S / 2
         said = [self._say(name, SPEECH_S) for name in throughout]
-        # People do not begin all at once.
-        begins_s = [2 * half_s * at / len(others) for at in range(len(others))]
-        said += [self._say(*each) for each in zip(others, repeat(half_s), begins_s, strict=False)]
+        for at, name in enumerate(others):
+            # People do not begin all at once.
+            said.append(self._say(name, SPEECH_S / 2, after_s=SPEECH_S * at / len(others)))
         await asyncio.gather(*said)
 
     async def say(self, length_s: float) -> None:
