@@ -3,8 +3,8 @@
 Agents with faces speak and listen in rooms of a LiveKit server on this machine, each with a viewer,
 one room more from level to level until a gate is missed: every room shows 25 frames a second and
 drops less than 1 % of those that it should show (30, or `--fps`), and no sample of sound comes too
-late. Agents begin to speak one after the other, as they do in calls. Three ways are compared: all rooms in one process, a process for each room, and these with one
-renderer process.
+late. Agents begin to speak one after the other, as they do in calls. Three ways are compared: all
+rooms in one process, a process for each room, and these with one renderer process.
 
 What the agents and the renderer take of the processor is told in cores. Server and viewers are left
 out of it, and are on the same machine: the server takes its part, and viewers what the others leave
