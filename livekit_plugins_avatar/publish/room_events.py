@@ -25,19 +25,21 @@ def keep_to(room: rtc.Room) -> None:
         events: Any = FfiClient.instance.queue
         handle, mine = room._ffi_handle.handle, room._ffi_queue  # type: ignore[union-attr]
         with events._lock:
-            events._subscribers[:] = [
-                (queue, loop, _only(handle, wanted) if queue is mine else wanted)
-                for queue, loop, wanted in events._subscribers
-            ]
+            for at, (queue, loop, wanted) in enumerate(events._subscribers):
+                if queue is mine and not isinstance(wanted, _Own):
+                    events._subscribers[at] = queue, loop, _Own(handle, wanted)
     except (AttributeError, ValueError) as error:
         logger.debug("room: the SDK wakes it as before", extra={"error": repr(error)})
 
 
-def _only(handle: int, wanted: Filter | None) -> Filter:
-    def own(event: Any) -> bool:
+class _Own:
+    """Of the events that were wanted, those of the room of a handle, and those of none."""
+
+    def __init__(self, handle: int, wanted: Filter | None) -> None:
+        self._handle, self._wanted = handle, wanted
+
+    def __call__(self, event: Any) -> bool:
         kind = event.WhichOneof("message")
         if kind == "room_event":
-            return bool(event.room_event.room_handle == handle)
-        return kind not in KINDS and (wanted is None or wanted(event))
-
-    return own
+            return bool(event.room_event.room_handle == self._handle)
+        return kind not in KINDS and (self._wanted is None or self._wanted(event))
