@@ -10,7 +10,6 @@ from livekit import rtc
 from livekit.rtc.participant import PublishTrackError
 
 from livekit_plugins_avatar.publish import tracks as module
-from livekit_plugins_avatar.publish import tracks as tracks_module
 from livekit_plugins_avatar.publish.sources import Sources
 from livekit_plugins_avatar.publish.tracks import Tracks, Video
 
@@ -112,7 +111,7 @@ async def test_reading_the_link_can_be_cancelled_at_any_moment(
         await arrive.wait()
         return []
 
-    monkeypatch.setattr(tracks_module, "statistics", statistics)
+    monkeypatch.setattr(module, "statistics", statistics)
     tracks = Tracks(SimulatedRoom().as_room)
     await tracks.publish(sources, VIDEO)
     reading = asyncio.create_task(tracks.read_link(0.0))

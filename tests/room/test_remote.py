@@ -118,6 +118,7 @@ async def test_a_worker_is_killed_in_mid_speech(
         await start_worker(server, workers)
         speaking = asyncio.create_task(agent.say(tone(4.0)))
         await asyncio.sleep(1.5)
+        assert not any(each.subscribed for each in own.values())
         first.kill()
         await speaking
         assert [event.playback_position for event in agent.finished] == [pytest.approx(4.0)]
