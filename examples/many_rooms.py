@@ -3,9 +3,8 @@
     pip install 'livekit-plugins-avatar[demo]'
     MALLOC_ARENA_MAX=2 python examples/many_rooms.py start
 
-Server and keys are those of examples/basic.py; `livekit-avatar doctor` tells how many rooms fit. A
-server sends no jobs to a worker whose load is above its threshold. When it is stopped, it takes no
-new rooms and lets the others end.
+Server and keys are those of examples/basic.py; `livekit-avatar doctor` tells how many rooms fit.
+When it is stopped, it takes no new rooms and lets the others end.
 """
 
 import os
@@ -19,16 +18,20 @@ from livekit_plugins_avatar.tools.demo import piper
 ROOMS = int(os.environ.get("ROOMS", "4"))
 
 
+FULL = 0.7
+"""A LiveKit server sends no job to a worker that tells such a load (its `agents.target_load`)."""
+
+
 def load(server: AgentServer) -> float:
-    """The share of the rooms that are taken, in [0, 1]."""
-    return len(server.active_jobs) / ROOMS
+    """0.7 once all rooms are taken."""
+    return FULL * len(server.active_jobs) / ROOMS
 
 
 server = AgentServer(
     setup_fnc=partial(avatar.prewarm, persona="woman"),  # once a process, not once a job
     num_idle_processes=1,
     load_fnc=load,
-    load_threshold=0.99,
+    load_threshold=FULL,
     drain_timeout=600,
 )
 

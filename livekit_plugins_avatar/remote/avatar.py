@@ -29,8 +29,9 @@ from .calls import Caller
 from .dispatch import Dispatcher, ServerDispatcher
 from .handover import HandOver
 from .hired import Worker, new_identity
+from .hiring import JOIN_S
 from .job import FaceJob, asked
-from .keeper import JOIN_S, Keeper
+from .keeper import Keeper
 from .protocol import Kind, Message, ProtocolError
 
 QUEUE_MS = 400

@@ -30,13 +30,14 @@ LEAVE_EVERY_S, ALL_LEFT_S = 3.0, 30.0
 LATE_SHARE = 0.15
 """A worker that misses or yields this share of its frames is full."""
 
-ROOM_CORES = 0.6
-"""What a room takes until it is seen in the processor's load (docs/measurements.md)."""
+ROOM_CORES = 0.4
+"""What a room takes until it is seen in the processor's load: one whose face speaks takes 0.3
+(docs/measurements.md), and each has to start."""
 
 SEEN_S = 10.0
 """A room that is so old shows in the averaged load."""
 
-BUSY_SHARE = 0.9
+BUSY_SHARE = 0.8
 """The share of the processors that is used where the worker is full."""
 
 AVERAGED = 8

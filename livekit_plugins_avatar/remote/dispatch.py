@@ -25,6 +25,9 @@ class Dispatcher(Protocol):
     async def dispatch(self, job: FaceJob) -> None:
         """Ask for a worker; raises where the server refuses or does not answer."""
 
+    async def taken(self, job: FaceJob) -> bool:
+        """Whether a worker took a dispatch; raises as `dispatch`."""
+
     async def remove(self, job: FaceJob) -> None:
         """Take back a dispatch and remove its worker; raises nothing."""
 
@@ -53,6 +56,11 @@ class ServerDispatcher:
         )
         made = await _in_time(self._api.agent_dispatch.create_dispatch(request))
         self._ids[job.identity] = made.id
+
+    async def taken(self, job: FaceJob) -> bool:
+        dispatches = self._api.agent_dispatch
+        found = await _in_time(dispatches.get_dispatch(self._ids[job.identity], self._room.name))
+        return found is not None and len(found.state.jobs) > 0
 
     async def remove(self, job: FaceJob) -> None:
         dispatched = self._ids.pop(job.identity, None)

@@ -11,6 +11,7 @@ from .heartbeat import Heartbeat
 from .job import FaceJob
 from .link import Link
 from .neighbour import Neighbour, watch
+from .protocol import Kind
 from .voice import RemoteVoice
 
 
@@ -47,6 +48,11 @@ class Worker:
         if self.neighbour is None:
             self.neighbour = watch(name, on_end)
             self.heart.near = self.near
+
+    def part(self) -> None:
+        """Say goodbye to it."""
+        self.voice.stop()
+        self.link.send(Kind.BYE)
 
     async def aclose(self) -> None:
         """Hear and watch it no more."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Callable
 
 from livekit import rtc
@@ -14,15 +13,11 @@ from ..log import logger
 from ..timeline import Clock
 from .dispatch import Dispatcher
 from .handover import POLL_S, HandOver
-from .heartbeat import Heartbeat, Progress
-from .hired import Worker, new_identity
+from .heartbeat import Progress
+from .hired import Worker
+from .hiring import Hiring
 from .job import FaceJob
-from .link import Link
 from .protocol import Kind, Message
-from .voice import RemoteVoice
-
-JOIN_S = 10.0
-"""How long a worker may take from the dispatch to its first message; the start waits as long."""
 
 LATE_S = 0.06
 """A poll that comes so much later than asked for tells that this process did not run."""
@@ -48,15 +43,12 @@ MOST_ALARMS = 3
 RESYNCS = 5
 """How often it is begun anew with a worker before another is asked for."""
 
-MOST_EXPECTED = 16
-"""Workers that may still be in the room: each comes within `JOIN_S`, or not at all."""
-
 GONE_S = 0.5
 """About so long after the end of a worker another is asked for, not in all rooms at one moment: a
 server drops a job that it has offered to a worker which is just ending."""
 
-BACKOFF_S, MOST_BACKOFF_S = 0.5, 15.0
-CLOSE_S = 2.0
+FAILED_S = 0.5
+"""So long after a failure of its own it goes on."""
 
 
 class Keeper:
@@ -86,17 +78,22 @@ class Keeper:
         on_message: Callable[[Worker, Message], None],
         clock: Clock,
     ) -> None:
-        self._name = name
         self._room = room
         self._relay = relay
         self._turns = turns
-        self._dispatcher = dispatcher
-        self._job_of = job_of
         self._on_message = on_message
         self._clock = clock
-        self._next_identity = identity
-        self._expected: deque[str] = deque(maxlen=MOST_EXPECTED)
-        """Identities of the workers that were asked for."""
+        self._hiring = Hiring(
+            name,
+            room,
+            relay,
+            dispatcher,
+            identity=identity,
+            job_of=job_of,
+            on_message=self._take,
+            on_fault=self._on_fault,
+            clock=clock,
+        )
         self._false_alarms = 0
         self._dismissals: set[asyncio.Task[None]] = set()
         self._keeping: asyncio.Task[None] | None = None
@@ -107,7 +104,7 @@ class Keeper:
     def identity(self) -> str:
         """Of the participant whose tracks voice and face are, or will be."""
         worker = self._turns.worker
-        return worker.job.identity if worker is not None else self._next_identity
+        return worker.job.identity if worker is not None else self._hiring.next_identity
 
     def start(self) -> None:
         """Begin to ask for workers."""
@@ -126,67 +123,17 @@ class Keeper:
 
     async def _keep(self) -> None:
         """Have a worker, again and again."""
-        backoff_s = BACKOFF_S
         while True:
-            following = await self._hire()
+            following = await self._hiring.hire(self._false_alarms)
             if following is None:
-                await self._clock.sleep(backoff_s)
-                backoff_s = min(2 * backoff_s, MOST_BACKOFF_S)
                 continue
-            backoff_s = BACKOFF_S
             try:
                 while following is not None:
                     following = await self._employ(following)
                 await self._clock.sleep(GONE_S * (0.5 + random.random()))
             except Exception:
                 logger.exception("remote: speaking through a worker failed; another is asked for")
-                await self._clock.sleep(backoff_s)
-
-    async def _hire(self) -> Worker | None:
-        """Ask for a worker and wait until it is ready; None where none comes."""
-        job = self._job_of(self._next_identity)
-        worker = self._expect(job)
-        try:
-            await self._dispatcher.dispatch(job)
-            await asyncio.wait_for(worker.ready.wait(), JOIN_S)
-        except Exception as error:
-            logger.warning(
-                "remote: no worker %r: %s", self._name, str(error) or f"none within {JOIN_S:.0f} s"
-            )
-            await self._dismiss(worker)
-            return None
-        except BaseException:
-            await self._dismiss(worker)
-            raise
-        self._next_identity = new_identity()
-        return worker
-
-    def _expect(self, job: FaceJob) -> Worker:
-        self._expected.append(job.identity)
-        workers: list[Worker] = []
-        link = Link(
-            self._room,
-            job.identity,
-            on_message=lambda message: self._take(workers[0], message),
-            on_fault=lambda reason: self._on_fault(workers[0], reason),
-            hello=False,
-        )
-        voice = RemoteVoice(link, self._relay, now_s=self._clock.now_s)
-        heart = Heartbeat(self._clock.now_s(), self._false_alarms)
-        worker = Worker(job, link, voice, heart)
-        workers.append(worker)
-        link.open()
-        return worker
-
-    async def _dismiss(self, worker: Worker) -> None:
-        """Send a worker away, whether it is there or not."""
-        worker.voice.stop()
-        worker.link.send(Kind.BYE)
-        try:
-            await asyncio.wait_for(self._dispatcher.remove(worker.job), CLOSE_S)
-        except asyncio.TimeoutError:
-            logger.debug("remote: the server did not remove a worker in time")
-        await worker.aclose()
+                await self._clock.sleep(FAILED_S)
 
     async def _employ(self, worker: Worker) -> Worker | None:
         """Speak through a worker until it is gone; returns the one that follows it, if it left."""
@@ -196,7 +143,7 @@ class Keeper:
             return await self._watch(worker)
         finally:
             self._turns.to_own(worker)
-            dismissal = asyncio.create_task(self._dismiss(worker), name="avatar-dismiss")
+            dismissal = asyncio.create_task(self._hiring.dismiss(worker), name="avatar-dismiss")
             self._dismissals.add(dismissal)
             dismissal.add_done_callback(self._dismissals.discard)
 
@@ -228,14 +175,16 @@ class Keeper:
                 elif now_s - silent_s > SUSPECT_S * (1 << self._false_alarms):
                     break
                 if worker.leaving and hiring is None:
-                    hiring = asyncio.create_task(self._hire(), name="avatar-hire")
+                    hiring = asyncio.create_task(
+                        self._hiring.hire(self._false_alarms), name="avatar-hire"
+                    )
                 if hiring is not None and hiring.done():
                     following = hiring.result()
                     hiring = None
                     if following is not None:
                         if await self._relieve(worker, following):
                             return following
-                        await self._dismiss(following)
+                        await self._hiring.dismiss(following)
             return None
         finally:
             if hiring is not None:
@@ -326,7 +275,7 @@ class Keeper:
         Not as soon as it is published: livekit 1.1.21 and LiveKit's server 1.13.5 then negotiate
         without end, ten times a second.
         """
-        if participant.identity in self._expected:
+        if self._hiring.expects(participant.identity):
             publication.set_subscribed(False)
 
     def _on_end(self, worker: Worker) -> None:

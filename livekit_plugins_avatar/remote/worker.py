@@ -37,8 +37,9 @@ POLL_S = 0.25
 REPORT_S = 1.0
 """How often a job writes on the board."""
 
-LOAD_THRESHOLD = 0.9
-"""`Load` is 1 where the machine is full."""
+FULL_LOAD = 0.7
+"""What a worker that is full tells the server, which gives no job to one whose load is not below
+its `agents.target_load`: 0.7 unless it is set. LiveKit Cloud has no other threshold."""
 
 GRANTS = WorkerPermissions(
     can_publish=True,
@@ -116,7 +117,8 @@ def make_server(
         drain_timeout_s: How long rooms may go on once it is told to stop. It asks their agents to
             find another worker, so that it takes seconds as a rule.
         threads: All jobs in one process; as a rule each has its own.
-        load_of: The load with so many rooms, instead of what saturates; for measurements.
+        load_of: The load with so many rooms, 1 where it is full, instead of what saturates; for
+            measurements.
         more: Of `AgentServer`.
     """
     board = Board.create()
@@ -127,7 +129,7 @@ def make_server(
         job_executor_type=JobExecutorType.THREAD if threads else JobExecutorType.PROCESS,
         setup_fnc=partial(_prewarm, options),
         load_fnc=partial(_load, load_of or load.now, board),
-        load_threshold=LOAD_THRESHOLD,
+        load_threshold=FULL_LOAD,
         drain_timeout=drain_timeout_s,
         permissions=GRANTS,
         host=host,
@@ -145,7 +147,7 @@ def make_server(
 
 def _load(load_of: Callable[[int], float], board: Board, server: AgentServer) -> float:
     board.draining = server.draining
-    return load_of(len(server.active_jobs))
+    return FULL_LOAD * load_of(len(server.active_jobs))
 
 
 def _prewarm(options: WorkerOptions, _: JobProcess) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ import pytest
 
 from livekit_plugins_avatar.audio.playback_events import Finished
 from livekit_plugins_avatar.audio.relay import NoVoice, Outgoing, Relay
-from livekit_plugins_avatar.remote import hired, keeper
+from livekit_plugins_avatar.remote import handover, hired, hiring, keeper
 from livekit_plugins_avatar.remote.handover import HandOver
 from livekit_plugins_avatar.remote.job import FaceJob
 from livekit_plugins_avatar.remote.keeper import Keeper
@@ -178,9 +179,11 @@ class Play:
             on_message=lambda *_: None,
             clock=self.clock,
         )
+        self.no_worker = False
+        """Whether the server finds none."""
         self.quiet_s, self.quiets = 0.0, list[float]()
         monkeypatch.setattr(hired, "watch", self._watch)
-        monkeypatch.setattr(keeper, "Link", self._link)
+        monkeypatch.setattr(hiring, "Link", self._link)
 
     def _link(self, room: Any, peer: str, **more: Any) -> Link:
         self.links[peer] = Link(room, peer, **more)
@@ -206,7 +209,11 @@ class Play:
                 each.take(message)
 
     async def dispatch(self, job: FaceJob) -> None:
-        self.workers.append(Far(self, job))
+        if not self.no_worker:
+            self.workers.append(Far(self, job))
+
+    async def taken(self, job: FaceJob) -> bool:
+        return any(job.identity == each.identity for each in self.workers)
 
     async def remove(self, job: FaceJob) -> None:
         pass
@@ -291,3 +298,28 @@ async def test_the_next_worker_has_died_when_it_is_to_take_over(
     await play.run(2.0)
     assert play.turns.worker is not None
     assert play.turns.worker.job.identity == play.workers[-1].identity != "worker-0"
+
+
+async def test_a_server_that_finds_no_worker_is_asked_again(play: Play) -> None:
+    """Soon, and less often the longer there is none."""
+    death = asyncio.ensure_future(play.workers[0].die())
+    play.no_worker = True
+    await play.run(1.5)
+    play.no_worker = False
+    await play.run(keeper.GONE_S * 1.5 + hiring.TAKEN_S + hiring.BACKOFF_S + JOIN_S - 1.5)
+    assert len(play.workers) == 2
+    await play.run(handover.MOMENT_S)
+    await death
+    assert play.workers[1].epoch > 0
+
+
+async def test_a_worker_that_is_slow_to_start_is_waited_for(
+    play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has taken the dispatch."""
+    monkeypatch.setattr(sys.modules[__name__], "JOIN_S", hiring.TAKEN_S + 2.0)
+    death = asyncio.ensure_future(play.workers[0].die())
+    await play.run(keeper.GONE_S * 1.5 + JOIN_S + handover.MOMENT_S)
+    await death
+    assert len(play.workers) == 2
+    assert play.workers[1].epoch > 0
