@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ VIDEO_DELAY_S = 0.058
 """A browser plays sound later than it shows video: sound waits longer in the jitter buffer and then
 in the audio device. 45 ms cancels the median difference in Chromium on a link without jitter
 (`livekit-avatar eval sync`); over the links of `eval call` 13 ms more do."""
+
+AHEAD_S = 0.2
+"""So much of the face is drawn ahead, which hides stalls of the renderer that are as long."""
 
 BITS_PER_PIXEL_S = 1.15
 """301 kbit/s for 512x512, a PSNR of 47.5 dB. More bits are more packets, any of which, if lost,
@@ -53,7 +57,7 @@ class Options:
     video_bitrate_bps: int | None = None
     constant_size: bool = False
     video_delay_s: float = VIDEO_DELAY_S
-    frames_ahead: int = 6
+    frames_ahead: int | None = None
     render_threads: int = 1
     shared_renderer: bool | None = None
     seed: int = 0
@@ -121,6 +125,10 @@ class Options:
         wanted_bps = round(BITS_PER_PIXEL_S * size[0] * size[1])
         return min(MOST_BITRATE_BPS, max(LEAST_BITRATE_BPS, wanted_bps))
 
+    def ahead(self, fps: int) -> int:
+        """How many of so many frames a second are rendered ahead of the playhead."""
+        return self.frames_ahead or max(2, math.ceil(AHEAD_S * fps))
+
     def __post_init__(self) -> None:
         self._check_worker()
         self._check_persona()
@@ -136,7 +144,8 @@ class Options:
         if not isinstance(self.style, Style):
             self._check_name("style", get_args(StyleName))
         self._check("render_threads", int, 1, 16)
-        self._check("frames_ahead", int, 1, 30)
+        if self.frames_ahead is not None:
+            self._check("frames_ahead", int, 1, 30)
         self._check("video_delay_s", (int, float), 0.0, 0.5)
         if self.video_bitrate_bps is not None:
             self._check("video_bitrate_bps", int, LEAST_BITRATE_BPS, 20_000_000)

@@ -165,7 +165,10 @@ class Pipeline:
             recognizer = await asyncio.to_thread(built_in)
         if self.renderer is None:
             self.renderer = await asyncio.to_thread(self._open_renderer)
-        period = frame_period(self.renderer.fps) if self.renderer is not None else 0
+        rendered = 0
+        if self.renderer is not None:
+            fps = self.renderer.fps
+            rendered = options.ahead(fps) * frame_period(fps)
         # Before the SDK's hook: native code that runs while that shuts down aborts the process.
         atexit.register(self._stop_threads)
         worker = self._worker = RecognitionWorker(
@@ -173,7 +176,7 @@ class Pipeline:
             self.schedule,
             on_recognized=self._on_recognized,
             position=lambda: self.playout.speech_position,
-            ahead=lambda speech: self.playout.ahead_of(speech) - options.frames_ahead * period,
+            ahead=lambda speech: self.playout.ahead_of(speech) - rendered,
         )
         worker.start()
         await self._publish(room, self.renderer)
@@ -224,7 +227,7 @@ class Pipeline:
         await self.publisher.start(room, self.options.video(renderer))
 
     def _attach_frames(self, renderer: Renderer) -> None:
-        period, ahead = frame_period(renderer.fps), self.options.frames_ahead
+        period, ahead = frame_period(renderer.fps), self.options.ahead(renderer.fps)
         turns = turns_of_process()
         self._prerenderer = Prerenderer(
             renderer, self.face.at, clock=self.clock, frames=ahead, period=period, turns=turns

@@ -63,8 +63,8 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
             picture for three seconds.
         video_delay_s: Seconds between a sample's leaving the audio source and the capture of its
             frame, 0 to 0.5. The default suits browsers; `livekit-avatar eval sync` measures it.
-        frames_ahead: Frames rendered ahead of the playhead, 1 to 30. More hide longer stalls of
-            the renderer; fewer are rendered again when plans change.
+        frames_ahead: Frames rendered ahead of the playhead, 1 to 30; None: those of 0.2 s. More
+            hide longer stalls of the renderer; fewer are rendered again when plans change.
         render_threads: CPU threads for rendering, 1 to 16. One leaves the voice its cores.
         shared_renderer: Whether one process renders for all jobs of this user; None: on a GPU.
         seed: Of blinks and glances, 0 to 2^32 - 1; the same seed gives the same.
@@ -99,7 +99,7 @@ class AvatarSession(GazeOverrides, agents_avatar.AvatarSession[str]):
         video_bitrate_bps: int | None = None,
         constant_size: bool = False,
         video_delay_s: float = VIDEO_DELAY_S,
-        frames_ahead: int = 6,
+        frames_ahead: int | None = None,
         render_threads: int = 1,
         shared_renderer: bool | None = None,
         seed: int = 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -40,6 +41,10 @@ REPORT_S = 1.0
 FULL_LOAD = 0.7
 """What a worker that is full tells the server, which gives no job to one whose load is not below
 its `agents.target_load`: 0.7 unless it is set. LiveKit Cloud has no other threshold."""
+
+WATCH_LOOPS = "LIVEKIT_AGENTS_LOOP_BLOCK_WARN_MS"
+"""The framework watches the event loop of each job for code that blocks it, which wakes two threads
+fifty times a second. No code of users runs in the jobs of this worker: it does so only if told."""
 
 GRANTS = WorkerPermissions(
     can_publish=True,
@@ -121,6 +126,7 @@ def make_server(
             measurements.
         more: Of `AgentServer`.
     """
+    os.environ.setdefault(WATCH_LOOPS, "0")
     board = Board.create()
     load = Load(board, rooms=options.rooms)
     if prometheus_port is not None:
