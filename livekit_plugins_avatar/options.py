@@ -125,9 +125,12 @@ class Options:
         wanted_bps = round(BITS_PER_PIXEL_S * size[0] * size[1])
         return min(MOST_BITRATE_BPS, max(LEAST_BITRATE_BPS, wanted_bps))
 
-    def ahead(self, fps: int) -> int:
-        """How many of so many frames a second are rendered ahead of the playhead."""
-        return self.frames_ahead or max(2, math.ceil(AHEAD_S * fps))
+    def ahead(self, renderer: Renderer | None) -> int:
+        """How many samples a renderer is ahead of the playhead: whole frames; 0 without one."""
+        if renderer is None:
+            return 0
+        frames = self.frames_ahead or max(2, math.ceil(AHEAD_S * renderer.fps))
+        return frames * frame_period(renderer.fps)
 
     def __post_init__(self) -> None:
         self._check_worker()

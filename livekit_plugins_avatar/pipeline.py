@@ -165,10 +165,7 @@ class Pipeline:
             recognizer = await asyncio.to_thread(built_in)
         if self.renderer is None:
             self.renderer = await asyncio.to_thread(self._open_renderer)
-        rendered = 0
-        if self.renderer is not None:
-            fps = self.renderer.fps
-            rendered = options.ahead(fps) * frame_period(fps)
+        rendered = options.ahead(self.renderer)
         # Before the SDK's hook: native code that runs while that shuts down aborts the process.
         atexit.register(self._stop_threads)
         worker = self._worker = RecognitionWorker(
@@ -227,10 +224,10 @@ class Pipeline:
         await self.publisher.start(room, self.options.video(renderer))
 
     def _attach_frames(self, renderer: Renderer) -> None:
-        period, ahead = frame_period(renderer.fps), self.options.ahead(renderer.fps)
-        turns = turns_of_process()
+        period = frame_period(renderer.fps)
+        frames, turns = self.options.ahead(renderer) // period, turns_of_process()
         self._prerenderer = Prerenderer(
-            renderer, self.face.at, clock=self.clock, frames=ahead, period=period, turns=turns
+            renderer, self.face.at, clock=self.clock, frames=frames, period=period, turns=turns
         )
         delay = samples(self.options.video_delay_s)
         self.publisher.conductor.attach_frames(

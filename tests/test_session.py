@@ -27,6 +27,7 @@ from livekit_plugins_avatar import AvatarError, AvatarSession, Moment, PersonaEr
 from livekit_plugins_avatar.emotion.tags import emotion_named
 from livekit_plugins_avatar.options import Options
 from livekit_plugins_avatar.pipeline import Pipeline
+from livekit_plugins_avatar.render.renderer import Renderer
 
 from .simulated_room import SimulatedRoom
 
@@ -377,3 +378,13 @@ async def test_a_voice_without_a_face_is_logged(caplog: pytest.LogCaptureFixture
         await face.start(session(), room=room.as_room)
     assert "avatar: no face" in caplog.text
     await face.aclose()
+
+
+@pytest.mark.parametrize(("fps", "frames"), [(30, 6), (25, 5), (60, 12), (10, 2)])
+def test_a_fifth_of_a_second_is_drawn_ahead(fps: int, frames: int) -> None:
+    """At any rate, unless the frames are told."""
+    renderer = cast(Renderer, grey(fps=fps))
+    period = 48_000 // fps
+    assert Options(renderer=renderer).ahead(renderer) == frames * period
+    assert Options(renderer=renderer, frames_ahead=4).ahead(renderer) == 4 * period
+    assert Options().ahead(None) == 0

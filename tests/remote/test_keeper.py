@@ -306,9 +306,9 @@ async def test_a_server_that_finds_no_worker_is_asked_again(play: Play) -> None:
     play.no_worker = True
     await play.run(1.5)
     play.no_worker = False
-    await play.run(keeper.GONE_S * 1.5 + hiring.TAKEN_S + hiring.BACKOFF_S + JOIN_S - 1.5)
+    await play.run(keeper.GONE_S * 1.5 + hiring.TAKEN_S + hiring.BACKOFF_S + 0.2 - 1.5)
     assert len(play.workers) == 2
-    await play.run(handover.MOMENT_S)
+    await play.run(JOIN_S + handover.AHEAD_S + handover.MOMENT_S)
     await death
     assert play.workers[1].epoch > 0
 
@@ -319,7 +319,7 @@ async def test_a_worker_that_is_slow_to_start_is_waited_for(
     """It has taken the dispatch."""
     monkeypatch.setattr(sys.modules[__name__], "JOIN_S", hiring.TAKEN_S + 2.0)
     death = asyncio.ensure_future(play.workers[0].die())
-    await play.run(keeper.GONE_S * 1.5 + JOIN_S + handover.MOMENT_S)
+    await play.run(keeper.GONE_S * 1.5 + JOIN_S + handover.AHEAD_S + handover.MOMENT_S)
     await death
     assert len(play.workers) == 2
     assert play.workers[1].epoch > 0
