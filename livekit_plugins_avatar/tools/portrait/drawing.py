@@ -49,6 +49,9 @@ BLINK_LATE = 0.25
 """At half its weight a blink has brought lids down by 0.44 of their way, which ends beyond the
 lower lids: of two rendered people nets see 0.64 and 0.66 of the opening then."""
 
+SHUT_FROM = 0.005
+"""Lips that close over a jaw that is open by no more than this hardly press each other."""
+
 RIM_PX = 1
 """At the picture's own rim nothing is fetched from beyond this."""
 
@@ -149,7 +152,7 @@ class Drawing:
         if parts.sealed:
             seal = jaw * 0.0 + 1.0
         else:
-            share = (close / (jaw + 0.02)).clip(0, 1)
+            share = (close / (jaw + SHUT_FROM)).clip(0, 1)
             pressed = (press[0] + press[1]) * 1.5
             seal = self.graph.node("Max", pressed, share * share * 1.3).clip(0, 1)
         return self.graph.joined([units, seal], 1)

@@ -25,7 +25,11 @@ RINGS = {
 FOLD_SHARE, FOLD_LEAST_PX = 0.7, 1.0
 """Where the fold is, as a share of the way from the lid's edge to these, and the least of that."""
 
-BLINK_OVER_PX = 1.8
+LIFT, LIFT_REACH = 0.1, 0.5
+"""How far a blink lifts the lower lid, and how far below it that is felt, in halves of the eye's
+width."""
+
+BLINK_OVER_PX = 1.2
 """The upper lid comes to lie on the lower one."""
 
 CORNER_DROPS, CORNER_SHARE = 0.3, 0.5
@@ -109,7 +113,7 @@ def shut(
         behind_px: How far the lid goes on behind what is below.
         brow: Points of the brow's lower edge, [N, 2].
     """
-    _rise(below[..., blink], slit)
+    _rise(below[..., blink], slit, places)
     step = places[0, 1, 0] - places[0, 0, 0]
     edge = (slit.at(slit.t, slit.lower) - places[0, 0]) / step
     up = np.minimum(sampled(below[..., blink], edge) @ slit.across, 0)
@@ -138,9 +142,14 @@ def shut(
         field += np.maximum(drop - field @ slit.across, 0)[..., None] * slit.across
 
 
-def _rise(field: Floats, slit: Slit) -> None:
-    """Let a lower lid not sink as an eye shuts: near the nose the upper one's motion reaches it."""
+def _rise(field: Floats, slit: Slit, places: Floats) -> None:
+    """Let a lower lid rise a little as an eye shuts, and nowhere sink: near the nose the upper
+    one's motion reaches it."""
     field -= np.maximum(field @ slit.across, 0)[..., None] * slit.across
+    t, n = slit.coordinates(places)
+    away = np.maximum(n - slit.edges(t)[1], 0) / (LIFT_REACH * slit.half)
+    lift = LIFT * slit.half * np.clip(1 - t * t, 0, 1) * np.exp(-away * away)
+    field -= lift[..., None] * slit.across
 
 
 def _corner(slit: Slit, places: Floats, side: str) -> Floats:

@@ -24,6 +24,7 @@ from .lids import folds, shut
 from .raster import Raster
 from .rig import Rig
 from .sampling import Floats, blurred, grid, sampled
+from .scanned import more
 from .slits import CLOSED, TOOTHY, Slit
 from .smile import rise
 from .smooth import filled
@@ -43,6 +44,10 @@ SCREEN = 0.015
 
 NECK_FALL = 0.55
 """Below the chin, motion may become less by this many pixels a pixel: the neck must not fold."""
+
+OUTSIDE_FALL, OUTSIDE_PX = 0.55, 12.0
+"""Beyond the face's outline motion ends: it becomes less by this many pixels a pixel, over at least
+so many pixels. Ears and clothes of rendered people hardly move as they speak and smile."""
 
 UP, DOWN = {"mouth": 0.45, "eye": 0.5}, {"mouth": 0.6, "eye": 0.8}
 """How far each side goes on behind the other, as a share of half a slit's width."""
@@ -137,9 +142,9 @@ def motion_of(rig: Rig, fit: Fit, face: Landmarks, slits: Mapping[str, Slit]) ->
     cut = np.s_[top:bottom, left:right]
     places, mouth = nodes()[cut], slits["mouth"]
     sides = [slit.sides(places, *reach[name]) for name, slit in slits.items()]
+    field = field[cut] + more(rig.unit_names, mouth, places, fit.px_per_cm)
     fields = [
-        _continued(field[cut], sure[cut], np.minimum.reduce([side[k] for side in sides]))
-        for k in (0, 1)
+        _continued(field, sure[cut], np.minimum.reduce([side[k] for side in sides])) for k in (0, 1)
     ]
     names = (*rig.unit_names, SEAL)
     jaw = names.index("jawOpen")
@@ -225,7 +230,16 @@ def _continued(field: Floats, sure: NDArray[np.bool_], side: Floats) -> Floats:
     whole = ndimage.binary_closing(np.pad(sure, 12), np.ones((11, 11)))[12:-12, 12:-12]
     soft = np.clip(1 - (ndimage.distance_transform_edt(whole) - 1) / 4, 0, 1)[..., None]
     out = blurred(out, 2.0) * soft + out * (1 - soft)
-    return np.asarray(out * np.clip(rim / 3, 0, 1)[..., None])
+    return np.asarray(_ended(out, whole) * np.clip(rim / 3, 0, 1)[..., None])
+
+
+def _ended(field: Floats, face: NDArray[np.bool_]) -> Floats:
+    """A field that ends beyond the face's outline."""
+    away, (row, column) = ndimage.distance_transform_edt(~face, return_indices=True)
+    pairs = field[row, column].reshape(*face.shape, -1, 2)
+    reach = blurred(np.linalg.norm(pairs, axis=-1), 2.0) / OUTSIDE_FALL
+    left = np.clip(1 - STEP * away[..., None] / np.maximum(reach, OUTSIDE_PX), 0, 1)
+    return np.asarray(field * np.repeat(left, 2, axis=-1))
 
 
 def _ease_neck(field: Floats, sure: NDArray[np.bool_], jaw_y: int, first: int) -> None:

@@ -52,12 +52,16 @@ lip's edge."""
 STILL_SOFT = 0.7
 """What follows the jaw is blurred by less, for fetching it blurs it, too."""
 
-LOWER_LIT = 0.75
+LOWER_LIT = 0.45
 """What follows the jaw lies in the shadow of the upper lip."""
 
 OUTER, CORNER_DARK = (0.45, 1.0), 0.65
 """The parts of half a mouth's width between which light falls, and how much of it, as cheeks are
 near."""
+
+HIDDEN = (0.5, 3.0)
+"""How soon lips that reach forward hide teeth in the middle, and how much sooner at the corners of
+the mouth: round lips leave the middle ones to be seen."""
 
 RIM = (0.15, 0.6)
 """How much darker the lower lip's edge is in the middle and at the corners: it turns inwards."""
@@ -80,6 +84,7 @@ class Inside:
         rim: How much darker the lower lip is along its edge, as a share, [height, width].
         height_share: How far above the edge of the incisors each pixel lies, [height, width]: 1
             at the lip's.
+        hidden: How soon each pixel is behind a lip that reaches forward, [height, width].
         soft_px: How far edges are blurred, to be as soft as the picture's.
         own: The picture's own teeth, [height, width, 4], where it shows some.
     """
@@ -96,6 +101,7 @@ class Inside:
     dark: Floats
     rim: Floats
     height_share: Floats
+    hidden: Floats
     soft_px: float
     own: Floats | None
 
@@ -146,6 +152,7 @@ def inside_of(
         side_px=_centre(rig, fit, "jawLeft") - _centre(rig, fit, ""),
         dark=colours.dark,
         height_share=_height(fit, slit, points),
+        hidden=HIDDEN[0] + HIDDEN[1] * slit.coordinates(points)[0] ** 2,
         soft_px=soft,
         rim=RIM[0] + (RIM[1] - RIM[0]) * outer[..., 0],
         own=shown(picture, slit, points, -OWN_LIP_PX, rows) if toothy else None,

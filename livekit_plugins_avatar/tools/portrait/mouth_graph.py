@@ -18,7 +18,7 @@ from .window import Window
 MOVING = 12.0
 """Weights of a mouth's units add up to the inverse of this, and its inside is drawn anew."""
 
-BEHIND, BEHIND_MOST = {"mouthPucker": 1.6, "mouthFunnel": 1.6}, 1.0
+BEHIND, BEHIND_MOST = {"mouthPucker": 1.0, "mouthFunnel": 1.0}, 1.0
 """How far teeth vanish above the edge of an upper lip that reaches forward, as a share of what is
 seen of them, by the weights of these, and at most."""
 
@@ -63,7 +63,8 @@ def drawn_inside(face: Tensor, mouth: Inside, window: Window, jaw: Tensor) -> Te
         share = window.of(mouth.height_share, mouth.left, mouth.top)
         rise = float(np.abs(np.diff(share, axis=0)).max()) * EDGE_PX
         height = graph.half(share[None, None, None])
-        cover = cover * ((height - behind) * (1 / rise) + 1.0).clip(0, 1)
+        hidden = graph.half(window.of(mouth.hidden, mouth.left, mouth.top)[None, None, None])
+        cover = cover * ((height - behind * hidden) * (1 / rise) + 1.0).clip(0, 1)
         over = over * (1.0 - behind * BEHIND_DARK)
     return picture + (over - picture) * cover
 

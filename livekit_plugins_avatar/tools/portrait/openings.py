@@ -62,7 +62,7 @@ SHUT_SLOPE, SHUT_FROM, SHUT_EDGE_PX = 3.0, 0.3, 2.5
 """How soon a lid that comes down shows what another picture has of it; its edge, which is so wide,
 from half way on."""
 
-HANG, HANG_SHUT = 0.4, 0.5
+HANG, HANG_SHUT = 0.4, 1.0
 """The same of what hangs from it, before the eye, which is to be seen."""
 
 PALER = 0.35

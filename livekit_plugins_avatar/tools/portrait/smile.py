@@ -30,7 +30,7 @@ FOLDS = {"Left": (358, 423, 426, 436, 432), "Right": (129, 203, 206, 216, 212)}
 
 CORNERS = {"Left": 291, "Right": 61}
 
-FOLD, FOLD_CM = 0.18, (0.25, 0.5)
+FOLD, FOLD_CM = 0.19, (0.25, 0.5)
 """How dark the fold gets at weight 1, as a share, and how wide it is towards cheek and mouth."""
 
 CHEEK, CHEEK_CM = 0.04, (1.1, 0.6)
