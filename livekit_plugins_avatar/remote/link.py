@@ -13,15 +13,16 @@ from livekit import rtc
 from ..audio.pcm_buffer import Pcm
 from ..log import logger
 from ..publish.data import send_data
-from .protocol import TOPIC, Kind, Message, Numbering, ProtocolError, decode, encode
+from .packing import SHORT_SAMPLES
+from .protocol import MOST_BYTES, TOPIC, Kind, Message, Numbering, ProtocolError, decode, encode
 
 MOST_WAITING = 2_000
-"""Messages that wait to be sent; more, and the link is broken: 60 s of speech are 400."""
+"""Messages that wait to be sent; more, and the link is broken: 60 s of speech are 120 to 400."""
 
 
 MOST_UNDER_WAY = 32
 """Messages that the SDK was given and has not sent yet, in order: that it has sent one is told late
-in a process with many rooms (0.3 to 0.8 s on a full machine), and speech comes 7 to 27 a second."""
+in a process with many rooms (0.3 to 0.8 s on a full machine); speech is 2 to 27 a second."""
 
 
 class Link:
@@ -76,22 +77,31 @@ class Link:
 
     def send(self, kind: Kind, **body: Any) -> None:
         """Send a message, in order; dropped where the link is broken."""
-        self._put(Message(kind, self._epoch, self._number, body))
+        self._put(encode(Message(kind, self._epoch, self._number, body)))
 
-    def send_audio(self, segment: int, offset: int, pcm: Pcm) -> None:
-        """Send samples of a segment, at most `packing.MOST_SAMPLES`."""
+    def send_audio(self, segment: int, offset: int, pcm: Pcm) -> int:
+        """Send samples of a segment, at most `packing.MOST_SAMPLES`, or of those as many as fit
+        into a message; returns how many."""
+        data = self._audio(segment, offset, pcm)
+        if len(data) > MOST_BYTES:
+            pcm = pcm[:SHORT_SAMPLES]
+            data = self._audio(segment, offset, pcm)
+        self._put(data)
+        return len(pcm)
+
+    def _audio(self, segment: int, offset: int, pcm: Pcm) -> bytes:
         audio = Message(Kind.AUDIO, self._epoch, self._number)
-        self._put(replace(audio, segment=segment, offset=offset, pcm=pcm))
+        return encode(replace(audio, segment=segment, offset=offset, pcm=pcm))
 
     def fault(self, reason: str) -> None:
         """Refuse the peer's epoch: it is told why, and nothing more of it is taken."""
         self._numbering.fault()
         self._on_fault(reason)
 
-    def _put(self, message: Message) -> None:
+    def _put(self, message: bytes) -> None:
         self._number += 1
         if len(self._waiting) < MOST_WAITING:
-            self._waiting.append(encode(message))
+            self._waiting.append(message)
             self._wake.set()
 
     async def _send(self) -> None:

@@ -19,7 +19,7 @@ from ..timeline import SAMPLE_RATE
 from .packing import MOST_SAMPLES, PackingError, pack, unpack
 
 TOPIC = "lk.avatar"
-VERSION = 4
+VERSION = 5
 
 HEADER = struct.Struct("<BBII")
 """Version, kind, epoch, number."""

@@ -118,8 +118,8 @@ class RemoteVoice:
             while at < each.pcm.end and lead + at - base < min(most, LEAD_SAMPLES):
                 self._send_texts(each, at)
                 pcm = each.pcm.read(at, at + MOST_SAMPLES)
-                self._link.send_audio(each.number, at, pcm)
-                at = self._sent[each.number] = at + len(pcm)
+                at += self._link.send_audio(each.number, at, pcm)
+                self._sent[each.number] = at
             if at < each.pcm.end:
                 return
             self._send_texts(each, at)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import numpy as np
 import pytest
 
 from livekit_plugins_avatar.remote import link as links
 from livekit_plugins_avatar.remote.link import MOST_UNDER_WAY, Link
+from livekit_plugins_avatar.remote.packing import MOST_SAMPLES, SHORT_SAMPLES
 from livekit_plugins_avatar.remote.protocol import Kind, decode
 
 from .sides import WORKER, Wire
@@ -19,9 +21,11 @@ class Slow:
 
     def __init__(self) -> None:
         self.begun: list[int] = []
+        self.taken: list[bytes] = []
         self.ends: list[asyncio.Future[None]] = []
 
     async def send(self, _room: Any, payload: bytes, *, to: str, topic: str) -> None:
+        self.taken.append(payload)
         self.begun.append(decode(payload).number)
         self.ends.append(asyncio.get_running_loop().create_future())
         await self.ends[-1]
@@ -62,3 +66,20 @@ async def test_messages_are_under_way_together(
     assert slow.begun == list(range(2 * MOST_UNDER_WAY))
     await asyncio.wait_for(link.aclose(), 5.0)
     assert all(end.done() for end in slow.ends)
+
+
+async def test_speech_that_does_not_fit_into_a_message_is_sent_in_part(slow: Slow) -> None:
+    """Noise takes its whole size, a tone next to nothing."""
+    link = Link(
+        Wire().as_room, WORKER, on_message=lambda _: None, on_fault=lambda _: None, hello=False
+    )
+    noise = np.random.default_rng(1).integers(-30_000, 30_000, MOST_SAMPLES).astype(np.int16)
+    assert link.send_audio(1, 0, noise) == SHORT_SAMPLES
+    assert link.send_audio(1, SHORT_SAMPLES, np.zeros(MOST_SAMPLES, np.int16)) == MOST_SAMPLES
+    link.open()
+    await settle()
+    first, second = (decode(each) for each in slow.taken)
+    assert (first.number, second.number) == (0, 1)
+    assert (first.pcm == noise[:SHORT_SAMPLES]).all()
+    assert second.offset == SHORT_SAMPLES
+    await link.aclose()
