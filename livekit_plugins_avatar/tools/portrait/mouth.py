@@ -142,7 +142,6 @@ def inside_of(
     soft = softness_of(picture, face)
     for sprite, share in ((upper, 1.0), (lower, STILL_SOFT)):
         _settle(sprite, soft * share, colours.dark, outer, grain)
-    toothy = slit.openness > TOOTHY
     return Inside(
         *window,
         upper=upper,
@@ -155,7 +154,7 @@ def inside_of(
         hidden=HIDDEN[0] + HIDDEN[1] * slit.coordinates(points)[0] ** 2,
         soft_px=soft,
         rim=RIM[0] + (RIM[1] - RIM[0]) * outer[..., 0],
-        own=shown(picture, slit, points, -OWN_LIP_PX, rows) if toothy else None,
+        own=None if rows is None else shown(picture, slit, points, -OWN_LIP_PX, rows),
     )
 
 
