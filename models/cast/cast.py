@@ -51,6 +51,7 @@ class Member:
         aside: How far the head is beside the middle of the picture, as a share.
         torso: How far the body is turned, to the picture's right, degrees; `yaw` is against the
             camera.
+        lips: How much of the lips' own colour they show; None: as is usual for a man or a woman.
         freckled: How many freckles nose and cheeks have, in [0, 1].
         uneven: How uneven skin is in the picture's plane; 1 is usual.
         bent: How much the picture is bent, so that a face's halves differ: see `finish.uneven`.
@@ -99,6 +100,7 @@ class Member:
     gaze: tuple[float, float] = (-1.5, -2.0)
     aside: float = 0.0
     torso: float = 0.0
+    lips: float | None = None
     freckled: float = 0.0
     uneven: float = 1.0
     bent: float = 0.006
@@ -144,6 +146,28 @@ IN_THE_ROOM = Light(
 )  # fmt: skip
 """What the room that is seen behind lights a face with, and a screen."""
 
+
+def lit_by_room(turn: float) -> Light:
+    """What lights a face in front of some place in the room: the room, and a lamp above."""
+    lamp, warm = (2.5, 7.0, 4.0), (1.0, 0.95, 0.88)
+    return Light(lamp, 170, 0, 0, 4.0, ROOM_LIGHT, key_tint=warm, toward=turn, mirrored=0.45)
+
+
+def place_in_room(turn: float, stops: float) -> Backdrop:
+    """That place as bright as `lit_by_room` and an exposure make it."""
+    return Backdrop(turn, 58.0, 0.005, WALLS_LIT * ROOM_LIGHT * 2**stops, 0.7)
+
+
+ROOM_LIGHT, WALLS_LIT = 0.5, 1.236
+"""Strength of the room's light, and how much brighter the lamp makes the walls."""
+
+DESK, WARDROBE = 0.21, 0.94
+"""Places in the room, as shares of a full turn: a wall with a desk lamp, the window behind the
+camera, to the right; a wardrobe and a glass door, the window at the left."""
+
+AT_DESK = replace(IN_THE_ROOM, key_at=(-1.5, 0.5, 7.0), key_w=40, toward=DESK, mirrored=0.7)
+"""The room with the window behind the camera, and a screen that hardly shows."""
+
 LIKE_SKIN = (1.0, 1.2, 1.25, 1.25)
 """A little more contrast: with twice as much, which photographs have, skin is called blotchy."""
 
@@ -164,6 +188,16 @@ MAN_4 = Member(
     tailoring=Tailoring(drop=0.44, loose=0.16, more=0.12, stiff=0.1),
     rest={**rest(0.36, 0.0, uneven=0.2, squint=0.12), "browOuterUpLeft": 0.12},
 )  # fmt: skip
+
+IN_DIM_LIGHT = Camera(
+    white=(1.06, 1.0, 0.90), px=280, left=0.55, noise=0.06, blotches=0.012, quality=58
+)
+"""A camera that shows more of its noise, on the face as on the wall."""
+
+CALLER = replace(
+    MAN_4, beard_dm=0.014, bent=0.003, uneven=0.7, forms=LIKE_SKIN, camera=IN_DIM_LIGHT
+)  # fmt: skip
+"""What people who are seen in a call by this room's light have in common."""
 
 CAST = (
     Member(
@@ -219,6 +253,29 @@ CAST = (
         camera=Camera(
             white=(1.06, 1.0, 0.90), px=310, left=0.38, blotches=0.012, quality=58
         ),
+    ),
+    replace(
+        CALLER, name="man-4-at-desk", light=AT_DESK, stops=0.45,
+        backdrop=Backdrop(DESK, 58.0, 0.005, 0.844, 0.9),
+    ),
+    replace(
+        CALLER, name="man-3-in-room", seed=203, tone=(0.40, 0.30, 0.24),
+        hair=("crop", {"peaks": 0.06, "soft": 0.24}), melanin=0.98, redness=0.03, iris=DARK,
+        cloth="39424e", stops=0.7, light=lit_by_room(DESK), backdrop=place_in_room(DESK, 0.7),
+        flushed=0.5, freckled=0.1, beard_dm=0.024, shadow=0.25, brow=1.35, brow_count=1.7,
+        lashes=110, roll=-2.5, yaw=-2.6, torso=-9.0, aside=-0.02, gaze=(0.0, -0.5),
+        headphones=Headphones(colour="24262a"), noise=7, lips=0.72, uneven=0.4, forms=(),
+        rest=rest(0.24, 0.02, uneven=0.2, squint=0.12),
+    ),
+    replace(
+        CALLER, name="man-5-in-room", seed=3004, tone=(0.22, 0.165, 0.13), hair=("close", {}),
+        melanin=1.0, redness=0.02, iris=DARK, cloth="4a3034", stops=1.05,
+        light=lit_by_room(WARDROBE), backdrop=place_in_room(WARDROBE, 1.05), flushed=0.2,
+        freckled=0.0, beard_dm=0.014, shadow=0.5, brow=1.2, brow_count=1.5, lashes=90,
+        roll=2.5, yaw=2.6, torso=8.0, aside=0.02, gaze=(0.0, -0.5),
+        headphones=Headphones(colour="5c5f63", pad="2a2b2d"), noise=3, lips=0.72, uneven=1.0,
+        camera=replace(IN_DIM_LIGHT, noise=0.05, glare=0.13, veil=0.02, contrast=0.6),
+        rest=rest(0.34, 0.04, uneven=0.2, squint=0.14),
     ),
 )  # fmt: skip
 """All of them."""

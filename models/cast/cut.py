@@ -113,6 +113,18 @@ def cover(cut: Cut, head: Head, skin: Points, ears: Numbers) -> Numbers:
 
 CUTS: Mapping[str, Cut] = {
     "buzz": Cut(sides=0.035, top=0.055, strands=70_000, points=3, clump=0.0, lift=0.8, frizz=0.008),
+    "crop": Cut(sides=0.06, top=0.13, strands=100_000, points=4, clump=0.12, lift=0.7, frizz=0.012),
+    "close": Cut(
+        sides=0.028,
+        top=0.045,
+        strands=140_000,
+        points=3,
+        peaks=0.0,
+        soft=0.2,
+        clump=0.0,
+        lift=0.9,
+        frizz=0.012,
+    ),
     "thin": Cut(
         sides=0.10, top=0.12, strands=42_000, points=5, bare=0.93, peaks=0.16, clump=0.3, lift=0.4
     ),

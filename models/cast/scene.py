@@ -35,7 +35,7 @@ from .skin import more_masks, soften, toned
 
 LEVELS = 2
 
-SCALPS = {"thin": 0.35, "buzz": 0.55}
+SCALPS = {"thin": 0.35, "buzz": 0.55, "crop": 0.8, "close": 0.95}
 """How dark the skin under thin hair is."""
 
 
@@ -85,7 +85,7 @@ class Scene:
             member.shadow,
             member.flushed,
             scalp=SCALPS.get(name, 0.75),
-            lips=0.66 if member.female else 0.42,
+            lips=member.lips if member.lips is not None else 0.66 if member.female else 0.42,
             freckled=member.freckled,
         )
         made = complexion.skin(_loaded(toned(colours, member.tone)), _loaded(relief, False), own)

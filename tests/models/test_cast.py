@@ -18,6 +18,7 @@ from models.cast.film import Film
 from models.cast.finish import deepened, textured, uneven
 from models.cast.headphones import Headphones, put_on
 from models.cast.headwear import Cap, knit_cap, lint
+from models.cast.identities import FOUND, best
 
 STILL = Camera(noise=0.0, blotches=0.0, sharpen=0.0, vignette=0.0, veil=0.0, px=64)
 
@@ -137,6 +138,23 @@ def test_members_are_chosen_by_name() -> None:
 def test_an_unknown_member_is_named_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match=r"no man-9 in the cast: it has man-1, woman-1"):
         chosen(["man-1", "man-9"])
+
+
+@pytest.mark.parametrize("name", ["man-3-in-room", "man-5-in-room"])
+def test_the_room_that_is_seen_is_the_room_that_lights(name: str) -> None:
+    """Light comes from where it does in the room behind."""
+    (member,) = chosen([name])
+    assert member.backdrop is not None
+    assert member.light.toward == member.backdrop.turn
+
+
+def test_identities_are_found_by_measures() -> None:
+    """The face with the widest nose is the first, unless it is crooked."""
+    faces = np.random.default_rng(0).normal(0, 0.01, (40, 68, 3))
+    faces[[7, 9], 35, 0] += 1.0
+    faces[9, 8, 0] = 3.0
+    found = best(faces, {"nose": 1.0})
+    assert found[0] == 7 and len(found) == FOUND and 9 not in found
 
 
 def flat(height_dm: float, half_dm: float, count: int = 21) -> tuple[np.ndarray, np.ndarray]:
