@@ -65,8 +65,13 @@ RIM_CELLS, TOUCHES = 8, 0.3
 """A side of the picture that cuts off hair, so much of the person, does not move, nor what is near
 it: there is nothing to follow."""
 
-FALL = 0.8
-"""The share in a turn goes from all to nothing within so many distances of eyes and chin."""
+FALL, FALL_ASIDE, BEFORE_CHIN = 0.8, 1.1, 0.05
+"""The share in a nod goes from all to nothing within so many distances of eyes and chin, in a yaw
+or roll within these; it begins so many above the chin."""
+
+BEHIND = 0.9
+"""In a yaw or roll, what lies further behind than the chin takes part as what lies so much of that
+lower: collars and necks beside the jaw of rendered people stay, or go part of its way."""
 
 MATTE_LOW, MATTE_SPAN = 0.2, 0.6
 GUIDE_RADIUS_PX, GUIDE_NOISE = 13, 2e-4
@@ -97,7 +102,8 @@ def head_of(picture: Floats, fit: Fit, face: Landmarks, motion: Motion, matte: F
     """
     depth = _depth(fit, face, motion, matte)
     share = _share(face)
-    terms, error = _terms(fit, depth, share * _rim(matte, share))
+    shares = np.stack([_share_aside(face, fit, depth), share], axis=-1)
+    terms, error = _terms(fit, depth, shares * _rim(matte, share)[..., None])
     luma = picture @ LUMA_OF_RGB
     rough = np.clip((matte - MATTE_LOW) / MATTE_SPAN, 0, 1)
     return Head(terms, _guided(luma / 255, rough), error)
@@ -153,9 +159,33 @@ def _depth(fit: Fit, face: Landmarks, motion: Motion, matte: Floats) -> Floats:
 
 def _share(face: Landmarks) -> Floats:
     """How much of a turn each cell takes part in: the head all, the shoulders nothing."""
-    chin, eyes = face.points[CHIN, 1], face.points[BETWEEN_EYES, 1]
-    height = chin - eyes
-    fall = np.clip((_cells()[..., 1] - (chin - 0.05 * height)) / (FALL * height), 0, 1)
+    chin, height = _chin_and_height(face)
+    return _fallen(_cells()[..., 1] - chin, height, FALL)
+
+
+def _share_aside(face: Landmarks, fit: Fit, depth: Floats) -> Floats:
+    """The same of yaw and roll."""
+    chin, height = _chin_and_height(face)
+    at_chin = depth[int(chin / CELL_PX) - 1, int(face.points[CHIN, 0] / CELL_PX)]
+    behind_px = np.maximum(depth - at_chin, 0) * fit.px_per_cm
+    return _fallen(_cells()[..., 1] - chin + BEHIND * behind_px, height, FALL_ASIDE)
+
+
+def _chin_and_height(face: Landmarks) -> tuple[float, float]:
+    """Row of the chin, and how far below the eyes it is, in pixels."""
+    chin = chin_of(face)
+    return chin, chin - float(face.points[BETWEEN_EYES, 1])
+
+
+def _fallen(below: Floats, height: float, within: float) -> Floats:
+    """1 above the chin, going to 0 below it.
+
+    Args:
+        below: Pixels below the chin.
+        height: Of the face from the eyes to the chin.
+        within: So many heights.
+    """
+    fall = np.clip((below + BEFORE_CHIN * height) / (within * height), 0, 1)
     return np.asarray(1 - fall * fall * (3 - 2 * fall))
 
 
@@ -175,13 +205,21 @@ def _rim(matte: Floats, share: Floats) -> Floats:
     return left
 
 
-def _moved(pose: Floats, fit: Fit, depth: Floats, share: Floats) -> Floats:
-    """How far each cell moves in a pose, in pixels, [CELLS, CELLS, 2]."""
+def _moved(pose: Floats, fit: Fit, depth: Floats, shares: Floats) -> Floats:
+    """How far each cell moves in a pose, in pixels, [CELLS, CELLS, 2].
+
+    Args:
+        pose: As `POSE`.
+        fit, depth: Of the picture.
+        shares: In yaw and roll, and in all else, [CELLS, CELLS, 2].
+    """
     cells = _cells()
     pivot = fit.placed(PIVOT_CM)
     flat = (cells - fit.middle) / fit.focal_px * depth[..., None]
     x, y, z = flat[..., 0] - pivot[0], flat[..., 1] - pivot[1], depth - pivot[2]
-    yaw, pitch, roll, right, up, near = (number * share for number in pose)
+    aside, share = np.moveaxis(shares, -1, 0)
+    yaw, roll = pose[0] * aside, pose[2] * aside
+    pitch, right, up, near = (number * share for number in pose[[1, 3, 4, 5]])
     yaw = yaw * YAW_SHARE
     x, y, z = np.moveaxis(turned(np.stack([x, y, z], axis=-1), yaw, pitch, roll), -1, 0)
     x, y, z = x + pivot[0] + 100 * right, y + pivot[1] - 100 * up, z + pivot[2] - 100 * near
@@ -189,10 +227,10 @@ def _moved(pose: Floats, fit: Fit, depth: Floats, share: Floats) -> Floats:
     return np.asarray(seen - cells)
 
 
-def _terms(fit: Fit, depth: Floats, share: Floats) -> tuple[Floats, float]:
-    shares = np.random.default_rng(SEED).uniform(-1, 1, (POSES, len(POSE)))
-    known = powers(shares)
-    moved = np.stack([_moved(each * LIMITS, fit, depth, share) for each in shares])
+def _terms(fit: Fit, depth: Floats, shares: Floats) -> tuple[Floats, float]:
+    poses = np.random.default_rng(SEED).uniform(-1, 1, (POSES, len(POSE)))
+    known = powers(poses)
+    moved = np.stack([_moved(each * LIMITS, fit, depth, shares) for each in poses])
     wanted = moved.reshape(POSES, -1)
     solved = np.linalg.lstsq(known, wanted, rcond=None)[0]
     error = float(np.sqrt(((known @ solved - wanted) ** 2).mean()))

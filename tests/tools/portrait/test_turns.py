@@ -72,3 +72,18 @@ def test_hair_turns_less_than_the_face_and_shoulders_stay(man: np.ndarray, parts
     below = int((points[marks.CHIN, 1] + 0.85 * height) / heads.CELL_PX)
     assert below < heads.CELLS
     assert moved[below:].max() < 0.02 * moved[row, column]
+
+
+def test_a_throat_is_wrung_and_a_collar_stays(man: np.ndarray, parts: Parts) -> None:
+    """By 8 degrees of yaw the throat just below the chin goes less than a third as far as the chin,
+    and the cloth beside it not at all."""
+    matte = marks.matte(man)
+    head = heads.head_of(man.astype(float), parts.fit, parts.face, parts.motion, matte)
+    chin = parts.face.points[marks.CHIN, :2]
+    row, column = (int(chin[axis] / heads.CELL_PX) for axis in (1, 0))
+    below = row + 2
+    person = np.flatnonzero(sampling.resized(matte, heads.CELLS, heads.CELLS)[below] > 0.5)
+    pose = np.array([EIGHT, 0, 0, 0, 0, 0])
+    moved = np.linalg.norm(head.terms @ heads.powers(pose), axis=-1)
+    assert moved[below].max() < moved[row - 1, column] / 3
+    assert moved[below, person[[0, -1]]].max() < 0.05 * moved[row - 1, column]
