@@ -41,7 +41,6 @@ BUMPS: Mapping[str, tuple[Bump, ...]] = {
         Bump(UPPER, (1.5, -0.4), WIDE, (0.10, -0.45)),
         Bump(LOWER, (0.5, 0.9), WIDE, (0.00, 0.35)),
         Bump(LOWER, (2.0, 0.9), WIDE, (0.10, -0.45)),
-        Bump(LOWER, (1.0, 0.2), SMALL, (0.10, 0.25)),
     ),
     "mouthFunnel": (
         Bump(LOWER, (0, 0.4), WIDE, (0.05, 0.75)),
