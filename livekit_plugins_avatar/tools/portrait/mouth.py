@@ -154,7 +154,7 @@ def inside_of(
         hidden=HIDDEN[0] + HIDDEN[1] * slit.coordinates(points)[0] ** 2,
         soft_px=soft,
         rim=RIM[0] + (RIM[1] - RIM[0]) * outer[..., 0],
-        own=None if rows is None else shown(picture, slit, points, -OWN_LIP_PX, rows),
+        own=shown(picture, slit, points, -OWN_LIP_PX, rows) if slit.openness > TOOTHY else None,
     )
 
 
