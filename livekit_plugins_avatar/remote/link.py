@@ -13,8 +13,7 @@ from livekit import rtc
 from ..audio.pcm_buffer import Pcm
 from ..log import logger
 from ..publish.data import send_data
-from .packing import SHORT_SAMPLES
-from .protocol import MOST_BYTES, TOPIC, Kind, Message, Numbering, ProtocolError, decode, encode
+from .protocol import TOPIC, Kind, Message, Numbering, ProtocolError, decode, encode, encode_audio
 
 MOST_WAITING = 2_000
 """Messages that wait to be sent; more, and the link is broken: 60 s of speech are 120 to 400."""
@@ -82,16 +81,10 @@ class Link:
     def send_audio(self, segment: int, offset: int, pcm: Pcm) -> int:
         """Send samples of a segment, at most `packing.MOST_SAMPLES`, or of those as many as fit
         into a message; returns how many."""
-        data = self._audio(segment, offset, pcm)
-        if len(data) > MOST_BYTES:
-            pcm = pcm[:SHORT_SAMPLES]
-            data = self._audio(segment, offset, pcm)
-        self._put(data)
-        return len(pcm)
-
-    def _audio(self, segment: int, offset: int, pcm: Pcm) -> bytes:
         audio = Message(Kind.AUDIO, self._epoch, self._number)
-        return encode(replace(audio, segment=segment, offset=offset, pcm=pcm))
+        data, count = encode_audio(replace(audio, segment=segment, offset=offset, pcm=pcm))
+        self._put(data)
+        return count
 
     def fault(self, reason: str) -> None:
         """Refuse the peer's epoch: it is told why, and nothing more of it is taken."""

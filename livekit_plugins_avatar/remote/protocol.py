@@ -79,11 +79,18 @@ class Message:
 
 def encode(message: Message) -> bytes:
     """The bytes of a message."""
-    header = HEADER.pack(VERSION, message.kind, message.epoch, message.number)
     if message.kind is Kind.AUDIO:
-        at = AUDIO_HEADER.pack(message.segment, message.offset, len(message.pcm))
-        return header + at + pack(message.pcm)
+        return encode_audio(message)[0]
+    header = HEADER.pack(VERSION, message.kind, message.epoch, message.number)
     return header + json.dumps(message.body, separators=(",", ":")).encode()
+
+
+def encode_audio(message: Message) -> tuple[bytes, int]:
+    """The bytes of a message of speech, and how many of its samples are in it: those that fit."""
+    most_bytes = MOST_BYTES - HEADER.size - AUDIO_HEADER.size
+    packed, count = pack(message.pcm, most_bytes)
+    header = HEADER.pack(VERSION, message.kind, message.epoch, message.number)
+    return header + AUDIO_HEADER.pack(message.segment, message.offset, count) + packed, count
 
 
 def decode(data: bytes) -> Message:

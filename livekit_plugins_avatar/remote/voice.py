@@ -8,7 +8,7 @@ from typing import Any
 from ..audio.relay import Outgoing, Relay
 from ..timeline import samples, seconds
 from .link import Link
-from .packing import MOST_SAMPLES
+from .packing import FRAME_SAMPLES, MOST_SAMPLES
 from .protocol import Kind, Message
 
 LEAD_SAMPLES = samples(6.0)
@@ -115,9 +115,11 @@ class RemoteVoice:
                 self._link.send_audio(each.number, at, each.pcm.read(at, at))
             most = AT_ONCE_SAMPLES + samples(PACE * (self._now_s() - self._began_s))
             base = max(each.heard, self._base[each.number])
-            while at < each.pcm.end and lead + at - base < min(most, LEAD_SAMPLES):
+            due = base + min(most, LEAD_SAMPLES) - lead
+            while at < min(due, each.pcm.end):
                 self._send_texts(each, at)
-                pcm = each.pcm.read(at, at + MOST_SAMPLES)
+                frames = -(-(due - at) // FRAME_SAMPLES)
+                pcm = each.pcm.read(at, at + min(frames * FRAME_SAMPLES, MOST_SAMPLES))
                 at += self._link.send_audio(each.number, at, pcm)
                 self._sent[each.number] = at
             if at < each.pcm.end:

@@ -10,7 +10,7 @@ import pytest
 
 from livekit_plugins_avatar.remote import link as links
 from livekit_plugins_avatar.remote.link import MOST_UNDER_WAY, Link
-from livekit_plugins_avatar.remote.packing import MOST_SAMPLES, SHORT_SAMPLES
+from livekit_plugins_avatar.remote.packing import FRAME_SAMPLES, MOST_SAMPLES
 from livekit_plugins_avatar.remote.protocol import Kind, decode
 
 from .sides import WORKER, Wire
@@ -74,12 +74,12 @@ async def test_speech_that_does_not_fit_into_a_message_is_sent_in_part(slow: Slo
         Wire().as_room, WORKER, on_message=lambda _: None, on_fault=lambda _: None, hello=False
     )
     noise = np.random.default_rng(1).integers(-30_000, 30_000, MOST_SAMPLES).astype(np.int16)
-    assert link.send_audio(1, 0, noise) == SHORT_SAMPLES
-    assert link.send_audio(1, SHORT_SAMPLES, np.zeros(MOST_SAMPLES, np.int16)) == MOST_SAMPLES
+    assert link.send_audio(1, 0, noise) == FRAME_SAMPLES
+    assert link.send_audio(1, FRAME_SAMPLES, np.zeros(MOST_SAMPLES, np.int16)) == MOST_SAMPLES
     link.open()
     await settle()
     first, second = (decode(each) for each in slow.taken)
     assert (first.number, second.number) == (0, 1)
-    assert (first.pcm == noise[:SHORT_SAMPLES]).all()
-    assert second.offset == SHORT_SAMPLES
+    assert (first.pcm == noise[:FRAME_SAMPLES]).all()
+    assert second.offset == FRAME_SAMPLES
     await link.aclose()
