@@ -39,7 +39,7 @@ COSTS = 5
 
 LIGHT_S = 0.002
 """A renderer that takes less of the processor for a picture, because a GPU or another process
-draws, needs no turn."""
+draws, needs no turn; nor does a first picture: a face that has come is to be seen."""
 
 FORGET_S = 1.0
 """How often a face that rests is composed all the same: what no frame can show is forgotten then.
@@ -84,8 +84,8 @@ class Prerenderer:
         self._costs_s: deque[float] = deque(maxlen=COSTS)
         self._cycles_s: deque[float] = deque(maxlen=COSTS)
         """The same with the time that was spent waiting for a turn."""
-        self._waiting = self._light = False
-        """Whether it waits for a turn; whether the last picture needed none."""
+        self._waiting, self._light = False, True
+        """Whether it waits for a turn; whether the next picture needs none."""
         self._busy_since_s = math.inf
         self._failing: set[str] = set()
         """What has failed since the last frame, and been logged."""

@@ -42,6 +42,9 @@ MOST_BACK_S = 5.0
 MOST_ADDED_S = 0.06
 
 SPEECH_S = 12.0
+APART_S = 0.3
+"""From one that speaks throughout to the next."""
+
 KILLED_S = 4.0
 """After the speech has begun."""
 
@@ -212,9 +215,11 @@ class Talks:
         others = [name for name in self.agents if name not in throughout]
         if self._all_speak:
             throughout, others = [*self.agents], []
-        said = [self._say(name, SPEECH_S) for name in throughout]
+        # People do not begin all at once.
+        said = [
+            self._say(name, SPEECH_S, after_s=APART_S * at) for at, name in enumerate(throughout)
+        ]
         for at, name in enumerate(others):
-            # People do not begin all at once.
             said.append(self._say(name, SPEECH_S / 2, after_s=SPEECH_S * at / len(others)))
         await asyncio.gather(*said)
 
