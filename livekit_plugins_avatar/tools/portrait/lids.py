@@ -29,7 +29,7 @@ LIFT, LIFT_REACH = 0.1, 0.5
 """How far a blink lifts the lower lid, and how far below it that is felt, in halves of the eye's
 width."""
 
-BLINK_OVER_PX = 1.2
+BLINK_OVER_PX = 1.5
 """The upper lid comes to lie on the lower one."""
 
 CORNER_DROPS, CORNER_SHARE = 0.3, 0.5

@@ -110,15 +110,16 @@ async def test_agents_speak_half_of_the_time(
 ) -> None:
     """Those in the rooms of the worker that is to be killed all the time, and all if told so."""
     monkeypatch.setattr(command, "SPEECH_S", 0.4)
+    monkeypatch.setattr(command, "APART_S", 0.1)
     agents = {name: Agent() for name in "abcdef"}
     talks = command.Talks(cast("dict[str, RemoteAgent]", agents), all_speak)
-    await talks.talk({"a", "b"})
+    await talks.talk(["a", "b"])
     [begun_s] = {at_s for at_s, _ in agents["a"].said} or [0.0]
     lengths = {name: agent.said[0][1] for name, agent in agents.items()}
     half_s = 0.4 if all_speak else 0.2
     assert lengths == {name: 0.4 if name in "ab" else half_s for name in agents}
-    late_s = [agents[name].said[0][0] - begun_s for name in "cdef"]
-    expected = [0.0] * 4 if all_speak else [0.0, 0.1, 0.2, 0.3]
+    late_s = [agents[name].said[0][0] - begun_s for name in "bcdef"]
+    expected = [0.1, 0.2, 0.3, 0.4, 0.5] if all_speak else [0.1, 0.0, 0.1, 0.2, 0.3]
     assert late_s == pytest.approx(expected, abs=0.09)
     assert sorted(talks.lengths_s) == sorted(lengths.values())
 
