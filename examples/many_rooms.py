@@ -17,7 +17,6 @@ from livekit_plugins_avatar.tools.demo import piper
 
 ROOMS = int(os.environ.get("ROOMS", "4"))
 
-
 FULL = 0.7
 """A LiveKit server sends no job to a worker that tells such a load (its `agents.target_load`)."""
 

@@ -47,6 +47,10 @@ def test_as_many_frames_as_fit_are_packed(level: int, frames: int) -> None:
     assert (unpack(data, count) == pcm[:count]).all()
 
 
+def test_the_loudest_noise_fits_in_a_message() -> None:
+    assert len(packed(noise(FRAME_SAMPLES))) < 14_600
+
+
 def test_threads_pack_at_the_same_time() -> None:
     """Each gets its own samples back."""
     pieces = [noise(count) for count in range(100, 1_700, 16)]
